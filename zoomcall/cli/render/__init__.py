@@ -1,0 +1,1 @@
+"""How answers and errors look, for a person and for a program."""

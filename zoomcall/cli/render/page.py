@@ -1,0 +1,46 @@
+"""What a person reads: lines and tables, before anyone knows whether a terminal is there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Tone(StrEnum):
+    """What a line is, not how it looks."""
+
+    PLAIN = "plain"
+    TITLE = "title"
+    GOOD = "good"
+    BAD = "bad"
+    WARNING = "warning"
+    DIM = "dim"
+    COMMAND = "command"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line; a terminal may fold it, a pipe never does.
+
+    Attributes:
+        text: Without control characters.
+        tone: What it is.
+        indent: Columns.
+        label: A short word in front, set off by its own column, like a field's name.
+    """
+
+    text: str = ""
+    tone: Tone = Tone.PLAIN
+    indent: int = 0
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of cells: columns in a terminal, tab-separated in a pipe."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+Page = tuple[Line | Table, ...]

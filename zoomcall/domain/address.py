@@ -1,0 +1,315 @@
+"""A room system's address, as Zoom's ``device_ip`` takes it."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from enum import StrEnum
+from urllib.parse import unquote
+
+from zoomcall.domain.cause import Notice
+from zoomcall.errors import UsageError
+
+_LONGEST = 512
+_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\Z", re.IGNORECASE)
+_USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/%#:]+\Z")
+_DEFAULT_PORTS = {"sip": 5060, "h323": 1720}
+_LARGEST_PORT = 65535
+_CRC_HOST = "zoomcrc.com"
+_MASK = "***"
+
+_PRIVATE_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "::1/128",
+        "fc00::/7",
+        "fe80::/10",
+    )
+)
+
+IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Protocol(StrEnum):
+    """How the room is rung (Zoom's ``call_type``)."""
+
+    SIP = "sip"
+    H323 = "h323"
+
+
+@dataclass(frozen=True, slots=True)
+class RoomAddress:
+    """A room's address, checked.
+
+    Attributes:
+        protocol: SIP or H.323.
+        text: The address for Zoom, byte for byte as it was given. May hold a passcode: never print it.
+        shown: The address with any passcode masked.
+        user: The part before ``@``, unescaped; None without one.
+        host: Host name or literal address, lower case, without brackets; None for an alias of digits.
+        port: As given, else None.
+        warnings: Forms that FACTS 10 calls unconfirmed, and private addresses.
+    """
+
+    protocol: Protocol
+    text: str = field(repr=False)
+    shown: str
+    user: str | None
+    host: str | None
+    port: int | None
+    warnings: tuple[Notice, ...] = ()
+
+    @property
+    def normalised(self) -> str:
+        """The same for every spelling that rings the same room: for the duplicate guard and for events.
+
+        Scheme, parameters, default port and case are dropped, a passcode is masked.
+        """
+        user = "" if self.user is None else _mask_user(self.user, self.host).casefold()
+        host = self.host or ""
+        if ":" in host:
+            host = f"[{host}]"
+        port = "" if self.port in {None, _DEFAULT_PORTS[self.protocol]} else f":{self.port}"
+        extension = _mask_extension(self.text).casefold() if "##" in self.text else ""
+        tail = extension[extension.index("##") :] if extension else ""
+        at = "@" if user and host else ""
+        return f"{user}{at}{host}{port}{tail}"
+
+    @property
+    def ip(self) -> IpAddress | None:
+        """The host as a literal address, if it is one."""
+        try:
+            return ipaddress.ip_address(self.host or "")
+        except ValueError:
+            return None
+
+    def __str__(self) -> str:
+        return self.shown
+
+    @classmethod
+    def parse(cls, protocol: Protocol, text: str) -> RoomAddress:
+        """Take an address as typed.
+
+        Forms that Zoom's documents show pass silently: a literal IPv4 address, ``user@host``.
+        Forms that are unconfirmed (FACTS 10) pass as they stand, with a warning each.
+
+        Raises:
+            UsageError: Zoom or the room could never understand it.
+        """
+        return _Parser(protocol, text).parse()
+
+
+def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
+    """Warn of an address that Zoom's cloud cannot route to (FACTS 10)."""
+    if not any(ip in network for network in _PRIVATE_NETWORKS if network.version == ip.version):
+        return ()
+    return (
+        Notice(
+            "private-address",
+            f"{ip} is a private address: Zoom's cloud reaches it only through a Virtual Room Connector",
+        ),
+    )
+
+
+class _Parser:
+    """Reads one address; collects its warnings on the way."""
+
+    def __init__(self, protocol: Protocol, text: str) -> None:
+        self.protocol = protocol
+        self.given = text
+        self.warnings: list[Notice] = []
+
+    def parse(self) -> RoomAddress:
+        text = self.given
+        if not text.strip():
+            raise UsageError(
+                "the address is empty (address-missing)",
+                fix="Give the room's address, like room@example.com or 203.0.113.10.",
+            )
+        if len(text) > _LONGEST:
+            raise self._invalid(f"has {len(text)} characters; at most {_LONGEST} can be an address")
+        for character in text:
+            if character.isspace() or not character.isprintable():
+                raise self._invalid("holds a blank, line break or control character")
+            if not character.isascii():
+                raise self._invalid(
+                    f"holds {character!r}; addresses are ASCII",
+                    fix="Write the host in punycode (xn--…) and escape the user part (%C3%BC).",
+                )
+        rest = self._without_scheme(text)
+        rest = self._without_parameters(rest)
+        rest, has_extension = self._without_extension(rest)
+        user, host_port = self._split_user(rest)
+        host, port = self._split_port(host_port)
+        if user is None and self._is_alias(host):
+            self._warn(
+                "alias-unconfirmed",
+                f"{host} is an alias of digits; Zoom documents IP addresses and URIs only",
+            )
+            user, host_name = host, None
+        else:
+            host_name = self._host(host)
+        if has_extension:
+            self._warn("extension-unconfirmed", "the form host##extension is not confirmed by Zoom's documents")
+        return RoomAddress(
+            protocol=self.protocol,
+            text=text,
+            shown=_masked(text),
+            user=user,
+            host=host_name,
+            port=port,
+            warnings=tuple(self.warnings),
+        )
+
+    def _invalid(self, what: str, fix: str | None = None) -> UsageError:
+        masked = _masked(self.given)
+        shown = masked if len(masked) <= 80 else masked[:77] + "..."
+        return UsageError(
+            f"the {_NAMES[self.protocol]} address {shown!r} {what} (address-invalid)",
+            fix=fix or "Give it like room@example.com or 203.0.113.10.",
+        )
+
+    def _warn(self, identifier: str, message: str) -> None:
+        self.warnings.append(Notice(identifier, message))
+
+    def _without_scheme(self, text: str) -> str:
+        match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d+(?:$|[;#]))", text)
+        if not match or "@" in match[1]:
+            return text
+        scheme = match[1].lower()
+        if scheme in {"sip", "sips"} and self.protocol is Protocol.SIP:
+            self._warn(
+                "scheme-unconfirmed",
+                f"Zoom's documents show no {scheme}: in front of an address; it is sent as given",
+            )
+        elif scheme == "h323" and self.protocol is Protocol.H323:
+            self._warn(
+                "scheme-unconfirmed",
+                "Zoom's documents show no h323: in front of an address; it is sent as given",
+            )
+        elif scheme in {"sip", "sips"}:
+            raise self._invalid("is a SIP URI", fix="Ring it with `zoomcall invite sip`.")
+        elif scheme == "h323":
+            raise self._invalid("is an H.323 URL", fix="Ring it with `zoomcall invite h323`.")
+        elif "@" in text or "//" in text:
+            if "@" in text and "//" not in text and re.match(r"[^@]+:[^@]*@", text):
+                return text  # user:password@host, judged with the user part
+            raise self._invalid(f"starts with {scheme}:, which no room system answers to")
+        else:
+            return text
+        return text[match.end() :]
+
+    def _without_parameters(self, text: str) -> str:
+        at = text.rfind("@")
+        semicolon = text.find(";", at + 1)
+        if semicolon < 0:
+            return text
+        self._warn(
+            "parameters-unconfirmed",
+            f"Zoom's documents show no parameters like {text[semicolon:]!r}; they are sent as given",
+        )
+        return text[:semicolon]
+
+    def _without_extension(self, text: str) -> tuple[str, bool]:
+        at = text.find("##")
+        if at < 0:
+            return text, False
+        if at + 2 == len(text):
+            raise self._invalid("ends in ## without an extension")
+        return text[:at], True
+
+    def _split_user(self, text: str) -> tuple[str | None, str]:
+        user, at, host = text.rpartition("@")
+        if not at:
+            return None, text
+        if "@" in user:
+            raise self._invalid("holds more than one @")
+        if not user:
+            raise self._invalid("has nothing before the @")
+        if not host:
+            raise self._invalid("has nothing after the @")
+        if not _USER.match(user):
+            raise self._invalid("has characters before the @ that no SIP or H.323 address holds")
+        if re.search(r"%(?![0-9A-Fa-f]{2})", user):
+            raise self._invalid("holds a % that starts no escape like %20")
+        if any(not character.isprintable() for character in unquote(user)):
+            raise self._invalid("hides a control character in an escape")
+        return unquote(user), host
+
+    def _split_port(self, text: str) -> tuple[str, int | None]:
+        bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
+        if bracketed:
+            host, port_text = bracketed[1], bracketed[2]
+        elif text.count(":") == 1:
+            host, _, port_text = text.partition(":")
+        else:
+            host, port_text = text, None
+        if port_text is None:
+            return host, None
+        if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) <= _LARGEST_PORT):
+            raise self._invalid(f"has {port_text[:20]!r} for a port; ports are 1 to 65535")
+        self._warn(
+            "port-unconfirmed",
+            "a port behind the address is not confirmed by Zoom's documents; it is sent as given",
+        )
+        return host, int(port_text)
+
+    @staticmethod
+    def _is_alias(host: str) -> bool:
+        return bool(re.fullmatch(r"\+?\d+", host))
+
+    def _host(self, host: str) -> str:
+        if ":" in host:
+            try:
+                ip: IpAddress = ipaddress.IPv6Address(host)
+            except ValueError:
+                raise self._invalid("holds no valid IPv6 address") from None
+            if ip.is_unspecified or ip.is_multicast:
+                raise self._invalid("names no single device")
+            self._warn("ipv6-unconfirmed", "IPv6 addresses are not confirmed by Zoom's documents")
+            self.warnings.extend(warnings_of_private_address(ip))
+            return str(ip)
+        name = host.rstrip(".") if host.endswith(".") and not host.endswith("..") else host
+        if re.fullmatch(r"[\d.]+", name):
+            try:
+                ip = ipaddress.IPv4Address(name)
+            except ValueError:
+                raise self._invalid(f"holds {name!r}, which is no valid IPv4 address") from None
+            if ip.is_unspecified or ip.is_multicast or ip == ipaddress.IPv4Address("255.255.255.255"):
+                raise self._invalid("names no single device")
+            self.warnings.extend(warnings_of_private_address(ip))
+            return str(ip)
+        labels = name.split(".")
+        if len(name) > 253 or not all(len(label) <= 63 and _LABEL.match(label) for label in labels):
+            raise self._invalid(f"holds {name[:60]!r}, which is no valid host name")
+        return name.lower()
+
+
+_NAMES = {Protocol.SIP: "SIP", Protocol.H323: "H.323"}
+
+
+_SCHEME = r"(?:(?:sips?|h323):)?(?!(?:sips?|h323):)"
+_USER_PASSWORD = re.compile(rf"^({_SCHEME}[^:@]+):[^@]*@", re.IGNORECASE)
+_CRC_PASSCODE = re.compile(rf"^({_SCHEME}\d+)\.[^@]+@(?=(?:[\w-]+\.)*{re.escape(_CRC_HOST)})", re.IGNORECASE)
+
+
+def _masked(text: str) -> str:
+    """Hide what may be a passcode: after ``##meeting#``, behind ``user:``, in ``meeting.passcode@zoomcrc.com``."""
+    masked = _mask_extension(text)
+    masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
+    return _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
+
+
+def _mask_extension(text: str) -> str:
+    return re.sub(r"(##[^#]*#).+", rf"\1{_MASK}", text, flags=re.DOTALL)
+
+
+def _mask_user(user: str, host: str | None) -> str:
+    return _masked(f"{user}@{host or 'x'}").rpartition("@")[0]

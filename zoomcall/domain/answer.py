@@ -1,0 +1,127 @@
+"""Zoom's answers, and which exit name a refusal has (contract 2 and 11)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from zoomcall.errors import ErrorKind, ZoomcallError
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One row of Zoom's ``errors`` array."""
+
+    field: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoomAnswer:
+    """An HTTP answer, read leniently.
+
+    Attributes:
+        method: Of the request.
+        path: Of the request, as it stood on the wire, without the query.
+        status: HTTP status.
+        code: Zoom's ``code`` (a number, or a word like ``invalid_client``); None if there is none.
+        message: Zoom's ``message`` (or ``reason``); None if there is none.
+        field_errors: Zoom's ``errors`` array.
+        is_zooms: Whether the body is Zoom's JSON, perhaps broken, and not some proxy's page.
+        tracking_id: ``x-zm-trackingid``.
+        server_time: The ``Date`` header: Zoom's own clock, whole seconds.
+        local_time: This machine's clock when the answer came.
+        retry_at: From ``Retry-After``, in seconds or as a time.
+        excerpt: The start of a body that is not Zoom's, without control characters.
+        is_oauth: Whether the token endpoint gave it.
+    """
+
+    method: str
+    path: str
+    status: int
+    code: int | str | None = None
+    message: str | None = None
+    field_errors: tuple[FieldError, ...] = ()
+    is_zooms: bool = False
+    tracking_id: str | None = None
+    server_time: datetime | None = None
+    local_time: datetime | None = None
+    retry_at: datetime | None = None
+    excerpt: str = ""
+    is_oauth: bool = False
+
+
+def classify(answer: ZoomAnswer) -> ErrorKind:
+    """Give the exit name of an answer that is not the hoped-for one (contract 2, 11)."""
+    status = answer.status
+    if answer.is_oauth:
+        return _classify_oauth(answer)
+    if status == 429:
+        return ErrorKind.RATE_LIMITED
+    if status == 401:
+        return ErrorKind.AUTH
+    if 200 <= status < 300:
+        return ErrorKind.NO_OP
+    if not (400 <= status < 500) or not answer.is_zooms:
+        return ErrorKind.ZOOM_FAULT
+    return _classify_zooms(answer)
+
+
+def _classify_oauth(answer: ZoomAnswer) -> ErrorKind:
+    match answer.status:
+        case 429:
+            return ErrorKind.RATE_LIMITED
+        case 400 | 401:
+            return ErrorKind.AUTH
+        case status if 400 <= status < 500 and answer.is_zooms:
+            return ErrorKind.REJECTED
+        case _:
+            return ErrorKind.ZOOM_FAULT
+
+
+_GONE = ("does not exist", "invalid session id", "invalid meeting id")
+_FORBIDDEN = ("no permission", "not available for this account")
+
+
+def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
+    text = (answer.message or "").lower()
+    match answer.code:
+        case 124:
+            return ErrorKind.AUTH
+        case 200 if "invalid api key or secret" in text:
+            return ErrorKind.AUTH
+        case 200 if "only available for video sdk accounts" in text:
+            return ErrorKind.NOT_ENTITLED
+        case 300 if any(words in text for words in _GONE):
+            return ErrorKind.NO_SESSION
+        case 300 if any(words in text for words in _FORBIDDEN):
+            return ErrorKind.NOT_ENTITLED
+        case 3001:
+            return ErrorKind.NO_SESSION
+        case 104 | 4700 | 4711 | 2311 | 3000 | 3003 | 3161 | 1010:
+            return ErrorKind.NOT_ENTITLED
+        case _:
+            return ErrorKind.REJECTED
+
+
+class ZoomRefused(ZoomcallError):
+    """Zoom answered, and not as hoped.
+
+    Args:
+        answer: The answer.
+    """
+
+    def __init__(self, answer: ZoomAnswer) -> None:
+        super().__init__(_sentence(answer))
+        self.answer = answer
+        self.kind = classify(answer)
+
+
+def _sentence(answer: ZoomAnswer) -> str:
+    said = " ".join(str(part) for part in (answer.code, answer.message) if part is not None)
+    where = "Zoom's token endpoint" if answer.is_oauth else "Zoom"
+    if said:
+        return f"{where} answered HTTP {answer.status}: {said}"
+    if not answer.is_zooms and answer.status >= 300:
+        return f"an answer that is not Zoom's came back: HTTP {answer.status}"
+    return f"{where} answered HTTP {answer.status} without a message"

@@ -1,0 +1,158 @@
+"""What a room is rung into: a Video SDK session or a Zoom meeting."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NewType
+from urllib.parse import parse_qs, quote, urlsplit
+
+from zoomcall.errors import UsageError
+
+SessionId = NewType("SessionId", str)
+MeetingNumber = NewType("MeetingNumber", str)
+
+_LONGEST_ID = 512
+_MEETING_DIGITS = range(9, 12)
+
+
+class Api(StrEnum):
+    """Which of Zoom's two APIs is meant."""
+
+    SESSION = "session"
+    MEETING = "meeting"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTarget:
+    """A Video SDK session; ``name`` is known when it was looked up by name."""
+
+    id: SessionId
+    name: str | None = None
+
+    @property
+    def api(self) -> Api:
+        """The Video SDK's."""
+        return Api.SESSION
+
+    def __str__(self) -> str:
+        return f"session {self.name or self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNameTarget:
+    """A Video SDK session of which only the name is known yet."""
+
+    name: str
+
+    @property
+    def api(self) -> Api:
+        """The Video SDK's."""
+        return Api.SESSION
+
+    def __str__(self) -> str:
+        return f"session named {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingTarget:
+    """A Zoom meeting by its number."""
+
+    number: MeetingNumber
+
+    @property
+    def api(self) -> Api:
+        """Zoom Meetings'."""
+        return Api.MEETING
+
+    def __str__(self) -> str:
+        return f"meeting {self.number}"
+
+
+Target = SessionTarget | SessionNameTarget | MeetingTarget
+ResolvedTarget = SessionTarget | MeetingTarget
+
+
+def parse_session_id(text: str) -> SessionId:
+    """Take a session id as Zoom prints it (base64-like, may hold ``/``, ``+`` and ``=``).
+
+    Raises:
+        UsageError: It is empty, too long, holds blanks or control characters, or is dots only.
+    """
+    fix = "Give the id as `zoomcall session list` prints it."
+    if not text:
+        raise UsageError("the session id is empty", fix=fix)
+    if len(text) > _LONGEST_ID:
+        raise UsageError(f"the session id has {len(text)} characters; none of Zoom's is that long", fix=fix)
+    if any(character.isspace() or not character.isprintable() for character in text):
+        raise UsageError(f"the session id {text!r} holds a blank or control character", fix=fix)
+    if not text.strip("."):
+        raise UsageError(f"{text!r} is no session id", fix=fix)
+    return SessionId(text)
+
+
+def parse_session_name(text: str) -> str:
+    """Take a session's name, at most 200 characters (FACTS 1.2, ``tpc``).
+
+    Raises:
+        UsageError: It is empty, too long or holds control characters.
+    """
+    if not text.strip():
+        raise UsageError("the session name is empty", fix="Give the name as `zoomcall session list` prints it.")
+    if len(text) > 200:
+        raise UsageError(f"the session name has {len(text)} characters; Zoom's have at most 200")
+    if not text.isprintable():
+        raise UsageError(f"the session name {text!r} holds a control character")
+    return text
+
+
+def parse_meeting_number(text: str) -> MeetingNumber:
+    """Take a meeting number as Zoom prints it, or a join link, of which only the number is kept.
+
+    Raises:
+        UsageError: There is no number of 9 to 11 digits in it.
+    """
+    fix = "Give the number of 9 to 11 digits, or the join link with it (https://zoom.us/j/NUMBER)."
+    shown = text if len(text) <= 80 else text[:77] + "..."
+    text = text.strip()
+    if "://" in text:
+        number = _number_of_link(text)
+        if number is None:
+            raise UsageError("this join link holds no meeting number", fix=fix)
+    else:
+        number = re.sub(r"[\s\u00a0-]", "", text)
+    if not number:
+        raise UsageError("the meeting number is empty", fix=fix)
+    if not (number.isascii() and number.isdigit()):
+        raise UsageError(f"{shown!r} is no meeting number: the API takes the number, not a UUID or a name", fix=fix)
+    if len(number) not in _MEETING_DIGITS:
+        raise UsageError(f"{shown!r} has {len(number)} digits; a meeting number has 9 to 11", fix=fix)
+    return MeetingNumber(number)
+
+
+def _number_of_link(link: str) -> str | None:
+    try:
+        parts = urlsplit(link)
+        query = parse_qs(parts.query)
+    except ValueError:
+        return None
+    if "confno" in query:
+        return re.sub(r"[\s-]", "", query["confno"][0])
+    match = re.search(r"/(?:j|s|w|wc|wc/join)/(\d+)(?:/|$)", parts.path)
+    return match[1] if match else None
+
+
+def encode_id(identifier: str) -> str:
+    """Encode a session id for a path: once, or twice if it starts with ``/`` or holds ``//`` (FACTS 3.5)."""
+    once = quote(identifier, safe="")
+    return quote(once, safe="") if identifier.startswith("/") or "//" in identifier else once
+
+
+def events_path(target: ResolvedTarget) -> str:
+    """Give the path, below the API base, of the ``events`` endpoint that controls ``target`` (FACTS 3)."""
+    match target:
+        case SessionTarget():
+            return f"/videosdk/sessions/{encode_id(target.id)}/events"
+        case MeetingTarget():
+            return f"/live_meetings/{target.number}/events"

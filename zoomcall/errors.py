@@ -1,0 +1,151 @@
+"""The error tree.
+
+::
+
+    ZoomcallError
+    ├── UsageError         exit 2    what was typed, or a file, cannot be used
+    ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
+    ├── WrongCredential    exit 4    certain to be refused, so not sent
+    ├── NoSession          exit 6    nothing to dial into, found without a refusal
+    ├── NetworkFault       exit 10   no answer came
+    ├── Duplicate          exit 12   an earlier dial may still ring the room
+    ├── Interrupted        exit 130 or 143
+    └── ZoomRefused        exit 4, 5, 6, 7, 9, 11 or 13, by ``zoomcall.domain.answer.classify``
+                           (it lives there, beside the answer that it carries)
+
+An error says what failed (``message``), and what mends it (``fix``, ``command``).
+Why it failed is judged later, from facts, by ``zoomcall.knowledge``.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+
+
+class ErrorKind(StrEnum):
+    """The contract's exit names for failures that are not a call's outcome (contract 2)."""
+
+    INTERNAL = "internal"
+    USAGE = "usage"
+    NOT_CONFIGURED = "not-configured"
+    AUTH = "auth"
+    NOT_ENTITLED = "not-entitled"
+    NO_SESSION = "no-session"
+    NO_OP = "no-op"
+    PENDING = "pending"
+    RATE_LIMITED = "rate-limited"
+    NETWORK = "network"
+    ZOOM_FAULT = "zoom-fault"
+    DUPLICATE = "duplicate"
+    REJECTED = "rejected"
+    INTERRUPTED = "interrupted"
+    TERMINATED = "terminated"
+
+
+class ZoomcallError(Exception):
+    """Anything that this program foresees going wrong.
+
+    Args:
+        message: What failed, one sentence, with the value at fault. Never a secret.
+        fix: What mends it, one sentence.
+        command: A command line that mends it or shows more.
+    """
+
+    kind: ErrorKind = ErrorKind.INTERNAL
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, fix: str | None = None, command: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.fix = fix
+        self.command = command
+
+
+class UsageError(ZoomcallError):
+    """A flag, address, file or topic that cannot be used. Nothing was sent."""
+
+    kind = ErrorKind.USAGE
+
+
+class NotConfigured(ZoomcallError):
+    """No credential, unknown profile, or a keyring that is absent, locked or too slow."""
+
+    kind = ErrorKind.NOT_CONFIGURED
+
+
+class WrongCredential(ZoomcallError):
+    """A credential that Zoom is certain to refuse for this target. Nothing was sent."""
+
+    kind = ErrorKind.AUTH
+
+
+class NoSession(ZoomcallError):
+    """No live session or meeting to dial into, or nobody in it. Nothing was sent."""
+
+    kind = ErrorKind.NO_SESSION
+
+
+class NetworkWord(StrEnum):
+    """Where on the way to Zoom it broke (contract 3, ``error.network``)."""
+
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    PROXY = "proxy"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+
+
+class NetworkFault(ZoomcallError):
+    """No answer came.
+
+    Args:
+        message: What failed, with host and port.
+        word: Where it broke.
+        may_have_arrived: Whether the request may have reached the other side.
+        fix: What mends it.
+    """
+
+    kind = ErrorKind.NETWORK
+    retryable = True
+
+    def __init__(self, message: str, *, word: NetworkWord, may_have_arrived: bool, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
+        self.word = word
+        self.may_have_arrived = may_have_arrived
+
+
+class Duplicate(ZoomcallError):
+    """An earlier dial to the same room in the same target is joined or may still ring.
+
+    Args:
+        message: Which dial, when, and its state.
+        call_id: The earlier call's id in the journal.
+        until: When the guard lets the next dial through, if it is not joined.
+    """
+
+    kind = ErrorKind.DUPLICATE
+
+    def __init__(self, message: str, *, call_id: int, until: datetime | None) -> None:
+        super().__init__(message, fix="Wait for it, or ring again all the same with --force.")
+        self.call_id = call_id
+        self.until = until
+
+
+class Interrupted(ZoomcallError):
+    """Ctrl-C or SIGTERM.
+
+    Args:
+        message: What may still be under way.
+        is_terminated: SIGTERM rather than Ctrl-C.
+    """
+
+    def __init__(self, message: str, *, is_terminated: bool) -> None:
+        super().__init__(message)
+        self.kind = ErrorKind.TERMINATED if is_terminated else ErrorKind.INTERRUPTED
+
+
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, raised in the main thread just as Ctrl-C is."""

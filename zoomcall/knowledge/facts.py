@@ -1,0 +1,83 @@
+"""What is known of one request, its token and its answer: facts in, findings out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+
+
+class Signature(StrEnum):
+    """Whether the token's signature was checked with the secret at hand."""
+
+    VALID = "valid"
+    INVALID = "invalid"
+    UNCHECKED = "unchecked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestFacts:
+    """A request as it stands on the wire, or as somebody wrote it down.
+
+    Attributes:
+        method: Upper case.
+        url: Absolute, or a path below the API base.
+        headers: In order, names as written; an ``Authorization`` value is in ``Facts.bearer`` instead.
+        body: As text; None if there is none or it is not known.
+    """
+
+    method: str
+    url: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """Everything that rules may look at. None means: not known.
+
+    Attributes:
+        bearer: The token as it was given, before anything was dropped from it.
+        api: The API that the token is for; None: the one that its kind serves.
+        credential_kind: What the token was made from.
+        api_key: The profile's or environment's API key, which the issuer should be.
+        is_api_key_explicit: It was chosen with ``-p``, so an issuer unlike it is certain to be wrong.
+        secret: The secret at hand, to look at its whitespace only.
+        signature: What checking the signature with that secret said.
+        is_minted_here: This program made the token from that secret a moment ago.
+        local_time: This machine's clock.
+        zoom_time: Zoom's clock at the same moment, from a ``Date`` header.
+        request: The request.
+        answer: Zoom's answer.
+        scopes: Scopes of the token where the token endpoint told them.
+        population: How many are in the session.
+        kind: The exit name of the failure to be explained.
+    """
+
+    bearer: Secret | None = None
+    api: Api | None = None
+    credential_kind: CredentialKind | None = None
+    api_key: str | None = None
+    is_api_key_explicit: bool = False
+    secret: Secret | None = None
+    signature: Signature = Signature.UNCHECKED
+    is_minted_here: bool = False
+    local_time: datetime | None = None
+    zoom_time: datetime | None = None
+    request: RequestFacts | None = None
+    answer: ZoomAnswer | None = None
+    scopes: tuple[str, ...] | None = None
+    population: int | None = None
+    kind: str | None = None
+
+    @property
+    def skew(self) -> timedelta | None:
+        """How far this machine's clock is ahead of Zoom's."""
+        if self.local_time is None or self.zoom_time is None:
+            return None
+        return self.local_time - self.zoom_time
