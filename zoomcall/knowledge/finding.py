@@ -1,0 +1,32 @@
+"""What a rule says of the facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.knowledge.facts import Facts
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A cause that a rule found.
+
+    Attributes:
+        id: A cause id of ``causes.toml``.
+        certainty: How sure, by the evidence alone.
+        evidence: What was seen, in words, without any secret.
+        fix: What mends it here; None: the fix of ``causes.toml``.
+        command: What mends it or shows more here; None: the command of ``causes.toml``.
+    """
+
+    id: str
+    certainty: Certainty
+    evidence: str
+    fix: str | None = None
+    command: str | None = None
+
+
+Rule = Callable[[Facts], Finding | Checked | None]
+"""One cause looked for: found, found fine, or None where it does not apply or nothing is known."""
