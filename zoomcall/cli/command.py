@@ -1,0 +1,96 @@
+"""How a command is made: a function of a ``Run`` and its own flags, and the frame adds the rest.
+
+A command module has a ``typer.Typer`` named ``app`` (or, for a single command, adds one to it) and functions like::
+
+    app = typer.Typer(help="Mint and inspect tokens.")
+
+    @command(app, "mint", CommandSpec(schema="zoomcall.token.mint/1"), examples=("zoomcall token mint --ttl 1h",))
+    def mint(run: Run, ttl: Annotated[str, typer.Option(metavar="TIME", help="…")] = "10m") -> Answer:
+        \"\"\"Print a bearer token.\"\"\"
+
+The function gets ``run`` first; the common flags (``-p -o --json -q -v --debug --no-input -h``) are added here
+and end in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``; it prints nothing to stdout itself.
+Command modules do not use ``from __future__ import annotations``: Typer reads the annotations as they are.
+"""
+
+import inspect
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.run import CommandSpec, CommonOptions, Run
+from zoomcall.errors import Interrupted, Terminated
+
+CommandFunction = Callable[..., Answer]
+
+_CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
+
+
+def _common_flags(
+    *,
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", metavar="NAME", help="Use this profile's credential.")
+    ] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
+    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings.")] = False,
+    is_verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    is_debug: Annotated[
+        bool, typer.Option("--debug", help="Show requests and tracebacks, without secrets.")
+    ] = False,
+    is_input_off: Annotated[bool, typer.Option("--no-input", help="Never ask for anything.")] = False,
+) -> None:
+    """Carry the flags of every leaf command; only its signature is used."""
+
+
+_COMMON_FLAGS = tuple(inspect.signature(_common_flags).parameters.values())
+
+
+def command(
+    app: typer.Typer, name: str, spec: CommandSpec, *, examples: tuple[str, ...] = (), is_hidden: bool = False
+) -> Callable[[CommandFunction], CommandFunction]:
+    """Add a command to ``app``; see the module's docstring."""
+
+    def decorate(function: CommandFunction) -> CommandFunction:
+        own = tuple(inspect.signature(function).parameters.values())[1:]
+        names = {parameter.name for parameter in _COMMON_FLAGS}
+
+        def entry(context: typer.Context, **values: Any) -> Answer:
+            options = CommonOptions(**{key: value for key, value in values.items() if key in names})
+            run: Run = context.obj.start(spec, options)
+            given = {key: value for key, value in values.items() if key not in names}
+            try:
+                return function(run, **given)
+            except KeyboardInterrupt as error:
+                raise Interrupted("interrupted", is_terminated=isinstance(error, Terminated)) from error
+
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters = [
+            inspect.Parameter("context", keyword, annotation=typer.Context),
+            *(parameter.replace(kind=keyword) for parameter in (*own, *_COMMON_FLAGS)),
+        ]
+        entry.__doc__ = function.__doc__
+        entry.__name__ = function.__name__
+        entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # Typer reads it
+        epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples) if examples else None
+        app.command(name, epilog=epilog, hidden=is_hidden, context_settings=_CONTEXT_SETTINGS)(entry)
+        return function
+
+    return decorate
+
+
+class Starter:
+    """Typer's ``context.obj``: makes the ``Run`` once the flags are known, and keeps it for the error boundary."""
+
+    def __init__(self, make: Callable[[CommandSpec, CommonOptions], Run]) -> None:
+        self._make = make
+        self.run: Run | None = None
+
+    def start(self, spec: CommandSpec, options: CommonOptions) -> Run:
+        """Make the run; its output format is checked before the command works."""
+        self.run = self._make(spec, options)
+        _ = self.run.output
+        return self.run

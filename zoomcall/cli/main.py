@@ -1,0 +1,197 @@
+"""The error boundary: runs a command, and turns whatever comes back into output and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Any
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import Starter
+from zoomcall.cli.commands import build_root
+from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.cli.render.failure import error_page
+from zoomcall.cli.render.json import dumps, envelope
+from zoomcall.cli.render.text import write_page
+from zoomcall.cli.run import CommandSpec, CommonOptions, OutputFormat, Run
+from zoomcall.cli.settings import Settings
+from zoomcall.cli.streams import Streams
+from zoomcall.errors import Terminated, UsageError, ZoomcallError
+
+ERROR_SCHEMA = "zoomcall.error/1"
+
+
+def run(
+    arguments: Sequence[str], *, streams: Streams | None = None, environ: Mapping[str, str] | None = None
+) -> int:
+    """Run one command line and give its exit code.
+
+    Args:
+        arguments: Without the program's name.
+        streams: The process's own unless a test replaces them.
+        environ: The process's own unless a test replaces it.
+    """
+    _raise_on_sigterm()
+    streams = streams or Streams.of_process()
+    boundary = Boundary(list(arguments), streams, os.environ if environ is None else environ)
+    try:
+        return boundary.run()
+    except BrokenPipeError:
+        _silence(streams)
+        return int(ExitStatus.CLOSED_PIPE)
+
+
+class Boundary:
+    """Knows the arguments from the start, and the ``Run`` as soon as there is one."""
+
+    def __init__(self, arguments: list[str], streams: Streams, environ: Mapping[str, str]) -> None:
+        self._arguments = arguments
+        self._streams = streams
+        self._environ = environ
+        self._starter = Starter(self._make_run)
+
+    def _make_run(self, spec: CommandSpec, options: CommonOptions) -> Run:
+        return Run(spec=spec, options=options, streams=self._streams, settings=Settings.read(self._environ))
+
+    def run(self) -> int:
+        """Work, print, and give the exit code."""
+        try:
+            outcome = build_root().main(
+                self._arguments, prog_name="zoomcall", standalone_mode=False, obj=self._starter
+            )
+        except typer.TyperException as error:
+            return self._fail(UsageError(_usage_message(error)), usage=_usage_hint(error))
+        except ZoomcallError as error:
+            return self._fail(error)
+        except typer.Abort:
+            return self._emit(self._report(ExitStatus.INTERRUPTED, "interrupted"))
+        except BrokenPipeError:
+            raise
+        except KeyboardInterrupt as error:
+            status = ExitStatus.TERMINATED if isinstance(error, Terminated) else ExitStatus.INTERRUPTED
+            return self._emit(self._report(status, "interrupted"))
+        except Exception as error:  # noqa: BLE001 - the one place that may
+            return self._crash(error)
+        if isinstance(outcome, Answer):
+            return self._emit(outcome)
+        self._streams.stdout.flush()
+        return int(outcome or 0)
+
+    def _fail(self, error: ZoomcallError, usage: str | None = None) -> int:
+        from zoomcall.cli.failing import report
+
+        run = self._starter.run
+        explained = report(error, run)
+        if run is not None and run.options.is_debug:
+            traceback.print_exception(error, file=self._streams.stderr)
+        if usage and not self._wants_json():
+            self._streams.stderr.write(usage + "\n")
+        return self._emit(Answer(status=explained.status, error=explained))
+
+    def _crash(self, error: Exception) -> int:
+        if "--debug" in self._arguments:
+            traceback.print_exception(error, file=self._streams.stderr)
+        title = f"zoomcall itself failed ({type(error).__name__}); this is a bug"
+        report = ErrorReport(
+            status=ExitStatus.INTERNAL, title=title, fix="Run it again with --debug and report what it shows."
+        )
+        return self._emit(Answer(status=ExitStatus.INTERNAL, error=report))
+
+    @staticmethod
+    def _report(status: ExitStatus, title: str) -> Answer:
+        return Answer(status=status, error=ErrorReport(status=status, title=title))
+
+    def _emit(self, answer: Answer) -> int:
+        if self._wants_json() and not (answer.raw is not None and self._is_raw_always()):
+            self._write_json(answer)
+        elif answer.raw is not None:
+            self._streams.stdout.write(answer.raw)
+        else:
+            write_page(answer.page, self._streams.stdout, self._streams.look_of(self._streams.stdout))
+        self._streams.stdout.flush()
+        if answer.error is not None and not self._wants_json():
+            write_page(error_page(answer.error), self._streams.stderr, self._streams.look_of(self._streams.stderr))
+        self._streams.stderr.flush()
+        return int(answer.status)
+
+    def _is_raw_always(self) -> bool:
+        run = self._starter.run
+        return run is not None and run.spec.is_raw
+
+    def _write_json(self, answer: Answer) -> None:
+        run = self._starter.run
+        held = run.held if run is not None else None
+        is_usage = answer.status is ExitStatus.USAGE or run is None
+        document = envelope(
+            schema=ERROR_SCHEMA if is_usage or run is None else run.spec.schema,
+            status=answer.status,
+            profile=held.profile if held else None,
+            credential={
+                "kind": held.label.kind.value if held else None,
+                "source": held.label.source.value if held else None,
+            },
+            warnings=run.notices if run is not None else (),
+            error=answer.error,
+            result=None if is_usage else answer.result,
+        )
+        is_line = run is not None and self._format() is OutputFormat.JSON_LINES
+        self._streams.stdout.write(dumps(document, is_line=is_line) + "\n")
+
+    def _wants_json(self) -> bool:
+        return self._format() is not OutputFormat.TEXT
+
+    def _format(self) -> OutputFormat:
+        run = self._starter.run
+        if run is not None:
+            try:
+                return run.output
+            except UsageError:
+                pass
+        return _format_of(self._arguments, self._environ)
+
+
+def _format_of(arguments: Sequence[str], environ: Mapping[str, str]) -> OutputFormat:
+    """Guess the wanted format of a command line that could not be parsed."""
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for index, argument in enumerate(before):
+        following = before[index + 1] if index + 1 < len(before) else ""
+        if argument in {"--json", "-ojson", "-o=json", "--output=json", "-ojsonl", "--output=jsonl"}:
+            return OutputFormat.JSON
+        if argument in {"-o", "--output"} and following in {"json", "jsonl"}:
+            return OutputFormat.JSON
+    return OutputFormat.JSON if environ.get("ZOOMCALL_OUTPUT") in {"json", "jsonl"} else OutputFormat.TEXT
+
+
+def _usage_message(error: typer.TyperException) -> str:
+    message = error.format_message().splitlines()[0] if error.format_message() else ""
+    return message[:1].lower() + message[1:].rstrip(".") if message else "unusable command line"
+
+
+def _usage_hint(error: typer.TyperException) -> str | None:
+    context: Any = getattr(error, "ctx", None)
+    return f"{context.get_usage()}\nTry '{context.command_path} --help' for help." if context is not None else None
+
+
+def _raise_on_sigterm() -> None:
+    def terminate(_number: int, _frame: FrameType | None) -> None:
+        raise Terminated
+
+    with contextlib.suppress(ValueError):  # raised outside the main thread, where a test may call
+        signal.signal(signal.SIGTERM, terminate)
+
+
+def _silence(streams: Streams) -> None:
+    """Keep the interpreter from complaining about a closed pipe when it flushes at exit."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    for stream in (streams.stdout, streams.stderr):
+        if stream in {sys.stdout, sys.stderr}:
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(null, stream.fileno())
+    os.close(null)

@@ -1,0 +1,118 @@
+"""Pages on a stream: plain lines in a pipe, folded and coloured on a terminal."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import IO, TYPE_CHECKING
+
+from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.streams import Look
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_STYLES = {
+    Tone.PLAIN: "",
+    Tone.TITLE: "bold",
+    Tone.GOOD: "green",
+    Tone.BAD: "bold red",
+    Tone.WARNING: "yellow",
+    Tone.DIM: "dim",
+    Tone.COMMAND: "cyan",
+}
+_LABEL_GAP = 2
+
+
+def plain(text: str) -> str:
+    """Drop what could steer a terminal or hide text: control, formatting and bidirectional characters."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(
+        " " if character in "\t\n\r\u2028\u2029" else character
+        for character in text
+        if character in "\t\n\r\u2028\u2029" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+    )
+
+
+def write_page(page: Page, stream: IO[str], look: Look) -> None:
+    """Write a page as the stream may show it."""
+    if not page:
+        return
+    if look.is_terminal or look.has_colour:
+        _write_rich(page, stream, look)
+    else:
+        stream.write(_as_text(page))
+
+
+def _as_text(page: Page) -> str:
+    lines: list[str] = []
+    width = _label_width(page)
+    for block in page:
+        match block:
+            case Table(headings, rows):
+                lines.extend("\t".join(plain(cell) for cell in row) for row in (headings, *rows))
+            case Line():
+                lines.append(_line_text(block, width).rstrip())
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _line_text(line: Line, width: int) -> str:
+    label = f"{plain(line.label)}:".ljust(width) if line.label else ""
+    return " " * line.indent + label + plain(line.text)
+
+
+def _label_width(page: Page) -> int:
+    labels = [len(plain(block.label)) + 1 + _LABEL_GAP for block in page if isinstance(block, Line) and block.label]
+    return max(labels, default=0)
+
+
+def _write_rich(page: Page, stream: IO[str], look: Look) -> None:
+    from rich.console import Console
+
+    console = Console(
+        file=stream,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        force_terminal=True,
+        no_color=not look.has_colour,
+        soft_wrap=not look.is_terminal,
+    )
+    width = _label_width(page)
+    for block in page:
+        match block:
+            case Table():
+                _print_table(console, block)
+            case Line():
+                _print_line(console, block, width, is_folded=look.is_terminal)
+
+
+def _print_line(console: Console, line: Line, width: int, *, is_folded: bool) -> None:
+    from rich.padding import Padding
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    style = _STYLES[line.tone]
+    if not is_folded or line.tone is Tone.COMMAND:
+        console.print(Text(_line_text(line, width).rstrip(), style=style), soft_wrap=True)
+    elif line.label:
+        grid = Grid.grid(padding=0)
+        grid.add_column(width=width)
+        grid.add_column()
+        grid.add_row(Text(f"{plain(line.label)}:", style="dim"), Text(plain(line.text), style=style))
+        console.print(Padding(grid, (0, 0, 0, line.indent), expand=False))
+    else:
+        console.print(Padding(Text(plain(line.text), style=style), (0, 0, 0, line.indent), expand=False))
+
+
+def _print_table(console: Console, table: Table) -> None:
+    from rich import box
+    from rich.table import Table as RichTable
+    from rich.text import Text
+
+    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in table.headings:
+        drawn.add_column(Text(heading), overflow="fold")
+    for row in table.rows:
+        drawn.add_row(*(Text(plain(cell)) for cell in row))
+    console.print(drawn)

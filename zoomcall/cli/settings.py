@@ -1,0 +1,95 @@
+"""The environment variables that are defaults of flags, places and limits (contract 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from zoomcall.domain.api_base import ApiBase, parse_base
+from zoomcall.errors import UsageError
+
+LONGEST_TIMEOUT = timedelta(days=1)
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"0", "false", "no", "off"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What the environment says, checked; None or False where it says nothing.
+
+    Credential variables are read by ``zoomcall.usecases.resolving``, target variables when an invite
+    needs them: a target flag discards them unread.
+    """
+
+    environ: Mapping[str, str]
+    output: str | None = None
+    timeout: timedelta | None = None
+    profile: str | None = None
+    api_base: ApiBase | None = None
+    oauth_base: ApiBase | None = None
+    config_dir: Path | None = None
+    state_dir: Path | None = None
+    keyring_timeout: timedelta | None = None
+    is_input_off: bool = False
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Settings:
+        """Read every variable but the credentials' and the target's. An empty one counts as unset.
+
+        Raises:
+            UsageError: A value cannot be used.
+        """
+        given = {name: value for name, value in environ.items() if value}
+        is_any_host_allowed = _flag(given, "ZOOMCALL_ALLOW_API_BASE")
+
+        def base(name: str) -> ApiBase | None:
+            text = given.get(name)
+            return (text and parse_base(text, variable=name, is_any_host_allowed=is_any_host_allowed)) or None
+
+        def folder(name: str) -> Path | None:
+            text = given.get(name)
+            if text and "\0" in text:
+                raise UsageError(f"{name} holds a NUL character")
+            return Path(text).expanduser() if text else None
+
+        output = given.get("ZOOMCALL_OUTPUT")
+        timeout = given.get("ZOOMCALL_TIMEOUT")
+        keyring = given.get("ZOOMCALL_KEYRING_TIMEOUT")
+        return cls(
+            environ=given,
+            output=output,
+            timeout=parse_seconds(timeout, name="ZOOMCALL_TIMEOUT") if timeout else None,
+            profile=given.get("ZOOMCALL_PROFILE"),
+            api_base=base("ZOOMCALL_API_BASE"),
+            oauth_base=base("ZOOMCALL_OAUTH_BASE"),
+            config_dir=folder("ZOOMCALL_CONFIG_DIR"),
+            state_dir=folder("ZOOMCALL_STATE_DIR"),
+            keyring_timeout=parse_seconds(keyring, name="ZOOMCALL_KEYRING_TIMEOUT") if keyring else None,
+            is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
+        )
+
+
+def _flag(given: Mapping[str, str], name: str) -> bool:
+    text = given.get(name, "").lower()
+    if not text or text in _FALSE:
+        return False
+    if text in _TRUE:
+        return True
+    raise UsageError(f"{name}: {given[name]!r} is neither 1 nor 0", fix=f"Set {name}=1, or unset it.")
+
+
+def parse_seconds(text: str, *, name: str) -> timedelta:
+    """Take a positive number of seconds, at most a day.
+
+    Raises:
+        UsageError: It is no such number.
+    """
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds <= LONGEST_TIMEOUT.total_seconds():
+        raise UsageError(f"{name}: {text[:40]!r} is no number of seconds above 0, at most a day")
+    return timedelta(seconds=seconds)
