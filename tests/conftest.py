@@ -1,0 +1,53 @@
+"""Fixtures for every test, and the house rule that CI skips nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from shell import SENTINEL, ProcessShell, Shell
+
+hypothesis.settings.register_profile("local", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+hypothesis.settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+@pytest.fixture
+def zoomcall(tmp_path: Path) -> Shell:
+    """Call the program in this process: ``zoomcall("explain", "124").stdout``."""
+    return Shell(tmp_path / "shell")
+
+
+@pytest.fixture
+def zoomcall_process(zoomcall: Shell) -> ProcessShell:
+    """Call the program as a process, with the folders and environment of ``zoomcall``."""
+    return ProcessShell(zoomcall)
+
+
+@pytest.fixture
+def sentinel() -> str:
+    """Give a secret that must never be seen again."""
+    return SENTINEL
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Any]:
+    """Run one local Zoom for the whole session."""
+    from zoomcall.emulator import Emulator
+
+    with Emulator() as running:
+        yield running
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
+    """Fail a run in CI that skipped anything."""
+    result = yield
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    return result
