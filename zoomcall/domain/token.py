@@ -1,0 +1,399 @@
+"""Bearer tokens, read without any secret: what kind they are, what they claim, how they are damaged (FACTS 1)."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+
+MILLISECONDS_FROM = 10**11
+"""A time claim above this is no number of seconds: as such it would lie in the year 5138 or later."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
+_DEEPEST = 32
+_LONGEST_NUMBER = 400
+
+_LINE_BREAKS = "\n\r\v\f\u2028\u2029"
+_BLANKS = " \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+_INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
+_QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
+_WRAPPING = {
+    "a line break": re.compile(f"[{_LINE_BREAKS}]"),
+    "a blank": re.compile(f"[{_BLANKS}]"),
+    "an invisible character": re.compile(f"[{_INVISIBLE}]"),
+    "a quotation mark": re.compile(f"[{_QUOTES}]"),
+}
+_ANY_WRAPPING = re.compile(f"[{_LINE_BREAKS}{_BLANKS}{_INVISIBLE}{_QUOTES}]")
+_LEADING_WRAPPING = re.compile(f"{_ANY_WRAPPING.pattern}+")
+_HEADER_NAME = re.compile(r"authorization[ \t]*:[ \t]?", re.IGNORECASE)
+_BEARER = re.compile(r"bearer[ \t]", re.IGNORECASE)
+
+_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
+_BASE64_PART = re.compile(r"[A-Za-z0-9_+/-]+={0,2}")
+_ODD_IN_BEARER = re.compile(r"[^A-Za-z0-9._~+/=-]")
+
+
+class TokenKind(StrEnum):
+    """What a token is, by its header and claims (FACTS 1.1, 1.3)."""
+
+    API_JWT = "api-jwt"
+    SESSION_JWT = "session-jwt"
+    MEETING_SDK_JWT = "meeting-sdk-jwt"
+    OAUTH = "oauth"
+    S2S = "s2s"
+    REFRESH_TOKEN = "refresh-token"  # noqa: S105 - a kind, not a token
+    ZAK = "zak"
+    OPAQUE = "opaque"
+    MALFORMED = "malformed"
+
+    @property
+    def api(self) -> Api | None:
+        """The API that takes such a token; None if neither does, or if it cannot be told."""
+        match self:
+            case TokenKind.API_JWT:
+                return Api.SESSION
+            case TokenKind.OAUTH | TokenKind.S2S:
+                return Api.MEETING
+            case _:
+                return None
+
+
+class TimeFault(StrEnum):
+    """Why a time claim is no time."""
+
+    ABSENT = "absent"
+    MILLISECONDS = "milliseconds"
+    NOT_AN_INTEGER = "not-an-integer"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeClaim:
+    """One of ``exp``, ``iat`` and ``nbf``.
+
+    Attributes:
+        value: As it stands in the claims; None if it is absent.
+        at: The time it names; None if it names none.
+        fault: Why it names none.
+    """
+
+    value: Any
+    at: datetime | None
+    fault: TimeFault | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenReading:
+    """A token, read.
+
+    Attributes:
+        given: The text as it was given.
+        text: The token alone: without header name, ``Bearer``, blanks, line breaks and quotation marks.
+        kind: What it is; by its claims where there are any.
+        bearers: How many times ``Bearer`` stands in front.
+        wrapping: What had to be removed that Zoom would stumble over, in words like ``a line break``.
+        malformation: Why it is no token that Zoom could take, in words; None: it may be one.
+        oddities: What strict readers refuse and lenient ones may take, in words.
+        header: The JOSE header; None if there is none to read.
+        claims: The payload; None if there is none to read.
+    """
+
+    given: Secret
+    text: Secret
+    kind: TokenKind
+    bearers: int = 0
+    wrapping: tuple[str, ...] = ()
+    malformation: str | None = None
+    oddities: tuple[str, ...] = ()
+    header: Mapping[str, Any] | None = None
+    claims: Mapping[str, Any] | None = field(default=None, repr=False)
+
+    @property
+    def is_jwt(self) -> bool:
+        """Whether it has claims to look at."""
+        return self.claims is not None
+
+    @property
+    def algorithm(self) -> str | None:
+        """``alg``, if it is a text."""
+        return _text(self.header, "alg")
+
+    @property
+    def issuer(self) -> str | None:
+        """``iss``, if it is a text with something in it."""
+        return _text(self.claims, "iss")
+
+    @property
+    def expiry(self) -> TimeClaim:
+        """``exp``."""
+        return _time(self.claims, "exp")
+
+    @property
+    def issued(self) -> TimeClaim:
+        """``iat``."""
+        return _time(self.claims, "iat")
+
+    @property
+    def start(self) -> TimeClaim:
+        """``nbf``."""
+        return _time(self.claims, "nbf")
+
+
+_Reader = Callable[..., TokenReading]
+
+
+def read_token(text: str) -> TokenReading:
+    """Tell what a token is, without checking its signature.
+
+    One line break at its end and one ``Bearer `` in front are dropped silently; further ones, quotation marks and
+    blanks are dropped too, and told in ``bearers`` and ``wrapping``. What has three dot-separated base64 parts is
+    read as a JWT, and is malformed if it is none; other texts are opaque (a Build API key, FACTS 1.3), unless they
+    begin as a JWT does, or hold control characters or characters beyond ASCII, which no HTTP header carries.
+
+    Args:
+        text: Any text at all.
+    """
+    given = Secret(text)
+    token, bearers, wrapping = _unwrap(text)
+    secret = Secret(token)
+
+    def reading(kind: TokenKind, **known: Any) -> TokenReading:
+        return TokenReading(given=given, text=secret, kind=kind, bearers=bearers, wrapping=wrapping, **known)
+
+    stray = _UNPRINTABLE.search(token)
+    if stray is not None:
+        what = "control character" if stray[0] < " " or stray[0] == "\x7f" else "character beyond ASCII"
+        where = f"a {what} (U+{ord(stray[0]):04X}) at place {stray.start() + 1}"
+        return reading(TokenKind.MALFORMED, malformation=f"it holds {where}, which no HTTP header carries")
+    if not any(character.isalnum() for character in token):
+        return reading(TokenKind.MALFORMED, malformation="nothing of a token is in it")
+    parts = token.split(".", 5)
+    if len(parts) != 3 or not (_BASE64_PART.fullmatch(parts[0]) and _BASE64_PART.fullmatch(parts[1])):
+        return _read_other(parts, token, reading)
+    if parts[2] and not _BASE64_PART.fullmatch(parts[2]):
+        return _read_other(parts, token, reading)
+    return _read_jwt(parts, reading)
+
+
+def _unwrap(text: str) -> tuple[str, int, tuple[str, ...]]:
+    """Give the token alone, how many ``Bearer`` stood in front of it, and what else was removed."""
+    rest = text.removesuffix("\n")
+    if rest != text:
+        rest = rest.removesuffix("\r")
+    wrapping: list[str] = []
+    bearers = 0
+    position = 0
+    if match := _BEARER.match(rest):
+        bearers, position = 1, match.end()
+    removed: list[str] = []
+    while True:
+        if match := _LEADING_WRAPPING.match(rest, position):
+            removed.append(match[0])
+        elif match := _BEARER.match(rest, position):
+            bearers += 1
+        elif match := _HEADER_NAME.match(rest, position):
+            wrapping.append("the header's name")
+        else:
+            break
+        position = match.end()
+    rest = rest[position:]
+    token = _ANY_WRAPPING.sub("", rest)
+    for word, pattern in _WRAPPING.items():
+        if pattern.search(rest) or any(pattern.search(piece) for piece in removed):
+            wrapping.append(word)
+    return token, bearers, tuple(dict.fromkeys(wrapping))
+
+
+def _read_other(parts: list[str], token: str, reading: _Reader) -> TokenReading:
+    """Read a text that is not three base64 parts: opaque, or a damaged JWT."""
+    header = _peek(parts[0])
+    is_encrypted = len(parts) == 5 and "enc" in header
+    if is_encrypted or not (token.startswith("eyJ") or "alg" in header):
+        odd = "".join(sorted(set(_ODD_IN_BEARER.findall(token))))
+        oddities = (f"it holds {odd}, which RFC 6750 allows in no bearer token",) if odd else ()
+        return reading(TokenKind.OPAQUE, oddities=oddities)
+    match len(parts):
+        case 1 | 2:
+            why = f"has {len(parts)} of 3 parts: it was cut off, or not all of it was copied"
+        case 3:
+            why = "has parts that are no base64url"
+        case _:
+            why = "has more than 3 parts"
+    return reading(TokenKind.MALFORMED, malformation=f"it begins as a JWT does but {why}", header=header or None)
+
+
+def _peek(part: str) -> Mapping[str, Any]:
+    try:
+        return _decode(part)[0]
+    except ValueError:
+        return {}
+
+
+def _read_jwt(parts: list[str], reading: _Reader) -> TokenReading:
+    try:
+        header, repeated_in_header = _decode(parts[0])
+    except ValueError as error:
+        return reading(TokenKind.MALFORMED, malformation=f"its first part, the header, {error}")
+    try:
+        claims, repeated_in_claims = _decode(parts[1])
+    except ValueError as error:
+        return reading(TokenKind.MALFORMED, malformation=f"its second part, the claims, {error}", header=header)
+    oddities = []
+    if any(character in part for part in parts for character in "+/="):
+        oddities.append("it is written in plain base64 (+, / or =) instead of base64url")
+    if repeated := [*repeated_in_header, *repeated_in_claims]:
+        oddities.append(f"{repeated[0][:40]!a} stands in it more than once, and readers differ in which one counts")
+    kind = _kind_of(header, claims)
+    return reading(
+        kind,
+        malformation=_damage_of_signature(kind, header, parts[2]),
+        oddities=tuple(oddities),
+        header=header,
+        claims=claims,
+    )
+
+
+def _decode(part: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Give the JSON object of one part, and the names that stand in it more than once.
+
+    Raises:
+        ValueError: It holds none; the text is the end of a sentence about it.
+    """
+    repeated: dict[str, None] = {}
+
+    def as_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        members: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in members:
+                repeated[name] = None
+            members[name] = value
+        return members
+
+    try:
+        raw = _decode_base64(part)
+    except binascii.Error:
+        raise ValueError("is no base64url: a piece of it is missing") from None
+    try:
+        value = json.loads(
+            raw.decode("utf-8"),
+            object_pairs_hook=as_object,
+            parse_int=_integer,
+            parse_float=_finite,
+            parse_constant=_finite,
+        )
+    except RecursionError:
+        raise ValueError("is nested too deep") from None
+    except ValueError:
+        raise ValueError("is not JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError("is no JSON object")  # noqa: TRY004 - a wrong text, not a wrong type of ours
+    if _is_deep(value):
+        raise ValueError("is nested too deep")
+    return value, tuple(repeated)
+
+
+def _decode_base64(part: str) -> bytes:
+    bare = part.rstrip("=").replace("+", "-").replace("/", "_")
+    return base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _LONGEST_NUMBER:
+        raise ValueError(digits[:20])
+    return int(digits)
+
+
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if not math.isfinite(value):
+        raise ValueError(digits[:20])
+    return value
+
+
+def _is_deep(value: object) -> bool:
+    level = [value]
+    for _ in range(_DEEPEST):
+        deeper: list[object] = []
+        for item in level:
+            if isinstance(item, dict):
+                deeper.extend(item.values())
+            elif isinstance(item, list):
+                deeper.extend(item)
+        level = deeper
+        if not level:
+            return False
+    return True
+
+
+def _damage_of_signature(kind: TokenKind, header: Mapping[str, Any], signature: str) -> str | None:
+    algorithm = header.get("alg")
+    if not signature:
+        return None if _is_none(algorithm) else "its third part, the signature, is missing"
+    try:
+        raw = _decode_base64(signature)
+    except binascii.Error:
+        return "its third part, the signature, is no base64url: a piece of it is missing"
+    if kind is TokenKind.API_JWT and algorithm == "HS256" and len(raw) != 32:
+        return f"its third part, the signature, has {len(raw)} bytes where HS256 makes 32"
+    return None
+
+
+def _is_none(algorithm: object) -> bool:
+    return isinstance(algorithm, str) and algorithm.lower() == "none"
+
+
+def _kind_of(header: Mapping[str, Any], claims: Mapping[str, Any]) -> TokenKind:
+    issuer = claims.get("iss")
+    if claims.get("aud") == "clientsm" or "zm_skm" in header:
+        return TokenKind.ZAK
+    if _is_zooms_oauth(header, claims):
+        kinds = {1: TokenKind.REFRESH_TOKEN, 3: TokenKind.S2S}
+        number = claims.get("type")
+        return kinds.get(number, TokenKind.OAUTH) if type(number) is int else TokenKind.OAUTH
+    if "app_key" in claims and ("tpc" in claims or "iss" not in claims):
+        return TokenKind.SESSION_JWT
+    if claims.keys() & {"appKey", "sdkKey"} and (claims.keys() & {"mn", "tokenExp"} or "iss" not in claims):
+        return TokenKind.MEETING_SDK_JWT
+    if issuer is None and claims.keys() >= {"tpc", "role_type"}:
+        return TokenKind.SESSION_JWT
+    return TokenKind.API_JWT
+
+
+def _is_zooms_oauth(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
+    issuer = claims.get("iss")
+    if isinstance(issuer, str) and issuer.startswith("zm:cid:"):
+        return True
+    if claims.get("aud") == "https://oauth.zoom.us":
+        return True
+    return header.get("alg") == "HS512" and claims.keys() >= {"ver", "auid", "uid"}
+
+
+def _text(members: Mapping[str, Any] | None, name: str) -> str | None:
+    value = (members or {}).get(name)
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _time(claims: Mapping[str, Any] | None, name: str) -> TimeClaim:
+    if claims is None or name not in claims:
+        return TimeClaim(None, None, TimeFault.ABSENT)
+    value = claims[name]
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return TimeClaim(value, None, TimeFault.NOT_AN_INTEGER)
+    if value > MILLISECONDS_FROM:
+        return TimeClaim(value, None, TimeFault.MILLISECONDS)
+    if isinstance(value, float):
+        return TimeClaim(value, None, TimeFault.NOT_AN_INTEGER)
+    try:
+        return TimeClaim(value, _EPOCH + timedelta(seconds=value), None)
+    except OverflowError:
+        return TimeClaim(value, _EARLIEST, None)
