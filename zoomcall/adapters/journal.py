@@ -1,0 +1,312 @@
+"""The journal of calls, in SQLite: safe across processes, without secrets."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from zoomcall.domain.address import Protocol
+from zoomcall.domain.call import Reason, Sent, State
+from zoomcall.domain.journal import (
+    BLOCKING,
+    LONGEST_RINGING,
+    SHORTEST_GUARD,
+    UNRESOLVED,
+    CallId,
+    CallRecord,
+    NewCall,
+    TargetKey,
+)
+from zoomcall.domain.target import Api
+from zoomcall.errors import Duplicate, NotConfigured
+
+FILE_NAME = "journal.sqlite3"
+VERSION = 1
+_BUSY_SECONDS = 5.0
+
+_SCHEMA = """
+CREATE TABLE call (
+  id INTEGER PRIMARY KEY,
+  api_base TEXT NOT NULL,
+  api TEXT NOT NULL,
+  target_id TEXT NOT NULL,
+  target_name TEXT,
+  protocol TEXT NOT NULL,
+  address TEXT NOT NULL,
+  shown TEXT NOT NULL,
+  to_name TEXT,
+  profile TEXT,
+  at_ms INTEGER NOT NULL,
+  timeout_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  sent TEXT NOT NULL,
+  http_status INTEGER,
+  reason INTEGER,
+  participant_id TEXT,
+  participant_uuid TEXT,
+  settled_ms INTEGER
+);
+CREATE INDEX call_target ON call (api_base, api, target_id, at_ms);
+CREATE TABLE credit (
+  api_base TEXT NOT NULL,
+  api TEXT NOT NULL,
+  target_id TEXT NOT NULL,
+  participant_id TEXT NOT NULL,
+  call_id INTEGER NOT NULL REFERENCES call (id),
+  PRIMARY KEY (api_base, api, target_id, participant_id)
+);
+"""
+
+_COLUMNS = (
+    "id, api_base, api, target_id, target_name, protocol, address, shown, to_name, profile, at_ms, timeout_ms,"
+    " state, sent, http_status, reason, participant_id, participant_uuid, settled_ms"
+)
+
+
+class Journal:
+    """Calls dialled from this machine.
+
+    Args:
+        folder: The state folder, made if it is not there; None keeps the journal in memory, for a folder
+            that cannot be written: the guard then reaches no further than this process.
+
+    Raises:
+        NotConfigured: The folder or file cannot be written, or the file is no journal.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self._name = ":memory:" if folder is None else str(folder / FILE_NAME)
+        try:
+            if folder is not None:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                os.close(os.open(self._name, os.O_CREAT | os.O_RDWR, 0o600))
+            self._database = sqlite3.connect(
+                self._name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+            )
+        except (OSError, sqlite3.Error) as error:
+            raise self._unusable(error) from error
+        try:
+            with self._translated():
+                self._prepare()
+        except NotConfigured:
+            self._database.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file."""
+        self._database.close()
+
+    def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
+        """Record a dial about to be made, unless an earlier one may still ring the same room.
+
+        Looking and recording are one transaction: of two processes one gets through.
+
+        Raises:
+            Duplicate: An earlier dial is joined or unresolved and young enough (contract 2, exit 12).
+        """
+        with self._transaction():
+            if not is_forced:
+                self._refuse_duplicate(call)
+            cursor = self._database.execute(
+                "INSERT INTO call (api_base, api, target_id, target_name, protocol, address, shown, to_name,"
+                " profile, at_ms, timeout_ms, state, sent) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (
+                    *_key(call.target),
+                    call.target_name,
+                    call.address.protocol.value,
+                    call.address.normalised,
+                    call.address.shown,
+                    call.to_name,
+                    call.profile,
+                    _to_ms(call.at),
+                    call.timeout // timedelta(milliseconds=1),
+                    State.PENDING.value,
+                    Sent.UNKNOWN.value,
+                ),
+            )
+            return CallId(cursor.lastrowid or 0)
+
+    def settle(
+        self,
+        call_id: CallId,
+        *,
+        state: State,
+        sent: Sent,
+        at: datetime,
+        http_status: int | None = None,
+        reason: Reason | None = None,
+        participant_id: str | None = None,
+        participant_uuid: str | None = None,
+    ) -> None:
+        """Write down what is known of a call now; its end is noted when the state leaves it open no longer."""
+        settled = None if state in UNRESOLVED else _to_ms(at)
+        with self._transaction():
+            self._database.execute(
+                "UPDATE call SET state = ?, sent = ?, settled_ms = ?, http_status = COALESCE(?, http_status),"
+                " reason = COALESCE(?, reason), participant_id = COALESCE(?, participant_id),"
+                " participant_uuid = COALESCE(?, participant_uuid) WHERE id = ?",
+                (
+                    state.value,
+                    sent.value,
+                    settled,
+                    http_status,
+                    None if reason is None else reason.code,
+                    participant_id,
+                    participant_uuid,
+                    call_id,
+                ),
+            )
+
+    def take_credit(self, call_id: CallId, participant_id: str) -> bool:
+        """Tie a participant to a call; False when it is tied to another already."""
+        with self._transaction():
+            self._database.execute(
+                "INSERT OR IGNORE INTO credit SELECT api_base, api, target_id, ?, id FROM call WHERE id = ?",
+                (participant_id, call_id),
+            )
+            row = self._database.execute(
+                "SELECT credit.call_id FROM credit JOIN call USING (api_base, api, target_id)"
+                " WHERE call.id = ? AND credit.participant_id = ?",
+                (call_id, participant_id),
+            ).fetchone()
+        return row is not None and row[0] == call_id
+
+    def credited_to_others(self, call_id: CallId) -> frozenset[str]:
+        """Give the participants of the call's target that are tied to other calls."""
+        with self._translated():
+            rows = self._database.execute(
+                "SELECT credit.participant_id FROM credit JOIN call USING (api_base, api, target_id)"
+                " WHERE call.id = ? AND credit.call_id <> ?",
+                (call_id, call_id),
+            ).fetchall()
+        return frozenset(row[0] for row in rows)
+
+    def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
+        """Give other dials into the call's target that were unresolved at ``since`` or later.
+
+        A dial of which nothing was heard counts for as long as a call can ring at all.
+        """
+        with self._translated():
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM call WHERE id <> ?1"  # noqa: S608 - the columns are this module's own
+                " AND (api_base, api, target_id) = (SELECT api_base, api, target_id FROM call WHERE id = ?1)"
+                " AND (settled_ms IS NULL OR settled_ms >= ?2)"
+                " AND at_ms + MAX(timeout_ms, ?3) >= ?2 AND state NOT IN ('not-sent', 'refused', 'noop')",
+                (call_id, _to_ms(since), LONGEST_RINGING // timedelta(milliseconds=1)),
+            ).fetchall()
+        return tuple(_record(row) for row in rows)
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        """Give every call, the newest first."""
+        with self._translated():
+            rows = self._database.execute(f"SELECT {_COLUMNS} FROM call ORDER BY id DESC").fetchall()  # noqa: S608 - the columns are this module's own
+        return tuple(_record(row) for row in rows)
+
+    def _refuse_duplicate(self, call: NewCall) -> None:
+        rows = self._database.execute(
+            f"SELECT {_COLUMNS} FROM call WHERE api_base = ? AND api = ? AND target_id = ?"  # noqa: S608 - the columns are this module's own
+            " AND protocol = ? AND address = ? AND at_ms + MAX(timeout_ms, ?) > ? ORDER BY id DESC",
+            (
+                *_key(call.target),
+                call.address.protocol.value,
+                call.address.normalised,
+                SHORTEST_GUARD // timedelta(milliseconds=1),
+                _to_ms(call.at),
+            ),
+        ).fetchall()
+        for earlier in map(_record, rows):
+            if earlier.state in BLOCKING:
+                until = earlier.at + max(SHORTEST_GUARD, earlier.timeout)
+                age = max(0, round((call.at - earlier.at).total_seconds()))
+                state = "joined" if earlier.state is State.JOINED else "may still ring"
+                raise Duplicate(
+                    f"{earlier.shown} was dialled into this {earlier.target.api} {age} s ago and {state}"
+                    f" (call {earlier.id})",
+                    call_id=earlier.id,
+                    until=until,
+                )
+
+    def _prepare(self) -> None:
+        self._database.execute("PRAGMA journal_mode = WAL")
+        self._database.execute("PRAGMA foreign_keys = ON")
+        with self._transaction():
+            version = self._database.execute("PRAGMA user_version").fetchone()[0]
+            if version == 0:
+                for statement in _SCHEMA.split(";"):
+                    self._database.execute(statement)
+                self._database.execute(f"PRAGMA user_version = {VERSION}")
+            elif version > VERSION:
+                raise NotConfigured(
+                    f"the journal {self._name} was written by a newer zoomcall",
+                    fix="Update zoomcall, or set ZOOMCALL_STATE_DIR to another folder.",
+                )
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._translated():
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> NotConfigured:
+        return NotConfigured(
+            f"the journal {self._name} cannot be used: {error}",
+            fix="Make the folder writable, move a damaged file away, or set ZOOMCALL_STATE_DIR to another folder.",
+        )
+
+
+def _key(target: TargetKey) -> tuple[str, str, str]:
+    return target.api_base, target.api.value, target.id
+
+
+def _to_ms(moment: datetime) -> int:
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+
+
+def _from_ms(ms: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)
+
+
+def _record(row: tuple[object, ...]) -> CallRecord:
+    (
+        identifier, api_base, api, target_id, target_name, protocol, address, shown, to_name, profile, at_ms,
+        timeout_ms, state, sent, http_status, reason, participant_id, participant_uuid, settled_ms,
+    ) = row  # fmt: skip
+    return CallRecord(
+        id=CallId(int(str(identifier))),
+        target=TargetKey(api_base=str(api_base), api=Api(str(api)), id=str(target_id)),
+        target_name=_text(target_name),
+        protocol=Protocol(str(protocol)),
+        address=str(address),
+        shown=str(shown),
+        to_name=_text(to_name),
+        profile=_text(profile),
+        at=_from_ms(int(str(at_ms))),
+        timeout=timedelta(milliseconds=int(str(timeout_ms))),
+        state=State(str(state)),
+        sent=Sent(str(sent)),
+        http_status=None if http_status is None else int(str(http_status)),
+        reason=None if reason is None else Reason(int(str(reason))),
+        participant_id=_text(participant_id),
+        participant_uuid=_text(participant_uuid),
+        settled_at=None if settled_ms is None else _from_ms(int(str(settled_ms))),
+    )
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,86 @@
+"""What this machine has dialled, and for how long a dial counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NewType
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.call import Reason, Sent, State
+from zoomcall.domain.roster import Dial
+from zoomcall.domain.target import Api
+
+CallId = NewType("CallId", int)
+
+SHORTEST_GUARD = timedelta(seconds=30)
+LONGEST_RINGING = timedelta(minutes=5)
+"""No unanswered call rings longer: SIP ends an INVITE after a little over three minutes (RFC 3261, timer C)."""
+
+BLOCKING = frozenset({State.ACCEPTED, State.RINGING, State.PENDING, State.JOINED})
+UNRESOLVED = frozenset({State.ACCEPTED, State.RINGING, State.PENDING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TargetKey:
+    """A session or meeting at one API base: what the duplicate guard and crediting compare."""
+
+    api_base: str
+    api: Api
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCall:
+    """A dial about to be made.
+
+    Attributes:
+        target: Where the room is rung into.
+        target_name: The session's name, if known.
+        address: The room.
+        to_name: The name sent for it.
+        profile: Whose credential; None from the environment.
+        timeout: Of the invite, seconds of the guard.
+        at: Now.
+    """
+
+    target: TargetKey
+    target_name: str | None
+    address: RoomAddress
+    to_name: str | None
+    profile: str | None
+    timeout: timedelta
+    at: datetime
+
+    @property
+    def guard(self) -> timedelta:
+        """For how long it blocks a second dial to the same room."""
+        return max(SHORTEST_GUARD, self.timeout)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRecord:
+    """A dial as the journal has it; ``address`` is normalised and its passcode masked."""
+
+    id: CallId
+    target: TargetKey
+    target_name: str | None
+    protocol: Protocol
+    address: str
+    shown: str
+    to_name: str | None
+    profile: str | None
+    at: datetime
+    timeout: timedelta
+    state: State
+    sent: Sent
+    http_status: int | None = None
+    reason: Reason | None = None
+    participant_id: str | None = None
+    participant_uuid: str | None = None
+    settled_at: datetime | None = None
+
+    @property
+    def dial(self) -> Dial:
+        """What crediting needs of it."""
+        return Dial(call_id=self.id, address=RoomAddress.parse(self.protocol, self.shown), to_name=self.to_name)
