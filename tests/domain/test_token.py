@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoomcall.domain.target import Api
+from zoomcall.domain.token import TimeFault, TokenKind, read_token
+
+SECRET = "SENTINEL-api-secret-0123456789abcdef"
+EXPIRY = 1_795_255_800
+
+
+def part(value: object) -> str:
+    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
+def jwt(claims: object, header: object = None, *, signature: bytes | None = None) -> str:
+    signed = f"{part(header or {'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}"
+    if signature is None:
+        signature = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
+    return f"{signed}.{part(signature)}"
+
+
+API = {"iss": "KEY", "iat": EXPIRY - 600, "exp": EXPIRY}
+API_JWT = jwt(API)
+OAUTH_HEADER = {"alg": "HS512", "sv": "000001", "v": "2.0", "kid": "2c5a0e2e-0000-4000-8000-000000000000"}
+OAUTH = {"ver": 9, "auid": "a", "iss": "zm:cid:CLIENT", "aud": "https://oauth.zoom.us", "uid": "u", "exp": EXPIRY}
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "kind", "api"),
+    [
+        (None, API, TokenKind.API_JWT, Api.SESSION),
+        (None, {"iss": "KEY", "exp": EXPIRY}, TokenKind.API_JWT, Api.SESSION),
+        (None, {"exp": EXPIRY}, TokenKind.API_JWT, Api.SESSION),
+        ({"alg": "HS512"}, API, TokenKind.API_JWT, Api.SESSION),
+        (None, API | {"tokenExp": EXPIRY}, TokenKind.API_JWT, Api.SESSION),
+        (None, {"app_key": "K", "tpc": "t", "role_type": 1, "version": 1}, TokenKind.SESSION_JWT, None),
+        (None, API | {"app_key": "K", "tpc": "t"}, TokenKind.SESSION_JWT, None),
+        (None, {"app_key": "K", "exp": EXPIRY}, TokenKind.SESSION_JWT, None),
+        (None, {"tpc": "t", "role_type": 0}, TokenKind.SESSION_JWT, None),
+        (None, {"appKey": "K", "mn": "1", "role": 0}, TokenKind.MEETING_SDK_JWT, None),
+        (None, {"sdkKey": "K", "tokenExp": EXPIRY}, TokenKind.MEETING_SDK_JWT, None),
+        (OAUTH_HEADER, OAUTH | {"type": 0}, TokenKind.OAUTH, Api.MEETING),
+        (OAUTH_HEADER, OAUTH, TokenKind.OAUTH, Api.MEETING),
+        (OAUTH_HEADER, OAUTH | {"type": True}, TokenKind.OAUTH, Api.MEETING),
+        (OAUTH_HEADER, OAUTH | {"type": 1}, TokenKind.REFRESH_TOKEN, None),
+        (OAUTH_HEADER, OAUTH | {"type": 3}, TokenKind.S2S, Api.MEETING),
+        (OAUTH_HEADER, {"ver": 8, "auid": "a", "uid": "u", "type": 3}, TokenKind.S2S, Api.MEETING),
+        ({"alg": "HS256", "zm_skm": "zm_o2m"}, {"iss": "web", "aud": "clientsm"}, TokenKind.ZAK, None),
+        ({"alg": "HS256"}, {"iss": "web", "aud": "clientsm", "sk": "0"}, TokenKind.ZAK, None),
+    ],
+)
+def test_claims_tell_the_kind_and_the_api(header: object, claims: object, kind: TokenKind, api: Api | None) -> None:
+    reading = read_token(jwt(claims, header))
+    assert (reading.kind, reading.kind.api) == (kind, api)
+    assert reading.malformation is None
+    assert reading.claims == claims
+
+
+def test_one_bearer_and_one_line_break_are_dropped_silently() -> None:
+    for written in (API_JWT, f"Bearer {API_JWT}", f"bearer {API_JWT}\n", f"{API_JWT}\r\n"):
+        reading = read_token(written)
+        assert reading.text.reveal() == API_JWT
+        assert reading.wrapping == ()
+        assert reading.bearers == written.lower().count("bearer")
+
+
+@pytest.mark.parametrize(
+    ("given", "wrapping", "bearers"),
+    [
+        (f"{API_JWT}\n\n", ("a line break",), 0),
+        (f" {API_JWT}", ("a blank",), 0),
+        (f"Bearer  {API_JWT}", ("a blank",), 1),
+        (f"{API_JWT[:40]}\n{API_JWT[40:]}", ("a line break",), 0),
+        (f"{API_JWT[:40]}\r\n  {API_JWT[40:]}", ("a line break", "a blank"), 0),
+        (f'"{API_JWT}"', ("a quotation mark",), 0),
+        (f"'Bearer {API_JWT}'\n", ("a quotation mark",), 1),
+        (f"\u201c{API_JWT}\u201d", ("a quotation mark",), 0),
+        (f"\ufeff{API_JWT}", ("an invisible character",), 0),
+        (f"{API_JWT}\u200b", ("an invisible character",), 0),
+        (f"{API_JWT}\u00a0", ("a blank",), 0),
+        (f"Authorization: Bearer {API_JWT}", ("the header's name",), 1),
+        (f"Bearer Bearer {API_JWT}", (), 2),
+        (f"Bearer bearer BEARER {API_JWT}", (), 3),
+    ],
+)
+def test_everything_else_around_a_token_is_dropped_and_told(
+    given: str, wrapping: tuple[str, ...], bearers: int
+) -> None:
+    reading = read_token(given)
+    assert reading.text.reveal() == API_JWT
+    assert (reading.wrapping, reading.bearers) == (wrapping, bearers)
+    assert reading.kind is TokenKind.API_JWT
+
+
+@pytest.mark.parametrize("given", ["zbk_0123456789", "abc.def", "a.b.c.d", "abc-._~+/def==", "Bearer x"])
+def test_what_is_not_three_base64_parts_is_opaque(given: str) -> None:
+    reading = read_token(given)
+    assert (reading.kind, reading.malformation, reading.oddities) == (TokenKind.OPAQUE, None, ())
+
+
+def test_an_encrypted_jwt_is_opaque() -> None:
+    assert read_token(f"{part({'alg': 'dir', 'enc': 'A256GCM'})}..aaaa.bbbb.cccc").kind is TokenKind.OPAQUE
+
+
+@pytest.mark.parametrize("given", ["$ZOOM_TOKEN", "<token>", "{{token}}", "key:value"])
+def test_an_opaque_token_with_odd_punctuation_is_told(given: str) -> None:
+    reading = read_token(given)
+    assert reading.kind is TokenKind.OPAQUE
+    assert "RFC 6750" in reading.oddities[0]
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("", "nothing of a token"),
+        ("Bearer ", "nothing of a token"),
+        ("..", "nothing of a token"),
+        ("abc\x00def", "control character (U+0000) at place 4"),
+        ("abc\x7f", "control character (U+007F)"),
+        ("schlüssel", "beyond ASCII (U+00FC)"),
+        ("not.a.jwt", "header, is not JSON"),
+        ("a.bb.cc", "header, is no base64url"),
+        (API_JWT.rsplit(".", 1)[0], "2 of 3 parts"),
+        (API_JWT.split(".")[0], "1 of 3 parts"),
+        ("eyJhbGciOiJIUzI1Ni", "1 of 3 parts"),
+        (API_JWT + "." + API_JWT, "more than 3 parts"),
+        (API_JWT.replace(".", "!.", 1), "no base64url"),
+        (API_JWT + "!", "no base64url"),
+        (jwt(API, [1]), "header, is no JSON object"),
+        (jwt([1, 2]), "claims, is no JSON object"),
+        (jwt("text"), "claims, is no JSON object"),
+        (jwt(b"\xff\xfe"), "claims, is not JSON"),
+        (jwt(b'{"exp": NaN}'), "claims, is not JSON"),
+        (jwt(b'{"exp": -Infinity}'), "claims, is not JSON"),
+        (jwt(b'{"exp": 1e999}'), "claims, is not JSON"),
+        (jwt(b'{"exp": ' + b"9" * 5000 + b"}"), "claims, is not JSON"),
+        (jwt(b'{"a": ' * 100_000), "claims, is nested too deep"),
+        (jwt(b'{"a":' + b"[" * 40 + b"]" * 40 + b"}"), "claims, is nested too deep"),
+        (jwt(API, signature=b""), "signature, is missing"),
+        (jwt(API, signature=b"short"), "5 bytes where HS256 makes 32"),
+        (API_JWT[:-2], "signature, is no base64url"),
+    ],
+)
+def test_damage_is_told_in_words(given: str, words: str) -> None:
+    malformation = read_token(given).malformation
+    assert malformation is not None
+    assert words in malformation
+
+
+def test_claims_that_can_be_read_keep_their_kind_though_the_signature_is_damaged() -> None:
+    reading = read_token(jwt(API, signature=b"short"))
+    assert (reading.kind, reading.claims) == (TokenKind.API_JWT, API)
+
+
+def test_a_token_without_algorithm_needs_no_signature() -> None:
+    assert read_token(jwt(API, {"alg": "none"}, signature=b"")).malformation is None
+
+
+def test_zooms_own_signatures_are_not_measured() -> None:
+    assert read_token(jwt(OAUTH, OAUTH_HEADER, signature=b"any")).malformation is None
+
+
+def test_plain_base64_is_odd_and_still_read() -> None:
+    claims = {"iss": "k?>~", "exp": EXPIRY}
+    plain = base64.b64encode(json.dumps(claims).encode()).decode()
+    assert plain.endswith("=") or "+" in plain or "/" in plain
+    head, _, tail = jwt(claims).split(".")
+    reading = read_token(f"{head}.{plain}.{tail}")
+    assert reading.claims == claims
+    assert "plain base64" in reading.oddities[0]
+
+
+def test_a_repeated_claim_is_odd_and_the_last_one_counts() -> None:
+    reading = read_token(jwt(b'{"iss": "a", "exp": 1, "exp": 2}'))
+    assert reading.claims == {"iss": "a", "exp": 2}
+    assert "'exp' stands in it more than once" in reading.oddities[0]
+
+
+@pytest.mark.parametrize(
+    ("value", "at", "fault"),
+    [
+        (EXPIRY, datetime(2026, 11, 21, 10, 10, tzinfo=UTC), None),
+        (0, datetime(1970, 1, 1, tzinfo=UTC), None),
+        (-1, datetime(1969, 12, 31, 23, 59, 59, tzinfo=UTC), None),
+        (-(10**300), datetime(1, 1, 1, tzinfo=UTC), None),
+        (10**11, datetime(5138, 11, 16, 9, 46, 40, tzinfo=UTC), None),
+        (10**11 + 1, None, TimeFault.MILLISECONDS),
+        (EXPIRY * 1000, None, TimeFault.MILLISECONDS),
+        (EXPIRY * 1000.5, None, TimeFault.MILLISECONDS),
+        (10**300, None, TimeFault.MILLISECONDS),
+        (EXPIRY + 0.0, None, TimeFault.NOT_AN_INTEGER),
+        (str(EXPIRY), None, TimeFault.NOT_AN_INTEGER),
+        (True, None, TimeFault.NOT_AN_INTEGER),
+        (None, None, TimeFault.NOT_AN_INTEGER),
+        ([EXPIRY], None, TimeFault.NOT_AN_INTEGER),
+    ],
+)
+def test_a_time_is_a_whole_number_of_seconds(value: Any, at: datetime | None, fault: TimeFault | None) -> None:
+    for name in ("exp", "iat", "nbf"):
+        reading = read_token(jwt({"iss": "KEY", name: value}))
+        claim = {"exp": reading.expiry, "iat": reading.issued, "nbf": reading.start}[name]
+        assert (claim.value, claim.at, claim.fault) == (value, at, fault)
+
+
+def test_an_absent_time_is_absent() -> None:
+    for text in (jwt({"iss": "KEY"}), "opaque"):
+        assert read_token(text).expiry.fault is TimeFault.ABSENT
+
+
+def test_issuer_and_algorithm_are_texts_or_nothing() -> None:
+    for value in (None, 7, "", "  ", ["KEY"]):
+        reading = read_token(jwt({"iss": value}, {"alg": value, "typ": "JWT"}))
+        assert (reading.issuer, reading.algorithm) == (None, None)
+
+
+def test_a_reading_hides_the_token() -> None:
+    reading = read_token(f"Bearer {jwt(API | {'session_key': 'SENTINEL-key'})}")
+    assert "SENTINEL" not in repr(reading)
+    assert reading.text.reveal() not in f"{reading!r} {reading}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" * 1_000_000,
+        "." * 1_000_000,
+        "Bearer " * 150_000,
+        '"' * 1_000_000,
+        "Authorization: " * 70_000,
+        "a b" * 330_000,
+        jwt(b'{"a":' + b"[" * 700_000),
+        jwt(b'{"a":' + b"1" * 700_000 + b"}"),
+        jwt({str(number): number for number in range(50_000)}),
+        jwt(b'{"a":[' + b"[],".join([b""] * 200_000) + b"[]]}"),
+    ],
+    ids=range(10),
+)
+def test_a_megabyte_is_read_in_a_moment(text: str) -> None:
+    start = time.perf_counter()
+    read_token(text)
+    assert time.perf_counter() - start < 2
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+names = st.sampled_from(["iss", "exp", "iat", "nbf", "aud", "type", "app_key", "tpc", "appKey", "mn", "role_type"])
+claim_sets = st.dictionaries(names | st.text(max_size=6), json_values, max_size=6)
+
+
+@given(st.text() | st.text(alphabet='eyJhbG.Bearr "\n+/=_-'))
+def test_any_text_is_read(text: str) -> None:
+    reading = read_token(text)
+    assert reading.given.reveal() == text
+    assert (reading.kind is TokenKind.MALFORMED) <= (reading.malformation is not None)
+    again = read_token(reading.text.reveal())
+    assert again.wrapping == ()
+
+
+@given(json_values | claim_sets, json_values | claim_sets, st.binary(max_size=40))
+def test_any_jwt_is_read(header: Any, claims: Any, signature: bytes) -> None:
+    reading = read_token(f"{part(header)}.{part(claims)}.{part(signature)}")
+    for claim in (reading.expiry, reading.issued, reading.start):
+        assert (claim.at is None) == (claim.fault is not None)
+    json.dumps(reading.claims, allow_nan=False)
+    assert reading.kind in TokenKind
+
+
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_any_bytes_in_a_jwt_are_read(header: bytes, claims: bytes) -> None:
+    assert read_token(f"{part(header)}.{part(claims)}.{part(b'x')}").kind in TokenKind
