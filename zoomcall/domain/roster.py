@@ -116,11 +116,16 @@ def credit(
         and participant.id not in credited
     ]
     exact = [participant for participant in newcomers if is_exact(participant, own)]
-    if len(exact) == 1 and not any(is_exact(exact[0], rival) for rival in rivals):
+    if len(exact) == 1 and not any(_is_elsewhere(own, rival) and is_exact(exact[0], rival) for rival in rivals):
         return Credit(exact[0], Match.EXACT)
     if exact or rivals or has_had_rival or len(newcomers) != 1:
         return None
     return Credit(newcomers[0], Match.ONLY_CANDIDATE)
+
+
+def _is_elsewhere(own: Dial, rival: Dial) -> bool:
+    """Whether a rival rings another room: a second dial to the same one is no doubt about who came."""
+    return own.address.normalised != rival.address.normalised or own.address.protocol != rival.address.protocol
 
 
 def _as_ip(text: str | None) -> IpAddress | None:

@@ -1,0 +1,453 @@
+"""Ring one room into one session or meeting: preflight, one PATCH, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused, classify
+from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
+from zoomcall.domain.callout import Callout, CalloutRequest
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.journal import CallId, NewCall, TargetKey
+from zoomcall.domain.roster import Dial, Participant
+from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionTarget
+from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
+from zoomcall.usecases.watching import (
+    CreditJournal,
+    EvidenceWatcher,
+    Exhausted,
+    Hiccup,
+    Observation,
+    PollingWatcher,
+    RosterJudge,
+    watch,
+)
+
+_ACCEPTED = 202
+
+
+class Zoom(Protocol):
+    """What dialling needs of Zoom."""
+
+    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """Live users of a session."""
+
+    def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """Live participants of a meeting."""
+
+    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
+        """Send the PATCH, once."""
+
+
+class CallJournal(CreditJournal, Protocol):
+    """What dialling needs of the journal."""
+
+    def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
+        """Record a dial, or raise ``Duplicate``."""
+
+    def settle(
+        self,
+        call_id: CallId,
+        *,
+        state: State,
+        sent: Sent,
+        at: datetime,
+        http_status: int | None = None,
+        reason: Reason | None = None,
+        participant_id: str | None = None,
+        participant_uuid: str | None = None,
+    ) -> None:
+        """Write down what is known now."""
+
+
+class Listener(Protocol):
+    """Who is told while the call is under way."""
+
+    def warn(self, notice: Notice) -> None:
+        """Something to know that stops nothing."""
+
+    def detail(self, text: str) -> None:
+        """Something to know with ``-v``."""
+
+    def progress(self, state: State, elapsed: timedelta) -> None:
+        """Where the call stands, a few times a second."""
+
+    def entry(self, entry: TimelineEntry) -> None:
+        """A new line of the timeline, as it happens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DialOrder:
+    """What the user asked for.
+
+    Attributes:
+        target: Where to ring the room into.
+        callout: The room, names and headers.
+        api_base: For the journal.
+        profile: For the journal.
+        timeout: How long to wait for the outcome, from Zoom's answer.
+        is_waiting: ``--wait``.
+        is_preflight_off: ``--no-preflight``.
+        is_forced: ``--force``.
+    """
+
+    target: ResolvedTarget
+    callout: Callout
+    api_base: str
+    profile: str | None
+    timeout: timedelta
+    is_waiting: bool = True
+    is_preflight_off: bool = False
+    is_forced: bool = False
+
+    @property
+    def key(self) -> TargetKey:
+        """The target as the journal compares it."""
+        identifier = self.target.id if isinstance(self.target, SessionTarget) else self.target.number
+        return TargetKey(api_base=self.api_base, api=self.target.api, id=identifier)
+
+
+class Unproven(ZoomcallError):
+    """The request reached or may have reached Zoom, and nothing proves the outcome.
+
+    Args:
+        message: Why it is not proven.
+        fault: What happened to the PATCH, if its answer never came.
+    """
+
+    kind = ErrorKind.PENDING
+
+    def __init__(self, message: str, *, fault: NetworkFault | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+@dataclass(slots=True, kw_only=True)
+class CallReport:
+    """What became of a call, so far; it grows while the call is under way.
+
+    Attributes:
+        state: Where it stands.
+        sent: Whether the room may be ringing.
+        http_status: Of Zoom's answer to the PATCH.
+        evidence: What proved the outcome.
+        reason: Zoom's reason of a failure.
+        participant: The room in the roster.
+        timeline: What was seen, in order.
+        failure: Why it is no success, unless state and reason say it all.
+        answer: Zoom's answer to the PATCH.
+        population: How many were in the session before.
+    """
+
+    state: State = State.NOT_SENT
+    sent: Sent = Sent.NO
+    http_status: int | None = None
+    evidence: Evidence | None = None
+    reason: Reason | None = None
+    participant: Participant | None = None
+    timeline: list[TimelineEntry] = field(default_factory=list)
+    failure: ZoomcallError | None = None
+    answer: ZoomAnswer | None = None
+    population: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """The roster before the PATCH; ``ids`` None means that it cannot be read, and ``why``."""
+
+    ids: frozenset[str] | None
+    population: int | None = None
+    why: str | None = None
+
+
+def dial(
+    order: DialOrder, *, zoom: Zoom, journal: CallJournal, now: Callable[[], datetime], listener: Listener
+) -> CallReport:
+    """Ring the room and report what became of it; failures and Ctrl-C are in the report, not raised."""
+    report = CallReport()
+    call = _Call(order, zoom, journal, now, listener, report)
+    try:
+        call.run()
+    except ZoomcallError as error:
+        report.failure = error
+    except KeyboardInterrupt as error:
+        call.interrupt(is_terminated=isinstance(error, Terminated))
+    return report
+
+
+class _Call:
+    """One call under way."""
+
+    def __init__(
+        self,
+        order: DialOrder,
+        zoom: Zoom,
+        journal: CallJournal,
+        now: Callable[[], datetime],
+        listener: Listener,
+        report: CallReport,
+    ) -> None:
+        self._order = order
+        self._zoom = zoom
+        self._journal = journal
+        self._now = now
+        self._listener = listener
+        self._report = report
+        self._id: CallId | None = None
+        self._dialled_at = now()
+        self._is_open = False
+
+    def run(self) -> None:
+        """Go from preflight to outcome."""
+        order = self._order
+        baseline = self._look_before()
+        is_provable = order.is_waiting and baseline.ids is not None
+        if order.is_waiting and not is_provable:
+            self._listener.warn(
+                Notice(
+                    "no-evidence",
+                    f"the outcome cannot be proven: {baseline.why}. The call will be placed and left at Zoom's answer;"
+                    " --no-wait says that this is what you want",
+                )
+            )
+        self._claim()
+        fault = self._send()
+        if not self._is_open:
+            return
+        if order.is_waiting:
+            self._wait(baseline.ids, fault, baseline.why)
+        elif fault is not None:
+            raise Unproven(_lost(fault), fault=fault)
+
+    def interrupt(self, *, is_terminated: bool) -> None:
+        """Say what may still ring, and leave it so in the journal."""
+        report = self._report
+        if report.sent is Sent.NO:
+            message = "interrupted before anything was sent: nothing rings because of this command"
+        elif report.state.is_final:
+            message = f"interrupted; the call had already ended: {report.state}"
+        else:
+            report.state = State.PENDING
+            message = (
+                f"interrupted: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
+            )
+        report.failure = Interrupted(message, is_terminated=is_terminated)
+        if self._id is not None:
+            self._settle()
+
+    def _look_before(self) -> Baseline:
+        """Do the preflight, which reads the baseline as well."""
+        order = self._order
+        if order.is_preflight_off and not order.is_waiting:
+            return Baseline(None, why="--no-wait")
+        match order.target:
+            case SessionTarget(identifier):
+                return self._look_at_session(identifier)
+            case MeetingTarget(number):
+                return self._look_at_meeting(number)
+
+    def _look_at_session(self, identifier: str) -> Baseline:
+        try:
+            present = self._zoom.session_users(identifier)
+        except ZoomcallError as error:
+            if not self._order.is_preflight_off:
+                raise
+            if error.kind is ErrorKind.NO_SESSION:
+                return Baseline(frozenset())
+            return Baseline(None, why=f"the roster cannot be read ({error.message})")
+        self._report.population = sum(1 for participant in present if participant.is_present)
+        if not self._report.population and not self._order.is_preflight_off:
+            raise NoSession(
+                "the session is live but nobody is in it; Zoom rings rooms only into a session with somebody in it",
+                fix="Join the session first, or wait until somebody has.",
+                command="zoomcall session list",
+            )
+        return Baseline(frozenset(participant.id for participant in present), self._report.population)
+
+    def _look_at_meeting(self, number: str) -> Baseline:
+        try:
+            present = self._zoom.meeting_participants(number)
+        except ZoomRefused as error:
+            if error.kind is ErrorKind.AUTH and not self._order.is_preflight_off:
+                raise
+            return self._meeting_without_roster(error)
+        self._report.population = sum(1 for participant in present if participant.is_present)
+        return Baseline(frozenset(participant.id for participant in present), self._report.population)
+
+    def _meeting_without_roster(self, error: ZoomRefused) -> Baseline:
+        if error.kind is ErrorKind.NO_SESSION:
+            if not self._order.is_preflight_off:
+                self._listener.warn(
+                    Notice(
+                        "meeting-not-live",
+                        f"the meeting does not seem to be live ({error.answer.message or error.message});"
+                        " Zoom's documents say that a room can be rung all the same, which is not verified",
+                    )
+                )
+            return Baseline(frozenset())
+        if not self._order.is_preflight_off:
+            self._listener.warn(
+                Notice("roster-unreadable", f"who is in the meeting cannot be read: {error.message}")
+            )
+        return Baseline(None, why=f"the meeting's participants cannot be read ({error.message})")
+
+    def _claim(self) -> None:
+        order = self._order
+        self._dialled_at = self._now()
+        target = order.target
+        self._id = self._journal.claim(
+            NewCall(
+                target=order.key,
+                target_name=target.name if isinstance(target, SessionTarget) else None,
+                address=order.callout.address,
+                to_name=order.callout.to_name,
+                profile=order.profile,
+                timeout=order.timeout,
+                at=self._dialled_at,
+            ),
+            is_forced=order.is_forced,
+        )
+
+    def _send(self) -> NetworkFault | None:
+        """Send the PATCH; give the fault after which nobody knows if it arrived."""
+        report = self._report
+        report.sent = Sent.UNKNOWN
+        try:
+            answer = self._zoom.call_out(CalloutRequest(self._order.target, self._order.callout))
+        except NetworkFault as fault:
+            if fault.may_have_arrived:
+                report.state = State.PENDING
+                self._is_open = True
+                self._settle()
+                return fault
+            report.sent = Sent.NO
+            report.state = State.NOT_SENT
+            self._settle()
+            raise
+        except ZoomcallError:
+            report.sent = Sent.NO
+            report.state = State.NOT_SENT
+            self._settle()
+            raise
+        report.answer = answer
+        report.http_status = answer.status
+        self._take(answer)
+        return None
+
+    def _take(self, answer: ZoomAnswer) -> None:
+        report = self._report
+        if answer.status == _ACCEPTED:
+            report.sent = Sent.YES
+            report.state = State.ACCEPTED
+            self._is_open = True
+            self._add(TimelineEntry(State.ACCEPTED, self._now(), "zoom"))
+            self._settle()
+            return
+        refusal = ZoomRefused(answer)
+        report.failure = refusal
+        match refusal.kind:
+            case ErrorKind.NO_OP:
+                report.state = State.NO_OP
+            case ErrorKind.ZOOM_FAULT:
+                report.state = State.PENDING
+                self._is_open = answer.status >= 500
+            case _:
+                report.sent = Sent.NO
+                report.state = State.REFUSED
+        self._settle()
+
+    def _wait(self, baseline: Collection[str] | None, fault: NetworkFault | None, why: str | None) -> None:
+        order = self._order
+        started = self._now()
+        settled: Observation | None = None
+        if baseline is not None:
+            settled = watch(
+                self._watchers(baseline),
+                deadline=started + order.timeout,
+                now=self._now,
+                see=self._see,
+                tell=self._tell,
+                tick=lambda moment: self._listener.progress(self._report.state, moment - started),
+            )
+        if settled is not None:
+            return
+        self._report.state = State.PENDING
+        self._settle()
+        if self._report.failure is not None:
+            return
+        if fault is not None:
+            raise Unproven(_lost(fault), fault=fault)
+        if baseline is None:
+            raise Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {why}")
+        seconds = f"{order.timeout.total_seconds():g}"
+        raise Unproven(f"Zoom accepted the call, but nothing proved within {seconds} s that the room joined")
+
+    def _watchers(self, baseline: Collection[str]) -> Sequence[EvidenceWatcher]:
+        if self._id is None:
+            return ()
+        judge = RosterJudge(
+            Dial(call_id=self._id, address=self._order.callout.address, to_name=self._order.callout.to_name),
+            call_id=self._id,
+            dialled_at=self._dialled_at,
+            baseline=baseline,
+            journal=self._journal,
+        )
+
+        def look() -> Iterable[Observation]:
+            found = judge.judge(self._present(), self._now())
+            return () if found is None else (found,)
+
+        return (PollingWatcher(EvidenceSource.ROSTER, look),)
+
+    def _present(self) -> tuple[Participant, ...]:
+        match self._order.target:
+            case SessionTarget(identifier):
+                return self._zoom.session_users(identifier)
+            case MeetingTarget(number):
+                return self._zoom.meeting_participants(number)
+
+    def _see(self, observation: Observation) -> None:
+        report = self._report
+        report.state = observation.state
+        if observation.state is State.JOINED:
+            report.sent = Sent.YES
+            report.failure = None
+        report.evidence = Evidence(observation.source, observation.match)
+        report.reason = observation.reason
+        report.participant = observation.participant
+        self._add(TimelineEntry(observation.state, observation.at, observation.source))
+        self._settle()
+
+    def _tell(self, signal: Hiccup | Exhausted) -> None:
+        match signal:
+            case Hiccup(source, why):
+                self._listener.detail(f"{source}: {why}; looking again")
+            case Exhausted(source, why):
+                self._listener.warn(Notice("evidence-lost", f"{source}: nothing more can be proven: {why}"))
+
+    def _add(self, entry: TimelineEntry) -> None:
+        self._report.timeline.append(entry)
+        self._listener.entry(entry)
+
+    def _settle(self) -> None:
+        if self._id is None:
+            return
+        report = self._report
+        participant = report.participant
+        self._journal.settle(
+            self._id,
+            state=report.state,
+            sent=report.sent,
+            at=self._now(),
+            http_status=report.http_status,
+            reason=report.reason,
+            participant_id=participant.id if participant else None,
+            participant_uuid=participant.uuid if participant else None,
+        )
+
+
+def _lost(fault: NetworkFault) -> str:
+    return f"{fault.message}; whether Zoom acted on the request is not known, so it is not sent again"
