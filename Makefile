@@ -1,0 +1,88 @@
+# Everything a clone needs; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
+.POSIX:
+.SUFFIXES:
+.PHONY: help demo test check fix completions readme lock bench clean system
+
+# The interpreter that makes .venv; by default the newest that really runs.
+PYTHON ?=
+# What pytest is given: make test TESTS='tests/domain -x'
+TESTS ?= tests
+BIN = .venv/bin
+LINT = .venv-lint/bin
+
+COMPILE_LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+help:
+	@echo 'make demo         set up, then ring a room in a local Zoom and explain two failures'
+	@echo 'make test         set up, then run every test'
+	@echo 'make check        set up, then lint, types, layers, and generated files against the program'
+	@echo 'make fix          format, and mend what ruff can mend'
+	@echo 'make completions  write completions/ anew from the command tree'
+	@echo 'make readme       write the captured parts of README.md anew from the program'
+	@echo 'make bench        print what a start costs'
+	@echo 'make lock         resolve the dependencies anew'
+	@echo 'make clean        remove what the other targets made'
+
+demo: .venv/.ready
+	@PATH="$$PWD/$(BIN):$$PATH" sh tools/demo.sh
+
+test: .venv/.ready system
+	@rm -f .coverage .coverage.*
+	@status=0; $(BIN)/coverage run -m pytest $(TESTS) || status=$$?; \
+	$(BIN)/coverage combine --quiet && \
+	printf 'Branch coverage: %s %%\n' "$$($(BIN)/coverage report --format=total)" || :; \
+	exit $$status
+
+check: .venv/.ready .venv-lint/.ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin
+	$(BIN)/mypy --platform win32
+	$(LINT)/lint-imports
+	$(BIN)/python tools/completions.py --check
+	$(BIN)/python tools/readme.py --check
+
+fix: .venv/.ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+completions: .venv/.ready
+	$(BIN)/python tools/completions.py
+
+readme: .venv/.ready
+	$(BIN)/python tools/readme.py
+
+bench: .venv/.ready
+	$(BIN)/python tools/bench.py
+
+lock:
+	python3 -m venv .venv-lock
+	.venv-lock/bin/pip install --quiet uv
+	.venv-lock/bin/$(COMPILE_LOCK) --extra emulator --extra socks --group build --group test --group types \
+	    pyproject.toml --output-file requirements.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --group lint --output-file requirements-lint.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf .venv .venv-lint .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	    .coverage .coverage.* build dist
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/.ready: .venv/.locked pyproject.toml
+	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q zoomcall
+	@touch $@
+
+.venv/.locked: requirements.lock
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv requirements.lock
+	@touch $@
+
+.venv-lint/.ready: requirements-lint.lock
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-lint requirements-lint.lock
+	@touch $@
+
+# Real daemons and shells that the tests talk to.
+system:
+	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
+	    bash=bash zsh=zsh fish=fish curl=curl
