@@ -49,6 +49,7 @@ class Facts:
         is_api_key_explicit: It was chosen with ``-p``, so an issuer unlike it is certain to be wrong.
         secret: The secret at hand, to look at its whitespace only.
         signature: What checking the signature with that secret said.
+        is_signed_with_key: The API key, used as a secret, made the signature.
         is_minted_here: This program made the token from that secret a moment ago.
         local_time: This machine's clock.
         zoom_time: Zoom's clock at the same moment, from a ``Date`` header.
@@ -66,6 +67,7 @@ class Facts:
     is_api_key_explicit: bool = False
     secret: Secret | None = None
     signature: Signature = Signature.UNCHECKED
+    is_signed_with_key: bool = False
     is_minted_here: bool = False
     local_time: datetime | None = None
     zoom_time: datetime | None = None

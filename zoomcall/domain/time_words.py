@@ -1,0 +1,28 @@
+"""Times and spans in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+_UNITS = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (120, 60, "minute"), (0, 1, "second"))
+
+
+def span(length: timedelta) -> str:
+    """Say how long, without a sign: seconds up to two minutes, minutes up to two hours, hours up to two days."""
+    seconds = int(abs(length).total_seconds())
+    size, unit = next((size, unit) for least, size, unit in _UNITS if seconds >= least)
+    count = seconds // size
+    return f"{count} {unit}{'' if count == 1 else 's'}"
+
+
+def stamp(moment: datetime) -> str:
+    """Write a time as RFC 3339 in UTC, whole seconds."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def distance(moment: datetime, now: datetime) -> str:
+    """Say how far a time is from now, like ``3 minutes ago`` or ``in 2 hours``."""
+    length = moment - now
+    if abs(length) < timedelta(seconds=1):
+        return "now"
+    return f"{span(length)} ago" if length < timedelta() else f"in {span(length)}"

@@ -1,0 +1,464 @@
+"""Rules about the bearer: its kind, claims, times, signature and how it was written down (contract 4)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+from zoomcall.domain.time_words import distance, span, stamp
+from zoomcall.domain.token import TimeClaim, TimeFault, TokenKind, TokenReading, read_token
+from zoomcall.errors import ErrorKind
+from zoomcall.knowledge.facts import Facts, Signature
+from zoomcall.knowledge.finding import Finding, Rule
+
+ADVISED_LIFETIME = timedelta(hours=1)
+"""Zoom's advice for an API JWT (FACTS 1.1)."""
+
+_BACK_DATING = timedelta(seconds=60)
+_SMALL_SKEW = timedelta(seconds=30)
+_OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
+_UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
+
+
+def token_malformed(facts: Facts) -> Finding | Checked | None:
+    """No token of any kind, or a JWT of which a piece is missing."""
+    reading = _token(facts)
+    if reading is None:
+        return None
+    if reading.malformation is not None:
+        return Finding("token-malformed", Certainty.CERTAIN, reading.malformation)
+    if reading.oddities:
+        certainty = Certainty.POSSIBLE if reading.is_jwt else Certainty.LIKELY
+        return Finding("token-malformed", certainty, "; ".join(reading.oddities))
+    return Checked("token-malformed", "header, claims and signature can be read") if reading.is_jwt else None
+
+
+def token_whitespace(facts: Facts) -> Finding | Checked | None:
+    """Blanks, line breaks or quotation marks around or inside the token."""
+    reading = _token(facts)
+    if reading is None:
+        return None
+    if not reading.wrapping:
+        return Checked("token-whitespace", "no blank, line break or quotation mark in it")
+    evidence = f"{_list(reading.wrapping)} came with the token; Zoom takes it for a part of it"
+    return Finding("token-whitespace", Certainty.CERTAIN, evidence)
+
+
+def bearer_doubled(facts: Facts) -> Finding | Checked | None:
+    """``Bearer`` more than once."""
+    reading = _token(facts)
+    if reading is None or reading.bearers < 2:
+        return None
+    return Finding("bearer-doubled", Certainty.CERTAIN, f"the word Bearer stands {reading.bearers} times before it")
+
+
+def bearer_missing(facts: Facts) -> Finding | Checked | None:
+    """An ``Authorization`` header of somebody's request without ``Bearer``.
+
+    Only of requests that were read: this program writes the word before its own tokens.
+    """
+    reading = _token(facts)
+    if reading is None or facts.request is None or facts.is_minted_here or facts.credential_kind is not None:
+        return None
+    if any(name.lower() == "x-api-key" for name, _ in facts.request.headers):
+        return None
+    if reading.bearers:
+        return Checked("bearer-missing", "the Authorization header begins with Bearer")
+    evidence = "the Authorization header holds the token without the word Bearer before it"
+    return Finding("bearer-missing", Certainty.CERTAIN, evidence)
+
+
+def token_expired(facts: Facts) -> Finding | Checked | None:
+    """``exp`` is reached."""
+    reading, clock = _jwt(facts), _clock(facts)
+    if reading is None or clock is None or reading.expiry.at is None:
+        return None
+    now, name = clock
+    end = reading.expiry.at
+    evidence = f"exp is {stamp(end)}, {distance(end, now)} by {name}"
+    return (
+        Finding("token-expired", Certainty.CERTAIN, evidence) if end <= now else Checked("token-expired", evidence)
+    )
+
+
+def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
+    """``nbf`` or ``iat`` lies ahead."""
+    reading, clock = _jwt(facts), _clock(facts)
+    if reading is None or clock is None:
+        return None
+    now, name = clock
+    claims = {"nbf": reading.start, "iat": reading.issued}
+    for claim, time in claims.items():
+        if time.fault is TimeFault.MILLISECONDS:
+            evidence = f"{claim} is {_shown(time.value)}: read as seconds it lies thousands of years ahead"
+            return Finding("token-not-yet-valid", Certainty.CERTAIN, evidence)
+        if time.at is not None and time.at > now:
+            certainty = Certainty.CERTAIN if time.at - now > _UNSURE[name] else Certainty.LIKELY
+            evidence = f"{claim} is {stamp(time.at)}, {distance(time.at, now)} by {name}"
+            return Finding("token-not-yet-valid", certainty, evidence)
+    known = [f"{claim} is {stamp(time.at)}" for claim, time in claims.items() if time.at is not None]
+    return Checked("token-not-yet-valid", f"{_list(known)}, past by {name}") if known else None
+
+
+def clock_skew(facts: Facts) -> Finding | Checked | None:
+    """This machine's clock is not Zoom's; certain where a time of the token lies between the two."""
+    skew = facts.skew
+    if skew is None or facts.local_time is None or facts.zoom_time is None:
+        return None
+    direction = "ahead of" if skew > timedelta() else "behind"
+    seconds = abs(round(skew.total_seconds()))
+    evidence = f"this machine's clock is {seconds} second{'' if seconds == 1 else 's'} {direction} Zoom's"
+    reading = _jwt(facts)
+    if reading is not None:
+        end = reading.expiry.at
+        if end is not None and facts.local_time < end <= facts.zoom_time:
+            return Finding("clock-skew", Certainty.CERTAIN, f"{evidence}: exp is still ahead here and past there")
+        for claim, time in (("iat", reading.issued), ("nbf", reading.start)):
+            if time.at is not None and facts.zoom_time < time.at <= facts.local_time:
+                certainty = Certainty.CERTAIN if time.at - facts.zoom_time > _UNSURE[_ZOOMS] else Certainty.LIKELY
+                return Finding("clock-skew", certainty, f"{evidence}: {claim} is past here and still ahead there")
+    if abs(skew) < _SMALL_SKEW:
+        return Checked("clock-skew", "the clocks agree" if not seconds else evidence)
+    return Finding("clock-skew", Certainty.POSSIBLE, evidence)
+
+
+def exp_in_milliseconds(facts: Facts) -> Finding | Checked | None:
+    """``exp`` counts milliseconds."""
+    reading = _jwt(facts)
+    if reading is None or reading.expiry.fault is not TimeFault.MILLISECONDS:
+        return None
+    evidence = f"exp is {_shown(reading.expiry.value)}; seconds have 10 digits"
+    return Finding("exp-in-milliseconds", Certainty.CERTAIN, evidence)
+
+
+def exp_not_integer(facts: Facts) -> Finding | Checked | None:
+    """``exp`` is a text, a fraction or something else that is no whole number; possible also for ``iat``."""
+    reading = _jwt(facts)
+    if reading is None:
+        return None
+    if _is_no_integer(reading.expiry):
+        evidence = f"exp is {_sort_of(reading.expiry.value)}"
+        return Finding("exp-not-integer", Certainty.CERTAIN, evidence)
+    for claim, time in (("iat", reading.issued), ("nbf", reading.start)):
+        if _is_no_integer(time):
+            return Finding("exp-not-integer", Certainty.POSSIBLE, f"{claim} is {_sort_of(time.value)}")
+    return None
+
+
+def exp_missing(facts: Facts) -> Finding | Checked | None:
+    """An API JWT without ``exp``."""
+    reading = _api_jwt(facts)
+    if reading is None or reading.expiry.fault is not TimeFault.ABSENT:
+        return None
+    return Finding("exp-missing", Certainty.CERTAIN, f"the claims are {_names(reading)}: there is no exp")
+
+
+def iss_missing(facts: Facts) -> Finding | Checked | None:
+    """An API JWT without ``iss``."""
+    reading = _api_jwt(facts)
+    if reading is None or reading.issuer is not None:
+        return None
+    claims = reading.claims or {}
+    evidence = (
+        "iss is empty or no text" if "iss" in claims else f"the claims are {_names(reading)}: there is no iss"
+    )
+    return Finding("iss-missing", Certainty.CERTAIN, evidence)
+
+
+def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
+    """``iss`` is not the API key at hand; certain only if that key was chosen with ``-p``."""
+    reading = _api_jwt(facts)
+    if reading is None or reading.issuer is None or not facts.api_key:
+        return None
+    issuer, key = reading.issuer, facts.api_key
+    if issuer == key:
+        return Checked("issuer-not-api-key", f"iss is the API key {_shown(key)}")
+    certainty = Certainty.CERTAIN if facts.is_api_key_explicit else Certainty.POSSIBLE
+    if issuer.strip() == key:
+        evidence = "iss is the API key with a blank or line break around it"
+    elif issuer.casefold() == key.casefold():
+        evidence = f"iss is {_shown(issuer)} and differs from the API key {_shown(key)} in upper and lower case"
+    elif facts.secret is not None and issuer.strip() == facts.secret.reveal().strip():
+        evidence = "iss is the secret, not the API key"
+    else:
+        evidence = f"iss is {_shown(issuer)}; the API key at hand is {_shown(key)}"
+    return Finding("issuer-not-api-key", certainty, evidence)
+
+
+def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
+    """An API JWT that is not signed by HS256."""
+    reading = _api_jwt(facts)
+    if reading is None:
+        return None
+    if reading.algorithm == "HS256":
+        return Checked("wrong-algorithm", "HS256")
+    named = "the header names no algorithm" if reading.algorithm is None else f"alg is {_shown(reading.algorithm)}"
+    return Finding("wrong-algorithm", Certainty.CERTAIN, f"{named}; Zoom takes HS256 alone")
+
+
+def signature_mismatch(facts: Facts) -> Finding | Checked | None:
+    """The signature was not made with the secret at hand."""
+    match facts.signature:
+        case Signature.INVALID:
+            evidence = "the signature was not made with the API secret at hand"
+            return Finding("signature-mismatch", Certainty.CERTAIN, evidence)
+        case Signature.VALID:
+            return Checked("signature-mismatch", "the API secret at hand made the signature")
+        case Signature.UNCHECKED:
+            return None
+
+
+def secret_has_whitespace(facts: Facts) -> Finding | Checked | None:
+    """Blanks, line breaks or quotation marks in the secret; certain if the token is signed with them."""
+    if facts.secret is None:
+        return None
+    secret = facts.secret.reveal()
+    if any(character.isspace() for character in secret):
+        where = "inside" if not secret[0].isspace() and not secret[-1].isspace() else "around"
+        evidence = f"there is a blank or line break {where} the secret at hand"
+    elif len(secret) > 1 and secret[0] == secret[-1] and secret[0] in "\"'":
+        evidence = "the secret at hand stands in quotation marks"
+    else:
+        return Checked("secret-has-whitespace", "no blank, line break or quotation mark in the secret")
+    is_used = facts.is_minted_here or facts.signature is Signature.VALID
+    return Finding("secret-has-whitespace", Certainty.CERTAIN if is_used else Certainty.LIKELY, evidence)
+
+
+def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
+    """API key and API secret stand in each other's place."""
+    reading = _api_jwt(facts)
+    if facts.secret is None or facts.credential_kind not in {None, CredentialKind.VIDEOSDK}:
+        return None
+    if reading is None and facts.credential_kind is None:
+        return None
+    secret = facts.secret.reveal().strip()
+    if reading is not None and reading.issuer is not None and reading.issuer.strip() == secret:
+        return Finding(
+            "key-secret-swapped", Certainty.CERTAIN, "iss, where the API key belongs, is the secret at hand"
+        )
+    if facts.is_signed_with_key:
+        return Finding("key-secret-swapped", Certainty.CERTAIN, "the API key made the signature, not the secret")
+    if facts.api_key and facts.api_key == secret:
+        return Finding(
+            "key-secret-swapped", Certainty.LIKELY, "the API key and the secret at hand are the same text"
+        )
+    if facts.api_key and len(facts.api_key) > len(secret):
+        evidence = (
+            f"the API key has {len(facts.api_key)} characters and the secret {len(secret)}: "
+            "of Zoom's pairs the secret is usually the longer one"
+        )
+        return Finding("key-secret-swapped", Certainty.POSSIBLE, evidence)
+    return None
+
+
+def lifetime_too_long(facts: Facts) -> Finding | Checked | None:
+    """An API JWT that lives longer than Zoom advises: only a warning."""
+    reading, clock = _api_jwt(facts), _clock(facts)
+    if reading is None or reading.expiry.at is None:
+        return None
+    start = reading.issued.at or (clock[0] if clock is not None else None)
+    if start is None or reading.expiry.at - start <= ADVISED_LIFETIME + _BACK_DATING:
+        return None
+    evidence = f"it lives for {span(reading.expiry.at - start)}; Zoom advises at most one hour"
+    return Finding("lifetime-too-long", Certainty.POSSIBLE, evidence)
+
+
+def session_jwt(facts: Facts) -> Finding | Checked | None:
+    """A Video SDK session token in place of a REST token."""
+    reading = _of_kind(facts, TokenKind.SESSION_JWT)
+    if reading is None:
+        return None
+    told = _told(reading, "app_key", "tpc", "role_type", "version", "user_identity", "user_key")
+    evidence = f"{told} in the claims: made for joining a session in the SDK, not for REST"
+    return Finding("session-jwt", Certainty.CERTAIN, evidence)
+
+
+def meeting_sdk_jwt(facts: Facts) -> Finding | Checked | None:
+    """A Meeting SDK token in place of a REST token."""
+    reading = _of_kind(facts, TokenKind.MEETING_SDK_JWT)
+    if reading is None:
+        return None
+    told = _told(reading, "appKey", "sdkKey", "mn", "role", "tokenExp")
+    evidence = f"{told} in the claims: made for joining a meeting in the SDK, not for REST"
+    return Finding("meeting-sdk-jwt", Certainty.CERTAIN, evidence)
+
+
+def refresh_token(facts: Facts) -> Finding | Checked | None:
+    """A refresh token in place of an access token."""
+    if _of_kind(facts, TokenKind.REFRESH_TOKEN) is None:
+        return None
+    evidence = "its claim type is 1: only the token endpoint takes it, in exchange for an access token"
+    return Finding("refresh-token", Certainty.CERTAIN, evidence)
+
+
+def zak_token(facts: Facts) -> Finding | Checked | None:
+    """A ZAK in place of an access token."""
+    reading = _of_kind(facts, TokenKind.ZAK)
+    if reading is None:
+        return None
+    told = "zm_skm in the header" if "zm_skm" in (reading.header or {}) else "aud clientsm"
+    evidence = f"{told}: made for Zoom's clients, to start or join a meeting as a user"
+    return Finding("zak-token", Certainty.CERTAIN, evidence)
+
+
+def oauth_token_on_videosdk(facts: Facts) -> Finding | Checked | None:
+    """An OAuth token where a Video SDK API JWT is due."""
+    reading = _jwt(facts)
+    if reading is None or facts.api is not Api.SESSION:
+        return None
+    if reading.kind in {TokenKind.OAUTH, TokenKind.S2S}:
+        sort = "a server-to-server" if reading.kind is TokenKind.S2S else "a user's"
+        evidence = f"it is {sort} OAuth token (iss {_shown(reading.issuer or 'zm:cid:...')})"
+        return Finding("oauth-token-on-videosdk", Certainty.CERTAIN, evidence)
+    if reading.kind is TokenKind.API_JWT:
+        return Checked("oauth-token-on-videosdk", "it is an API JWT, as the Video SDK's API takes it")
+    return None
+
+
+def api_jwt_on_meetings(facts: Facts) -> Finding | Checked | None:
+    """A Video SDK API JWT where an OAuth token is due."""
+    reading = _jwt(facts)
+    if reading is None or facts.api is not Api.MEETING:
+        return None
+    if reading.kind is TokenKind.API_JWT:
+        evidence = f"its claims are {_names(reading)}, those of an API JWT; the meetings' API takes OAuth tokens"
+        return Finding("api-jwt-on-meetings", Certainty.CERTAIN, evidence)
+    if reading.kind in {TokenKind.OAUTH, TokenKind.S2S}:
+        return Checked("api-jwt-on-meetings", "it is an OAuth token, as the meetings' API takes it")
+    return None
+
+
+def legacy_jwt_app(facts: Facts) -> Finding | Checked | None:
+    """A token of a JWT app, which Zoom removed in 2023; never certain, for its claims are an API JWT's."""
+    reading = _api_jwt(facts)
+    if reading is None or facts.is_minted_here or facts.signature is Signature.VALID:
+        return None
+    if reading.issuer is None or (facts.api_key and reading.issuer == facts.api_key):
+        return None
+    if facts.api is Api.MEETING:
+        evidence = "tokens with iss and exp alone were made by JWT apps for the meetings' API until September 2023"
+        return Finding("legacy-jwt-app", Certainty.LIKELY, evidence)
+    claims = reading.claims or {}
+    if claims.keys() == {"iss", "exp"} or facts.kind == ErrorKind.AUTH:
+        evidence = "a Video SDK API JWT and a token of a JWT app look alike; nothing here tells them apart"
+        return Finding("legacy-jwt-app", Certainty.POSSIBLE, evidence)
+    return None
+
+
+def opaque_token(facts: Facts) -> Finding | Checked | None:
+    """A bearer that is no JWT: a note, not a fault."""
+    reading = _token(facts)
+    if reading is None or reading.kind is not TokenKind.OPAQUE:
+        return None
+    if facts.credential_kind in {CredentialKind.S2S, CredentialKind.OAUTH}:
+        return None
+    evidence = (
+        "it is no JWT: a Build API key, or an OAuth token that Zoom chose not to make one; only Zoom can read it"
+    )
+    return Finding("opaque-token", Certainty.POSSIBLE, evidence)
+
+
+RULES: tuple[Rule, ...] = (
+    token_malformed,
+    token_whitespace,
+    bearer_doubled,
+    bearer_missing,
+    token_expired,
+    token_not_yet_valid,
+    clock_skew,
+    exp_in_milliseconds,
+    exp_not_integer,
+    exp_missing,
+    iss_missing,
+    issuer_not_api_key,
+    wrong_algorithm,
+    signature_mismatch,
+    secret_has_whitespace,
+    key_secret_swapped,
+    lifetime_too_long,
+    session_jwt,
+    meeting_sdk_jwt,
+    oauth_token_on_videosdk,
+    api_jwt_on_meetings,
+    refresh_token,
+    zak_token,
+    legacy_jwt_app,
+    opaque_token,
+)
+"""Every token and kind cause of contract 4, in its order."""
+
+
+@lru_cache(maxsize=1)
+def _read(bearer: Secret) -> TokenReading:
+    return read_token(bearer.reveal())
+
+
+def _token(facts: Facts) -> TokenReading | None:
+    return None if facts.bearer is None else _read(facts.bearer)
+
+
+def _jwt(facts: Facts) -> TokenReading | None:
+    reading = _token(facts)
+    return reading if reading is not None and reading.is_jwt else None
+
+
+def _api_jwt(facts: Facts) -> TokenReading | None:
+    return _of_kind(facts, TokenKind.API_JWT)
+
+
+def _of_kind(facts: Facts, kind: TokenKind) -> TokenReading | None:
+    reading = _jwt(facts)
+    return reading if reading is not None and reading.kind is kind else None
+
+
+def _told(reading: TokenReading, *names: str) -> str:
+    return _list([name for name in names if name in (reading.claims or {})])
+
+
+def _clock(facts: Facts) -> tuple[datetime, str] | None:
+    """Give the time by which Zoom judges, as near as it is known, and whose clock it is."""
+    if facts.zoom_time is not None:
+        return facts.zoom_time, _ZOOMS
+    if facts.local_time is not None:
+        return facts.local_time, _OURS
+    return None
+
+
+def _is_no_integer(time: TimeClaim) -> bool:
+    return time.fault is TimeFault.NOT_AN_INTEGER or (
+        time.fault is TimeFault.MILLISECONDS and isinstance(time.value, float)
+    )
+
+
+def _sort_of(value: object) -> str:
+    match value:
+        case bool() | None:
+            return {True: "true", False: "false", None: "null"}[value]
+        case str():
+            return f"the text {_shown(value)}, not a number"
+        case float():
+            return f"{_shown(value)}, not a whole number as JSON writes it"
+        case Mapping():
+            return "an object"
+        case _:
+            return "a list"
+
+
+def _shown(value: object) -> str:
+    text = str(value)
+    text = text if len(text) <= 60 else text[:57] + "..."
+    return text if text.isascii() and text.isprintable() else ascii(text)
+
+
+def _names(reading: TokenReading) -> str:
+    names = [_shown(name) for name in (reading.claims or {})]
+    return _list(names[:8] + (["..."] if len(names) > 8 else [])) if names else "none"
+
+
+def _list(words: list[str] | tuple[str, ...]) -> str:
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
