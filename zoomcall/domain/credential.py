@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 
@@ -16,7 +17,7 @@ class CredentialKind(StrEnum):
 
     VIDEOSDK = "videosdk"
     S2S = "s2s"
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 - a word, not a token
     OAUTH = "oauth"
 
 
@@ -116,6 +117,9 @@ class HeldCredential:
         profile: The profile's name, None from the environment.
         is_explicit: It was chosen with ``-p``.
         hidden: Credentials that it outvoted.
+        api: What a ``token`` is for, if its profile tells.
+        api_base: The profile's own API base; None for the usual one.
+        oauth_base: The profile's own base of the token endpoint; None for the usual one.
     """
 
     credential: Credential
@@ -123,6 +127,9 @@ class HeldCredential:
     profile: str | None = None
     is_explicit: bool = False
     hidden: tuple[CredentialLabel, ...] = ()
+    api: Api | None = None
+    api_base: ApiBase | None = None
+    oauth_base: ApiBase | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

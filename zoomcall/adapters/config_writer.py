@@ -1,0 +1,159 @@
+"""Edits ``config.toml`` and keeps the user's comments, order and unknown keys (tomlkit)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, MutableMapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+
+from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
+from zoomcall.adapters.whole_file import locked, replace_file
+from zoomcall.domain.profile import Config, Profile
+from zoomcall.errors import NotConfigured
+
+_LOCK_LIMIT = timedelta(seconds=5)
+_HEADER = "# Profiles of zoomcall. Secrets are not in here. Comments and keys of your own are kept."
+
+Document = MutableMapping[str, Any]
+
+
+class ConfigWriter(ConfigFile):
+    """The file, with one locked and atomic edit a call.
+
+    Args:
+        path: Of the file.
+        lock_limit: How long to wait for another writer.
+    """
+
+    def __init__(self, path: Path, lock_limit: timedelta = _LOCK_LIMIT) -> None:
+        super().__init__(path)
+        self._lock_limit = lock_limit
+
+    def put(self, profile: Profile) -> Config:
+        """Add or replace a profile; it becomes current if no profile is.
+
+        Raises:
+            NotConfigured: The file cannot be read or written; it stands as it was.
+        """
+
+        def edited(before: Config) -> Config:
+            has_current = before.current in before.names
+            return replace(
+                before,
+                current=before.current if has_current else profile.name,
+                profiles={**before.profiles, profile.name: profile},
+                broken={name: why for name, why in before.broken.items() if name != profile.name},
+            )
+
+        return self._edit(edited, lambda document: _put(document, profile))
+
+    def remove(self, name: str) -> Config:
+        """Remove a profile, and ``current`` with it if it was the current one.
+
+        Raises:
+            NotConfigured: The file cannot be read or written; it stands as it was.
+        """
+
+        def edited(before: Config) -> Config:
+            return replace(
+                before,
+                current=None if before.current == name else before.current,
+                profiles={key: profile for key, profile in before.profiles.items() if key != name},
+                broken={key: why for key, why in before.broken.items() if key != name},
+            )
+
+        return self._edit(edited, lambda document: _remove(document, name))
+
+    def switch(self, name: str) -> Config:
+        """Make a profile the current one.
+
+        Raises:
+            NotConfigured: There is no such profile, or the file cannot be read or written.
+        """
+
+        def edited(before: Config) -> Config:
+            before.profile(name)
+            return replace(before, current=name)
+
+        return self._edit(edited, lambda _document: None)
+
+    def _edit(self, edited: Callable[[Config], Config], change: Callable[[Document], None]) -> Config:
+        place = str(self.path)
+        try:
+            with locked(self.path.with_name(self.path.name + ".lock"), self._lock_limit):
+                text = read_text(self.path)
+                before = parse_config(text, place=place)
+                after = edited(before)
+                if after != before:
+                    fresh = _rewritten(text, before, after, change)
+                    if fresh is None or parse_config(fresh, place=place) != after:
+                        raise NotConfigured(
+                            f"{place} is written in a way that cannot be edited safely; it was left as it is",
+                            fix="Write each profile as its own [profiles.NAME] table.",
+                        )
+                    replace_file(self.path, fresh.encode())
+                return after
+        except TimeoutError as error:
+            raise NotConfigured(
+                f"{place} is being written by another zoomcall, which holds its lock for too long",
+                fix="Try again.",
+            ) from error
+        except OSError as error:
+            raise NotConfigured(
+                f"{place} cannot be written: {error.strerror or error}",
+                fix="Give yourself the right to write there, or set ZOOMCALL_CONFIG_DIR.",
+            ) from error
+
+
+def _rewritten(text: str, before: Config, after: Config, change: Callable[[Document], None]) -> str | None:
+    """Give the new text; None where tomlkit cannot make the edit."""
+    try:
+        document = tomlkit.parse(text or _HEADER + "\n\n")
+        change(document)
+        if after.current is None:
+            document.pop("current", None)
+        elif after.current != before.current:
+            document["current"] = after.current
+        return tomlkit.dumps(document)
+    except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
+        return None
+
+
+def _put(document: Document, profile: Profile) -> None:
+    tables = document.setdefault("profiles", tomlkit.table(is_super_table=True))
+    if not isinstance(tables.get(profile.name), MutableMapping):
+        tables[profile.name] = tomlkit.table()
+    table = tables[profile.name]
+    for key, value in _values(profile).items():
+        if value:
+            if table.get(key) != value:
+                table[key] = value
+        else:
+            table.pop(key, None)
+
+
+def _remove(document: Document, name: str) -> None:
+    tables = document["profiles"]
+    del tables[name]
+    if not tables:
+        del document["profiles"]
+
+
+def _values(profile: Profile) -> dict[str, str | None]:
+    """Give every key that this version knows; None where the profile has none."""
+    return {
+        "kind": profile.kind.value,
+        "api_key": profile.api_key or None,
+        "account_id": profile.account_id or None,
+        "client_id": profile.client_id or None,
+        "store": profile.store.value,
+        "keyring_backend": profile.keyring_backend,
+        "api_base": profile.api_base,
+        "oauth_base": profile.oauth_base,
+        "for": profile.api.value if profile.api else None,
+    }

@@ -1,0 +1,207 @@
+"""Secrets in the system's keyring; a keyring that hangs is left behind in time."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from queue import Empty, SimpleQueue
+from typing import Generic, TypeVar
+
+import keyring
+import keyring.core
+import keyring.errors
+from keyring.backend import KeyringBackend
+from keyring.backends.chainer import ChainerBackend
+
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NotConfigured
+
+SERVICE = "zoomcall"
+_PATIENCE = 1.0
+_VOID = {"keyring.backends.fail": "there is none on this machine", "keyring.backends.null": "it is switched off"}
+_LOCKED = {"LockedException", "PromptDismissedException"}  # SecretStorage's own, which keyring lets through
+_WAYS_OUT = (
+    "Start or unlock the keyring; or keep the secret elsewhere: in a file of zoomcall's own "
+    "(`zoomcall auth login --store file`), in the environment (ZOOMCALL_API_KEY and ZOOMCALL_API_SECRET, "
+    "or ZOOMCALL_ACCOUNT_ID, ZOOMCALL_CLIENT_ID and ZOOMCALL_CLIENT_SECRET, or ZOOMCALL_TOKEN), "
+    "or in a secret file (ZOOMCALL_API_SECRET_FILE, ZOOMCALL_CLIENT_SECRET_FILE, ZOOMCALL_TOKEN_FILE)."
+)
+
+T = TypeVar("T")
+
+
+class KeyringStore:
+    """The keyring, service ``zoomcall``.
+
+    Every call runs in a thread that is abandoned after ``limit``: it may sit in D-Bus or behind a prompt
+    for as long as it likes, and does not keep the process from ending.
+
+    Args:
+        limit: How long one call may take.
+        on_wait: Called once when a call takes longer than a second; None says nothing.
+    """
+
+    def __init__(self, *, limit: timedelta, on_wait: Callable[[], None] | None = None) -> None:
+        self._limit = limit
+        self._on_wait = on_wait
+
+    def read(self, account: str, backend: str | None = None) -> Secret | None:
+        """Give an account's secret; None if the keyring has none.
+
+        Args:
+            account: A profile's name, or ``NAME/webhook``.
+            backend: The dotted name of the keyring backend that took it, if known.
+
+        Raises:
+            NotConfigured: There is no usable keyring, it is locked, or too slow.
+        """
+
+        def work() -> Secret | None:
+            text = _usable(backend).get_password(SERVICE, account)
+            return None if text is None else Secret(text)
+
+        return self._within_limit(work)
+
+    def write(self, account: str, secret: Secret) -> str | None:
+        """Store a secret in place of an older one, and make sure that it is there.
+
+        Returns:
+            The dotted name of the keyring backend that took it.
+
+        Raises:
+            NotConfigured: There is no usable keyring, it is locked, too slow, or did not keep the secret.
+        """
+
+        def work() -> str:
+            taker = _write(_usable(None), account, secret)
+            if taker.get_password(SERVICE, account) != secret.reveal():
+                raise keyring.errors.PasswordSetError("it did not keep the secret")
+            return f"{type(taker).__module__}.{type(taker).__qualname__}"
+
+        return self._within_limit(work, secret)
+
+    def remove(self, account: str, backend: str | None = None) -> bool:
+        """Remove a secret; say whether there was one.
+
+        Raises:
+            NotConfigured: There is no usable keyring, it is locked, or too slow.
+        """
+
+        def work() -> bool:
+            usable = _usable(backend)
+            if usable.get_password(SERVICE, account) is None:
+                return False
+            usable.delete_password(SERVICE, account)
+            return True
+
+        return self._within_limit(work)
+
+    def _within_limit(self, work: Callable[[], T], secret: Secret | None = None) -> T:
+        outcomes: SimpleQueue[_Done[T] | _Failed] = SimpleQueue()
+        threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
+        outcome = self._wait(outcomes)
+        if isinstance(outcome, _Failed):
+            raise _unusable(_cause(outcome.error, secret)) from None
+        return outcome.value
+
+    def _wait(self, outcomes: SimpleQueue[T]) -> T:
+        deadline = time.monotonic() + self._limit.total_seconds()
+        has_said = False
+        while (remaining := deadline - time.monotonic()) > 0:
+            try:
+                return outcomes.get(timeout=min(remaining, _PATIENCE))
+            except Empty:
+                if self._on_wait is not None and not has_said:
+                    has_said = True
+                    self._on_wait()
+        seconds = self._limit.total_seconds()
+        raise _unusable(f"it did not answer within {seconds:g} s, and may be waiting to be unlocked")
+
+
+@dataclass(frozen=True, slots=True)
+class _Done(Generic[T]):
+    value: T
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    error: BaseException
+
+
+class _NoKeyring(Exception):
+    """There is no keyring to speak of; the text says why."""
+
+
+def _run(work: Callable[[], T], outcomes: SimpleQueue[_Done[T] | _Failed]) -> None:
+    try:
+        outcomes.put(_Done(work()))
+    except BaseException as error:  # noqa: BLE001 - it is raised again, translated, where it is awaited
+        outcomes.put(_Failed(error))
+
+
+def _usable(backend: str | None) -> KeyringBackend:
+    """Load the keyring: the user's own choice, else the known backend, else the best there is."""
+    loaded, why_not = _load(backend)
+    void = _VOID.get(type(loaded).__module__)
+    if void is not None:
+        raise _NoKeyring(why_not or void)
+    return loaded
+
+
+def _load(backend: str | None) -> tuple[KeyringBackend, str | None]:
+    chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
+    try:
+        own = keyring.core.load_env() or keyring.core.load_config()
+    except Exception as error:  # noqa: BLE001 - whatever a foreign module raises on import
+        origin = f"PYTHON_KEYRING_BACKEND={chosen}" if chosen else "its own keyringrc.cfg"
+        raise _NoKeyring(f"{origin} names a backend that cannot be loaded ({_words(error)})") from None
+    if own is not None:
+        return own, None
+    if backend is None:
+        return keyring.core.get_keyring(), None
+    try:
+        return keyring.core.load_keyring(backend), None
+    except Exception as error:  # noqa: BLE001 - a backend may raise what it likes; the next best is asked
+        return keyring.core.get_keyring(), _words(error)
+
+
+def _write(loaded: KeyringBackend, account: str, secret: Secret) -> KeyringBackend:
+    """Store the secret; of several backends in a chain, give the one that took it, to ask it alone later."""
+    chain = loaded.backends if isinstance(loaded, ChainerBackend) else [loaded]
+    for backend in chain:
+        try:
+            backend.set_password(SERVICE, account, secret.reveal())
+        except NotImplementedError:
+            continue
+        return backend
+    raise _NoKeyring("none of its backends stores anything")
+
+
+def _cause(error: BaseException, secret: Secret | None) -> str:
+    match error:
+        case _NoKeyring():
+            text = str(error)
+        case keyring.errors.KeyringLocked():
+            text = "it is locked"
+        case keyring.errors.NoKeyringError():
+            text = "there is none on this machine"
+        case _ if type(error).__name__ in _LOCKED:
+            text = "it is locked"
+        case _:
+            text = f"it failed ({_words(error)})"
+    return text.replace(secret.reveal(), "***") if secret else text
+
+
+def _words(error: BaseException) -> str:
+    """Give a foreign error's type and first words, in one printable line."""
+    said = " ".join(str(error).split())[:200]
+    said = "".join(character for character in said if character.isprintable())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
+
+
+def _unusable(cause: str) -> NotConfigured:
+    return NotConfigured(f"the keyring cannot be used: {cause}", fix=_WAYS_OUT)

@@ -1,0 +1,143 @@
+"""Secrets in files: the tool's own store, and files that the user names."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from zoomcall.adapters.whole_file import replace_file
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
+from zoomcall.errors import NotConfigured
+
+_HAS_MODES = os.name == "posix"
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
+
+
+class SecretFiles:
+    """The store behind ``--store file``: one file an account, for its owner's eyes alone.
+
+    Args:
+        folder: Of the files; made when the first is written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def read(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
+        """Give an account's secret; None if there is none.
+
+        Raises:
+            NotConfigured: Others may read or change it, or it cannot be read.
+        """
+        path = self._path(account)
+        try:
+            if _HAS_MODES:
+                _refuse_if_open_to_others(path)
+            secret, _ = secret_of_bytes(_read(path)[0])
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
+        except ValueError as error:
+            raise NotConfigured(f"{path} {error}", fix="Log in anew.") from None
+        return secret
+
+    def write(self, account: str, secret: Secret) -> str | None:
+        """Store a secret in place of an older one.
+
+        Raises:
+            NotConfigured: The file cannot be written; an older one stands as it was.
+        """
+        path = self._path(account)
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            if _HAS_MODES:
+                self._folder.chmod(0o700)
+            replace_file(path, secret.reveal().encode() + b"\n")
+        except OSError as error:
+            raise NotConfigured(
+                f"{path} cannot be written: {error.strerror or error}",
+                fix="Give yourself the right to write there, or set ZOOMCALL_CONFIG_DIR.",
+            ) from error
+        return None
+
+    def remove(self, account: str, backend: str | None = None) -> bool:  # noqa: ARG002 - the stores' signature
+        """Remove a secret; say whether there was one.
+
+        Raises:
+            NotConfigured: The file cannot be removed.
+        """
+        path = self._path(account)
+        try:
+            path.unlink()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise NotConfigured(f"{path} cannot be removed: {error.strerror or error}") from error
+        return True
+
+    def _path(self, account: str) -> Path:
+        # No profile's name holds a "+", and the prefix keeps names that Windows reserves apart from its devices.
+        return self._folder / "+".join(("profile", *account.split("/")))
+
+
+def _refuse_if_open_to_others(path: Path) -> None:
+    mode = path.stat().st_mode
+    if mode & _OTHERS:
+        raise NotConfigured(
+            f"{path} can be read or changed by others (mode {stat.S_IMODE(mode):04o}), so its secret is not used",
+            fix="Close it, and think of giving Zoom's key a new secret.",
+            command=f"chmod 600 '{path}'",
+        )
+    mode = path.parent.stat().st_mode
+    if mode & _OTHERS_WRITE:
+        raise NotConfigured(
+            f"{path.parent} can be changed by others (mode {stat.S_IMODE(mode):04o}), so its secrets are not used",
+            fix="Close it.",
+            command=f"chmod 700 '{path.parent}'",
+        )
+
+
+def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
+    """Read a secret from a file that the user names, whatever its mode, without the whitespace around it.
+
+    Args:
+        path: Of the file; a pipe will do.
+        origin: The flag or variable that named it.
+
+    Raises:
+        NotConfigured: It is missing, unreadable, a folder, empty, too large or not one line of text.
+    """
+    try:
+        data, mode = _read(path)
+        secret, has_surplus = secret_of_bytes(data)
+    except OSError as error:
+        raise NotConfigured(f"{origin}: {path} cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise NotConfigured(f"{origin}: {path} {error}") from None
+    notices = []
+    if has_surplus:
+        notices.append(
+            Notice(
+                "secret-has-whitespace",
+                f"{origin}: whitespace around the secret in {path} was left out; the file should hold it alone",
+            )
+        )
+    if _HAS_MODES and stat.S_ISREG(mode) and mode & _OTHERS_WRITE:
+        notices.append(
+            Notice(
+                "secret-file-writable",
+                f"{origin}: {path} can be changed by others (mode {stat.S_IMODE(mode):04o})",
+            )
+        )
+    return secret, tuple(notices)
+
+
+def _read(path: Path) -> tuple[bytes, int]:
+    """Give a file's bytes, at most one too many, and its mode."""
+    with path.open("rb") as file:
+        return file.read(LARGEST_SECRET + 1), os.fstat(file.fileno()).st_mode

@@ -1,0 +1,151 @@
+"""Profiles: credentials that were stored, all but the secret, and the file that names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from zoomcall.domain.credential import (
+    Bearer,
+    Credential,
+    CredentialKind,
+    CredentialLabel,
+    CredentialSource,
+    ServerToServerApp,
+    VideoSdkKey,
+)
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+from zoomcall.errors import NotConfigured, UsageError
+
+DEFAULT_PROFILE = "default"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+STORABLE_KINDS = (CredentialKind.VIDEOSDK, CredentialKind.S2S, CredentialKind.TOKEN)
+
+
+class Store(StrEnum):
+    """Where a profile's secret is kept."""
+
+    KEYRING = "keyring"
+    FILE = "file"
+
+
+def parse_profile_name(text: str, *, origin: str) -> str:
+    """Take a profile's name; ``NAME`` and ``NAME/…`` are accounts in the keyring and files of the store.
+
+    Args:
+        text: The name.
+        origin: The flag or variable that it came from.
+
+    Raises:
+        UsageError: It is no such name.
+    """
+    if not _NAME.fullmatch(text):
+        shown = text if len(text) <= 80 else text[:77] + "..."
+        raise UsageError(
+            f"{origin}: {shown!r} is no profile name",
+            fix="Use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first.",
+        )
+    return text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A stored credential without its secret.
+
+    Attributes:
+        name: Its name.
+        kind: One of ``STORABLE_KINDS``.
+        store: Where the secret is.
+        api_key: Of kind ``videosdk``, else empty.
+        account_id: Of kind ``s2s``, else empty.
+        client_id: Of kind ``s2s``, else empty.
+        keyring_backend: The dotted name of the keyring backend that took the secret.
+        api_base: Another cluster's API, as it stands in the file, unchecked; None for zoom.us.
+        oauth_base: Its token endpoint's host, likewise.
+        api: What a ``token`` is for, if it was told (``for`` in the file).
+    """
+
+    name: str
+    kind: CredentialKind
+    store: Store
+    api_key: str = ""
+    account_id: str = ""
+    client_id: str = ""
+    keyring_backend: str | None = None
+    api_base: str | None = None
+    oauth_base: str | None = None
+    api: Api | None = None
+
+    @property
+    def key_id(self) -> str | None:
+        """The public part that tells one key from another."""
+        return self.api_key or self.client_id or None
+
+    @property
+    def label(self) -> CredentialLabel:
+        """Kind, source and name."""
+        return CredentialLabel(kind=self.kind, source=CredentialSource(self.store.value), name=self.name)
+
+    def credential(self, secret: Secret) -> Credential:
+        """Join the profile and its secret.
+
+        Raises:
+            NotConfigured: Its kind is none that is stored so.
+        """
+        match self.kind:
+            case CredentialKind.VIDEOSDK:
+                return VideoSdkKey(self.api_key, secret)
+            case CredentialKind.S2S:
+                return ServerToServerApp(self.account_id, self.client_id, secret)
+            case CredentialKind.TOKEN:
+                return Bearer(secret)
+            case CredentialKind.OAUTH:
+                raise NotConfigured(f"profile {self.name!r} is of kind {self.kind}, which this version cannot use")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Config:
+    """What the configuration file says.
+
+    Attributes:
+        current: The current profile's name, whether or not there is such a profile.
+        profiles: Those that can be used, by name.
+        broken: Why the others cannot, by name: one sentence each.
+        place: The file, for messages.
+    """
+
+    current: str | None = None
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
+    broken: Mapping[str, str] = field(default_factory=dict)
+    place: str = "config.toml"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every profile's name, in order."""
+        return tuple(sorted({*self.profiles, *self.broken}))
+
+    def profile(self, name: str) -> Profile:
+        """Give one profile.
+
+        Raises:
+            NotConfigured: There is none of that name, or it cannot be used.
+        """
+        if name in self.profiles:
+            return self.profiles[name]
+        if name in self.broken:
+            raise NotConfigured(
+                f"{self.place}: {self.broken[name]}",
+                fix="Mend the file, or log in anew.",
+                command=f"zoomcall auth login -p {name}",
+            )
+        if self.names:
+            raise NotConfigured(f"there is no profile {name!r}; known: {', '.join(self.names)}")
+        raise NotConfigured(
+            f"there is no profile {name!r}, nor any other",
+            fix="Store a credential.",
+            command=f"zoomcall auth login -p {name}",
+        )

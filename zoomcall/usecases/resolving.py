@@ -1,0 +1,386 @@
+"""Finds the credential that counts: a named profile, the environment, the current profile (contract 5, 11)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from zoomcall.domain.api_base import ApiBase, parse_base
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import (
+    SERVES,
+    Bearer,
+    Credential,
+    CredentialKind,
+    CredentialLabel,
+    CredentialSource,
+    HeldCredential,
+    ServerToServerApp,
+    VideoSdkKey,
+)
+from zoomcall.domain.profile import STORABLE_KINDS, Config, Profile, parse_profile_name
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import parse_bearer, parse_key
+from zoomcall.domain.target import Api
+from zoomcall.errors import NotConfigured, UsageError
+
+ReadSecretFile = Callable[[Path, str], tuple[Secret, tuple[Notice, ...]]]
+ReadStoredSecret = Callable[[Profile], Secret | None]
+Warn = Callable[[Notice], None]
+
+
+class ConfigReader(Protocol):
+    """Reads the profiles."""
+
+    def read(self) -> Config:
+        """Give them; ``NotConfigured`` if the file is corrupt."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Variables:
+    """The variables of one kind of credential; each secret has a twin that names a file."""
+
+    kind: CredentialKind
+    keys: tuple[str, ...]
+    secret: str
+
+    @property
+    def secret_file(self) -> str:
+        return self.secret + "_FILE"
+
+
+# A token wins over the pairs, so it stands first.
+_VARIABLES = (
+    _Variables(CredentialKind.TOKEN, (), "ZOOMCALL_TOKEN"),
+    _Variables(CredentialKind.VIDEOSDK, ("ZOOMCALL_API_KEY",), "ZOOMCALL_API_SECRET"),
+    _Variables(CredentialKind.S2S, ("ZOOMCALL_ACCOUNT_ID", "ZOOMCALL_CLIENT_ID"), "ZOOMCALL_CLIENT_SECRET"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InEnvironment:
+    """A complete credential in variables, its secret untouched yet.
+
+    Attributes:
+        variables: Which.
+        label: Kind, source and the variable that holds the secret.
+        shadowed: The same secret's file variable, where both are set.
+    """
+
+    variables: _Variables
+    label: CredentialLabel
+    shadowed: CredentialLabel | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Which credential counts, before any secret is looked at.
+
+    Attributes:
+        holder: Where it is.
+        is_explicit: It was chosen with ``-p``.
+        hidden: What it outvoted.
+    """
+
+    holder: Profile | InEnvironment
+    is_explicit: bool = False
+    hidden: tuple[CredentialLabel, ...] = ()
+
+    @property
+    def label(self) -> CredentialLabel:
+        """Kind, source and name."""
+        return self.holder.label
+
+
+def resolve(
+    environ: Mapping[str, str],
+    *,
+    profile: str | None,
+    api: Api | None,
+    config: ConfigReader,
+    read_secret_file: ReadSecretFile,
+    read_stored_secret: ReadStoredSecret,
+    warn: Warn,
+) -> HeldCredential:
+    """Find the credential that counts and take it in hand.
+
+    Args:
+        environ: The environment; an empty variable counts as unset.
+        profile: ``-p``.
+        api: Which API it must serve: the target's, or ``--for``; None if any will do.
+        config: The profiles.
+        read_secret_file: Reads a file that a variable names.
+        read_stored_secret: Reads a profile's secret from its store; called for the winner alone.
+        warn: Takes what the user should know.
+
+    Raises:
+        NotConfigured: There is none, half of one, none that serves ``api``, or its secret cannot be had.
+        UsageError: A variable or name cannot be used, or ``api`` is needed to choose.
+    """
+    choice = choose(environ, profile=profile, api=api, config=config, warn=warn)
+    match choice.holder:
+        case Profile() as stored:
+            return _take_stored(environ, choice, stored, read_stored_secret)
+        case InEnvironment() as found:
+            return HeldCredential(
+                credential=_read_environment(environ, found, read_secret_file, warn),
+                label=choice.label,
+                hidden=choice.hidden,
+            )
+
+
+def choose(
+    environ: Mapping[str, str], *, profile: str | None, api: Api | None, config: ConfigReader, warn: Warn
+) -> Choice:
+    """Find the credential that counts by its public parts alone; arguments and errors as in ``resolve``."""
+    if profile is not None:
+        return _choose_named(environ, parse_profile_name(profile, origin="-p"), api, config.read())
+    preferred = environ.get("ZOOMCALL_PROFILE") or None
+    if preferred is not None:
+        parse_profile_name(preferred, origin="ZOOMCALL_PROFILE")
+    found = _whole_credentials(environ)
+    if found:
+        return _choose_in_environment(found, api, _labels_behind(environ, config, warn), warn)
+    return _choose_stored(preferred, api, config.read())
+
+
+def _choose_named(environ: Mapping[str, str], name: str, api: Api | None, stored: Config) -> Choice:
+    profile = stored.profile(name)
+    _require_service(profile.label, api, stored)
+    outvoted = [*_labels(_partial_credentials(environ)), *_stored_labels(environ, stored)]
+    return Choice(
+        holder=profile, is_explicit=True, hidden=tuple(label for label in outvoted if label != profile.label)
+    )
+
+
+def _choose_in_environment(
+    found: tuple[InEnvironment, ...], api: Api | None, behind: tuple[CredentialLabel, ...], warn: Warn
+) -> Choice:
+    serving = [each for each in found if api is None or each.variables.kind in SERVES[api]]
+    if api is not None and not serving:
+        raise _no_service(", ".join(_shown(each.label) for each in found), api)
+    if len(serving) > 1 and serving[0].variables.kind is not CredentialKind.TOKEN:
+        names = " and ".join(f"{each.variables.keys[0]} ({each.variables.kind})" for each in serving)
+        raise UsageError(
+            f"the environment holds two credentials, {names}, and nothing says which is meant",
+            fix="Add --for session or --for meeting, or unset one of them.",
+        )
+    winner = serving[0]
+    if winner.shadowed is not None:
+        warn(
+            Notice(
+                "secret-file-ignored",
+                f"{winner.label.name} and {winner.shadowed.name} are both set; the file is not read",
+            )
+        )
+    others = (label for label in _labels(found) if label != winner.label)
+    return Choice(holder=winner, hidden=(*others, *behind))
+
+
+def _choose_stored(preferred: str | None, api: Api | None, stored: Config) -> Choice:
+    name = preferred or stored.current
+    if name is None:
+        raise _nothing_chosen(stored, api)
+    profile = stored.profile(name)
+    _require_service(profile.label, api, stored)
+    current = stored.profiles.get(stored.current or "")
+    return Choice(holder=profile, hidden=() if current is None or current == profile else (current.label,))
+
+
+def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
+    if stored.names:
+        return NotConfigured(
+            f"no profile is current; known: {', '.join(stored.names)}",
+            fix="Choose one, or name one with -p.",
+            command=f"zoomcall auth switch {stored.names[0]}",
+        )
+    wanted = "" if api is None else f" for a {api}"
+    pairs = {
+        Api.SESSION: "ZOOMCALL_API_KEY and ZOOMCALL_API_SECRET",
+        Api.MEETING: "ZOOMCALL_ACCOUNT_ID, ZOOMCALL_CLIENT_ID and ZOOMCALL_CLIENT_SECRET",
+    }
+    variables = " or ".join(text for key, text in pairs.items() if api in {None, key})
+    return NotConfigured(
+        f"no credential{wanted}: none in the environment, no profile stored",
+        fix=f"Log in, or set {variables}.",
+        command=f"zoomcall auth login --kind {_kinds_for(api)[0]}",
+    )
+
+
+def _kinds_for(api: Api | None) -> tuple[CredentialKind, ...]:
+    return tuple(kind for kind in STORABLE_KINDS if api is None or kind in SERVES[api])
+
+
+def _require_service(label: CredentialLabel, api: Api | None, stored: Config) -> None:
+    if api is not None and label.kind not in SERVES[api]:
+        able = [name for name in stored.names if _can_serve(stored, name, api)]
+        raise _no_service(_shown(label), api, able)
+
+
+def _can_serve(stored: Config, name: str, api: Api) -> bool:
+    return name in stored.profiles and stored.profiles[name].kind in SERVES[api]
+
+
+def _no_service(held: str, api: Api, able: Iterable[str] = ()) -> NotConfigured:
+    kinds = " or ".join(_kinds_for(api))
+    others = list(able)
+    return NotConfigured(
+        f"a {api} needs a credential of kind {kinds}, and there is only {held}",
+        fix=f"Name a profile that can: -p {' or -p '.join(others)}." if others else f"Give one of kind {kinds}.",
+        command=None if others else f"zoomcall auth login --kind {_kinds_for(api)[0]} -p {api}",
+    )
+
+
+def _shown(label: CredentialLabel) -> str:
+    is_profile = label.source in {CredentialSource.KEYRING, CredentialSource.FILE}
+    return f"{f'profile {label.name!r}' if is_profile else label.name} of kind {label.kind}"
+
+
+def _labels_behind(environ: Mapping[str, str], config: ConfigReader, warn: Warn) -> tuple[CredentialLabel, ...]:
+    """Give the profiles that the environment hides; that their file is corrupt stops nothing then."""
+    try:
+        return _stored_labels(environ, config.read())
+    except NotConfigured as error:
+        warn(Notice("config-unreadable", error.message))
+        return ()
+
+
+def _stored_labels(environ: Mapping[str, str], stored: Config) -> tuple[CredentialLabel, ...]:
+    names = dict.fromkeys(name for name in (environ.get("ZOOMCALL_PROFILE"), stored.current) if name)
+    return tuple(stored.profiles[name].label for name in names if name in stored.profiles)
+
+
+def _labels(found: Iterable[InEnvironment]) -> tuple[CredentialLabel, ...]:
+    return tuple(label for each in found for label in (each.label, each.shadowed) if label is not None)
+
+
+def _partial_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
+    """Give what is complete and leave out what is half."""
+    return tuple(
+        found
+        for variables in _VARIABLES
+        if (found := _look(environ, variables)) and not _missing(environ, variables)
+    )
+
+
+def _whole_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
+    """Give what is complete.
+
+    Raises:
+        NotConfigured: Something is half.
+        UsageError: A key cannot be used.
+    """
+    for variables in _VARIABLES:
+        missing = _missing(environ, variables)
+        given = [name for name in (*variables.keys, variables.secret, variables.secret_file) if environ.get(name)]
+        if given and missing:
+            raise NotConfigured(
+                f"{' and '.join(given)} is set, but {' and '.join(missing)} is not",
+                fix=f"Set {' and '.join(missing)} too, or unset {' and '.join(given)}.",
+            )
+        for name in variables.keys:
+            if environ.get(name):
+                parse_key(environ[name], name=name)
+    return _partial_credentials(environ)
+
+
+def _missing(environ: Mapping[str, str], variables: _Variables) -> list[str]:
+    missing = [name for name in variables.keys if not environ.get(name)]
+    if not environ.get(variables.secret) and not environ.get(variables.secret_file):
+        missing.append(f"{variables.secret} (or {variables.secret_file})")
+    return missing
+
+
+def _look(environ: Mapping[str, str], variables: _Variables) -> InEnvironment | None:
+    in_variable = CredentialLabel(variables.kind, CredentialSource.ENV, variables.secret)
+    in_file = CredentialLabel(variables.kind, CredentialSource.ENV_FILE, variables.secret_file)
+    match bool(environ.get(variables.secret)), bool(environ.get(variables.secret_file)):
+        case True, True:
+            return InEnvironment(variables, in_variable, in_file)
+        case True, False:
+            return InEnvironment(variables, in_variable)
+        case False, True:
+            return InEnvironment(variables, in_file)
+        case _:
+            return None
+
+
+def _read_environment(
+    environ: Mapping[str, str], found: InEnvironment, read_secret_file: ReadSecretFile, warn: Warn
+) -> Credential:
+    name = found.label.name
+    if found.label.source is CredentialSource.ENV_FILE:
+        secret, notices = read_secret_file(Path(environ[name]), name)
+        for notice in notices:
+            warn(notice)
+    else:
+        secret = _secret_of_variable(environ[name], name)
+    match found.variables.kind:
+        case CredentialKind.VIDEOSDK:
+            _warn_of_whitespace(secret, name, warn)
+            return VideoSdkKey(environ["ZOOMCALL_API_KEY"], secret)
+        case CredentialKind.S2S:
+            _warn_of_whitespace(secret, name, warn)
+            return ServerToServerApp(environ["ZOOMCALL_ACCOUNT_ID"], environ["ZOOMCALL_CLIENT_ID"], secret)
+        case _:
+            token, has_surplus = parse_bearer(secret.reveal(), name=name)
+            if has_surplus:
+                warn(
+                    Notice(
+                        "token-trimmed", f"{name}: a line break or the word Bearer around the token was left out"
+                    )
+                )
+            return Bearer(token)
+
+
+def _secret_of_variable(text: str, name: str) -> Secret:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name} holds bytes that are no text", fix="Copy the secret once more.") from None
+    return Secret(text)
+
+
+def _warn_of_whitespace(secret: Secret, name: str, warn: Warn) -> None:
+    text = secret.reveal()
+    if text != text.strip():
+        warn(
+            Notice(
+                "secret-has-whitespace",
+                f"{name} begins or ends with whitespace, and is used as it stands; Zoom's secrets have none",
+            )
+        )
+
+
+def _take_stored(
+    environ: Mapping[str, str], choice: Choice, profile: Profile, read_stored_secret: ReadStoredSecret
+) -> HeldCredential:
+    api_base = _base(environ, profile, "api_base", profile.api_base)
+    oauth_base = _base(environ, profile, "oauth_base", profile.oauth_base)
+    secret = read_stored_secret(profile)
+    if secret is None:
+        raise NotConfigured(
+            f"the {profile.store} holds no secret for profile {profile.name!r}",
+            fix="Log in anew.",
+            command=f"zoomcall auth login --kind {profile.kind} -p {profile.name}",
+        )
+    return HeldCredential(
+        credential=profile.credential(secret),
+        label=choice.label,
+        profile=profile.name,
+        is_explicit=choice.is_explicit,
+        hidden=choice.hidden,
+        api=profile.api,
+        api_base=api_base,
+        oauth_base=oauth_base,
+    )
+
+
+def _base(environ: Mapping[str, str], profile: Profile, key: str, text: str | None) -> ApiBase | None:
+    if text is None:
+        return None
+    is_any_host_allowed = environ.get("ZOOMCALL_ALLOW_API_BASE", "").lower() in {"1", "true", "yes", "on"}
+    return parse_base(text, variable=f"{key} of profile {profile.name!r}", is_any_host_allowed=is_any_host_allowed)
