@@ -9,12 +9,14 @@ A command module has a ``typer.Typer`` named ``app`` (or, for a single command, 
         \"\"\"Print a bearer token.\"\"\"
 
 The function gets ``run`` first; the common flags (``-p -o --json -q -v --debug --no-input -h``) are added here
-and end in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``; it prints nothing to stdout itself.
+and end in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``; it prints nothing to stdout.
+A parameter annotated with a dataclass stands for its fields: flags that several commands share.
 Command modules do not use ``from __future__ import annotations``: Typer reads the annotations as they are.
 """
 
 import inspect
 from collections.abc import Callable
+from dataclasses import is_dataclass
 from typing import Annotated, Any
 
 import typer
@@ -46,6 +48,19 @@ def _common_flags(
 
 
 _COMMON_FLAGS = tuple(inspect.signature(_common_flags).parameters.values())
+_LINES_OUTPUT = Annotated[
+    str | None, typer.Option("--output", "-o", metavar="FORMAT", help="text, json or jsonl (a line as it happens).")
+]
+_COMMON_FLAGS_WITH_LINES = tuple(
+    flag.replace(annotation=_LINES_OUTPUT) if flag.name == "output" else flag for flag in _COMMON_FLAGS
+)
+
+
+def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
+    """Give the parameter itself, or the fields of the dataclass that bundles several flags."""
+    if is_dataclass(parameter.annotation):
+        return tuple(inspect.signature(parameter.annotation).parameters.values())
+    return (parameter,)
 
 
 def command(
@@ -55,12 +70,17 @@ def command(
 
     def decorate(function: CommandFunction) -> CommandFunction:
         own = tuple(inspect.signature(function).parameters.values())[1:]
-        names = {parameter.name for parameter in _COMMON_FLAGS}
+        bundles = {parameter.name: parameter.annotation for parameter in own if is_dataclass(parameter.annotation)}
+        expanded = [flag for parameter in own for flag in _flags_of(parameter)]
+        common = _COMMON_FLAGS if not spec.has_json_lines else _COMMON_FLAGS_WITH_LINES
 
         def entry(context: typer.Context, **values: Any) -> Answer:
-            options = CommonOptions(**{key: value for key, value in values.items() if key in names})
+            options = CommonOptions(**{flag.name: values.pop(flag.name) for flag in common})
             run: Run = context.obj.start(spec, options)
-            given = {key: value for key, value in values.items() if key not in names}
+            given = {
+                name: bundle(**{key: values.pop(key) for key in inspect.signature(bundle).parameters})
+                for name, bundle in bundles.items()
+            } | values
             try:
                 return function(run, **given)
             except KeyboardInterrupt as error:
@@ -69,7 +89,7 @@ def command(
         keyword = inspect.Parameter.KEYWORD_ONLY
         parameters = [
             inspect.Parameter("context", keyword, annotation=typer.Context),
-            *(parameter.replace(kind=keyword) for parameter in (*own, *_COMMON_FLAGS)),
+            *(parameter.replace(kind=keyword) for parameter in (*expanded, *common)),
         ]
         entry.__doc__ = function.__doc__
         entry.__name__ = function.__name__

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from zoomcall.domain.answer import ZoomAnswer, ZoomRefused, classify
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
@@ -209,8 +209,8 @@ class _Call:
             self._listener.warn(
                 Notice(
                     "no-evidence",
-                    f"the outcome cannot be proven: {baseline.why}. The call will be placed and left at Zoom's answer;"
-                    " --no-wait says that this is what you want",
+                    f"the outcome cannot be proven: {baseline.why}. The call will be placed and left"
+                    " at Zoom's answer; --no-wait says that this is what you want",
                 )
             )
         self._claim()

@@ -1,0 +1,441 @@
+"""``zoomcall invite``: ring a room and report what became of the call."""
+
+import shlex
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus, status_of_kind, status_of_outcome
+from zoomcall.cli.failing import report as explain
+from zoomcall.cli.render.json import dumps
+from zoomcall.cli.render.page import Line, Page, Tone
+from zoomcall.cli.render.progress import Progress
+from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.cli.settings import parse_seconds
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.call import Sent, State, TimelineEntry
+from zoomcall.domain.callout import (
+    Callout,
+    CalloutRequest,
+    parse_display_name,
+    parse_from_uri,
+    parse_headers,
+)
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.target import (
+    Api,
+    MeetingTarget,
+    ResolvedTarget,
+    SessionNameTarget,
+    SessionTarget,
+    Target,
+    parse_meeting_number,
+    parse_session_id,
+    parse_session_name,
+)
+from zoomcall.errors import UsageError, ZoomcallError
+from zoomcall.knowledge.facts import RequestFacts
+from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
+from zoomcall.usecases.explaining import causes_of_outcome
+
+app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
+
+SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
+DEFAULT_TIMEOUT = timedelta(seconds=90)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InviteFlags:
+    """The flags that every kind of invite has."""
+
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Video SDK session, by id.")] = None
+    session_name: Annotated[str | None, typer.Option(metavar="NAME", help="Live Video SDK session, by name.")] = (
+        None
+    )
+    meeting: Annotated[str | None, typer.Option(metavar="NUMBER", help="Zoom meeting, by number or join link.")] = (
+        None
+    )
+    from_name: Annotated[str | None, typer.Option(metavar="NAME", help="Caller's name on the room's screen.")] = (
+        None
+    )
+    to_name: Annotated[str | None, typer.Option(metavar="NAME", help="Room's name in the session.")] = None
+    is_waiting: Annotated[
+        bool, typer.Option("--wait/--no-wait", help="Wait until the outcome is proven, or leave it at Zoom's 202.")
+    ] = True
+    timeout: Annotated[
+        str | None,
+        typer.Option(metavar="SECONDS", help="How long to wait, from Zoom's answer.", show_default="90"),
+    ] = None
+    evidence: Annotated[str, typer.Option(metavar="SOURCE", help="What may prove the outcome: auto or roster.")] = (
+        "auto"
+    )
+    is_preflight_off: Annotated[
+        bool, typer.Option("--no-preflight", help="Send even if the session seems empty or not live.")
+    ] = False
+    is_forced: Annotated[bool, typer.Option("--force", help="Ring though an earlier call may still ring.")] = False
+    is_dry: Annotated[bool, typer.Option("--dry-run", help="Print the request and send nothing.")] = False
+    is_curl: Annotated[
+        bool, typer.Option("--curl", help="Print a shell line that sends the request with curl.")
+    ] = False
+
+
+@command(
+    app,
+    "sip",
+    SPEC,
+    examples=(
+        "zoomcall invite sip room@example.com --session ID",
+        "zoomcall invite sip room@example.com --session-name Standup --to-name 'Board room'",
+        "zoomcall invite sip room@example.com --meeting '840 9807 7904' --json",
+        "zoomcall invite sip room@example.com --session ID --header X-Ref=42 --dry-run",
+    ),
+)
+def sip(
+    run: Run,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like room@example.com.")],
+    flags: InviteFlags,
+    from_uri: Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="SIP header for the room; repeatable, up to ten.")
+    ] = None,
+) -> Answer:
+    """Ring a SIP room and report what became of the call.
+
+    Exit 0 means that the room joined, never that Zoom merely accepted the request.
+    """
+    callout = Callout(
+        address=RoomAddress.parse(Protocol.SIP, address),
+        from_uri=None if from_uri is None else parse_from_uri(from_uri),
+        headers=parse_headers(tuple(header or ())),
+    )
+    return invite(run, callout, flags)
+
+
+@command(
+    app,
+    "h323",
+    SPEC,
+    examples=(
+        "zoomcall invite h323 203.0.113.10 --session ID",
+        "zoomcall invite h323 203.0.113.10 --meeting 84098077904 --no-wait",
+    ),
+)
+def h323(
+    run: Run,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like 203.0.113.10.")],
+    flags: InviteFlags,
+) -> Answer:
+    """Ring an H.323 room and report what became of the call.
+
+    Exit 0 means that the room joined, never that Zoom merely accepted the request.
+    """
+    return invite(run, Callout(address=RoomAddress.parse(Protocol.H323, address)), flags)
+
+
+def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
+    """Ring one room: what all kinds of invite share."""
+    callout = replace(
+        callout,
+        from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
+        to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
+    )
+    target = chosen_target(run, flags)
+    timeout = _timeout(run, flags)
+    if flags.evidence not in {"auto", "roster"}:
+        raise UsageError(f"--evidence {flags.evidence!r} is none of auto and roster")
+    run.notice_all(callout.warnings)
+    run.notice_all(_session_id_notices(target))
+    plan = _Plan(run, callout, target)
+    try:
+        resolved = _resolve(run, target)
+        plan = replace(plan, target=resolved)
+        if flags.is_curl or flags.is_dry:
+            return plan.curl(_mint_command(run, resolved)) if flags.is_curl else plan.dry_run()
+        run.learn(api=resolved.api, request=_request_facts(run, CalloutRequest(resolved, callout)))
+        held = run.wiring.credential_for(resolved.api)
+        run.wiring.refuse_wrong_bearer(resolved.api)
+        zoom = run.wiring.zoom(resolved.api)
+        journal = run.wiring.journal()
+    except UsageError:
+        raise
+    except ZoomcallError as error:
+        return plan.answer(CallReport(failure=error))
+    order = DialOrder(
+        target=resolved,
+        callout=callout,
+        api_base=run.wiring.api_base,
+        profile=held.profile,
+        timeout=timeout,
+        is_waiting=flags.is_waiting,
+        is_preflight_off=flags.is_preflight_off,
+        is_forced=flags.is_forced,
+    )
+    listener = _Listener(run)
+    try:
+        report = dial(order, zoom=zoom, journal=journal, now=run.now, listener=listener)
+    finally:
+        listener.close()
+    return plan.answer(report)
+
+
+def chosen_target(run: Run, flags: InviteFlags) -> Target:
+    """Take the one target of flags, or of variables if no flag names one.
+
+    Raises:
+        UsageError: There is none, or more than one, or it cannot be read.
+    """
+    by_flag = {"--session": flags.session, "--session-name": flags.session_name, "--meeting": flags.meeting}
+    given = {name: value for name, value in by_flag.items() if value is not None}
+    if not given:
+        names = {
+            "--session": "ZOOMCALL_SESSION",
+            "--session-name": "ZOOMCALL_SESSION_NAME",
+            "--meeting": "ZOOMCALL_MEETING",
+        }
+        environ = run.settings.environ
+        given = {flag: environ[name] for flag, name in names.items() if name in environ}
+        if len(given) > 1:
+            raise UsageError(
+                f"{' and '.join(names[flag] for flag in given)} are both set; a call has one target",
+                fix="Unset one, or name the target with a flag.",
+            )
+    if not given:
+        raise UsageError(
+            "no target: say which session or meeting the room is rung into",
+            fix="Give --session ID, --session-name NAME or --meeting NUMBER.",
+            command="zoomcall session list",
+        )
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other; a call has one target")
+    [(flag, value)] = given.items()
+    match flag:
+        case "--session":
+            return SessionTarget(parse_session_id(value))
+        case "--session-name":
+            return SessionNameTarget(parse_session_name(value))
+        case _:
+            return MeetingTarget(parse_meeting_number(value))
+
+
+def _timeout(run: Run, flags: InviteFlags) -> timedelta:
+    if flags.timeout is not None:
+        return parse_seconds(flags.timeout, name="--timeout")
+    return run.settings.timeout or DEFAULT_TIMEOUT
+
+
+def _session_id_notices(target: Target) -> tuple[Notice, ...]:
+    if isinstance(target, SessionTarget) and "%" in target.id:
+        return (
+            Notice(
+                "session-id-encoding",
+                f"the session id {target.id} looks percent-encoded already; give it as Zoom prints it",
+            ),
+        )
+    return ()
+
+
+def _resolve(run: Run, target: Target) -> ResolvedTarget:
+    if isinstance(target, SessionNameTarget):
+        return run.wiring.session_named(target.name)
+    return target
+
+
+def _mint_command(run: Run, target: ResolvedTarget) -> str:
+    words = ["zoomcall", "token", "mint", "--for", target.api.value]
+    if run.options.profile is not None:
+        words += ["-p", run.options.profile]
+    return shlex.join(words)
+
+
+def _request_facts(run: Run, request: CalloutRequest) -> RequestFacts:
+    return RequestFacts(
+        method=request.method,
+        url=run.wiring.api_base + request.path,
+        headers=(("Content-Type", "application/json"),),
+        body=dumps(request.shown_body, is_line=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What is asked for, so that every answer can tell it."""
+
+    run: Run
+    callout: Callout
+    target: Target
+
+    def _result(self, report: CallReport, **more: Any) -> dict[str, Any]:
+        address = self.callout.address
+        participant = report.participant
+        return {
+            "target": _target_json(self.target),
+            "room": {"protocol": address.protocol.value, "address": address.shown, "name": None},
+            "http_status": report.http_status,
+            "sent": report.sent.value,
+            "state": report.state.value,
+            "evidence": None
+            if report.evidence is None
+            else {"source": report.evidence.source.value, "match": report.evidence.match.value},
+            "reason": None if report.reason is None else {"code": report.reason.code, "name": report.reason.name},
+            "participant_uuid": None if participant is None else participant.uuid,
+            "timeline": [entry_json(entry) for entry in report.timeline],
+            **more,
+        }
+
+    def _request(self) -> CalloutRequest:
+        assert not isinstance(self.target, SessionNameTarget)  # noqa: S101 - it was looked up before
+        return CalloutRequest(self.target, self.callout)
+
+    def _url(self) -> str:
+        return self.run.wiring.api_base + self._request().path
+
+    def dry_run(self) -> Answer:
+        """Give the request, unsent."""
+        request = {
+            "method": "PATCH",
+            "url": self._url(),
+            "headers": {"Authorization": "Bearer [removed]", "Content-Type": "application/json"},
+            "body": self._request().shown_body,
+        }
+        report = CallReport(state=State.PLANNED)
+        return Answer(raw=dumps(request) + "\n", result=self._result(report, request=request))
+
+    def curl(self, mint: str) -> Answer:
+        """Give a shell line that sends the request."""
+        if self.callout.address.shown != self.callout.address.text:
+            self.run.notice(
+                Notice(
+                    "passcode-masked", "the passcode is not printed: put it in place of *** before you run the line"
+                )
+            )
+        curl = shlex.join(
+            [
+                *("curl", "-sS", "-i", "-X", "PATCH", "-H", "@-", "-H", "Content-Type: application/json"),
+                *("--data-raw", dumps(self._request().shown_body, is_line=True), self._url()),
+            ]
+        )
+        line = f"{mint} | sed 's/^/Authorization: Bearer /' | {curl}"
+        return Answer(raw=line + "\n", result=self._result(CallReport(state=State.PLANNED), curl=line))
+
+    def answer(self, report: CallReport) -> Answer:
+        """Tell what became of the call."""
+        run = self.run
+        run.learn(answer=report.answer, population=report.population)
+        status, error = self._judge(report)
+        return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
+
+    def _judge(self, report: CallReport) -> tuple[ExitStatus, ErrorReport | None]:
+        if report.failure is not None:
+            error = explain(report.failure, self.run)
+            if isinstance(report.failure, Unproven):
+                fault = report.failure.fault
+                causes = error.causes or causes_of_outcome(report.state, report.reason)
+                error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
+            error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
+            return status_of_kind(report.failure.kind), error
+        if report.state is State.ACCEPTED:
+            return ExitStatus.OK, None
+        status = status_of_outcome(report.state, report.reason)
+        if status is ExitStatus.OK:
+            return status, None
+        return status, ErrorReport(
+            status=status,
+            title=_outcome_title(self.callout.address.shown, report),
+            causes=causes_of_outcome(report.state, report.reason),
+            http_status=report.http_status,
+            doc=f"explain reason:{report.reason.code}" if report.reason else f"explain state:{report.state}",
+            dialled=_dialled(report),
+        )
+
+    def _page(self, report: CallReport) -> Page:
+        room, where = self.callout.address.shown, _where(self.target)
+        match report.state:
+            case State.JOINED if report.evidence is not None:
+                proof = f"seen in the {report.evidence.source}, {report.evidence.match.replace('-', ' ')}"
+                return (Line(f"joined: {room} is in {where} ({proof})", Tone.GOOD),)
+            case State.ACCEPTED:
+                return (
+                    Line(
+                        f"accepted: Zoom took the call of {room} into {where}; whether the room rings is not known"
+                    ),
+                )
+            case State.NOT_SENT | State.REFUSED:
+                return ()
+            case state:
+                return (Line(f"{state}: {room} into {where}"),)
+
+
+def entry_json(entry: TimelineEntry) -> dict[str, Any]:
+    """Give one line of the timeline."""
+    return {"state": entry.state.value, "at": entry.at, "source": entry.source}
+
+
+def _target_json(target: Target) -> dict[str, Any]:
+    match target:
+        case SessionTarget(identifier, name):
+            return {"kind": Api.SESSION.value, "id": identifier, "name": name}
+        case SessionNameTarget(name):
+            return {"kind": Api.SESSION.value, "id": None, "name": name}
+        case MeetingTarget(number):
+            return {"kind": Api.MEETING.value, "id": number, "name": None}
+
+
+def _where(target: Target) -> str:
+    return str(target)
+
+
+def _outcome_title(room: str, report: CallReport) -> str:
+    reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
+    return f"{room}: {report.state}{reason}"
+
+
+def _dialled(report: CallReport) -> str:
+    if report.state is State.JOINED:
+        return "The room had joined."
+    if report.state.is_final:
+        return "The call has ended: nothing rings any more."
+    match report.sent:
+        case Sent.NO:
+            return "Nothing rings because of this command."
+        case Sent.YES:
+            return "The room may be ringing; Zoom has no way to cancel that."
+        case Sent.UNKNOWN if report.state is State.NO_OP:
+            return "Most likely nothing rings, but only a 202 would mean that Zoom took the call."
+        case Sent.UNKNOWN:
+            return "The room may be ringing: whether Zoom acted on the request is not known."
+
+
+class _Listener:
+    """Shows the call while it is under way, as the format wants it."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        is_text = run.output is OutputFormat.TEXT
+        is_shown = run.streams.is_stderr_terminal and is_text and not run.options.is_quiet
+        self._progress = Progress(run.streams, is_shown=is_shown)
+
+    def warn(self, notice: Notice) -> None:
+        self._progress.clear()
+        self._run.notice(notice)
+
+    def detail(self, text: str) -> None:
+        self._progress.clear()
+        self._run.detail(text)
+
+    def progress(self, state: State, elapsed: timedelta) -> None:
+        self._progress.show(state, elapsed)
+
+    def entry(self, entry: TimelineEntry) -> None:
+        self._progress.clear()
+        self._run.detail(f"{entry.state} ({entry.source})")
+        if self._run.output is OutputFormat.JSON_LINES:
+            line = {"schema": "zoomcall.invite.event/1", **entry_json(entry)}
+            self._run.streams.stdout.write(dumps(line, is_line=True) + "\n")
+            self._run.streams.stdout.flush()
+
+    def close(self) -> None:
+        self._progress.clear()

@@ -1,0 +1,57 @@
+"""Live progress of a call on stderr: only where a person watches."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from zoomcall.cli.streams import Streams
+from zoomcall.domain.call import State
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+_WORDS = {
+    State.ACCEPTED: "accepted by Zoom, waiting for the room",
+    State.RINGING: "the room is ringing",
+    State.PENDING: "no answer from Zoom; watching if the room joins",
+}
+
+
+class Progress:
+    """A spinner with a sentence and the seconds; nothing at all where ``is_shown`` is False.
+
+    Args:
+        streams: Whose stderr it moves on.
+        is_shown: Whether a person watches and wants it.
+    """
+
+    def __init__(self, streams: Streams, *, is_shown: bool) -> None:
+        self._streams = streams
+        self._is_shown = is_shown
+        self._status: Status | None = None
+
+    def show(self, state: State, elapsed: timedelta) -> None:
+        """Say where the call stands."""
+        if not self._is_shown:
+            return
+        text = f"{_WORDS.get(state, state.value)} ({elapsed.total_seconds():.0f} s)"
+        if self._status is None:
+            self._status = self._start(text)
+        else:
+            self._status.update(text)
+
+    def clear(self) -> None:
+        """Take it away, before anything else is printed."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _start(self, text: str) -> Status:
+        from rich.console import Console
+
+        look = self._streams.look_of(self._streams.stderr)
+        console = Console(file=self._streams.stderr, markup=False, highlight=False, no_color=not look.has_colour)
+        status = console.status(text)
+        status.start()
+        return status
