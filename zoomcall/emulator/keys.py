@@ -1,0 +1,181 @@
+"""The emulated account's keys, and which bearers they let in."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import re
+import secrets
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+from zoomcall.emulator.messages import Refusal, refusal
+
+TOKEN_LIFETIME = timedelta(hours=1)
+
+_LARGEST_EXP = 10**11  # beyond it a time must be milliseconds (FACTS 1.3)
+_PART = re.compile(r"[A-Za-z0-9_-]+\Z")
+
+
+class GrantType(StrEnum):
+    """How an OAuth token was got (FACTS 2.1)."""
+
+    ACCOUNT = "account_credentials"
+    CLIENT = "client_credentials"
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """An OAuth token that the token endpoint gave away."""
+
+    type: GrantType
+    scopes: tuple[str, ...]
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Everything secret about the account; made anew for each run."""
+
+    account_id: str
+    user_id: str
+    api_key: str
+    api_secret: Secret
+    client_id: str
+    client_secret: Secret
+    webhook_secret: Secret
+    build_key: Secret
+
+    @classmethod
+    def make(cls, *, webhook_secret: Secret | None = None) -> Keys:
+        """Draw new keys; the webhook secret may be given."""
+        return cls(
+            account_id=secrets.token_urlsafe(16),
+            user_id=secrets.token_urlsafe(16),
+            api_key=secrets.token_urlsafe(24),
+            api_secret=Secret(secrets.token_urlsafe(48)),
+            client_id=secrets.token_urlsafe(16),
+            client_secret=Secret(secrets.token_urlsafe(32)),
+            webhook_secret=webhook_secret or Secret(secrets.token_urlsafe(32)),
+            build_key=Secret(secrets.token_urlsafe(40)),
+        )
+
+
+def make_oauth_token(keys: Keys, grant: Grant, *, now: datetime) -> str:
+    """Make a token that looks like Zoom's (FACTS 1.1); only the world's memory of it gives it power."""
+    issued_at = int(now.timestamp())
+    header = {"sv": "000001", "alg": "HS512", "v": "2.0", "kid": str(uuid.uuid4())}
+    claims = {
+        "aud": "https://oauth.zoom.us",
+        "uid": keys.user_id,
+        "ver": 9,
+        "auid": secrets.token_hex(32),
+        "nbf": issued_at,
+        "code": secrets.token_urlsafe(32),
+        "iss": f"zm:cid:{keys.client_id}",
+        "gno": 0,
+        "exp": int(grant.expires_at.timestamp()),
+        "type": 3,
+        "iat": issued_at,
+        "aid": keys.account_id,
+    }
+    signature = base64.urlsafe_b64encode(secrets.token_bytes(64)).rstrip(b"=").decode()
+    return f"{_encode(header)}.{_encode(claims)}.{signature}"
+
+
+def bearer_of(authorization: str | None) -> str:
+    """Take the token out of an ``Authorization`` header.
+
+    Raises:
+        Refusal: 401/124, there is no single ``Bearer`` with one token behind one blank.
+    """
+    scheme, blank, token = (authorization or "").partition(" ")
+    if scheme != "Bearer" or not blank or not token or any(character.isspace() for character in token):
+        raise invalid_token()
+    return token
+
+
+def invalid_token() -> Refusal:
+    """Refuse a token without saying why, as Zoom does."""
+    return refusal(401, 124, "Invalid access token.")
+
+
+def expired_token() -> Refusal:
+    """Refuse a token that was good once."""
+    return refusal(401, 124, "Access token is expired.")
+
+
+def judge_grant(grant: Grant | None, api: Api, *, now: datetime) -> None:
+    """Let an OAuth token in, if it is for ``api``.
+
+    A good OAuth token on ``/videosdk`` gets the words for a wrong kind of account (FACTS 7.2), a
+    ``client_credentials`` token the words of FACTS 2.1.
+
+    Raises:
+        Refusal: It is not let in.
+    """
+    if grant is None:
+        raise invalid_token()
+    if now >= grant.expires_at:
+        raise expired_token()
+    if grant.type is GrantType.CLIENT:
+        raise refusal(400, 200, "Invalid api key or secret.")
+    if api is Api.SESSION:
+        raise refusal(400, 200, "This API is only available for Video SDK accounts.")
+
+
+def judge_api_jwt(token: str, keys: Keys, *, now: datetime) -> None:
+    """Let a Video SDK API JWT in (FACTS 1.1): HS256 with the API secret, issuer, whole seconds, not expired.
+
+    Raises:
+        Refusal: 401/124.
+    """
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise invalid_token()
+    header, claims = _decode(parts[0]), _decode(parts[1])
+    expected = hmac.new(
+        keys.api_secret.reveal().encode(), f"{parts[0]}.{parts[1]}".encode(), hashlib.sha256
+    ).digest()
+    signature = base64.urlsafe_b64encode(expected).rstrip(b"=")
+    if header.get("alg") != "HS256" or not hmac.compare_digest(signature, parts[2].encode("utf-8", "replace")):
+        raise invalid_token()
+    if claims.get("iss") != keys.api_key:
+        raise invalid_token()
+    second = now.timestamp()
+    for name in ("iat", "nbf"):
+        if name in claims and not _is_past(claims[name], second):
+            raise invalid_token()
+    expires = claims.get("exp")
+    if not isinstance(expires, int) or isinstance(expires, bool) or expires > _LARGEST_EXP:
+        raise invalid_token()
+    if expires <= second:
+        raise expired_token()
+
+
+def _is_past(value: Any, second: float) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and value <= second
+
+
+def _encode(document: dict[str, Any]) -> str:
+    return base64.urlsafe_b64encode(json.dumps(document, separators=(",", ":")).encode()).rstrip(b"=").decode()
+
+
+def _decode(part: str) -> dict[str, Any]:
+    if not _PART.match(part):
+        raise invalid_token()
+    try:
+        document = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (binascii.Error, ValueError, RecursionError):
+        raise invalid_token() from None
+    if not isinstance(document, dict):
+        raise invalid_token()
+    return document

@@ -1,0 +1,104 @@
+"""What comes over the emulated wire and what goes back, free of any server library."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+from urllib.parse import parse_qs
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request.
+
+    Attributes:
+        method: Upper case.
+        target: Path and query as they stood on the wire; bytes that are no UTF-8 are surrogates.
+        headers: In order, as written.
+        body: Raw.
+    """
+
+    method: str
+    target: str
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = field(default=b"", repr=False)
+
+    @property
+    def path(self) -> str:
+        """The raw path, still percent-encoded."""
+        return self.target.partition("?")[0]
+
+    @cached_property
+    def query(self) -> Mapping[str, str]:
+        """The decoded query, the first value of each name."""
+        pairs = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
+        return {name: values[0] for name, values in pairs.items()}
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of that name, in any case."""
+        return next((value for key, value in self.headers if key.lower() == name.lower()), None)
+
+    @property
+    def media_type(self) -> str:
+        """``Content-Type`` without its parameters, lower case."""
+        return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """One HTTP answer.
+
+    Attributes:
+        status: HTTP status.
+        body: Raw; empty for a bare status.
+        headers: Beside ``Date``, ``x-zm-trackingid`` and the length, which the server adds.
+    """
+
+    status: int
+    body: bytes = field(default=b"", repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+def json_reply(status: int, document: Any, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
+    """Give an answer with a JSON body."""
+    body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return Reply(status, body, (("Content-Type", "application/json;charset=UTF-8"), *headers))
+
+
+class Refusal(Exception):
+    """An answer that is not what the caller hoped for; raised inside the emulator only."""
+
+    def __init__(self, reply: Reply) -> None:
+        super().__init__(reply.status)
+        self.reply = reply
+
+
+def refusal(
+    status: int,
+    code: int,
+    message: str,
+    *,
+    errors: tuple[tuple[str, str], ...] = (),
+    headers: tuple[tuple[str, str], ...] = (),
+) -> Refusal:
+    """Give a refusal in Zoom's shape (FACTS 7.1).
+
+    Args:
+        status: HTTP status.
+        code: Zoom's code.
+        message: Zoom's words.
+        errors: Pairs of field and message.
+        headers: More headers.
+    """
+    document: dict[str, Any] = {"code": code, "message": message}
+    if errors:
+        document["errors"] = [{"field": name, "message": text} for name, text in errors]
+    return Refusal(json_reply(status, document, headers))
+
+
+def invalid_field(name: str, message: str) -> Refusal:
+    """Refuse one field of a query or body (400/300)."""
+    return refusal(400, 300, "Validation Failed.", errors=((name, message),))

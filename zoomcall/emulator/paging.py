@@ -1,0 +1,78 @@
+"""Pages of a listing, with tokens that live fifteen minutes (FACTS 4)."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from zoomcall.emulator.messages import Request, invalid_field, refusal
+
+_USUAL_SIZE = 30
+_LARGEST_SIZE = 300
+_TOKEN_LIFETIME = timedelta(minutes=15)
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    path: str
+    offset: int
+    expires_at: datetime
+
+
+class Pager:
+    """Cuts listings into pages and remembers where each token goes on; any thread may ask."""
+
+    def __init__(self) -> None:
+        self._places: dict[str, _Place] = {}
+        self._lock = threading.Lock()
+
+    def page(self, request: Request, name: str, rows: Sequence[Row], *, now: datetime) -> dict[str, Any]:
+        """Give the page that ``page_size`` and ``next_page_token`` ask for, as Zoom's document.
+
+        Args:
+            request: The request; a token serves for its path alone.
+            name: What the rows are called in the document.
+            rows: The whole listing.
+            now: Zoom's clock.
+
+        Raises:
+            Refusal: 400/300, one of the two parameters is no good.
+        """
+        size = _size(request)
+        offset = self._offset(request, now)
+        rest = len(rows) - offset - size
+        return {
+            "page_size": size,
+            "total_records": len(rows),
+            "next_page_token": self._token(request.path, offset + size, now) if rest > 0 else "",
+            name: list(rows[offset : offset + size]),
+        }
+
+    def _offset(self, request: Request, now: datetime) -> int:
+        token = request.query.get("next_page_token")
+        if not token:
+            return 0
+        with self._lock:
+            place = self._places.get(token)
+        if place is None or place.path != request.path or now >= place.expires_at:
+            raise refusal(400, 300, "The next page token is invalid or expired.")
+        return place.offset
+
+    def _token(self, path: str, offset: int, now: datetime) -> str:
+        token = secrets.token_urlsafe(24)
+        with self._lock:
+            self._places[token] = _Place(path, offset, now + _TOKEN_LIFETIME)
+        return token
+
+
+def _size(request: Request) -> int:
+    text = request.query.get("page_size", str(_USUAL_SIZE))
+    if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= _LARGEST_SIZE):
+        raise invalid_field("page_size", "Invalid field.")
+    return int(text)

@@ -1,0 +1,227 @@
+"""Running the emulator: in a thread of this process, with its ready file, around a command."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from zoomcall.domain.api_base import is_loopback
+from zoomcall.domain.roster import ROOM_DEVICE
+from zoomcall.domain.secret import Secret
+from zoomcall.emulator.calls import Exchange
+from zoomcall.emulator.faults import Fault, Faults
+from zoomcall.emulator.http import HttpServer, Received
+from zoomcall.emulator.keys import TOKEN_LIFETIME, Keys
+from zoomcall.emulator.limits import Limiter, Plan
+from zoomcall.emulator.messages import Reply, Request, refusal
+from zoomcall.emulator.oauth import answer_token_request
+from zoomcall.emulator.rest import Rest
+from zoomcall.emulator.scopes import ALL_ADMIN
+from zoomcall.emulator.world import SESSION_NAME, Attendee, Venue, VenueKey, World
+from zoomcall.errors import UsageError
+
+EMPTY_SESSION_NAME = "Nobody here"
+ENDED_SESSION_NAME = "Yesterday's retrospective"
+MEETING_TOPIC = "Weekly review"
+
+
+def utc_now() -> datetime:
+    """Tell the time."""
+    return datetime.now(UTC)
+
+
+class Emulator:
+    """A local Zoom; a context manager that serves from a thread of its own while it is open.
+
+    Args:
+        host: A loopback host.
+        port: 0 draws a free one.
+        time_scale: What the times of calls are multiplied by.
+        plan: Whose rate limits hold.
+        scopes: What OAuth tokens may do.
+        webhook_secret: Made if not given.
+        has_crc_plan: Whether the account has a Conference Room Connector plan.
+        clock: Zoom's clock: judges tokens and stands in ``Date``.
+        token_lifetime: How long OAuth tokens live.
+
+    Raises:
+        UsageError: The host is not loopback, the port is taken, or the time scale is no positive number.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        time_scale: float = 1.0,
+        plan: Plan = Plan.NONE,
+        scopes: Sequence[str] = ALL_ADMIN,
+        webhook_secret: Secret | None = None,
+        has_crc_plan: bool = True,
+        clock: Callable[[], datetime] = utc_now,
+        token_lifetime: timedelta = TOKEN_LIFETIME,
+    ) -> None:
+        if not 0 < time_scale < float("inf"):
+            raise UsageError(f"--time-scale {time_scale} is no positive number", fix="Give one like 0.1.")
+        self._listener = _listen(host, port)
+        self._clock = clock
+        self._faults = Faults()
+        self.world = World(Keys.make(webhook_secret=webhook_secret), scopes=scopes, token_lifetime=token_lifetime)
+        self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale)
+        self._rest = Rest(self.world, self._exchange, Limiter(plan), has_crc_plan=has_crc_plan)
+        self._server: HttpServer | None = None
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._stopping: asyncio.Event | None = None
+        self.base = _base(self._listener)
+        self.ready = self._populate()
+
+    def _populate(self) -> dict[str, str]:
+        now = self._clock()
+        session = self.world.open_session(SESSION_NAME, now=now - timedelta(minutes=20))
+        self.world.join(session.key, now=now - timedelta(minutes=10), name="Lobby screen", device=ROOM_DEVICE)
+        empty = self.world.open_session(EMPTY_SESSION_NAME, now=now - timedelta(minutes=5), people=0)
+        ended = self.world.open_session(ENDED_SESSION_NAME, now=now - timedelta(minutes=90))
+        self.world.end(ended.key, now=now - timedelta(minutes=30))
+        meeting = self.world.open_meeting(MEETING_TOPIC, now=now - timedelta(minutes=15))
+        keys = self.world.keys
+        return {
+            "api_base": f"{self.base}/v2",
+            "oauth_base": self.base,
+            "api_key": keys.api_key,
+            "api_secret": keys.api_secret.reveal(),
+            "account_id": keys.account_id,
+            "client_id": keys.client_id,
+            "client_secret": keys.client_secret.reveal(),
+            "webhook_secret": keys.webhook_secret.reveal(),
+            "session_id": session.key.identifier,
+            "session_name": session.name,
+            "meeting_id": meeting.key.identifier,
+            "empty_session_id": empty.key.identifier,
+            "ended_session_id": ended.key.identifier,
+        }
+
+    # What tests look at and turn
+
+    @property
+    def requests(self) -> list[Received]:
+        """Every request so far, in order of the answers."""
+        return [] if self._server is None else self._server.received
+
+    def add_fault(self, fault: Fault) -> None:
+        """Let ``fault`` befall the next requests that it is for."""
+        self._faults.add(fault)
+
+    @property
+    def has_crc_plan(self) -> bool:
+        """Whether the account has a Conference Room Connector plan."""
+        return self._rest.has_crc_plan
+
+    @has_crc_plan.setter
+    def has_crc_plan(self, value: bool) -> None:
+        self._rest.has_crc_plan = value
+
+    def open_session(self, name: str, *, identifier: str | None = None, people: int = 2) -> Venue:
+        """Start one more session, with so many ordinary users in it."""
+        return self.world.open_session(name, now=self._clock(), identifier=identifier, people=people)
+
+    def open_meeting(
+        self, topic: str, *, number: int | None = None, is_started: bool = True, people: int = 1
+    ) -> Venue:
+        """Start or schedule one more meeting."""
+        return self.world.open_meeting(
+            topic, now=self._clock(), number=number, is_started=is_started, people=people
+        )
+
+    def end(self, key: VenueKey) -> None:
+        """End a session or meeting."""
+        self.world.end(key, now=self._clock())
+
+    def join(
+        self,
+        key: VenueKey,
+        name: str,
+        *,
+        device: str = ROOM_DEVICE,
+        ip_address: str | None = None,
+        sip_uri: str | None = None,
+    ) -> Attendee:
+        """Let somebody in who was not rung."""
+        return self.world.join(
+            key, now=self._clock(), name=name, device=device, ip_address=ip_address, sip_uri=sip_uri
+        )
+
+    def leave(self, key: VenueKey, attendee: Attendee) -> None:
+        """Let somebody go."""
+        self.world.leave(key, attendee.uuid, now=self._clock())
+
+    # Serving
+
+    def __enter__(self) -> Self:
+        started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="emulator", daemon=True)
+        self._thread.start()
+        started.result()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Hang up every call, close every connection and end the thread."""
+        if self._loop is not None and self._stopping is not None and self._thread is not None:
+            self._loop.call_soon_threadsafe(self._stopping.set)
+            self._thread.join()
+        self._listener.close()
+
+    def _run(self, started: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve(started))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    async def _serve(self, started: Future[None]) -> None:
+        self._server = HttpServer(self._answer, clock=self._clock, faults=self._faults)
+        self._stopping = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        await self._server.start(self._listener)
+        started.set_result(None)
+        await self._stopping.wait()
+        await self._exchange.close()
+        await self._server.stop()
+
+    def _answer(self, request: Request, now: datetime) -> Reply:
+        if request.path == "/oauth/token":
+            if request.method != "POST":
+                raise refusal(404, 2300, "This API endpoint is not recognized.")
+            return answer_token_request(request, self.world, api_url=f"{self.base}/regional", now=now)
+        return self._rest.answer(request, now=now)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if not is_loopback(host):
+        raise UsageError(
+            f"--host {host} is not this machine: the emulator serves loopback only", fix="Leave --host out."
+        )
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family)
+    except (OSError, OverflowError) as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error}", fix="Leave --port out to draw a free one."
+        ) from error
+
+
+def _base(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
