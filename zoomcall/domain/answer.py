@@ -17,6 +17,16 @@ class FieldError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """Zoom's ``X-RateLimit-…`` headers, as far as it sent them (FACTS 8)."""
+
+    category: str | None = None
+    kind: str | None = None
+    limit: str | None = None
+    remaining: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ZoomAnswer:
     """An HTTP answer, read leniently.
 
@@ -34,6 +44,7 @@ class ZoomAnswer:
         retry_at: From ``Retry-After``, in seconds or as a time.
         excerpt: The start of a body that is not Zoom's, without control characters.
         is_oauth: Whether the token endpoint gave it.
+        rate_limit: The ``X-RateLimit-…`` headers.
     """
 
     method: str
@@ -49,6 +60,7 @@ class ZoomAnswer:
     retry_at: datetime | None = None
     excerpt: str = ""
     is_oauth: bool = False
+    rate_limit: RateLimit | None = None
 
 
 def classify(answer: ZoomAnswer) -> ErrorKind:
@@ -61,7 +73,9 @@ def classify(answer: ZoomAnswer) -> ErrorKind:
     if status == 401:
         return ErrorKind.AUTH
     if 200 <= status < 300:
-        return ErrorKind.NO_OP
+        if answer.method == "PATCH":
+            return ErrorKind.NO_OP
+        return _classify_zooms(answer) if answer.is_zooms else ErrorKind.ZOOM_FAULT
     if not (400 <= status < 500) or not answer.is_zooms:
         return ErrorKind.ZOOM_FAULT
     return _classify_zooms(answer)
@@ -122,6 +136,6 @@ def _sentence(answer: ZoomAnswer) -> str:
     where = "Zoom's token endpoint" if answer.is_oauth else "Zoom"
     if said:
         return f"{where} answered HTTP {answer.status}: {said}"
-    if not answer.is_zooms and answer.status >= 300:
+    if not answer.is_zooms and (answer.status >= 300 or answer.method != "PATCH"):
         return f"an answer that is not Zoom's came back: HTTP {answer.status}"
     return f"{where} answered HTTP {answer.status} without a message"

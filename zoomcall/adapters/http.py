@@ -1,0 +1,426 @@
+"""One HTTP client for Zoom: bounded in time and size, repeated only where that is safe, silent about secrets."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any, Self
+
+import httpx
+
+from zoomcall import __version__
+from zoomcall.adapters.wire import NoWay, Passage, Wire
+from zoomcall.domain.raw_answer import RawAnswer, plain
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NetworkFault, NetworkWord, UsageError
+
+MOST_BYTES = 10 * 1024 * 1024
+MOST_TRIES = 3
+MOST_WAITING_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS = 1.0
+_LEAST_BUDGET_SECONDS = 1.0
+_LONGEST_SHOWN = 4000
+_SHORTEST_CONCEALED = 4
+
+_WRITE_ONLY = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_SECRET_KEYS = re.compile(r"passcode|password|passwd|secret|token|signature|authorization|host_?key", re.IGNORECASE)
+_H323_PASSCODE = re.compile(r"(##[^#\s\"\\]*#)[^\s\"\\]+")
+_MASK = "***"
+
+Trace = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeouts:
+    """Limits of one try, in seconds.
+
+    Attributes:
+        connect: For the TCP connection, and for the TLS handshake.
+        read: Between two pieces of the answer.
+        write: Between two pieces of the request.
+        pool: For a free connection.
+        total: For the whole of it, from the start to the answer's last byte.
+    """
+
+    connect: float = 10.0
+    read: float = 30.0
+    write: float = 10.0
+    pool: float = 5.0
+    total: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clock:
+    """Time and chance, so that tests need not wait.
+
+    Attributes:
+        now: The wall clock, aware.
+        monotonic: Seconds, for deadlines.
+        sleep: Waits for seconds.
+        chance: Gives a number from 0 to 1.
+    """
+
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = random.random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request to Zoom.
+
+    Attributes:
+        method: Upper case.
+        url: Absolute; its path goes onto the wire byte for byte.
+        query: Parameters, not yet encoded.
+        authorization: The whole header value.
+        content_type: Of the body.
+        body: As sent.
+        conceal: Texts that no answer may repeat, with what stands in their place.
+        is_repeatable: Whether sending it twice does no harm. If not, it is sent again only after faults
+            that prove that it did not arrive, and after 429.
+        is_oauth: Whether it goes to the token endpoint, whose successful answers hold a token.
+    """
+
+    method: str
+    url: str
+    query: Sequence[tuple[str, str]] = ()
+    authorization: Secret
+    content_type: str | None = None
+    body: bytes | None = field(default=None, repr=False)
+    conceal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    is_repeatable: bool
+    is_oauth: bool = False
+
+
+class Http:
+    """The client.
+
+    Args:
+        trace: Gets lines about each request and answer, without secrets, for ``--debug``.
+        transport: A faked wire, for tests.
+        timeouts: Limits of one try.
+        clock: Time and chance.
+    """
+
+    def __init__(
+        self,
+        *,
+        trace: Trace | None = None,
+        transport: httpx.BaseTransport | None = None,
+        timeouts: Timeouts | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        self._trace = trace
+        self._transport = transport
+        self._timeouts = timeouts or Timeouts()
+        self._clock = clock or Clock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection; a later request opens new ones."""
+        client = self.__dict__.pop("_client", None)
+        if client is not None:
+            client.close()
+
+    @cached_property
+    def _client(self) -> httpx.Client:
+        return httpx.Client(
+            transport=self._transport or Wire(),
+            # Wire reads the proxies and certificates of the environment itself, once for all connections.
+            trust_env=False,
+            follow_redirects=False,
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
+            headers={
+                "user-agent": f"zoomcall/{__version__}",
+                "accept": "application/json",
+                "accept-encoding": "identity",  # so that 10 MB are 10 MB
+            },
+        )
+
+    def send(self, request: HttpRequest, *, deadline: float | None = None) -> RawAnswer:
+        """Send a request and give its answer, whatever its status.
+
+        Faults of the network, 429 and 5xx are tried again, three times in all, as far as the request may be
+        repeated; ``Retry-After`` is obeyed. If the wait would be longer than 20 s in all, or beyond
+        ``deadline``, there is none: the last answer is given, or the last fault raised, at once.
+
+        Args:
+            request: The request.
+            deadline: On the clock's ``monotonic``.
+
+        Raises:
+            NetworkFault: No answer came; for a repeatable request also: its 2xx answer broke off.
+            UsageError: A proxy or certificate variable, or the URL, cannot be used.
+        """
+        waited = 0.0
+        for attempt in range(1, MOST_TRIES + 1):
+            answer, fault = self._try(request, deadline)
+            if fault is None and answer is not None and not _is_passing(answer, request):
+                return answer
+            pause = self._pause(request, attempt, answer, fault)
+            if pause is None or waited + pause > MOST_WAITING_SECONDS or self._is_late(pause, deadline):
+                break
+            self._say(f"* trying again in {pause:.1f} s")
+            self._clock.sleep(pause)
+            waited += pause
+        if fault is not None:
+            raise fault
+        if answer is None:  # pragma: no cover - a try gives one or the other
+            raise AssertionError
+        return answer
+
+    def _try(self, request: HttpRequest, deadline: float | None) -> tuple[RawAnswer | None, NetworkFault | None]:
+        try:
+            answer = self._exchange(request, deadline)
+        except NetworkFault as fault:
+            self._say(f"* {fault.message}")
+            return None, fault
+        return answer, None
+
+    def _pause(
+        self, request: HttpRequest, attempt: int, answer: RawAnswer | None, fault: NetworkFault | None
+    ) -> float | None:
+        """Give the seconds to wait before the next try, or None if there must be none."""
+        if attempt == MOST_TRIES or isinstance(fault, NoWay):
+            return None
+        if fault is not None and fault.may_have_arrived and not request.is_repeatable:
+            return None
+        pause = _FIRST_PAUSE_SECONDS * float(2 ** (attempt - 1)) * (0.5 + self._clock.chance() / 2)
+        asked = answer.retry_after if answer is not None else None
+        return pause if asked is None else max(asked.total_seconds(), pause)
+
+    def _is_late(self, pause: float, deadline: float | None) -> bool:
+        return deadline is not None and self._clock.monotonic() + pause > deadline
+
+    def _exchange(self, request: HttpRequest, deadline: float | None) -> RawAnswer:
+        budget = self._timeouts.total
+        if deadline is not None and request.is_repeatable:
+            budget = min(budget, max(deadline - self._clock.monotonic(), _LEAST_BUDGET_SECONDS))
+        begun = time.monotonic()
+        passage = Passage(ends_at=begun + budget, is_fresh=not request.is_repeatable)
+        sent = self._build(request, passage)
+        self._show_request(request, sent)
+        try:
+            response = self._client.send(sent, stream=True)
+        except httpx.HTTPError as error:
+            fault = _fault(error, sent, passage)
+        else:
+            return self._receive(request, sent, response, passage, begun)
+        raise fault  # outside of the handler: nothing of the foreign error goes along
+
+    def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:
+        limits = self._timeouts
+        headers = {"authorization": request.authorization.reveal()}
+        if request.content_type is not None:
+            headers["content-type"] = request.content_type
+        try:
+            return self._client.build_request(
+                request.method,
+                request.url,
+                params=list(request.query) or None,
+                headers=headers,
+                content=request.body,
+                timeout=httpx.Timeout(
+                    connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool
+                ),
+                extensions={"passage": passage},
+            )
+        except httpx.InvalidURL as error:
+            raise UsageError(f"{request.url!r} is no URL that can be called ({error})") from error
+
+    def _receive(
+        self, request: HttpRequest, sent: httpx.Request, response: httpx.Response, passage: Passage, begun: float
+    ) -> RawAnswer:
+        received_at = self._clock.now()
+        body = bytearray()
+        fault: NetworkFault | None = None
+        is_whole = False
+        try:
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > MOST_BYTES:
+                    break
+            else:
+                is_whole = True
+        except httpx.HTTPError as error:
+            fault = _fault(error, sent, passage)
+        finally:
+            response.close()
+        concealed = [*request.conceal, *_credentials(request.authorization)]
+        answer = RawAnswer(
+            method=request.method,
+            path=sent.url.raw_path.decode("ascii").partition("?")[0],
+            status=response.status_code,
+            headers=tuple(
+                (name, _without(value.encode(), concealed).decode()) for name, value in response.headers.items()
+            ),
+            body=b"" if len(body) > MOST_BYTES else _without(bytes(body), concealed),
+            received_at=received_at,
+            is_whole=is_whole,
+            is_oauth=request.is_oauth,
+        )
+        self._show_answer(answer, time.monotonic() - begun)
+        # The status of a PATCH is its whole message, and a refusal is one however much of its text came.
+        if fault is not None and request.is_repeatable and response.is_success:
+            raise fault
+        return answer
+
+    def _say(self, line: str) -> None:
+        if self._trace is not None:
+            self._trace(line)
+
+    def _show_request(self, request: HttpRequest, sent: httpx.Request) -> None:
+        if self._trace is None:
+            return
+        self._trace(f"> {sent.method} {sent.url}")
+        for line in _header_lines(sent.headers):
+            self._trace(f"> {line}")
+        if request.body is not None:
+            self._trace(f"> {_shown_body(_without(request.body, request.conceal), request.content_type)}")
+
+    def _show_answer(self, answer: RawAnswer, seconds: float) -> None:
+        if self._trace is None:
+            return
+        self._trace(f"< HTTP {answer.status} after {seconds * 1000:.0f} ms, {len(answer.body)} bytes")
+        for line in _header_lines(dict(answer.headers)):
+            self._trace(f"< {line}")
+        if answer.body and not (answer.is_oauth and 200 <= answer.status < 300):
+            self._trace(f"< {_shown_body(answer.body, answer.header('content-type'))}")
+
+
+def _is_passing(answer: RawAnswer, request: HttpRequest) -> bool:
+    return answer.status == 429 or (answer.status >= 500 and request.is_repeatable)
+
+
+def _credentials(authorization: Secret) -> Iterator[tuple[str, str]]:
+    value = authorization.reveal()
+    for part in (value, value.partition(" ")[2]):
+        if part:
+            yield part, _MASK
+
+
+def _without(body: bytes, concealed: Sequence[tuple[str, str]]) -> bytes:
+    """Strike texts out, for a server or proxy that repeats what it was sent."""
+    for needle, shown in concealed:
+        if len(needle) >= _SHORTEST_CONCEALED:
+            body = body.replace(needle.encode(), shown.encode())
+    return body
+
+
+def _header_lines(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        shown = "(not shown)" if name.lower() in _WRITE_ONLY else plain(value, _LONGEST_SHOWN)
+        yield f"{name}: {shown}"
+
+
+def _shown_body(body: bytes, content_type: str | None) -> str:
+    if content_type is not None and "form" in content_type:
+        return "(a form, not shown)"
+    text = body.decode("utf-8", "replace")
+    try:
+        text = json.dumps(_masked(json.loads(text)), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        text = _H323_PASSCODE.sub(rf"\1{_MASK}", text)
+    return plain(text, _LONGEST_SHOWN)
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case dict():
+            return {
+                key: _MASK if _SECRET_KEYS.search(key) and part not in (None, "") else _masked(part)
+                for key, part in value.items()
+            }
+        case list():
+            return [_masked(part) for part in value]
+        case str():
+            return _H323_PASSCODE.sub(rf"\1{_MASK}", value)
+        case _:
+            return value
+
+
+def _fault(error: httpx.HTTPError, sent: httpx.Request, passage: Passage) -> NetworkFault:
+    """Say in our own words what httpx met; its own text could repeat what was sent."""
+    causes = list(_causes(error))
+    has_arrived = not isinstance(error, _BEFORE_SENDING) if passage.has_begun is None else passage.has_begun
+    at = f"{sent.url.host}:{sent.url.port or {'http': 80, 'https': 443}.get(sent.url.scheme, 0)}"
+    refused = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
+    if refused is not None and not has_arrived:
+        return NoWay(
+            f"the certificate of {at} is not trusted: {plain(refused.verify_message, 200)}",
+            word=NetworkWord.TLS,
+            may_have_arrived=False,
+            fix="If a proxy or an own authority signs it, name its certificate in SSL_CERT_FILE.",
+        )
+    if isinstance(error, httpx.LocalProtocolError):  # h11 refuses before it writes
+        return NoWay(
+            f"the request to {at} cannot be written as HTTP, so it was not sent",
+            word=NetworkWord.CONNECT,
+            may_have_arrived=False,
+        )
+    word, message, fix = _told(error, causes, at, passage, has_arrived=has_arrived)
+    return NetworkFault(message, word=word, may_have_arrived=has_arrived, fix=fix)
+
+
+_BEFORE_SENDING = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+
+
+def _told(
+    error: httpx.HTTPError, causes: list[BaseException], at: str, passage: Passage, *, has_arrived: bool
+) -> tuple[NetworkWord, str, str | None]:
+    is_tls = any(isinstance(cause, ssl.SSLError) for cause in causes)
+    if isinstance(error, httpx.ProxyError) or (passage.proxy is not None and not has_arrived and not is_tls):
+        proxy = passage.proxy or "the proxy"
+        said = f": {plain(str(error), 100)}" if isinstance(error, httpx.ProxyError) else _os_words(causes)
+        return NetworkWord.PROXY, f"{proxy} does not lead to {at}{said}", "Check HTTPS_PROXY and NO_PROXY."
+    if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
+        host = at.rpartition(":")[0]
+        return NetworkWord.DNS, f"the name {host} cannot be resolved", "Check the name and this machine's DNS."
+    if is_tls:
+        return NetworkWord.TLS, f"no TLS with {at}{_tls_words(causes)}", None
+    if isinstance(error, httpx.TimeoutException):
+        what = "did not answer in time" if has_arrived else "did not take the connection in time"
+        return NetworkWord.TIMEOUT, f"{at} {what}", None
+    is_reset = any(isinstance(cause, ConnectionResetError) for cause in causes)
+    if isinstance(error, httpx.ConnectError) and not is_reset:
+        return NetworkWord.CONNECT, f"no connection to {at}{_os_words(causes)}", None
+    return NetworkWord.RESET, f"{at} broke the connection off before its answer was complete", None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__ or seen.__context__
+
+
+def _os_words(causes: list[BaseException]) -> str:
+    words = [cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror]
+    return f": {words[-1]}" if words else ""
+
+
+def _tls_words(causes: list[BaseException]) -> str:
+    reason = next((cause.reason for cause in causes if isinstance(cause, ssl.SSLError) and cause.reason), None)
+    return f": {reason.replace('_', ' ').lower()}" if reason else ""

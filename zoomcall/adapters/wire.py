@@ -1,0 +1,218 @@
+"""The wire below httpx: routes, connections, and a clock that no slow server can outrun.
+
+httpx gives a timeout to every single read, so a server that drips a byte a second is never late. Here every
+request carries the moment at which it must be over, and each read, write and connect gets what is left until then.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import httpcore
+import httpx
+
+from zoomcall.adapters.proxies import Proxies, Proxy
+from zoomcall.adapters.tls import tls_context
+from zoomcall.errors import NetworkFault, NetworkWord
+
+_KEPT_SECONDS = 5.0
+_MOST_CONNECTIONS = 100
+_MOST_KEPT = 10
+
+
+class NoWay(NetworkFault):
+    """A fault before the first byte that trying again will not cure."""
+
+
+@dataclass(slots=True)
+class Passage:
+    """What is known of one request on its way; travels as the extension ``passage``.
+
+    Attributes:
+        ends_at: When it must be over, on the monotonic clock.
+        is_fresh: Whether it gets a connection of its own that nothing was ever sent on.
+        has_begun: Whether its first byte may have been written; None over a faked wire.
+        proxy: The proxy on its way.
+    """
+
+    ends_at: float
+    is_fresh: bool
+    has_begun: bool | None = None
+    proxy: Proxy | None = None
+
+
+class Wire(httpx.BaseTransport):
+    """httpx's way to real sockets."""
+
+    def __init__(self) -> None:
+        self._pools: dict[tuple[str, Proxy | None, bool], httpcore.ConnectionPool] = {}
+        self._lock = threading.Lock()
+        self._backend = _Backend()
+
+    @cached_property
+    def _proxies(self) -> Proxies:
+        return Proxies.of_system()
+
+    @cached_property
+    def _tls(self) -> ssl.SSLContext:
+        return tls_context()
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and return when its answer's headers are there."""
+        passage: Passage = request.extensions["passage"]
+        url = request.url
+        port = url.port or {"http": 80, "https": 443}[url.scheme]
+        passage.proxy = self._proxies.to(url.scheme, url.host, port)
+        passage.has_begun = False
+        pool = self._pool(url.scheme, passage)
+        sent = httpcore.Request(
+            method=request.method,
+            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+            headers=request.headers.raw,
+            content=request.stream,
+            extensions={**request.extensions, "trace": _Watch(passage)},
+        )
+        self._backend.clock.ends_at = passage.ends_at
+        with _in_httpx_terms():
+            answer = pool.handle_request(sent)
+        return httpx.Response(
+            status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+        )
+
+    def close(self) -> None:
+        """Close every connection."""
+        for pool in self._pools.values():
+            pool.close()
+
+    def _pool(self, scheme: str, passage: Passage) -> httpcore.ConnectionPool:
+        key = (scheme, passage.proxy, passage.is_fresh)
+        with self._lock:
+            if key not in self._pools:
+                self._pools[key] = self._new_pool(*key)
+            return self._pools[key]
+
+    def _new_pool(self, scheme: str, proxy: Proxy | None, is_fresh: bool) -> httpcore.ConnectionPool:  # noqa: FBT001 - a key's field
+        settings: dict[str, Any] = {
+            "ssl_context": self._tls if scheme == "https" else None,
+            "max_connections": _MOST_CONNECTIONS,
+            "max_keepalive_connections": 0 if is_fresh else _MOST_KEPT,
+            "keepalive_expiry": _KEPT_SECONDS,
+            "network_backend": self._backend,
+        }
+        if proxy is None:
+            return httpcore.ConnectionPool(**settings)
+        at = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/")
+        if not proxy.is_socks:
+            tls = self._tls if proxy.scheme == "https" else None
+            return httpcore.HTTPProxy(at, proxy_auth=proxy.auth, proxy_ssl_context=tls, **settings)
+        if importlib.util.find_spec("socksio") is None:
+            raise NoWay(
+                f"the proxy {proxy} speaks SOCKS, which needs an extra: pip install 'zoomcall[socks]'",
+                word=NetworkWord.PROXY,
+                may_have_arrived=False,
+                fix="Run: pip install 'zoomcall[socks]'",
+            )
+        return httpcore.SOCKSProxy(at, proxy_auth=proxy.auth, **settings)
+
+
+class _Watch:
+    """Notes when the request itself, not a proxy's CONNECT, starts onto the wire; httpcore's ``trace``."""
+
+    def __init__(self, passage: Passage) -> None:
+        self._passage = passage
+
+    def __call__(self, event: str, info: dict[str, Any]) -> None:
+        if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
+            self._passage.has_begun = True
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[bytes]:
+        with _in_httpx_terms():
+            yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        with _in_httpx_terms():
+            self._answer.close()
+
+
+@contextlib.contextmanager
+def _in_httpx_terms() -> Iterator[None]:
+    try:
+        yield
+    except (
+        httpcore.TimeoutException,
+        httpcore.NetworkError,
+        httpcore.ProtocolError,
+        httpcore.ProxyError,
+        httpcore.UnsupportedProtocol,
+    ) as error:
+        named: type[httpx.TransportError] = getattr(httpx, type(error).__name__)  # both trees have the same names
+        raise named(str(error)) from error
+    except UnicodeError as error:  # a host name that no resolver takes
+        raise httpx.ConnectError("the host's name cannot be resolved") from error
+    except AssertionError as error:  # httpcore asserts what a SOCKS proxy answers
+        raise httpx.ProxyError("the proxy does not speak SOCKS 5") from error
+
+
+class _Clock(threading.local):
+    """When this thread's request must be over."""
+
+    ends_at: float = float("inf")
+
+    def left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
+        left = self.ends_at - time.monotonic()
+        if left <= 0:
+            raise late("the time for one answer is over")
+        return left if timeout is None else min(timeout, left)
+
+
+class _Backend(httpcore.SyncBackend):
+    def __init__(self) -> None:
+        self.clock = _Clock()
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        timeout = self.clock.left(timeout, httpcore.ConnectTimeout)
+        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self.clock)
+
+
+class _Stream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream, clock: _Clock) -> None:
+        self._stream = stream
+        self._clock = clock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, self._clock.left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, self._clock.left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        left = self._clock.left(timeout, httpcore.ConnectTimeout)
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, left), self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)

@@ -1,0 +1,359 @@
+"""Zoom's REST API, one method an endpoint; JSON becomes values here and goes no further."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import Any
+
+from zoomcall.adapters.http import Http, HttpRequest
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.api_base import ApiBase
+from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.credential import AccessToken, CredentialKind
+from zoomcall.domain.live import H323Device, LiveSession, Meeting, SipDialing, User, WebhookLog
+from zoomcall.domain.raw_answer import RawAnswer, iso_time
+from zoomcall.domain.roster import Participant
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api, MeetingNumber, SessionId, SessionTarget, encode_id, events_path
+from zoomcall.errors import WrongCredential
+
+PAGE_SIZE = 300
+_MOST_PAGES = 100
+
+TokenSupply = Callable[[Api], AccessToken]
+Renewal = Callable[[Api], AccessToken]
+Json = Mapping[str, Any]
+
+
+class ZoomRest:
+    """Zoom's REST API.
+
+    Every method raises ``NetworkFault`` when no answer came. Every method but the PATCHes raises ``ZoomRefused``
+    for an answer that is not the documented one; the PATCHes give the answer, because what it means for a call
+    is not theirs to say. A ``deadline`` is a moment on the client's monotonic clock beyond which nothing waits.
+
+    Args:
+        http: The client.
+        api_base: Where the API is served.
+        token_supply: Gives the bearer for one of the two APIs.
+        renew: Makes a new server-to-server token, once Zoom has refused the one at hand with 401/124.
+    """
+
+    def __init__(
+        self, http: Http, api_base: ApiBase, token_supply: TokenSupply, *, renew: Renewal | None = None
+    ) -> None:
+        self._http = http
+        self._base = api_base
+        self._token_supply = token_supply
+        self._renew = renew
+        self._last_clock: tuple[datetime, datetime] | None = None
+
+    @property
+    def last_clock(self) -> tuple[datetime, datetime] | None:
+        """Zoom's clock (whole seconds) and this machine's at the same moment, from the newest answer that told."""
+        return self._last_clock
+
+    def me(self, *, deadline: float | None = None) -> User:
+        """Say whose the OAuth token is (``GET /users/me``)."""
+        body = self._get(Api.MEETING, "/users/me", deadline=deadline)
+        return User(
+            id=_text(body, "id"),
+            email=_text(body, "email"),
+            name=_text(body, "display_name")
+            or " ".join(filter(None, (_text(body, "first_name"), _text(body, "last_name"))))
+            or None,
+            account_id=_text(body, "account_id"),
+            role=_text(body, "role_name"),
+        )
+
+    def sessions(
+        self,
+        *,
+        from_date: date,
+        to_date: date,
+        is_live: bool = True,
+        name: str | None = None,
+        deadline: float | None = None,
+    ) -> tuple[LiveSession, ...]:
+        """List sessions of at most a month (``GET /videosdk/sessions``, FACTS 4; 10 to 20 calls a minute).
+
+        Args:
+            from_date: First day, UTC.
+            to_date: Last day, UTC.
+            is_live: Those that run now, else past ones.
+            name: Only those that Zoom finds by this name.
+            deadline: When to give up.
+        """
+        query = [
+            ("from", from_date.isoformat()),
+            ("to", to_date.isoformat()),
+            ("type", "live" if is_live else "past"),
+        ]
+        if name is not None:
+            query.append(("session_name", name))
+        rows = self._pages(Api.SESSION, "/videosdk/sessions", "sessions", query, deadline)
+        return _unique(_session(row) for row in rows)
+
+    def session(self, session_id: SessionId, *, is_live: bool = True, deadline: float | None = None) -> LiveSession:
+        """Show one session (``GET /videosdk/sessions/{id}``)."""
+        query = [("type", "live" if is_live else "past")]
+        body = self._get(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}", query, deadline=deadline)
+        return replace(_session(body) or LiveSession(id=session_id), id=session_id)
+
+    def session_users(self, session_id: SessionId, *, deadline: float | None = None) -> tuple[Participant, ...]:
+        """List who is in a live session (``GET /videosdk/sessions/{id}/users``)."""
+        path = f"/videosdk/sessions/{encode_id(session_id)}/users"
+        rows = self._pages(Api.SESSION, path, "users", [("type", "live")], deadline)
+        return tuple(_participant(row) for row in rows)
+
+    def meeting(self, number: MeetingNumber, *, deadline: float | None = None) -> Meeting:
+        """Show a meeting (``GET /meetings/{number}``)."""
+        body = self._get(Api.MEETING, f"/meetings/{number}", deadline=deadline)
+        return Meeting(
+            number=number,
+            topic=_text(body, "topic") or "",
+            status=_text(body, "status"),
+            host_id=_text(body, "host_id"),
+            start_time=iso_time(body.get("start_time")),
+        )
+
+    def meeting_participants(
+        self, number: MeetingNumber, *, deadline: float | None = None
+    ) -> tuple[Participant, ...]:
+        """List who is in a live meeting (``GET /metrics/meetings/{number}/participants``, needs a dashboard)."""
+        path = f"/metrics/meetings/{number}/participants"
+        rows = self._pages(Api.MEETING, path, "participants", [("type", "live")], deadline)
+        return tuple(_participant(row) for row in rows)
+
+    def call_out(self, request: CalloutRequest, *, deadline: float | None = None) -> ZoomAnswer:
+        """Ask Zoom to ring a room; give its answer, whatever it is. 202 alone is success.
+
+        Sent once; again only after a fault that proves that it did not arrive, after 429, and once after
+        401/124 with a renewed token (contract 6.3).
+        """
+        address = request.callout.address
+        conceal = () if address.shown == address.text else ((address.text, address.shown),)
+        return self._patch(request.target.api, request.path, request.body, conceal, deadline)
+
+    def remove_participant(
+        self, session_id: SessionId, participant_uuid: str, *, deadline: float | None = None
+    ) -> ZoomAnswer:
+        """Remove somebody from a session (``user.remove``); give Zoom's answer, whatever it is."""
+        body = {"method": "user.remove", "params": {"participant_uuid": participant_uuid}}
+        return self._patch(Api.SESSION, events_path(SessionTarget(session_id)), body, (), deadline)
+
+    def session_sip_dialing(self, session_id: SessionId, *, deadline: float | None = None) -> SipDialing:
+        """Get a dial-in string for a live session, which proves the CRC plan without ringing anybody (FACTS 4)."""
+        return self._sip_dialing(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}/sip_dialing", deadline)
+
+    def meeting_sip_dialing(self, number: MeetingNumber, *, deadline: float | None = None) -> SipDialing:
+        """Get a dial-in string for a meeting, and whether its account has a CRC plan."""
+        return self._sip_dialing(Api.MEETING, f"/meetings/{number}/sip_dialing", deadline)
+
+    def h323_devices(self, *, deadline: float | None = None) -> tuple[H323Device, ...]:
+        """List the room systems that the account's administrator registered (``GET /h323/devices``)."""
+        rows = self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline)
+        return tuple(
+            H323Device(
+                id=_text(row, "id") or "",
+                name=_text(row, "name") or "",
+                protocol=_text(row, "protocol") or "",
+                address=_text(row, "ip") or "",
+                encryption=_text(row, "encryption") or "",
+            )
+            for row in rows
+        )
+
+    def webhook_logs(
+        self, *, from_time: datetime, to_time: datetime, event: str | None = None, deadline: float | None = None
+    ) -> tuple[WebhookLog, ...]:
+        """List deliveries of events, failed ones and good ones (``GET /videosdk/report/webhook_logs``).
+
+        Args:
+            from_time: Aware; within the last 7 days.
+            to_time: Aware.
+            event: Only this one.
+            deadline: When to give up.
+        """
+        query = [("from", _zulu(from_time)), ("to", _zulu(to_time)), ("type", "1")]
+        if event is not None:
+            query.append(("event", event))
+        rows = self._pages(Api.SESSION, "/videosdk/report/webhook_logs", "webhook_logs", query, deadline)
+        logs = (_webhook_log(row) for row in rows)
+        return tuple(log for log in logs if log is not None)
+
+    def _sip_dialing(self, api: Api, path: str, deadline: float | None) -> SipDialing:
+        answer = self._send(api, "POST", path, body={}, deadline=deadline)
+        body = _object(answer)
+        dial_string = _text(body, "sip_dialing")
+        has_plan = body.get("paid_crc_plan_participant")
+        return SipDialing(
+            dial_string=Secret(dial_string) if dial_string else None,
+            has_crc_plan=has_plan if isinstance(has_plan, bool) else None,
+            expires_in_seconds=_number(body, "expire_in"),
+        )
+
+    def _get(self, api: Api, path: str, query: Iterable[tuple[str, str]] = (), *, deadline: float | None) -> Json:
+        return _object(self._send(api, "GET", path, query=tuple(query), deadline=deadline))
+
+    def _pages(
+        self, api: Api, path: str, key: str, query: list[tuple[str, str]], deadline: float | None
+    ) -> Iterator[Json]:
+        """Give the rows of every page; rows that are no objects are left out."""
+        query = [*query, ("page_size", str(PAGE_SIZE))]
+        seen: set[str] = set()
+        token: str | None = None
+        for _ in range(_MOST_PAGES):
+            paged = query if token is None else [*query, ("next_page_token", token)]
+            answer = self._send(api, "GET", path, query=tuple(paged), deadline=deadline)
+            body = _object(answer)
+            rows = body.get(key, answer)
+            if rows is not None and not isinstance(rows, list):
+                raise _foreign(answer)
+            yield from (row for row in rows or () if isinstance(row, dict))
+            token = _text(body, "next_page_token")
+            if not token:
+                return
+            if token in seen:
+                break
+            seen.add(token)
+        raise _foreign(answer)  # pages without end: half a roster must not pass for a whole one
+
+    def _patch(
+        self, api: Api, path: str, body: Json, conceal: tuple[tuple[str, str], ...], deadline: float | None
+    ) -> ZoomAnswer:
+        return self._send(api, "PATCH", path, body=body, conceal=conceal, deadline=deadline).read()
+
+    def _send(
+        self,
+        api: Api,
+        method: str,
+        path: str,
+        *,
+        query: tuple[tuple[str, str], ...] = (),
+        body: Json | None = None,
+        conceal: tuple[tuple[str, str], ...] = (),
+        deadline: float | None,
+    ) -> RawAnswer:
+        token = self._token_supply(api)
+        request = HttpRequest(
+            method=method,
+            url=f"{self._base}{path}",
+            query=query,
+            authorization=_authorization(token),
+            content_type=None if body is None else "application/json",
+            body=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
+            conceal=conceal,
+            is_repeatable=method == "GET",
+        )
+        answer = self._http.send(request, deadline=deadline)
+        if self._renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
+            fresh = replace(request, authorization=_authorization(self._renew(api)))
+            answer = self._http.send(fresh, deadline=deadline)
+        if answer.server_time is not None and answer.received_at is not None:
+            self._last_clock = (answer.server_time, answer.received_at)
+        return answer
+
+
+def _authorization(token: AccessToken) -> Secret:
+    text = token.text.reveal()
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise WrongCredential(
+            "the token holds a blank, a line break or a character that no token has (token-whitespace)"
+            if text
+            else "the token is empty",
+            fix="Copy the token again, in one piece.",
+            command="zoomcall token inspect -",
+        )
+    return Secret(f"Bearer {text}")
+
+
+def _is_token_refused(answer: RawAnswer) -> bool:
+    return answer.status == 401 and answer.read().code == 124
+
+
+def _object(answer: RawAnswer) -> Json:
+    body = answer.json_object() if 200 <= answer.status < 300 and answer.is_whole else None
+    read = answer.read()
+    if body is None or read.is_zooms:  # Zoom's code and message are no documented success
+        raise ZoomRefused(read)
+    return body
+
+
+def _foreign(answer: RawAnswer) -> ZoomRefused:
+    return ZoomRefused(replace(answer.read(), is_zooms=False))
+
+
+def _text(row: Json, key: str) -> str | None:
+    value = row.get(key)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(row: Json, key: str) -> int | None:
+    value = row.get(key)
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _zulu(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _session(row: Json) -> LiveSession | None:
+    identifier = _text(row, "id") or _text(row, "session_id")
+    if identifier is None:
+        return None
+    return LiveSession(
+        id=SessionId(identifier),
+        name=_text(row, "session_name") or "",
+        user_count=_number(row, "user_count"),
+        start_time=iso_time(row.get("start_time")),
+        end_time=iso_time(row.get("end_time")),
+        key=_text(row, "session_key"),
+    )
+
+
+def _unique(sessions: Iterable[LiveSession | None]) -> tuple[LiveSession, ...]:
+    return tuple({session.id: session for session in sessions if session is not None}.values())
+
+
+def _participant(row: Json) -> Participant:
+    uuid = _text(row, "participant_uuid")
+    name = _text(row, "name") or _text(row, "user_name") or ""
+    join_time = iso_time(row.get("join_time"))
+    # Somebody whom Zoom gives no id is still there, and must be the same in the next poll.
+    identifier = uuid or _text(row, "user_id") or _text(row, "id") or f"{name} {row.get('join_time')}"
+    return Participant(
+        id=identifier,
+        uuid=uuid,
+        name=name,
+        device=_text(row, "device") or "",
+        ip_address=_text(row, "ip_address"),
+        sip_uri=_text(row, "sip_uri"),
+        join_time=join_time,
+        leave_time=iso_time(row.get("leave_time")),
+    )
+
+
+def _webhook_log(row: Json) -> WebhookLog | None:
+    event = _text(row, "event")
+    if event is None:
+        return None
+    body = row.get("request_body")
+    return WebhookLog(
+        event=event,
+        request_body=body if isinstance(body, str) else json.dumps(body) if isinstance(body, dict) else "",
+        date_time=iso_time(row.get("date_time")),
+        status=_number(row, "status"),
+        failed_reason_type=_number(row, "failed_reason_type"),
+        request_id=_text(row, "request_id"),
+        trace_id=_text(row, "trace_id"),
+        retry_number=_number(row, "retry_num"),
+    )

@@ -1,0 +1,124 @@
+"""What Zoom tells of users, live sessions, meetings, devices and delivered events."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import MeetingNumber, SessionId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """Whose an OAuth token is (``users/me``); what Zoom left out is None."""
+
+    id: str | None = None
+    email: str | None = None
+    name: str | None = None
+    account_id: str | None = None
+    role: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveSession:
+    """A Video SDK session.
+
+    Attributes:
+        id: Its id, as ``--session`` takes it.
+        name: Its name (``tpc``); empty if Zoom gave none.
+        user_count: How many are in it, as Zoom counts; None if Zoom did not say.
+        start_time: When it began.
+        end_time: When it ended, if it has.
+        key: Its ``session_key``.
+    """
+
+    id: SessionId
+    name: str = ""
+    user_count: int | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """A Zoom meeting.
+
+    Attributes:
+        number: Its number.
+        topic: Its title.
+        status: Zoom's word: ``waiting`` or ``started``; None if it gave none.
+        host_id: Its host.
+        start_time: When it is to begin.
+    """
+
+    number: MeetingNumber
+    topic: str = ""
+    status: str | None = None
+    host_id: str | None = None
+    start_time: datetime | None = None
+
+    @property
+    def is_live(self) -> bool | None:
+        """Whether somebody has started it; None if Zoom did not say."""
+        return None if self.status is None else self.status == "started"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SipDialing:
+    """What ``sip_dialing`` grants; getting it at all proves a Conference Room Connector plan for a session.
+
+    Attributes:
+        dial_string: What a room dials to get in; holds a passcode.
+        has_crc_plan: Zoom's ``paid_crc_plan_participant``; meetings only.
+        expires_in_seconds: How long the dial string holds.
+    """
+
+    dial_string: Secret | None = None
+    has_crc_plan: bool | None = None
+    expires_in_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class H323Device:
+    """A room system that the account's administrator registered.
+
+    Attributes:
+        id: Zoom's id.
+        name: Its name.
+        protocol: Zoom's word: ``H.323`` or ``SIP``.
+        address: Zoom's ``ip``.
+        encryption: ``auto``, ``yes`` or ``no``.
+    """
+
+    id: str = ""
+    name: str = ""
+    protocol: str = ""
+    address: str = ""
+    encryption: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookLog:
+    """One delivery of an event, tried or done.
+
+    Attributes:
+        event: The event's name.
+        request_body: The event as it was delivered, JSON as text; may hold a passcode.
+        date_time: When Zoom delivered it.
+        status: HTTP status of the receiver, -1 if it could not be reached.
+        failed_reason_type: Zoom's 1 to 16, where the delivery failed.
+        request_id: The same over retries.
+        trace_id: Zoom's trace.
+        retry_number: 0 for the first try.
+    """
+
+    event: str
+    request_body: str = field(default="", repr=False)
+    date_time: datetime | None = None
+    status: int | None = None
+    failed_reason_type: int | None = None
+    request_id: str | None = None
+    trace_id: str | None = None
+    retry_number: int | None = None
