@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -64,13 +64,11 @@ class Clock:
 
     Attributes:
         now: The wall clock, aware.
-        monotonic: Seconds, for deadlines.
         sleep: Waits for seconds.
         chance: Gives a number from 0 to 1.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
-    monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
 
@@ -153,7 +151,7 @@ class Http:
             },
         )
 
-    def send(self, request: HttpRequest, *, deadline: float | None = None) -> RawAnswer:
+    def send(self, request: HttpRequest, *, deadline: datetime | None = None) -> RawAnswer:
         """Send a request and give its answer, whatever its status.
 
         Faults of the network, 429 and 5xx are tried again, three times in all, as far as the request may be
@@ -162,7 +160,7 @@ class Http:
 
         Args:
             request: The request.
-            deadline: On the clock's ``monotonic``.
+            deadline: A moment on this machine's clock.
 
         Raises:
             NetworkFault: No answer came; for a repeatable request also: its 2xx answer broke off.
@@ -185,7 +183,7 @@ class Http:
             raise AssertionError
         return answer
 
-    def _try(self, request: HttpRequest, deadline: float | None) -> tuple[RawAnswer | None, NetworkFault | None]:
+    def _try(self, request: HttpRequest, deadline: datetime | None) -> tuple[RawAnswer | None, NetworkFault | None]:
         try:
             answer = self._exchange(request, deadline)
         except NetworkFault as fault:
@@ -205,13 +203,13 @@ class Http:
         asked = answer.retry_after if answer is not None else None
         return pause if asked is None else max(asked.total_seconds(), pause)
 
-    def _is_late(self, pause: float, deadline: float | None) -> bool:
-        return deadline is not None and self._clock.monotonic() + pause > deadline
+    def _is_late(self, pause: float, deadline: datetime | None) -> bool:
+        return deadline is not None and self._clock.now() + timedelta(seconds=pause) > deadline
 
-    def _exchange(self, request: HttpRequest, deadline: float | None) -> RawAnswer:
+    def _exchange(self, request: HttpRequest, deadline: datetime | None) -> RawAnswer:
         budget = self._timeouts.total
         if deadline is not None and request.is_repeatable:
-            budget = min(budget, max(deadline - self._clock.monotonic(), _LEAST_BUDGET_SECONDS))
+            budget = min(budget, max((deadline - self._clock.now()).total_seconds(), _LEAST_BUDGET_SECONDS))
         begun = time.monotonic()
         passage = Passage(ends_at=begun + budget, is_fresh=not request.is_repeatable)
         sent = self._build(request, passage)

@@ -29,7 +29,7 @@ class ZoomOAuth:
         self._http = http
         self._base = oauth_base
 
-    def account_credentials(self, app: ServerToServerApp, *, deadline: float | None = None) -> AccessToken:
+    def account_credentials(self, app: ServerToServerApp, *, deadline: datetime | None = None) -> AccessToken:
         """Get a server-to-server token.
 
         Raises:

@@ -34,7 +34,7 @@ class ZoomRest:
 
     Every method raises ``NetworkFault`` when no answer came. Every method but the PATCHes raises ``ZoomRefused``
     for an answer that is not the documented one; the PATCHes give the answer, because what it means for a call
-    is not theirs to say. A ``deadline`` is a moment on the client's monotonic clock beyond which nothing waits.
+    is not theirs to say. A ``deadline`` is a moment on this machine's clock beyond which nothing waits.
 
     Args:
         http: The client.
@@ -57,7 +57,7 @@ class ZoomRest:
         """Zoom's clock (whole seconds) and this machine's at the same moment, from the newest answer that told."""
         return self._last_clock
 
-    def me(self, *, deadline: float | None = None) -> User:
+    def me(self, *, deadline: datetime | None = None) -> User:
         """Say whose the OAuth token is (``GET /users/me``)."""
         body = self._get(Api.MEETING, "/users/me", deadline=deadline)
         return User(
@@ -77,7 +77,7 @@ class ZoomRest:
         to_date: date,
         is_live: bool = True,
         name: str | None = None,
-        deadline: float | None = None,
+        deadline: datetime | None = None,
     ) -> tuple[LiveSession, ...]:
         """List sessions of at most a month (``GET /videosdk/sessions``, FACTS 4; 10 to 20 calls a minute).
 
@@ -98,38 +98,36 @@ class ZoomRest:
         rows = self._pages(Api.SESSION, "/videosdk/sessions", "sessions", query, deadline)
         return _unique(_session(row) for row in rows)
 
-    def session(self, session_id: SessionId, *, is_live: bool = True, deadline: float | None = None) -> LiveSession:
+    def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
         """Show one session (``GET /videosdk/sessions/{id}``)."""
         query = [("type", "live" if is_live else "past")]
         body = self._get(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}", query, deadline=deadline)
-        return replace(_session(body) or LiveSession(id=session_id), id=session_id)
+        return replace(_session(body) or LiveSession(id=SessionId(session_id)), id=SessionId(session_id))
 
-    def session_users(self, session_id: SessionId, *, deadline: float | None = None) -> tuple[Participant, ...]:
+    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live session (``GET /videosdk/sessions/{id}/users``)."""
         path = f"/videosdk/sessions/{encode_id(session_id)}/users"
         rows = self._pages(Api.SESSION, path, "users", [("type", "live")], deadline)
         return tuple(_participant(row) for row in rows)
 
-    def meeting(self, number: MeetingNumber, *, deadline: float | None = None) -> Meeting:
+    def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
         """Show a meeting (``GET /meetings/{number}``)."""
         body = self._get(Api.MEETING, f"/meetings/{number}", deadline=deadline)
         return Meeting(
-            number=number,
+            number=MeetingNumber(number),
             topic=_text(body, "topic") or "",
             status=_text(body, "status"),
             host_id=_text(body, "host_id"),
             start_time=iso_time(body.get("start_time")),
         )
 
-    def meeting_participants(
-        self, number: MeetingNumber, *, deadline: float | None = None
-    ) -> tuple[Participant, ...]:
+    def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live meeting (``GET /metrics/meetings/{number}/participants``, needs a dashboard)."""
         path = f"/metrics/meetings/{number}/participants"
         rows = self._pages(Api.MEETING, path, "participants", [("type", "live")], deadline)
         return tuple(_participant(row) for row in rows)
 
-    def call_out(self, request: CalloutRequest, *, deadline: float | None = None) -> ZoomAnswer:
+    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
         """Ask Zoom to ring a room; give its answer, whatever it is. 202 alone is success.
 
         Sent once; again only after a fault that proves that it did not arrive, after 429, and once after
@@ -140,21 +138,21 @@ class ZoomRest:
         return self._patch(request.target.api, request.path, request.body, conceal, deadline)
 
     def remove_participant(
-        self, session_id: SessionId, participant_uuid: str, *, deadline: float | None = None
+        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
     ) -> ZoomAnswer:
         """Remove somebody from a session (``user.remove``); give Zoom's answer, whatever it is."""
         body = {"method": "user.remove", "params": {"participant_uuid": participant_uuid}}
-        return self._patch(Api.SESSION, events_path(SessionTarget(session_id)), body, (), deadline)
+        return self._patch(Api.SESSION, events_path(SessionTarget(SessionId(session_id))), body, (), deadline)
 
-    def session_sip_dialing(self, session_id: SessionId, *, deadline: float | None = None) -> SipDialing:
+    def session_sip_dialing(self, session_id: str, *, deadline: datetime | None = None) -> SipDialing:
         """Get a dial-in string for a live session, which proves the CRC plan without ringing anybody (FACTS 4)."""
         return self._sip_dialing(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}/sip_dialing", deadline)
 
-    def meeting_sip_dialing(self, number: MeetingNumber, *, deadline: float | None = None) -> SipDialing:
+    def meeting_sip_dialing(self, number: str, *, deadline: datetime | None = None) -> SipDialing:
         """Get a dial-in string for a meeting, and whether its account has a CRC plan."""
         return self._sip_dialing(Api.MEETING, f"/meetings/{number}/sip_dialing", deadline)
 
-    def h323_devices(self, *, deadline: float | None = None) -> tuple[H323Device, ...]:
+    def h323_devices(self, *, deadline: datetime | None = None) -> tuple[H323Device, ...]:
         """List the room systems that the account's administrator registered (``GET /h323/devices``)."""
         rows = self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline)
         return tuple(
@@ -169,7 +167,7 @@ class ZoomRest:
         )
 
     def webhook_logs(
-        self, *, from_time: datetime, to_time: datetime, event: str | None = None, deadline: float | None = None
+        self, *, from_time: datetime, to_time: datetime, event: str | None = None, deadline: datetime | None = None
     ) -> tuple[WebhookLog, ...]:
         """List deliveries of events, failed ones and good ones (``GET /videosdk/report/webhook_logs``).
 
@@ -186,7 +184,7 @@ class ZoomRest:
         logs = (_webhook_log(row) for row in rows)
         return tuple(log for log in logs if log is not None)
 
-    def _sip_dialing(self, api: Api, path: str, deadline: float | None) -> SipDialing:
+    def _sip_dialing(self, api: Api, path: str, deadline: datetime | None) -> SipDialing:
         answer = self._send(api, "POST", path, body={}, deadline=deadline)
         body = _object(answer)
         dial_string = _text(body, "sip_dialing")
@@ -197,11 +195,13 @@ class ZoomRest:
             expires_in_seconds=_number(body, "expire_in"),
         )
 
-    def _get(self, api: Api, path: str, query: Iterable[tuple[str, str]] = (), *, deadline: float | None) -> Json:
+    def _get(
+        self, api: Api, path: str, query: Iterable[tuple[str, str]] = (), *, deadline: datetime | None
+    ) -> Json:
         return _object(self._send(api, "GET", path, query=tuple(query), deadline=deadline))
 
     def _pages(
-        self, api: Api, path: str, key: str, query: list[tuple[str, str]], deadline: float | None
+        self, api: Api, path: str, key: str, query: list[tuple[str, str]], deadline: datetime | None
     ) -> Iterator[Json]:
         """Give the rows of every page; rows that are no objects are left out."""
         query = [*query, ("page_size", str(PAGE_SIZE))]
@@ -224,7 +224,7 @@ class ZoomRest:
         raise _foreign(answer)  # pages without end: half a roster must not pass for a whole one
 
     def _patch(
-        self, api: Api, path: str, body: Json, conceal: tuple[tuple[str, str], ...], deadline: float | None
+        self, api: Api, path: str, body: Json, conceal: tuple[tuple[str, str], ...], deadline: datetime | None
     ) -> ZoomAnswer:
         return self._send(api, "PATCH", path, body=body, conceal=conceal, deadline=deadline).read()
 
@@ -237,7 +237,7 @@ class ZoomRest:
         query: tuple[tuple[str, str], ...] = (),
         body: Json | None = None,
         conceal: tuple[tuple[str, str], ...] = (),
-        deadline: float | None,
+        deadline: datetime | None,
     ) -> RawAnswer:
         token = self._token_supply(api)
         request = HttpRequest(
