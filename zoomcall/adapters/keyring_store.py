@@ -66,6 +66,10 @@ class KeyringStore:
 
         return self._within_limit(work)
 
+    def previous(self, account: str, backend: str | None = None) -> Secret | None:
+        """Give what is there, to be put back if need be; arguments and errors as in ``read``."""
+        return self.read(account, backend)
+
     def write(self, account: str, secret: Secret) -> str | None:
         """Store a secret in place of an older one, and make sure that it is there.
 

@@ -35,16 +35,30 @@ class SecretFiles:
         """
         path = self._path(account)
         try:
+            data, mode = _read(path)
             if _HAS_MODES:
-                _refuse_if_open_to_others(path)
-            secret, _ = secret_of_bytes(_read(path)[0])
+                _refuse_if_open_to_others(path, mode)
+            return secret_of_bytes(data)[0]
         except FileNotFoundError:
             return None
         except OSError as error:
             raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise NotConfigured(f"{path} {error}", fix="Log in anew.") from None
-        return secret
+
+    def previous(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
+        """Give what is there, open to others or not, to be put back if need be; None if there is no secret.
+
+        Raises:
+            NotConfigured: It cannot be read.
+        """
+        path = self._path(account)
+        try:
+            return secret_of_bytes(_read(path)[0])[0]
+        except (FileNotFoundError, ValueError):
+            return None
+        except OSError as error:
+            raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
 
     def write(self, account: str, secret: Secret) -> str | None:
         """Store a secret in place of an older one.
@@ -85,8 +99,7 @@ class SecretFiles:
         return self._folder / "+".join(("profile", *account.split("/")))
 
 
-def _refuse_if_open_to_others(path: Path) -> None:
-    mode = path.stat().st_mode
+def _refuse_if_open_to_others(path: Path, mode: int) -> None:
     if mode & _OTHERS:
         raise NotConfigured(
             f"{path} can be read or changed by others (mode {stat.S_IMODE(mode):04o}), so its secret is not used",

@@ -1,0 +1,296 @@
+"""Stores, removes and chooses credentials (contract 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from zoomcall.domain.answer import ZoomRefused
+from zoomcall.domain.api_base import ApiBase
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import CredentialKind, HeldCredential
+from zoomcall.domain.profile import Config, Profile, Store
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import parse_bearer
+from zoomcall.domain.token import read_token
+from zoomcall.errors import ErrorKind, NetworkFault, NotConfigured, UsageError
+
+AskSecret = Callable[[], Secret]
+Warn = Callable[[Notice], None]
+
+WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
+    CredentialKind.VIDEOSDK: (
+        "Zoom gives a Video SDK account two key pairs. This is the API key and API secret, for REST calls;",
+        "the SDK key and SDK secret only let people join, and would be refused.",
+        "Find it in Zoom's web portal: Plans and Billing, Plan Management, Advanced, Zoom CPaaS, Manage,",
+        "Build App, in the block called API keys.",
+    ),
+    CredentialKind.S2S: (
+        "These are the account id, client id and client secret of a server-to-server OAuth app.",
+        "Find them on marketplace.zoom.us: Manage, your app, App Credentials.",
+    ),
+    CredentialKind.TOKEN: (
+        "This is a bearer token that goes to Zoom as it is: an OAuth access token, or a Build API key",
+        "(Platform Studio, Credentials, API Keys). Zoom's OAuth tokens end after an hour.",
+    ),
+}
+"""Which credential is meant and where Zoom shows it (FACTS 1.4)."""
+
+
+class ConfigKeeper(Protocol):
+    """Reads and edits the profiles; each edit is whole or not at all, and gives what stands then."""
+
+    def read(self) -> Config:
+        """Give them."""
+        ...
+
+    def put(self, profile: Profile) -> Config:
+        """Add or replace one; the first becomes current."""
+        ...
+
+    def remove(self, name: str) -> Config:
+        """Remove one."""
+        ...
+
+    def switch(self, name: str) -> Config:
+        """Make one current."""
+        ...
+
+
+class SecretStore(Protocol):
+    """Keeps secrets by account, which is a profile's name."""
+
+    def previous(self, account: str, backend: str | None = None) -> Secret | None:
+        """Give what is there, to be put back if need be; None if there is nothing."""
+        ...
+
+    def write(self, account: str, secret: Secret) -> str | None:
+        """Store one and give the name of the backend that took it, if it has a name."""
+        ...
+
+    def remove(self, account: str, backend: str | None = None) -> bool:
+        """Remove one; say whether there was one."""
+        ...
+
+
+Check = Callable[[HeldCredential], None]
+"""Asks Zoom one thing with a credential and raises whatever comes of it: a Video SDK pair and a token for sessions
+read ``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What a login did.
+
+    Attributes:
+        profile: As it was stored.
+        is_verified: Zoom accepted it.
+        is_current: It is the current profile now.
+        has_replaced: There was a profile of this name before.
+    """
+
+    profile: Profile
+    is_verified: bool
+    is_current: bool
+    has_replaced: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Logout:
+    """What a logout did.
+
+    Attributes:
+        name: The profile's name; None if none was named and none is current.
+        was_found: There was such a profile.
+        was_current: It was the current one; none is now.
+        others: Profiles that are left.
+    """
+
+    name: str | None
+    was_found: bool = False
+    was_current: bool = False
+    others: tuple[str, ...] = ()
+
+
+def login(
+    draft: Profile,
+    *,
+    ask_secret: AskSecret,
+    check: Check | None,
+    config: ConfigKeeper,
+    stores: Mapping[Store, SecretStore],
+    warn: Warn,
+) -> Login:
+    """Check a credential and store it: the secret and the profile, or neither.
+
+    Args:
+        draft: The profile to be.
+        ask_secret: Gives the secret, once it is known that it can be stored.
+        check: Asks Zoom; None stores unchecked.
+        config: The profiles.
+        stores: Where secrets are kept.
+        warn: Takes what the user should know.
+
+    Raises:
+        ZoomRefused: Zoom refused the credential; nothing is stored.
+        NetworkFault: Zoom could not be asked; nothing is stored.
+        NotConfigured: The secret or the profile cannot be stored; neither is.
+        UsageError: The name differs from another by case alone, or it is not told what a token is for.
+    """
+    before = config.read()
+    _refuse_twin(draft.name, before)
+    older = before.profiles.get(draft.name)
+    store = stores[draft.store]
+    previous = _previous_secret(store, draft, older)
+    profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
+    is_verified = check is not None and _is_accepted(profile, secret, check, warn)
+    try:
+        profile = replace(profile, keyring_backend=store.write(profile.name, secret))
+        after = config.put(profile)
+    except BaseException:
+        _put_back(store, profile.name, previous)
+        raise
+    has_replaced = draft.name in before.names
+    if has_replaced:
+        warn(Notice("profile-replaced", f"profile {profile.name!r} was there before and is replaced"))
+    if older is not None and older.store is not profile.store:
+        _forget(stores[older.store], older, warn)
+    return Login(
+        profile=profile,
+        is_verified=is_verified,
+        is_current=after.current == profile.name,
+        has_replaced=has_replaced,
+    )
+
+
+def _refuse_twin(name: str, before: Config) -> None:
+    """Keep names apart where keyrings and file systems ignore case."""
+    for known in before.names:
+        if known != name and known.lower() == name.lower():
+            raise UsageError(
+                f"profile {name!r} differs from {known!r} by case alone, and not every keyring tells them apart",
+                fix=f"Use -p {known} to replace it, or another name.",
+            )
+
+
+def _previous_secret(store: SecretStore, draft: Profile, older: Profile | None) -> Secret | None:
+    """Give the secret that is there already; this also finds out, before anyone types, that the store works."""
+    backend = older.keyring_backend if older is not None and older.store is draft.store else None
+    return store.previous(draft.name, backend)
+
+
+def _with_secret(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn) -> tuple[Profile, Secret]:
+    if draft.kind is not CredentialKind.TOKEN:
+        return draft, secret
+    token, has_surplus = parse_bearer(secret.reveal(), name="the token")
+    if has_surplus:
+        warn(Notice("token-trimmed", "the word Bearer in front of the token was left out"))
+    api = draft.api or read_token(token.reveal()).kind.api
+    if api is None and is_checked:
+        raise UsageError(
+            "this token does not tell which of Zoom's APIs it is for, so it cannot be checked",
+            fix="Add --for session or --for meeting, or --no-verify.",
+        )
+    return replace(draft, api=api), token
+
+
+def _is_accepted(profile: Profile, secret: Secret, check: Check, warn: Warn) -> bool:
+    """Ask Zoom.
+
+    Anything but a refusal of the credential speaks for it: missing scopes or plans are no matter here. A limit
+    or a fault says nothing either way; the login stands and says so. The token endpoint proves a
+    server-to-server app by a token alone.
+    """
+    held = HeldCredential(
+        credential=profile.credential(secret),
+        label=profile.label,
+        profile=profile.name,
+        is_explicit=True,
+        api=profile.api,
+        api_base=None if profile.api_base is None else ApiBase(profile.api_base),
+        oauth_base=None if profile.oauth_base is None else ApiBase(profile.oauth_base),
+    )
+    try:
+        check(held)
+    except ZoomRefused as error:
+        if error.kind is ErrorKind.AUTH:
+            error.fix = "Nothing was stored. " + " ".join(WHICH_KEYS[profile.kind])
+            raise
+        if profile.kind is CredentialKind.S2S:
+            error.fix = "Nothing was stored. Try again later, or store it unchecked with --no-verify."
+            raise
+        if error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
+            warn(
+                Notice(
+                    "credential-unchecked", f"Zoom could not say whether the credential is good: {error.message}"
+                )
+            )
+            return False
+    except NetworkFault as error:
+        error.fix = (
+            f"Nothing was stored. {error.fix or 'Try again'.rstrip('.') + '.'} --no-verify stores it unchecked."
+        )
+        raise
+    return True
+
+
+def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None:
+    """Undo a write as well as can be; the error that called for it is what the user should see."""
+    try:
+        if previous is None:
+            store.remove(account)
+        else:
+            store.write(account, previous)
+    except NotConfigured:
+        return
+
+
+def _forget(store: SecretStore, older: Profile, warn: Warn) -> None:
+    try:
+        store.remove(older.name, older.keyring_backend)
+    except NotConfigured as error:
+        warn(Notice("old-secret-left", f"the replaced secret may still be in the {older.store}: {error.message}"))
+
+
+def logout(name: str | None, *, config: ConfigKeeper, stores: Mapping[Store, SecretStore], warn: Warn) -> Logout:
+    """Remove a profile and its secret: both, or neither.
+
+    Args:
+        name: The profile; None for the current one.
+        config: The profiles.
+        stores: Where secrets are kept.
+        warn: Takes what the user should know.
+
+    Raises:
+        NotConfigured: The secret or the profile cannot be removed; both stand.
+    """
+    before = config.read()
+    name = name or before.current
+    if name is None or name not in before.names:
+        return Logout(name=name, others=before.names)
+    profile = before.profiles.get(name)
+    if profile is None:
+        warn(Notice("old-secret-left", f"profile {name!r} could not be read; its secret may still be stored"))
+        after = config.remove(name)
+    else:
+        after = _remove_both(profile, before, config, stores[profile.store])
+    return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
+
+
+def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: SecretStore) -> Config:
+    try:
+        previous = store.previous(profile.name, profile.keyring_backend)
+        store.remove(profile.name, profile.keyring_backend)
+    except NotConfigured as error:
+        error.fix = (
+            f"Profile {profile.name!r} stays, since its secret could not be removed. If that store is gone "
+            f"for good, delete [profiles.{profile.name}] from {before.place}. {error.fix or ''}"
+        ).strip()
+        raise
+    try:
+        return config.remove(profile.name)
+    except BaseException:
+        if previous is not None:
+            _put_back(store, profile.name, previous)
+        raise
