@@ -19,6 +19,9 @@ from zoomcall.domain.target import Api
 MILLISECONDS_FROM = 10**11
 """A time claim above this is no number of seconds: as such it would lie in the year 5138 or later."""
 
+ADVISED_LIFETIME = timedelta(hours=1)
+"""The most that Zoom advises for an API JWT (FACTS 1.1)."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
 _DEEPEST = 32

@@ -11,13 +11,10 @@ from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
-from zoomcall.domain.token import TimeClaim, TimeFault, TokenKind, TokenReading, read_token
+from zoomcall.domain.token import ADVISED_LIFETIME, TimeClaim, TimeFault, TokenKind, TokenReading, read_token
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts, Signature
 from zoomcall.knowledge.finding import Finding, Rule
-
-ADVISED_LIFETIME = timedelta(hours=1)
-"""Zoom's advice for an API JWT (FACTS 1.1)."""
 
 _BACK_DATING = timedelta(seconds=60)
 _SMALL_SKEW = timedelta(seconds=30)
