@@ -58,8 +58,9 @@ _COMMON_FLAGS_WITH_LINES = tuple(
 
 def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
     """Give the parameter itself, or the fields of the dataclass that bundles several flags."""
-    if is_dataclass(parameter.annotation):
-        return tuple(inspect.signature(parameter.annotation).parameters.values())
+    bundle: Any = parameter.annotation
+    if is_dataclass(bundle):
+        return tuple(inspect.signature(bundle).parameters.values())
     return (parameter,)
 
 

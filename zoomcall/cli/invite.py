@@ -158,7 +158,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.learn(api=resolved.api, request=_request_facts(run, CalloutRequest(resolved, callout)))
         held = run.wiring.credential_for(resolved.api)
         run.wiring.refuse_wrong_bearer(resolved.api)
-        zoom = run.wiring.zoom(resolved.api)
+        zoom = run.wiring.zoom
         journal = run.wiring.journal()
     except UsageError:
         raise
@@ -173,6 +173,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         is_waiting=flags.is_waiting,
         is_preflight_off=flags.is_preflight_off,
         is_forced=flags.is_forced,
+        patience=run.now() + timeout,
     )
     listener = _Listener(run)
     try:
@@ -324,7 +325,8 @@ class _Plan:
     def answer(self, report: CallReport) -> Answer:
         """Tell what became of the call."""
         run = self.run
-        run.learn(answer=report.answer, population=report.population)
+        run.learn(answer=report.answer, population=report.population, local_time=run.now())
+        run.wiring.learn_clock()
         status, error = self._judge(report)
         return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
 

@@ -2,10 +2,42 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
+from zoomcall.domain.cause import Certainty, Notice
+from zoomcall.domain.credential import (
+    AccessToken,
+    Bearer,
+    CredentialKind,
+    HeldCredential,
+    ServerToServerApp,
+    VideoSdkKey,
+)
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api, SessionTarget
+from zoomcall.errors import NotConfigured, WrongCredential, ZoomcallError
+
 if TYPE_CHECKING:
+    from zoomcall.adapters.config_writer import ConfigWriter
+    from zoomcall.adapters.http import Http
+    from zoomcall.adapters.journal import Journal
+    from zoomcall.adapters.keyring_store import KeyringStore
+    from zoomcall.adapters.secret_files import SecretFiles
+    from zoomcall.adapters.zoom_oauth import ZoomOAuth
+    from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.cli.run import Run
+    from zoomcall.domain.profile import Profile
+    from zoomcall.usecases.resolving import Choice, ConfigReader
+
+TOKEN_LIFETIME = timedelta(minutes=10)
+_RENEW_BEFORE = timedelta(minutes=1)
+_KEYRING_LIMIT = timedelta(seconds=3)
+_KEYRING_LIMIT_INTERACTIVE = timedelta(seconds=60)
 
 
 class Wiring:
@@ -17,3 +49,258 @@ class Wiring:
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self._tokens: dict[Api, AccessToken] = {}
+        self._token_lock = threading.Lock()
+
+    @cached_property
+    def config_dir(self) -> Path:
+        """The folder of ``config.toml`` and of ``--store file``."""
+        if self._run.settings.config_dir is not None:
+            return self._run.settings.config_dir
+        from zoomcall.adapters.folders import config_folder
+
+        return config_folder()
+
+    @cached_property
+    def config(self) -> ConfigReader:
+        """The profiles, to read."""
+        from zoomcall.adapters.config_file import ConfigFile
+
+        return ConfigFile(self.config_dir / "config.toml")
+
+    @cached_property
+    def config_writer(self) -> ConfigWriter:
+        """The profiles, to edit."""
+        from zoomcall.adapters.config_writer import ConfigWriter
+
+        return ConfigWriter(self.config_dir / "config.toml")
+
+    @cached_property
+    def keyring(self) -> KeyringStore:
+        """The OS keyring, every call within its limit."""
+        from zoomcall.adapters.keyring_store import KeyringStore
+
+        run = self._run
+        usual = _KEYRING_LIMIT_INTERACTIVE if run.is_interactive else _KEYRING_LIMIT
+
+        def ask() -> None:
+            if run.is_interactive and not run.options.is_quiet:
+                run.streams.stderr.write("Unlock the keyring to go on.\n")
+                run.streams.stderr.flush()
+
+        return KeyringStore(limit=run.settings.keyring_timeout or usual, on_wait=ask)
+
+    @cached_property
+    def secret_files(self) -> SecretFiles:
+        """The store behind ``--store file``."""
+        from zoomcall.adapters.secret_files import SecretFiles
+
+        return SecretFiles(self.config_dir)
+
+    def stored_secret(self, profile: Profile) -> Secret | None:
+        """Read a profile's secret from its store."""
+        from zoomcall.domain.profile import Store
+
+        if profile.store is Store.FILE:
+            return self.secret_files.read(profile.name)
+        return self.keyring.read(profile.name, profile.keyring_backend)
+
+    @staticmethod
+    def secret_of_file(path: Path, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
+        """Read a secret from a file that the user names."""
+        from zoomcall.adapters.secret_files import read_secret_file
+
+        return read_secret_file(path, origin=origin)
+
+    def choice(self, api: Api | None) -> Choice:
+        """Find the credential that counts, by its public parts: no secret is read."""
+        from zoomcall.usecases.resolving import choose
+
+        return choose(
+            self._run.settings.environ,
+            profile=self._run.options.profile,
+            api=api,
+            config=self.config,
+            warn=self._run.notice,
+        )
+
+    def credential_for(self, api: Api | None) -> HeldCredential:
+        """Take the credential that counts in hand; it stands in the envelope from then on."""
+        from zoomcall.usecases.resolving import resolve
+
+        run = self._run
+        held = resolve(
+            run.settings.environ,
+            profile=run.options.profile,
+            api=api,
+            config=self.config,
+            read_secret_file=self.secret_of_file,
+            read_stored_secret=self.stored_secret,
+            warn=run.notice,
+        )
+        run.held = held
+        credential = held.credential
+        run.learn(credential_kind=credential.kind, is_api_key_explicit=held.is_explicit)
+        match credential:
+            case VideoSdkKey(api_key, secret):
+                run.learn(api_key=api_key, secret=secret)
+            case ServerToServerApp(_, _, secret):
+                run.learn(secret=secret)
+            case Bearer(token):
+                run.learn(bearer=token)
+        place = f"profile {held.profile}" if held.profile else held.label.name
+        run.detail(f"credential: {credential.kind} from {held.label.source} ({place})")
+        for hidden in held.hidden:
+            run.detail(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})")
+        return held
+
+    @property
+    def _held(self) -> HeldCredential:
+        return self._run.held or self.credential_for(None)
+
+    @property
+    def api_base(self) -> ApiBase:
+        """Where REST is served: the environment's word, else the profile's, else Zoom's."""
+        if self._run.settings.api_base is not None:
+            return self._run.settings.api_base
+        if self._run.held is not None:
+            return self._run.held.api_base or API_BASE
+        return self._profile_api_base() or API_BASE
+
+    def _profile_api_base(self) -> ApiBase | None:
+        """Give the base of the profile that would count, if there is one: for requests that are only shown."""
+        from zoomcall.domain.api_base import parse_base
+        from zoomcall.domain.profile import Profile
+
+        try:
+            holder = self.choice(None).holder
+        except ZoomcallError:
+            return None
+        if not isinstance(holder, Profile) or holder.api_base is None:
+            return None
+        return parse_base(
+            holder.api_base, variable=f"api_base of profile {holder.name!r}", is_any_host_allowed=True
+        )
+
+    @property
+    def oauth_base(self) -> ApiBase:
+        """Where tokens are issued."""
+        held = self._run.held
+        return self._run.settings.oauth_base or (held.oauth_base if held else None) or OAUTH_BASE
+
+    @cached_property
+    def http(self) -> Http:
+        """The HTTP client."""
+        from zoomcall.adapters.http import Http
+
+        return Http(trace=self._run.trace if self._run.options.is_debug else None)
+
+    @cached_property
+    def oauth(self) -> ZoomOAuth:
+        """The token endpoint."""
+        from zoomcall.adapters.zoom_oauth import ZoomOAuth
+
+        return ZoomOAuth(self.http, self.oauth_base)
+
+    @cached_property
+    def zoom(self) -> ZoomRest:
+        """Zoom's REST, spoken to with the credential in hand."""
+        from zoomcall.adapters.zoom_rest import ZoomRest
+
+        renew = self.renewed_token if isinstance(self._held.credential, ServerToServerApp) else None
+        return ZoomRest(self.http, self.api_base, self.token, renew=renew)
+
+    def token(self, api: Api) -> AccessToken:
+        """Give a token that is good for a while: kept in memory, made anew before it expires."""
+        with self._token_lock:
+            token = self._tokens.get(api)
+            if token is None or _is_old(token, self._run.now()):
+                token = self._tokens[api] = self.mint(TOKEN_LIFETIME)
+                self._run.learn(bearer=token.text, scopes=token.scopes)
+            return token
+
+    def renewed_token(self, api: Api) -> AccessToken:
+        """Give a new token though the old one seems good: Zoom has just refused it."""
+        with self._token_lock:
+            self._tokens.pop(api, None)
+        return self.token(api)
+
+    def mint(self, lifetime: timedelta) -> AccessToken:
+        """Make a bearer from the credential in hand."""
+        from zoomcall.usecases.minting import bearer_as_given, mint_api_jwt
+
+        match self._held.credential:
+            case VideoSdkKey() as key:
+                from zoomcall.adapters.jwt import sign_hs256
+
+                self._run.learn(is_minted_here=True)
+                return mint_api_jwt(key, now=self._run.now(), lifetime=lifetime, sign=sign_hs256)
+            case ServerToServerApp() as app:
+                return self.oauth.account_credentials(app)
+            case Bearer() as bearer:
+                return bearer_as_given(bearer)
+
+    def refuse_wrong_bearer(self, api: Api) -> None:
+        """Stop before the wire when a bearer as given is certain to be refused for its kind or its damage.
+
+        Raises:
+            WrongCredential: It is.
+        """
+        credential = self._held.credential
+        if not isinstance(credential, Bearer):
+            return
+        from zoomcall.knowledge.engine import judge_bearer
+
+        fatal = [
+            cause for cause in judge_bearer(self._run.facts, api).causes if cause.certainty is Certainty.CERTAIN
+        ]
+        if fatal:
+            raise WrongCredential(f"Zoom is certain to refuse this token for a {api}, so it was not sent")
+
+    def session_named(self, name: str) -> SessionTarget:
+        """Look a live session up by its name."""
+        from zoomcall.usecases.looking_up import find_live_session
+
+        self.credential_for(Api.SESSION)
+        self.refuse_wrong_bearer(Api.SESSION)
+        found = find_live_session(name, zoom=self.zoom, today=self._run.now().date())
+        return SessionTarget(found.id, found.name)
+
+    def journal(self) -> Journal:
+        """Open the journal; with credentials from the environment an unwritable folder is only a warning."""
+        from zoomcall.adapters.journal import Journal
+
+        try:
+            return Journal(self._state_dir())
+        except NotConfigured as error:
+            if self._held.profile is not None:
+                raise
+            self._run.notice(
+                Notice(
+                    "journal-off",
+                    f"{error.message}. The guard against ringing a room twice is off for this call",
+                )
+            )
+            return Journal(None)
+
+    def _state_dir(self) -> Path:
+        if self._run.settings.state_dir is not None:
+            return self._run.settings.state_dir
+        from zoomcall.adapters.folders import state_folder
+
+        return state_folder()
+
+    def learn_clock(self) -> None:
+        """Note Zoom's clock, as its last answer told it."""
+        zoom = self.__dict__.get("zoom")
+        if zoom is not None and zoom.last_clock is not None:
+            server_time, local_time = zoom.last_clock
+            self._run.learn(zoom_time=server_time, local_time=local_time)
+
+
+def _is_old(token: AccessToken, now: datetime) -> bool:
+    return (
+        token.kind is not CredentialKind.TOKEN
+        and token.expires_at is not None
+        and token.expires_at - now < _RENEW_BEFORE
+    )

@@ -13,7 +13,7 @@ from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallId, NewCall, TargetKey
 from zoomcall.domain.roster import Dial, Participant
-from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionTarget
+from zoomcall.domain.target import MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
 from zoomcall.usecases.watching import (
     CreditJournal,
@@ -35,7 +35,9 @@ class Zoom(Protocol):
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """Live users of a session."""
 
-    def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+    def meeting_participants(
+        self, number: MeetingNumber, *, deadline: datetime | None = None
+    ) -> tuple[Participant, ...]:
         """Live participants of a meeting."""
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
@@ -92,6 +94,7 @@ class DialOrder:
         is_waiting: ``--wait``.
         is_preflight_off: ``--no-preflight``.
         is_forced: ``--force``.
+        patience: The moment beyond which no retry before the wait goes on.
     """
 
     target: ResolvedTarget
@@ -102,6 +105,7 @@ class DialOrder:
     is_waiting: bool = True
     is_preflight_off: bool = False
     is_forced: bool = False
+    patience: datetime | None = None
 
     @property
     def key(self) -> TargetKey:
@@ -249,9 +253,9 @@ class _Call:
             case MeetingTarget(number):
                 return self._look_at_meeting(number)
 
-    def _look_at_session(self, identifier: str) -> Baseline:
+    def _look_at_session(self, identifier: SessionId) -> Baseline:
         try:
-            present = self._zoom.session_users(identifier)
+            present = self._zoom.session_users(identifier, deadline=self._order.patience)
         except ZoomcallError as error:
             if not self._order.is_preflight_off:
                 raise
@@ -267,9 +271,9 @@ class _Call:
             )
         return Baseline(frozenset(participant.id for participant in present), self._report.population)
 
-    def _look_at_meeting(self, number: str) -> Baseline:
+    def _look_at_meeting(self, number: MeetingNumber) -> Baseline:
         try:
-            present = self._zoom.meeting_participants(number)
+            present = self._zoom.meeting_participants(number, deadline=self._order.patience)
         except ZoomRefused as error:
             if error.kind is ErrorKind.AUTH and not self._order.is_preflight_off:
                 raise
@@ -316,7 +320,8 @@ class _Call:
         report = self._report
         report.sent = Sent.UNKNOWN
         try:
-            answer = self._zoom.call_out(CalloutRequest(self._order.target, self._order.callout))
+            request = CalloutRequest(self._order.target, self._order.callout)
+            answer = self._zoom.call_out(request, deadline=self._order.patience)
         except NetworkFault as fault:
             if fault.may_have_arrived:
                 report.state = State.PENDING
