@@ -70,7 +70,7 @@ clean:
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: .venv/.locked pyproject.toml
-	@$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q zoomcall
 	@touch $@
 

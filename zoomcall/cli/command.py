@@ -25,7 +25,8 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.run import CommandSpec, CommonOptions, Run
 from zoomcall.errors import Interrupted, Terminated
 
-CommandFunction = Callable[..., Answer]
+CommandFunction = Callable[..., Answer | int]
+"""An int is the exit code of a command that another program has answered for (``emulate -- COMMAND``)."""
 
 _CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -35,7 +36,9 @@ def _common_flags(
     profile: Annotated[
         str | None, typer.Option("--profile", "-p", metavar="NAME", help="Use this profile's credential.")
     ] = None,
-    output: Annotated[str | None, typer.Option("--output", "-o", metavar="FORMAT", help="text or json.")] = None,
+    output: Annotated[
+        str | None, typer.Option("--output", "-o", metavar="text|json", help="What stdout is.")
+    ] = None,
     is_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
     is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings.")] = False,
     is_verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
@@ -49,7 +52,8 @@ def _common_flags(
 
 _COMMON_FLAGS = tuple(inspect.signature(_common_flags).parameters.values())
 _LINES_OUTPUT = Annotated[
-    str | None, typer.Option("--output", "-o", metavar="FORMAT", help="text, json or jsonl (a line as it happens).")
+    str | None,
+    typer.Option("--output", "-o", metavar="text|json|jsonl", help="What stdout is; jsonl: a line as it happens."),
 ]
 _COMMON_FLAGS_WITH_LINES = tuple(
     flag.replace(annotation=_LINES_OUTPUT) if flag.name == "output" else flag for flag in _COMMON_FLAGS
@@ -75,7 +79,7 @@ def command(
         expanded = [flag for parameter in own for flag in _flags_of(parameter)]
         common = _COMMON_FLAGS if not spec.has_json_lines else _COMMON_FLAGS_WITH_LINES
 
-        def entry(context: typer.Context, **values: Any) -> Answer:
+        def entry(context: typer.Context, **values: Any) -> Answer | int:
             options = CommonOptions(**{flag.name: values.pop(flag.name) for flag in common})
             run: Run = context.obj.start(spec, options)
             given = {

@@ -1,0 +1,142 @@
+"""Completion for bash, 3.2 and newer, without the bash-completion package."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from zoomcall.cli.completions.tree import Flag, Node, Value
+
+_START = """\
+# bash completion for zoomcall; made by: zoomcall completion bash
+_zoomcall() {
+    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
+    local at="" place=0 skip="" rest="" files="" words="" word index
+    COMPREPLY=()
+    # --flag=value arrives as three words
+    if [[ $cur == "=" ]]; then
+        cur=""
+    elif [[ $prev == "=" ]]; then
+        prev="${COMP_WORDS[COMP_CWORD-2]}"
+    fi
+    for ((index = 1; index < COMP_CWORD; index++)); do
+        word="${COMP_WORDS[index]}"
+        if [[ $word == "=" ]]; then
+            skip=1
+            continue
+        elif [[ -n $skip ]]; then
+            skip=""
+            continue
+        elif [[ $word == "--" ]]; then
+            rest=1
+            break
+        fi
+        case "$at $word" in
+"""
+_AFTER_WORDS = """\
+            *" -"?*) ;;
+            *) place=$((place + 1)) ;;
+        esac
+    done
+    if [[ -n $rest ]]; then
+        files=1
+    else
+        case "$at $prev" in
+"""
+_AFTER_VALUES = """\
+            *)
+                if [[ $cur == -* ]]; then
+                    case "$at" in
+"""
+_AFTER_FLAGS = """\
+                    esac
+                else
+                    case "$at $place" in
+"""
+_END = """\
+                    esac
+                fi
+                ;;
+        esac
+    fi
+    if [[ -n $files ]]; then
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r word; do
+            COMPREPLY+=("$word")
+        done < <(compgen -f -- "$cur")
+    else
+        while IFS= read -r word; do
+            COMPREPLY+=("$word")
+        done < <(compgen -W "$words" -- "$cur")
+    fi
+}
+complete -F _zoomcall zoomcall
+"""
+
+
+def bash_script(root: Node) -> str:
+    """Write the script."""
+    nodes = tuple(root.walk())
+    children = " | ".join(f'"{_at(node.path[:-1])} {node.name}"' for node in nodes if node.path)
+    return "".join(
+        (
+            _START,
+            f'            {children}) at="$at/$word" ;;\n',
+            f"            {_patterns(_flags_with_values(nodes))}) skip=1 ;;\n",
+            _AFTER_WORDS,
+            *_value_cases(nodes),
+            _AFTER_VALUES,
+            *(_case(24, f'"{_at(node.path)}"', _words(_spellings(node))) for node in nodes),
+            _AFTER_FLAGS,
+            *_place_cases(nodes),
+            _END,
+        )
+    )
+
+
+def _at(path: tuple[str, ...]) -> str:
+    return "".join(f"/{word}" for word in path)
+
+
+def _case(indent: int, pattern: str, body: str) -> str:
+    return f"{' ' * indent}{pattern}) {body} ;;\n"
+
+
+def _words(words: Iterable[str]) -> str:
+    return f'words="{" ".join(words)}"'
+
+
+def _spellings(node: Node) -> Iterator[str]:
+    return (name for flag in node.flags for name in flag.names)
+
+
+def _flags_with_values(nodes: Iterable[Node]) -> Iterator[tuple[Node, Flag, Value]]:
+    return ((node, flag, flag.value) for node in nodes for flag in node.flags if flag.value is not None)
+
+
+def _value_cases(nodes: tuple[Node, ...]) -> Iterator[str]:
+    by_body: dict[str, list[tuple[Node, Flag, Value]]] = defaultdict(list)
+    for node, flag, value in _flags_with_values(nodes):
+        by_body[_body(value)].append((node, flag, value))
+    # Each pattern names its command: a flag may mean two things in two commands.
+    for body, flags in by_body.items():
+        yield _case(12, _patterns(flags), body)
+
+
+def _patterns(flags: Iterable[tuple[Node, Flag, Value]]) -> str:
+    return " | ".join(f'"{_at(node.path)} {name}"' for node, flag, _ in flags for name in flag.names)
+
+
+def _body(value: Value) -> str:
+    if value.words:
+        return _words(value.words)
+    return "files=1" if value.is_file else "return"
+
+
+def _place_cases(nodes: Iterable[Node]) -> Iterator[str]:
+    for node in nodes:
+        if node.children:
+            yield _case(24, f'"{_at(node.path)} "*', _words(child.name for child in node.children))
+        for place, argument in enumerate(node.arguments):
+            pattern = f'"{_at(node.path)} "*' if argument.is_repeatable else f'"{_at(node.path)} {place}"'
+            yield _case(24, pattern, _body(argument.value))

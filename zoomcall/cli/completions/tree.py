@@ -1,0 +1,128 @@
+"""The command tree, reduced to what a shell can complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+
+from zoomcall.cli.commands import build_root
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What may follow a flag, or stand as an argument.
+
+    Attributes:
+        name: For a person, like ``SECONDS``.
+        words: The only ones, where there are only some.
+        is_file: Names of files.
+    """
+
+    name: str
+    words: tuple[str, ...] = ()
+    is_file: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One flag with all its spellings; ``value`` is None for a switch."""
+
+    names: tuple[str, ...]
+    summary: str
+    value: Value | None = None
+    is_repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One positional argument."""
+
+    value: Value
+    is_repeatable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A command or group.
+
+    Attributes:
+        path: Its words after ``zoomcall``; empty for the root.
+        summary: One line.
+        children: Of a group.
+        flags: Its own.
+        arguments: In order.
+    """
+
+    path: tuple[str, ...]
+    summary: str
+    children: tuple[Node, ...]
+    flags: tuple[Flag, ...]
+    arguments: tuple[Argument, ...]
+
+    @property
+    def name(self) -> str:
+        """The last word of the path."""
+        return self.path[-1] if self.path else ""
+
+    def walk(self) -> Iterator[Node]:
+        """Give this node and every node below, parents first."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def read_tree() -> Node:
+    """Read the program's own tree. This imports every command module."""
+    return _node(build_root(), ())
+
+
+def _node(command: Any, path: tuple[str, ...]) -> Node:
+    context = typer.Context(command, info_name=path[-1] if path else "zoomcall", **command.context_settings)
+    parameters = [each for each in command.get_params(context) if not getattr(each, "hidden", False)]
+    children = []
+    for name in getattr(command, "commands", ()):
+        child = command.get_command(context, name)
+        if not child.hidden:
+            children.append(_node(child, (*path, name)))
+    return Node(
+        path=path,
+        summary=_one_line(command.help),
+        children=tuple(children),
+        flags=tuple(
+            flag for each in parameters if each.param_type_name == "option" for flag in _flags(each, context)
+        ),
+        arguments=tuple(
+            Argument(_value(each, context), is_repeatable=each.nargs == -1)
+            for each in parameters
+            if each.param_type_name == "argument"
+        ),
+    )
+
+
+def _flags(option: Any, context: typer.Context) -> Iterator[Flag]:
+    summary = _one_line(option.help)
+    if not option.is_flag and not option.count:
+        yield Flag(tuple(option.opts), summary, _value(option, context), is_repeatable=option.multiple)
+        return
+    for names in (option.opts, option.secondary_opts):
+        if names:
+            yield Flag(tuple(names), summary)
+
+
+def _value(parameter: Any, context: typer.Context) -> Value:
+    """Tell what a parameter takes, from its type, its metavar (``a|b``, ``FILE``) or its own completion."""
+    name = (parameter.metavar or parameter.name.upper()).strip("[]").removesuffix("...")
+    items = parameter.shell_complete(context, "")
+    words = tuple(item.value for item in items if item.type == "plain")
+    alternatives = tuple(name.split("|"))
+    if not words and len(alternatives) > 1:
+        words = tuple(word for word in alternatives if word.islower())
+    is_file = any(item.type in {"file", "dir"} for item in items) or "FILE" in alternatives or name == "PATH"
+    return Value(name, words, is_file)
+
+
+def _one_line(text: str | None) -> str:
+    return (text or "").strip().partition("\n")[0].rstrip(".")
