@@ -51,7 +51,8 @@ class RootGroup(TyperGroup):
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        self.commands = dict.fromkeys(ENTRIES)  # type: ignore[arg-type] # only the names are used, for typo hints
+        nothing: Any = None
+        self.commands = dict.fromkeys(ENTRIES, nothing)  # only the names are used, for typo hints
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
         """Name every command, in the order of a newcomer's needs."""

@@ -1,0 +1,150 @@
+"""Who a credential is, as far as it tells itself and as Zoom sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from zoomcall.domain.answer import ZoomRefused
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import AccessToken, Bearer, CredentialKind, HeldCredential
+from zoomcall.domain.live import User, WebhookLog
+from zoomcall.domain.target import Api
+from zoomcall.domain.token import TokenKind, read_token
+from zoomcall.errors import ErrorKind
+
+PROBE_SPAN = timedelta(minutes=1)
+TOLERATED_SKEW = timedelta(seconds=10)
+
+
+class Zoom(Protocol):
+    """What examining needs of Zoom."""
+
+    @property
+    def last_clock(self) -> tuple[datetime, datetime] | None:
+        """Zoom's clock and this machine's, at its last answer."""
+
+    def me(self, *, deadline: datetime | None = None) -> User:
+        """Whose the token is."""
+
+    def webhook_logs(
+        self,
+        *,
+        from_time: datetime,
+        to_time: datetime,
+        event: str | None = None,
+        deadline: datetime | None = None,
+    ) -> tuple[WebhookLog, ...]:
+        """The webhook log: the cheapest request that a Video SDK credential can make."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """What is known of a credential.
+
+    Attributes:
+        user: Whose it is, for OAuth.
+        clock_skew: How far this machine's clock is ahead of Zoom's, to the second; None if not asked.
+        expires_at: When the token expires; None for a key pair, which has no end of its own.
+        scopes: What the token may do, where the token endpoint told it.
+    """
+
+    user: User | None = None
+    clock_skew: timedelta | None = None
+    expires_at: datetime | None = None
+    scopes: tuple[str, ...] | None = None
+
+
+def api_of(held: HeldCredential, asked: Api | None) -> Api:
+    """Say which API a credential speaks to: as asked, else as its kind, profile or token tells."""
+    if asked is not None:
+        return asked
+    credential = held.credential
+    match credential.kind:
+        case CredentialKind.VIDEOSDK:
+            return Api.SESSION
+        case CredentialKind.S2S | CredentialKind.OAUTH:
+            return Api.MEETING
+        case CredentialKind.TOKEN:
+            kind = _bearer_kind(held)
+            return held.api or (kind.api if kind else None) or Api.SESSION
+
+
+def examine(
+    held: HeldCredential,
+    *,
+    api: Api,
+    zoom: Zoom | None,
+    token: Callable[[Api], AccessToken],
+    now: Callable[[], datetime],
+    warn: Callable[[Notice], None],
+) -> Identity:
+    """Tell who the credential is.
+
+    Args:
+        held: The credential.
+        api: Which API to ask.
+        zoom: Zoom; None asks nobody.
+        token: Gives the token that ``zoom`` speaks with.
+        now: The clock.
+        warn: Takes what the user should know.
+
+    Raises:
+        ZoomRefused: Zoom refused the credential.
+        NetworkFault: No answer came.
+    """
+    if zoom is None:
+        return Identity(expires_at=_expiry_of_bearer(held))
+    user = ask(zoom, api, now=now, warn=warn)
+    is_pair = held.credential.kind is CredentialKind.VIDEOSDK
+    used = token(api)
+    return Identity(
+        user=user,
+        clock_skew=_skew(zoom, warn),
+        expires_at=None if is_pair else used.expires_at,
+        scopes=used.scopes,
+    )
+
+
+def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]) -> User | None:
+    """Make one request that shows whether Zoom accepts the credential; any refusal but of it counts as accepted.
+
+    Raises:
+        ZoomRefused: Zoom refused the credential, or could not answer.
+        NetworkFault: No answer came.
+    """
+    try:
+        if api is Api.MEETING:
+            return zoom.me()
+        moment = now()
+        zoom.webhook_logs(from_time=moment - PROBE_SPAN, to_time=moment)
+    except ZoomRefused as error:
+        if error.kind in {ErrorKind.AUTH, ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
+            raise
+        warn(Notice("credential-limited", f"the credential is accepted, but {error.message}"))
+    return None
+
+
+def _skew(zoom: Zoom, warn: Callable[[Notice], None]) -> timedelta | None:
+    if zoom.last_clock is None:
+        return None
+    server_time, local_time = zoom.last_clock
+    # Zoom's Date has whole seconds: its true time is half a second later on the average.
+    skew = timedelta(seconds=round((local_time - server_time).total_seconds() - 0.5))
+    if abs(skew) > TOLERATED_SKEW:
+        seconds = int(skew.total_seconds())
+        side = "ahead of" if seconds > 0 else "behind"
+        warn(Notice("clock-skew", f"this machine's clock is {abs(seconds)} s {side} Zoom's"))
+    return skew
+
+
+def _bearer_kind(held: HeldCredential) -> TokenKind | None:
+    return read_token(held.credential.token.reveal()).kind if isinstance(held.credential, Bearer) else None
+
+
+def _expiry_of_bearer(held: HeldCredential) -> datetime | None:
+    if not isinstance(held.credential, Bearer):
+        return None
+    return read_token(held.credential.token.reveal()).expiry.moment
