@@ -37,7 +37,7 @@ def sentinel() -> str:
 @pytest.fixture(scope="session")
 def emulator() -> Iterator[Any]:
     """Run one local Zoom for the whole session."""
-    from zoomcall.emulator import Emulator
+    from zoomcall.emulator.running import Emulator
 
     with Emulator() as running:
         yield running

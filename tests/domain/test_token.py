@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import time
 from datetime import UTC, datetime
@@ -11,29 +9,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokens import OAUTH_HEADER, jwt, part
 
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TimeFault, TokenKind, read_token
 
-SECRET = "SENTINEL-api-secret-0123456789abcdef"
 EXPIRY = 1_795_255_800
-
-
-def part(value: object) -> str:
-    raw = value if isinstance(value, bytes) else json.dumps(value).encode()
-    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def jwt(claims: object, header: object = None, *, signature: bytes | None = None) -> str:
-    signed = f"{part(header or {'alg': 'HS256', 'typ': 'JWT'})}.{part(claims)}"
-    if signature is None:
-        signature = hmac.new(SECRET.encode(), signed.encode(), hashlib.sha256).digest()
-    return f"{signed}.{part(signature)}"
-
-
 API = {"iss": "KEY", "iat": EXPIRY - 600, "exp": EXPIRY}
 API_JWT = jwt(API)
-OAUTH_HEADER = {"alg": "HS512", "sv": "000001", "v": "2.0", "kid": "2c5a0e2e-0000-4000-8000-000000000000"}
 OAUTH = {"ver": 9, "auid": "a", "iss": "zm:cid:CLIENT", "aud": "https://oauth.zoom.us", "uid": "u", "exp": EXPIRY}
 
 

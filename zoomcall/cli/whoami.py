@@ -26,6 +26,7 @@ app = typer.Typer()
 )
 def whoami(
     run: Run,
+    *,
     api: Annotated[
         Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
     ] = None,

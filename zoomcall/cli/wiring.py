@@ -227,7 +227,8 @@ class Wiring:
 
     def mint(self, lifetime: timedelta) -> AccessToken:
         """Make a bearer from the credential in hand."""
-        from zoomcall.usecases.minting import bearer_as_given, mint_api_jwt
+        from zoomcall.domain.token import read_token
+        from zoomcall.usecases.minting import mint_api_jwt
 
         match self._held.credential:
             case VideoSdkKey() as key:
@@ -237,8 +238,9 @@ class Wiring:
                 return mint_api_jwt(key, now=self._run.now(), lifetime=lifetime, sign=sign_hs256)
             case ServerToServerApp() as app:
                 return self.oauth.account_credentials(app)
-            case Bearer() as bearer:
-                return bearer_as_given(bearer)
+            case Bearer(text):
+                expiry = read_token(text.reveal()).expiry
+                return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)
 
     def refuse_wrong_bearer(self, api: Api) -> None:
         """Stop before the wire when a bearer as given is certain to be refused for its kind or its damage.

@@ -29,12 +29,14 @@ class RequestFacts:
         url: Absolute, or a path below the API base.
         headers: In order, names as written; an ``Authorization`` value is in ``Facts.bearer`` instead.
         body: As text; None if there is none or it is not known.
+        is_ours: This program built it, so that method, path and body are as documented.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

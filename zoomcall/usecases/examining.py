@@ -147,4 +147,4 @@ def _bearer_kind(held: HeldCredential) -> TokenKind | None:
 def _expiry_of_bearer(held: HeldCredential) -> datetime | None:
     if not isinstance(held.credential, Bearer):
         return None
-    return read_token(held.credential.token.reveal()).expiry.moment
+    return read_token(held.credential.token.reveal()).expiry.at
