@@ -1,0 +1,97 @@
+"""``zoomcall emulate``: a local Zoom, on its own or around a command."""
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.cli.render.page import Line
+from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.domain.secret import Secret
+from zoomcall.emulator.limits import Plan
+from zoomcall.errors import Terminated, UsageError
+
+app = typer.Typer(help="Run a local Zoom on loopback.")
+
+
+@command(
+    app,
+    "emulate",
+    CommandSpec(schema="zoomcall.emulate/1", ignores_output_variable=True),
+    examples=(
+        "zoomcall emulate --ready-file ready.json",
+        "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
+    ),
+)
+def emulate(
+    run: Run,
+    host: Annotated[str, typer.Option(metavar="HOST", help="Loopback host to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 draws a free port.")] = 0,
+    ready_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write bases, keys and ids to FILE once it listens.")
+    ] = None,
+    plan: Annotated[Plan, typer.Option(help="Whose rate limits hold.")] = Plan.NONE,
+    time_scale: Annotated[
+        float, typer.Option(metavar="X", help="Multiply the times of calls by X; 0.1 is ten times faster.")
+    ] = 1.0,
+    command_line: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[-- COMMAND ...]",
+            help="Run COMMAND against it, and end with its exit code. Its output is all that goes to stdout.",
+        ),
+    ] = None,
+) -> Answer | int:
+    """Run a local Zoom on loopback: REST, OAuth and the calls' fates.
+
+    An address says what becomes of its call: answer@ slow-answer@ decline@ no-answer@ fail-N@ (reason N)
+    drop-N@ (leaves after N seconds) noop@ (200, and nothing happens), with any host.
+    """
+    try:
+        from zoomcall.emulator.running import Emulator
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != "aiohttp":
+            raise
+        raise UsageError(
+            "pip install 'zoomcall[emulator]'", fix="The emulator needs that extra, which is not installed."
+        ) from error
+    from zoomcall.emulator.child import run_command
+    from zoomcall.emulator.ready_file import write_ready_file
+
+    secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
+    with Emulator(
+        host=host,
+        port=port,
+        time_scale=time_scale,
+        plan=plan,
+        webhook_secret=Secret(secret) if secret else None,
+    ) as emulator:
+        ready = emulator.ready
+        if ready_file is not None:
+            write_ready_file(ready_file, ready)
+        run.say(
+            (
+                Line(
+                    f"a local Zoom listens at {ready['api_base']} "
+                    f"(session {ready['session_id']}, meeting {ready['meeting_id']})"
+                ),
+            )
+        )
+        if command_line:
+            return run_command(command_line, ready, os.environ)
+        return _serve(run)
+
+
+def _serve(run: Run) -> int:
+    try:
+        while True:
+            time.sleep(3600)
+    except KeyboardInterrupt as stop:
+        if run.output is OutputFormat.JSON:
+            raise
+        return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)

@@ -1,0 +1,144 @@
+"""The command that runs against the emulator: its environment, its signals, its exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+from zoomcall.errors import UsageError
+
+_POLL_SECONDS = 0.2
+
+_VARIABLES = {
+    "ZOOMCALL_API_BASE": "api_base",
+    "ZOOMCALL_OAUTH_BASE": "oauth_base",
+    "ZOOMCALL_API_KEY": "api_key",
+    "ZOOMCALL_API_SECRET": "api_secret",
+    "ZOOMCALL_ACCOUNT_ID": "account_id",
+    "ZOOMCALL_CLIENT_ID": "client_id",
+    "ZOOMCALL_CLIENT_SECRET": "client_secret",
+    "ZOOMCALL_SESSION": "session_id",
+    "ZOOMCALL_WEBHOOK_SECRET": "webhook_secret",
+    "EMULATE_MEETING_ID": "meeting_id",
+    "EMULATE_SESSION_NAME": "session_name",
+    "EMULATE_EMPTY_SESSION_ID": "empty_session_id",
+    "EMULATE_ENDED_SESSION_ID": "ended_session_id",
+}
+
+
+def child_environment(ready: Mapping[str, str], inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Give the command's environment: nothing of the caller's ``ZOOMCALL_*``, everything of the emulator's.
+
+    Args:
+        ready: The emulator's ready document.
+        inherited: The caller's environment.
+        folder: An empty folder for configuration and state.
+    """
+    kept = {name: value for name, value in inherited.items() if not name.upper().startswith("ZOOMCALL_")}
+    given = {variable: ready[key] for variable, key in _VARIABLES.items()}
+    folders = {"ZOOMCALL_CONFIG_DIR": str(folder / "config"), "ZOOMCALL_STATE_DIR": str(folder / "state")}
+    return kept | given | folders
+
+
+def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Mapping[str, str]) -> int:
+    """Run a command against the emulator and give its exit code, 128+N if signal N ended it.
+
+    Ctrl-C is the command's to handle, and so are SIGTERM and SIGHUP, which are passed on to it. The main
+    thread must call.
+
+    Raises:
+        UsageError: The command cannot be started.
+    """
+    with tempfile.TemporaryDirectory(prefix="zoomcall-emulate-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for part in ("config", "state"):
+            (folder / part).mkdir(mode=0o700)
+        environment = child_environment(ready, inherited, folder)
+        with _Relay().listening() as relay:
+            try:
+                process = subprocess.Popen(list(command), env=environment)  # noqa: S603  the user's own command
+            except (OSError, ValueError) as error:
+                reason = (error.strerror if isinstance(error, OSError) else None) or error
+                raise UsageError(
+                    f"cannot run {command[0]!r}: {reason}", fix="Check the command behind `--`."
+                ) from error
+            relay.connect(process)
+            status = _wait(process)
+    return 128 - status if status < 0 else status
+
+
+def _wait(process: subprocess.Popen[bytes]) -> int:
+    while True:
+        try:
+            # Windows delivers Ctrl-C only between waits
+            return process.wait(_POLL_SECONDS if sys.platform == "win32" else None)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+class _Relay:
+    """Passes signals on to the child; those that come before there is one wait for it."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    @contextmanager
+    def listening(self) -> Iterator[_Relay]:
+        """Take the signals over, and give them back."""
+        before = {}
+        for number in _relayed_signals():
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+                before[number] = signal.signal(number, self._receive)
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def connect(self, process: subprocess.Popen[bytes]) -> None:
+        """Pass everything on to ``process``."""
+        self._process = process
+        while self._early:
+            process.send_signal(self._early.pop(0))
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGINT and _is_in_foreground():
+            return  # the terminal has told the child as well
+        if self._process is None:
+            self._early.append(number)
+        else:
+            self._process.send_signal(number)
+
+
+def _relayed_signals() -> tuple[signal.Signals, ...]:
+    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
+
+
+if sys.platform == "win32":
+
+    def _is_in_foreground() -> bool:
+        return True  # a console tells its whole group
+
+else:
+
+    def _is_in_foreground() -> bool:
+        """Say whether a terminal that sends Ctrl-C sends it to this process and so to the child too."""
+        try:
+            terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
+        except OSError:
+            return False
+        try:
+            return os.tcgetpgrp(terminal) == os.getpgrp()
+        except OSError:
+            return False
+        finally:
+            os.close(terminal)
