@@ -63,9 +63,13 @@ _COMMON_FLAGS_WITH_LINES = tuple(
 def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
     """Give the parameter itself, or the fields of the dataclass that bundles several flags."""
     bundle: Any = parameter.annotation
-    if is_dataclass(bundle):
+    if _is_bundle(bundle):
         return tuple(inspect.signature(bundle).parameters.values())
     return (parameter,)
+
+
+def _is_bundle(annotation: object) -> bool:
+    return is_dataclass(annotation)
 
 
 def command(
@@ -75,7 +79,7 @@ def command(
 
     def decorate(function: CommandFunction) -> CommandFunction:
         own = tuple(inspect.signature(function).parameters.values())[1:]
-        bundles = {parameter.name: parameter.annotation for parameter in own if is_dataclass(parameter.annotation)}
+        bundles = {parameter.name: parameter.annotation for parameter in own if _is_bundle(parameter.annotation)}
         expanded = [flag for parameter in own for flag in _flags_of(parameter)]
         common = _COMMON_FLAGS if not spec.has_json_lines else _COMMON_FLAGS_WITH_LINES
 
