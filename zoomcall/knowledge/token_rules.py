@@ -174,16 +174,16 @@ def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
         return None
     issuer, key = reading.issuer, facts.api_key
     if issuer == key:
-        return Checked("issuer-not-api-key", f"iss is the API key {_shown(key)}")
+        return Checked("issuer-not-api-key", f"iss is the API key at hand ({_start_of(key)})")
     certainty = Certainty.CERTAIN if facts.is_api_key_explicit else Certainty.POSSIBLE
     if issuer.strip() == key:
         evidence = "iss is the API key with a blank or line break around it"
     elif issuer.casefold() == key.casefold():
-        evidence = f"iss is {_shown(issuer)} and differs from the API key {_shown(key)} in upper and lower case"
+        evidence = f"iss is {_shown(issuer)} and differs from the API key at hand in upper and lower case"
     elif facts.secret is not None and issuer.strip() == facts.secret.reveal().strip():
         evidence = "iss is the secret, not the API key"
     else:
-        evidence = f"iss is {_shown(issuer)}; the API key at hand is {_shown(key)}"
+        evidence = f"iss is {_shown(issuer)}; the API key at hand is another ({_start_of(key)})"
     return Finding("issuer-not-api-key", certainty, evidence)
 
 
@@ -450,6 +450,11 @@ def _shown(value: object) -> str:
     text = str(value)
     text = text if len(text) <= 60 else text[:57] + "..."
     return text if text.isascii() and text.isprintable() else ascii(text)
+
+
+def _start_of(key: str) -> str:
+    """Show which key it is, and not the whole: it may be the secret that somebody put in its place."""
+    return _shown(key[: min(4, len(key) // 2)] + "...")
 
 
 def _names(reading: TokenReading) -> str:
