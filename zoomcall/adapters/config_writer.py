@@ -10,6 +10,7 @@ from typing import Any
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Comment, Item, Key, Null, Table, Whitespace
 
 from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
 from zoomcall.adapters.whole_file import locked, replace_file
@@ -20,6 +21,7 @@ _LOCK_LIMIT = timedelta(seconds=5)
 _HEADER = "# Profiles of zoomcall. Secrets are not in here. Comments and keys of your own are kept."
 
 Document = MutableMapping[str, Any]
+Body = list[tuple[Key | None, Item]]
 
 
 class ConfigWriter(ConfigFile):
@@ -129,19 +131,45 @@ def _put(document: Document, profile: Profile) -> None:
     if not isinstance(tables.get(profile.name), MutableMapping):
         tables[profile.name] = tomlkit.table()
     table = tables[profile.name]
+    tail = _cut_tail(table)
     for key, value in _values(profile).items():
         if value:
             if table.get(key) != value:
                 table[key] = value
         else:
             table.pop(key, None)
+    _body(table).extend(tail)
 
 
 def _remove(document: Document, name: str) -> None:
     tables = document["profiles"]
+    tail = _cut_tail(tables[name])
+    place = next(
+        (index for index, (key, _) in enumerate(_body(tables)) if key is not None and key.key == name), None
+    )
     del tables[name]
-    if not tables:
-        del document["profiles"]
+    remark = "".join(item.as_string() for _, item in tail).lstrip()
+    if remark and place is not None:
+        _body(tables)[place] = (None, Whitespace(remark))
+
+
+def _body(table: object) -> Body:
+    """Give a table's lines, as tomlkit holds them; a list that is nobody's where it holds none."""
+    return table.value.body if isinstance(table, Table) else []
+
+
+def _cut_tail(table: object) -> Body:
+    """Take the blank lines and comments after a table's last key out of it.
+
+    tomlkit counts them to this table; a reader takes them for the heading of the next.
+    """
+    body = _body(table)
+    end = len(body)
+    while end and isinstance(body[end - 1][1], Whitespace | Comment | Null):
+        end -= 1
+    tail = body[end:]
+    del body[end:]
+    return tail
 
 
 def _values(profile: Profile) -> dict[str, str | None]:

@@ -1,0 +1,212 @@
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from shell import SENTINEL
+
+from zoomcall.adapters.secret_files import SecretFiles, read_secret_file
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NotConfigured
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> SecretFiles:
+    return SecretFiles(tmp_path / "config" / "secrets")
+
+
+def only_file(store: SecretFiles) -> Path:
+    (path,) = store._folder.iterdir()
+    return path
+
+
+def test_a_secret_is_kept_for_its_owner_alone(store: SecretFiles) -> None:
+    assert store.read("prod") is None
+    assert store.write("prod", Secret(SENTINEL)) is None
+    assert store.read("prod") == Secret(SENTINEL)
+    assert stat.S_IMODE(only_file(store).stat().st_mode) == 0o600
+    assert stat.S_IMODE(store._folder.stat().st_mode) == 0o700
+
+
+def test_the_mode_does_not_hang_on_the_umask(store: SecretFiles) -> None:
+    older = os.umask(0)
+    try:
+        store.write("prod", Secret(SENTINEL))
+    finally:
+        os.umask(older)
+    assert stat.S_IMODE(only_file(store).stat().st_mode) == 0o600
+    assert stat.S_IMODE(store._folder.stat().st_mode) == 0o700
+
+
+def test_accounts_never_share_a_file(store: SecretFiles) -> None:
+    accounts = ["prod", "prod/webhook", "prod.webhook", "prod_webhook", "CON", "..x"]
+    for account in accounts:
+        store.write(account, Secret(account))
+    assert [store.read(account) for account in accounts] == [Secret(account) for account in accounts]
+    assert len(list(store._folder.iterdir())) == len(accounts)
+
+
+def test_a_secret_is_replaced_and_removed(store: SecretFiles) -> None:
+    store.write("prod", Secret("old"))
+    store.write("prod", Secret("new"))
+    assert store.read("prod") == Secret("new")
+    assert store.remove("prod")
+    assert not store.remove("prod")
+    assert store.read("prod") is None
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o777])
+def test_a_file_that_others_can_touch_is_refused_with_its_mode_and_the_cure(store: SecretFiles, mode: int) -> None:
+    store.write("prod", Secret(SENTINEL))
+    path = only_file(store)
+    path.chmod(mode)
+    with pytest.raises(NotConfigured, match=f"{mode:04o}") as caught:
+        store.read("prod")
+    assert str(path) in caught.value.message
+    assert caught.value.command == f"chmod 600 '{path}'"
+    assert SENTINEL not in repr(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o707, 0o722])
+def test_a_folder_that_others_can_write_is_refused(store: SecretFiles, mode: int) -> None:
+    store.write("prod", Secret(SENTINEL))
+    store._folder.chmod(mode)
+    with pytest.raises(NotConfigured, match="can be changed by others"):
+        store.read("prod")
+
+
+def test_what_others_could_read_can_still_be_replaced_and_removed(store: SecretFiles) -> None:
+    store.write("prod", Secret("old"))
+    only_file(store).chmod(0o644)
+    assert store.previous("prod") == Secret("old")
+    store.write("prod", Secret("new"))
+    assert store.read("prod") == Secret("new")
+    only_file(store).chmod(0o644)
+    assert store.remove("prod")
+
+
+def test_there_is_nothing_to_put_back_where_nothing_was_or_rubbish(store: SecretFiles) -> None:
+    assert store.previous("prod") is None
+    store.write("prod", Secret("x"))
+    only_file(store).write_bytes(b"\xff\x00")
+    assert store.previous("prod") is None
+
+
+def test_a_file_of_the_store_that_is_no_secret_is_named(store: SecretFiles) -> None:
+    store.write("prod", Secret("x"))
+    path = only_file(store)
+    path.write_bytes(b"")
+    with pytest.raises(NotConfigured, match="is empty"):
+        store.read("prod")
+    path.unlink()
+    path.mkdir(mode=0o700)
+    for attempt in (store.read, store.previous, store.remove, lambda name: store.write(name, Secret("y"))):
+        with pytest.raises(NotConfigured) as caught:
+            attempt("prod")
+        assert str(path) in caught.value.message
+
+
+def test_a_crash_while_storing_leaves_the_older_secret(store: SecretFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("prod", Secret("old"))
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", crash)
+        with pytest.raises(KeyboardInterrupt):
+            store.write("prod", Secret("new"))
+    assert only_file(store).read_bytes() == b"old\n"
+
+
+def test_a_store_that_cannot_be_written_is_not_configured(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(NotConfigured, match="cannot be written"):
+        SecretFiles(tmp_path / "file" / "secrets").write("prod", Secret(SENTINEL))
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o444, 0o600])
+def test_a_file_that_the_user_names_is_read_whatever_its_mode(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "secret"
+    path.write_text(SENTINEL + "\n")
+    path.chmod(mode)
+    assert read_secret_file(path, origin="--secret-file") == (Secret(SENTINEL), ())
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
+def test_that_others_can_write_it_is_a_warning(tmp_path: Path, mode: int) -> None:
+    path = tmp_path / "secret"
+    path.write_text(SENTINEL)
+    path.chmod(mode)
+    secret, (notice,) = read_secret_file(path, origin="--secret-file")
+    assert secret == Secret(SENTINEL)
+    assert notice.id == "secret-file-writable"
+    assert f"{mode:04o}" in notice.message
+
+
+def test_more_whitespace_than_a_newline_is_a_warning(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"  {SENTINEL}\n\n")
+    secret, (notice,) = read_secret_file(path, origin="ZOOMCALL_API_SECRET_FILE")
+    assert secret == Secret(SENTINEL)
+    assert notice.id == "secret-has-whitespace"
+    assert notice.message.startswith("ZOOMCALL_API_SECRET_FILE: ")
+    assert SENTINEL not in notice.message
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"", "is empty"),
+        (b"\n", "is empty"),
+        (b"\x80\x00", "is binary"),
+        (f"{SENTINEL}\n{SENTINEL}".encode(), "more than one line"),
+        (b"s" * 1_000_001, "larger than"),
+    ],
+)
+def test_content_that_is_no_secret_is_named_by_its_file_and_not_shown(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    with pytest.raises(NotConfigured, match=why) as caught:
+        read_secret_file(path, origin="--secret-file")
+    assert caught.value.message.startswith(f"--secret-file: {path} ")
+    assert SENTINEL not in caught.value.message
+    assert caught.value.__suppress_context__
+
+
+def test_a_file_that_is_missing_a_folder_or_a_loop_is_not_configured(tmp_path: Path) -> None:
+    loop = tmp_path / "loop"
+    loop.symlink_to(loop)
+    for path in (tmp_path / "none", tmp_path, loop):
+        with pytest.raises(NotConfigured, match="cannot be read"):
+            read_secret_file(path, origin="--secret-file")
+
+
+def test_an_endless_file_is_not_read_to_its_end() -> None:
+    with pytest.raises(NotConfigured, match="larger than"):
+        read_secret_file(Path("/dev/zero"), origin="--secret-file")
+
+
+def test_a_pipe_will_do(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o666)
+    writing = threading.Thread(target=pipe.write_text, args=(SENTINEL + "\n",))
+    writing.start()
+    assert read_secret_file(pipe, origin="--secret-file") == (Secret(SENTINEL), ())
+    writing.join()
+
+
+@given(st.binary(max_size=100))
+def test_any_bytes_are_a_secret_or_not_configured(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any-secret"
+    path.write_bytes(data)
+    try:
+        secret, _ = read_secret_file(path, origin="--secret-file")
+    except NotConfigured:
+        return
+    assert secret.reveal() == data.decode("utf-8-sig").strip()

@@ -1,0 +1,68 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoomcall.domain.credential import Bearer, CredentialKind, CredentialSource, ServerToServerApp, VideoSdkKey
+from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NotConfigured, UsageError
+
+SECRET = Secret("made-up")
+
+
+@pytest.mark.parametrize("name", ["default", "a", "7", "prod.eu-1_x", "A" * 64])
+def test_letters_digits_dots_dashes_and_underscores_make_a_name(name: str) -> None:
+    assert parse_profile_name(name, origin="-p") == name
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "prod/webhook", ".", "..", "-p", "_x", "a b", "a\n", "é", "A" * 65])
+def test_anything_else_is_no_name_and_the_flag_is_named(name: str) -> None:
+    with pytest.raises(UsageError, match=r"^ZOOMCALL_PROFILE: ") as caught:
+        parse_profile_name(name, origin="ZOOMCALL_PROFILE")
+    assert len(caught.value.message) < 500
+
+
+@given(st.text())
+def test_any_text_is_a_safe_name_or_refused(text: str) -> None:
+    try:
+        name = parse_profile_name(text, origin="-p")
+    except UsageError:
+        return
+    assert name == text
+    assert not set(name) & set("/\\+ \n")
+
+
+def test_a_profile_and_its_secret_make_a_credential() -> None:
+    pair = Profile(name="a", kind=CredentialKind.VIDEOSDK, store=Store.KEYRING, api_key="K")
+    app = Profile(name="a", kind=CredentialKind.S2S, store=Store.FILE, account_id="A", client_id="C")
+    bearer = Profile(name="a", kind=CredentialKind.TOKEN, store=Store.FILE)
+    assert pair.credential(SECRET) == VideoSdkKey("K", SECRET)
+    assert app.credential(SECRET) == ServerToServerApp("A", "C", SECRET)
+    assert bearer.credential(SECRET) == Bearer(SECRET)
+    assert [pair.key_id, app.key_id, bearer.key_id] == ["K", "C", None]
+
+
+def test_a_kind_of_a_later_version_makes_none() -> None:
+    profile = Profile(name="a", kind=CredentialKind.OAUTH, store=Store.KEYRING)
+    with pytest.raises(NotConfigured, match="oauth, which this version cannot use"):
+        profile.credential(SECRET)
+
+
+def test_the_source_is_where_the_secret_is_kept() -> None:
+    sources = [Profile(name="a", kind=CredentialKind.TOKEN, store=store).label.source for store in Store]
+    assert sources == [CredentialSource.KEYRING, CredentialSource.FILE]
+
+
+def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
+    known = Profile(name="prod", kind=CredentialKind.TOKEN, store=Store.FILE)
+    config = Config(profiles={"prod": known}, broken={"odd": "it is odd"})
+    with pytest.raises(NotConfigured, match=r"no profile 'pord'; known: odd, prod"):
+        config.profile("pord")
+    with pytest.raises(NotConfigured, match="nor any other") as caught:
+        Config().profile("pord")
+    assert caught.value.command == "zoomcall auth login -p pord"
+
+
+def test_a_broken_profile_is_answered_with_what_is_broken() -> None:
+    with pytest.raises(NotConfigured, match="the-file: it is odd"):
+        Config(broken={"odd": "it is odd"}, place="the-file").profile("odd")
