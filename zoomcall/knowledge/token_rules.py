@@ -55,12 +55,9 @@ def bearer_doubled(facts: Facts) -> Finding | Checked | None:
 
 
 def bearer_missing(facts: Facts) -> Finding | Checked | None:
-    """An ``Authorization`` header of somebody's request without ``Bearer``.
-
-    Only of requests that were read: this program writes the word before its own tokens.
-    """
+    """An ``Authorization`` header without ``Bearer``, in a request that is not this program's own."""
     reading = _token(facts)
-    if reading is None or facts.request is None or facts.is_minted_here or facts.credential_kind is not None:
+    if reading is None or facts.request is None or facts.request.is_ours:
         return None
     if any(name.lower() == "x-api-key" for name, _ in facts.request.headers):
         return None
