@@ -80,8 +80,7 @@ class Wire(httpx.BaseTransport):
             content=request.stream,
             extensions={**request.extensions, "trace": _Watch(passage)},
         )
-        self._backend.clock.ends_at = passage.ends_at
-        with _in_httpx_terms():
+        with self._backend.clock.running_until(passage.ends_at), _in_httpx_terms():
             answer = pool.handle_request(sent)
         return httpx.Response(
             status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
@@ -162,14 +161,37 @@ def _in_httpx_terms() -> Iterator[None]:
         raise named(str(error)) from error
     except UnicodeError as error:  # a host name that no resolver takes
         raise httpx.ConnectError("the host's name cannot be resolved") from error
-    except AssertionError as error:  # httpcore asserts what a SOCKS proxy answers
-        raise httpx.ProxyError("the proxy does not speak SOCKS 5") from error
+    except _socks_errors() as error:
+        raise httpx.ProxyError("it does not speak SOCKS 5") from error
+
+
+def _socks_errors() -> tuple[type[Exception], ...]:
+    try:
+        from socksio.exceptions import SOCKSError
+    except ImportError:
+        return ()
+    return SOCKSError, AssertionError  # httpcore asserts which answer comes when
 
 
 class _Clock(threading.local):
-    """When this thread's request must be over."""
+    """When this thread's request must be over, and the connection that was opened for it."""
 
     ends_at: float = float("inf")
+    opened: tuple[httpcore.NetworkStream, ...] = ()
+
+    @contextlib.contextmanager
+    def running_until(self, ends_at: float) -> Iterator[None]:
+        """Start it; close what was opened in vain, which httpcore forgets when a SOCKS proxy misbehaves."""
+        self.ends_at, self.opened = ends_at, ()
+        try:
+            yield
+        except BaseException:
+            self._close()
+            raise
+
+    def _close(self) -> None:
+        for stream in self.opened:
+            stream.close()
 
     def left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
         left = self.ends_at - time.monotonic()
@@ -191,7 +213,9 @@ class _Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         timeout = self.clock.left(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, timeout, local_address, socket_options), self.clock)
+        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
+        self.clock.opened = (stream,)
+        return _Stream(stream, self.clock)
 
 
 class _Stream(httpcore.NetworkStream):
