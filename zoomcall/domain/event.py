@@ -1,0 +1,120 @@
+"""Zoom's callout events (FACTS 5.1, 5.2): what a webhook, a log row or a websocket frame tells of one call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.call import Reason, State
+from zoomcall.domain.target import Api
+from zoomcall.errors import UsageError
+
+_NAME = re.compile(r"(session\.user|meeting\.participant)_room_system_callout_([a-z]+)")
+_APIS = {"session.user": Api.SESSION, "meeting.participant": Api.MEETING}
+_STATES = {
+    "ringing": State.RINGING,
+    "accepted": State.JOINED,
+    "rejected": State.DECLINED,
+    "missed": State.MISSED,
+    "failed": State.FAILED,
+}
+_PROTOCOLS = {"sip": Protocol.SIP, "h323": Protocol.H323, "h.323": Protocol.H323}
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_LATEST = 253_402_300_799_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalloutEvent:
+    """One event of one call.
+
+    Attributes:
+        state: What it says of the call; Zoom's ``accepted`` is ``joined``.
+        api: Whose event it is.
+        target_id: The session's id, or the meeting's number.
+        protocol: Zoom's ``call_type``.
+        device: Zoom's ``device_ip``, which need not come back byte for byte.
+        at: ``event_ts``: Zoom's clock.
+        reason: In a failure, if Zoom gave one.
+        message_id: Zoom's id of the call, the same in all its events.
+    """
+
+    state: State
+    api: Api
+    target_id: str
+    protocol: Protocol
+    device: str
+    at: datetime
+    reason: Reason | None = None
+    message_id: str | None = None
+
+    def rings(self, address: RoomAddress) -> bool:
+        """Say whether its device is the room at ``address``, in whatever spelling."""
+        if self.protocol is not address.protocol:
+            return False
+        if self.device == address.text:
+            return True
+        try:
+            return RoomAddress.parse(self.protocol, self.device.strip()).normalised == address.normalised
+        except UsageError:
+            return False
+
+
+def is_callout_name(name: str) -> bool:
+    """Say whether an event of this name tells of a room system's call."""
+    return _NAME.fullmatch(name) is not None
+
+
+def read_event(document: object) -> CalloutEvent | None:
+    """Read Zoom's JSON; None if it is no callout event of a room system, or lacks what ties it to a call."""
+    if not isinstance(document, Mapping):
+        return None
+    name = document.get("event")
+    match = _NAME.fullmatch(name) if isinstance(name, str) else None
+    if match is None or match[2] not in _STATES:
+        return None
+    api, state = _APIS[match[1]], _STATES[match[2]]
+    content = _mapping(_mapping(document.get("payload")).get("object"))
+    participant = _mapping(content.get("participant"))
+    device = participant.get("device_ip")
+    protocol = _PROTOCOLS.get(str(participant.get("call_type")).lower())
+    target_id = _target_id(api, content)
+    at = _moment(document.get("event_ts"))
+    if not isinstance(device, str) or protocol is None or target_id is None or at is None:
+        return None
+    message_id = content.get("message_id")
+    return CalloutEvent(
+        state=state,
+        api=api,
+        target_id=target_id,
+        protocol=protocol,
+        device=device,
+        at=at,
+        reason=_reason(content.get("reason_type")) if state is State.FAILED else None,
+        message_id=message_id if isinstance(message_id, str) and message_id else None,
+    )
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _target_id(api: Api, content: Mapping[str, object]) -> str | None:
+    value = content.get("session_id") if api is Api.SESSION else content.get("id")
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return None
+    return str(value).strip() or None
+
+
+def _moment(value: object) -> datetime | None:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= _LATEST:
+        return None
+    return _EPOCH + timedelta(milliseconds=value)
+
+
+def _reason(value: object) -> Reason | None:
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,6}", value):
+        value = int(value)
+    return Reason(value) if isinstance(value, int) and not isinstance(value, bool) else None
