@@ -170,7 +170,7 @@ def _load(backend: str | None) -> tuple[KeyringBackend, str | None]:
     try:
         return keyring.core.load_keyring(backend), None
     except Exception as error:  # noqa: BLE001 - a backend may raise what it likes; the next best is asked
-        return keyring.core.get_keyring(), _words(error)
+        return keyring.core.get_keyring(), f"{backend} cannot be reached ({_words(error)})"
 
 
 def _write(loaded: KeyringBackend, account: str, secret: Secret) -> KeyringBackend:
