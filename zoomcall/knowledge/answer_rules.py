@@ -1,0 +1,287 @@
+"""Rules about Zoom's answer, and about the state and rights that it shows (contract 4).
+
+What one answer says of one cause is a row of ``answers.toml``; what needs more than that is a function here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.target import Api
+from zoomcall.domain.token import TokenKind, read_token
+from zoomcall.errors import ErrorKind
+from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.texts import read_toml
+
+_SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
+_SCOPE_LEVELS = {"admin", "master"}
+_LONGEST_QUOTE = 200
+_MOST_SCOPES = 12
+
+
+def success_not_202(facts: Facts) -> Finding | Checked | None:
+    """A 2xx other than 202 on a callout (contract 6.4)."""
+    answer, route = facts.answer, route_of(facts)
+    if answer is None or not 200 <= answer.status < 300 or answer.is_oauth:
+        return None
+    is_callout = route is not None and route.is_callout
+    if is_callout and answer.status == 202:
+        return Checked("success-not-202", "Zoom answered 202")
+    if answer.status == 202 or not (is_callout or facts.kind == ErrorKind.NO_OP):
+        return None
+    evidence = f"Zoom answered {answer.status}; a callout that was taken is answered with 202"
+    if route is None or not route.is_ours:
+        return Finding("success-not-202", Certainty.CERTAIN, evidence)
+    return Finding(
+        "success-not-202",
+        Certainty.CERTAIN,
+        evidence,
+        fix="The request is as documented: ring the room by hand from a Zoom client to compare, and give Zoom "
+        "support the tracking id.",
+    )
+
+
+def nobody_in_session(facts: Facts) -> Finding | Checked | None:
+    """A session without people."""
+    if facts.population is None or facts.api is Api.MEETING:
+        return None
+    if facts.population > 0:
+        return Checked("nobody-in-session", f"{facts.population} in the session")
+    is_refused_for_it = facts.kind in {None, ErrorKind.NO_SESSION}
+    certainty = Certainty.CERTAIN if is_refused_for_it else Certainty.LIKELY
+    return Finding("nobody-in-session", certainty, "the session's list of users is empty")
+
+
+def scope_missing(facts: Facts) -> Finding | Checked | None:
+    """Zoom's scope refusals (104, 4711, 4700), or scopes that are known not to do."""
+    answer = facts.answer
+    if answer is not None and not answer.is_oauth and _is_about_scopes(answer):
+        return _scope_refusal(facts, answer)
+    route = route_of(facts)
+    endpoint = route.endpoint if route is not None else None
+    if facts.scopes is None or endpoint is None or facts.kind == ErrorKind.AUTH:
+        return None
+    wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes)
+    if not wanted:
+        return None
+    held = [scope for scope in wanted if scope in facts.scopes]
+    if held:
+        return Checked("scope-missing", f"the token holds {held[0]}")
+    certainty = Certainty.LIKELY if answer is None else Certainty.POSSIBLE
+    return _scope_finding(wanted, certainty, "the token holds none of the scopes that this request needs")
+
+
+def _is_about_scopes(answer: ZoomAnswer) -> bool:
+    return answer.code in {104, 4711, 4700} or "does not contain scopes" in (answer.message or "").lower()
+
+
+def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
+    named = _scopes_in(answer.message or answer.excerpt)
+    if named:
+        return _scope_finding(named, Certainty.CERTAIN, "Zoom names")
+    route = route_of(facts)
+    endpoint = route.endpoint if route is not None else None
+    wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes) if endpoint is not None else ()
+    said = f"Zoom refused the token for its scopes ({answer.code}) and named none"
+    if not wanted:
+        return Finding("scope-missing", Certainty.CERTAIN, said)
+    return _scope_finding(wanted, Certainty.CERTAIN, f"{said}; this request takes")
+
+
+def _scope_finding(scopes: tuple[str, ...], certainty: Certainty, said: str) -> Finding:
+    classic = [scope for scope in scopes if not _is_granular(scope)]
+    granular = [scope for scope in scopes if _is_granular(scope)]
+    kinds = {"classic": classic, "granular": granular}
+    listed = "; ".join(f"{', '.join(names)} ({kind})" for kind, names in kinds.items() if names)
+    fix = (
+        "Add a scope that is named here, of the sort (classic or granular) that the app has, on its Scopes page "
+        "at marketplace.zoom.us; then take a new token."
+    )
+    if all(_is_admin_level(scope) for scope in scopes):
+        fix += " Scopes that end in :admin or :master are for server-to-server and account-level apps only."
+    return Finding("scope-missing", certainty, f"{said}: {listed}", fix=fix)
+
+
+def _scopes_in(text: str) -> tuple[str, ...]:
+    """Find the scopes that Zoom names, however its JSON is broken (FACTS 7.1)."""
+    _, marker, tail = text.partition("scopes")
+    found = _SCOPE.findall(tail.lstrip(":\"' ") if marker else "")
+    return tuple(dict.fromkeys(found))[:_MOST_SCOPES]
+
+
+def _is_granular(scope: str) -> bool:
+    parts = scope.split(":")
+    return len(parts) > 2 and parts[2] not in _SCOPE_LEVELS
+
+
+def _is_admin_level(scope: str) -> bool:
+    return not _SCOPE_LEVELS.isdisjoint(scope.split(":"))
+
+
+def user_managed_app(facts: Facts) -> Finding | Checked | None:
+    """An app of one user, where only account-level scopes would do; never more than possible (FACTS 3.4)."""
+    answer, route = facts.answer, route_of(facts)
+    is_meeting = facts.api is Api.MEETING or (route is not None and route.api is Api.MEETING)
+    if answer is None or answer.is_oauth or not is_meeting:
+        return None
+    if facts.credential_kind in {CredentialKind.S2S, CredentialKind.VIDEOSDK}:
+        return None
+    if _is_about_scopes(answer):
+        named = _scopes_in(answer.message or answer.excerpt)
+        if named and all(_is_admin_level(scope) for scope in named):
+            evidence = "Zoom names only scopes that end in :admin or :master"
+            return Finding("user-managed-app", Certainty.POSSIBLE, evidence)
+        return None
+    is_denied = answer.code == 300 and "no permission" in (answer.message or "").lower()
+    if not (is_denied or facts.kind == ErrorKind.NO_OP):
+        return None
+    if facts.scopes is not None:
+        if any(_is_admin_level(scope) for scope in facts.scopes):
+            return None
+        return Finding(
+            "user-managed-app", Certainty.POSSIBLE, "none of the token's scopes is an :admin or :master one"
+        )
+    if facts.bearer is not None and read_token(facts.bearer.reveal()).kind is TokenKind.OAUTH:
+        return Finding(
+            "user-managed-app", Certainty.POSSIBLE, "the token is a user's, and its scopes are not known"
+        )
+    return None
+
+
+def rate_limited(facts: Facts) -> Finding | Checked | None:
+    """429, per second or per day."""
+    answer = facts.answer
+    if answer is None or answer.status != 429:
+        return None
+    text = (answer.message or "").lower()
+    which = "the limit of the day" if "daily" in text else "the limit per second" if "per-second" in text else ""
+    route = route_of(facts)
+    endpoint = route.endpoint if route is not None else None
+    label = f"; Zoom counts this request as {endpoint.label}" if endpoint is not None else ""
+    reached = f": {which} is reached" if which else ""
+    return Finding("rate-limited", Certainty.CERTAIN, f"Zoom answered 429{reached}{label}")
+
+
+def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
+    """Zoom's own word that the token has expired, which a token that cannot be read does not show."""
+    answer = facts.answer
+    if answer is None or answer.code != 124 or "expired" not in (answer.message or "").lower():
+        return None
+    return Finding("token-expired", Certainty.CERTAIN, _said(answer))
+
+
+def foreign_answer(facts: Facts) -> Finding | Checked | None:
+    """An answer that is not in Zoom's form."""
+    answer = facts.answer
+    if answer is None or answer.is_zooms or answer.status < 300:
+        return None
+    excerpt = f": {_quote(answer.excerpt)}" if answer.excerpt.strip() else ""
+    evidence = f"the answer {answer.status} has no JSON of Zoom's in it{excerpt}"
+    is_proxys = answer.status == 407 or 300 <= answer.status < 400
+    return Finding("foreign-answer", Certainty.CERTAIN if is_proxys else Certainty.LIKELY, evidence)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """One row of ``answers.toml``; called as a rule. None and empty: any."""
+
+    cause: str
+    certainty: Certainty
+    codes: tuple[int | str, ...]
+    statuses: tuple[int, ...]
+    texts: tuple[str, ...]
+    other_texts: tuple[str, ...]
+    fields: tuple[str, ...]
+    api: Api | None
+    is_oauth: bool
+    is_foreign: bool
+    fix: str | None
+    command: str | None
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> AnswerRow:
+        """Take a row as it stands in the file."""
+        return cls(
+            cause=row["cause"],
+            certainty=Certainty(row["certainty"]),
+            codes=tuple(row.get("code", ())),
+            statuses=tuple(row.get("http", ())),
+            texts=tuple(row.get("text", ())),
+            other_texts=tuple(row.get("not_text", ())),
+            fields=tuple(row.get("field", ())),
+            api=Api(row["api"]) if "api" in row else None,
+            is_oauth=row.get("is_oauth", False),
+            is_foreign=row.get("is_foreign", False),
+            fix=row.get("fix"),
+            command=row.get("command"),
+        )
+
+    def __call__(self, facts: Facts) -> Finding | Checked | None:
+        """Find the cause if the answer is as the row says."""
+        answer = facts.answer
+        if answer is None or not self._fits_answer(answer) or not self._fits_request(facts):
+            return None
+        if not self.fields:
+            return Finding(self.cause, self.certainty, _said(answer), self.fix, self.command)
+        for error in answer.field_errors:
+            if any(name in error.field.lower() for name in self.fields):
+                evidence = f"Zoom says of {_quote(error.field)}: {_quote(error.message)}"
+                return Finding(self.cause, self.certainty, evidence, self.fix, self.command)
+        return None
+
+    def _fits_answer(self, answer: ZoomAnswer) -> bool:
+        text = (answer.message or "").lower()
+        return (
+            answer.is_oauth is self.is_oauth
+            and answer.status >= 400
+            and (not self.codes or answer.code in self.codes)
+            and (not self.statuses or answer.status in self.statuses)
+            and (not self.texts or any(words in text for words in self.texts))
+            and not any(words in text for words in self.other_texts)
+        )
+
+    def _fits_request(self, facts: Facts) -> bool:
+        if self.api is None and not self.is_foreign:
+            return True
+        route = route_of(facts)
+        if route is None:
+            return False
+        return not (self.is_foreign and route.is_ours) and self.api in {None, route.api}
+
+
+@cache
+def answer_rows() -> tuple[AnswerRow, ...]:
+    """Give the rules that are one row each."""
+    return tuple(AnswerRow.of(row) for row in read_toml("answers.toml")["answer"])
+
+
+def _said(answer: ZoomAnswer) -> str:
+    who = "the token endpoint" if answer.is_oauth else "Zoom"
+    code = f" {answer.code}" if answer.code is not None else f" HTTP {answer.status}"
+    return f"{who} says{code}: {_quote(answer.message)}" if answer.message else f"{who} says{code}"
+
+
+def _quote(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
+
+
+RULES: tuple[Rule, ...] = (
+    success_not_202,
+    nobody_in_session,
+    scope_missing,
+    user_managed_app,
+    rate_limited,
+    token_expired_by_zoom,
+    foreign_answer,
+)
+"""What needs more than a row; the rows are ``answer_rows``."""

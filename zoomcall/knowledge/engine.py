@@ -1,0 +1,147 @@
+"""Facts in, ranked causes out.
+
+Every rule looks at the facts alone; none calls another. What they say is filtered by what can explain this kind
+of failure, told once for each cause, filled up from ``causes.toml`` and ranked. Where nothing certain or likely
+is left, the residual rules are asked, which also know what was found fine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
+from zoomcall.domain.target import Api
+from zoomcall.errors import ErrorKind
+from zoomcall.knowledge import answer_rules, request_rules, residual_rules, token_rules
+from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.redaction import clean
+from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.texts import Family, cause_texts
+
+_CERTAINTIES = tuple(Certainty)
+
+_ALL = frozenset(Family)
+_EXPLAINS: dict[str, frozenset[Family]] = {
+    ErrorKind.AUTH: _ALL,
+    ErrorKind.NOT_ENTITLED: frozenset({Family.KIND, Family.STATE}),
+    ErrorKind.NO_SESSION: frozenset({Family.REQUEST, Family.STATE}),
+    ErrorKind.NO_OP: frozenset({Family.REQUEST, Family.STATE}),
+    ErrorKind.RATE_LIMITED: frozenset({Family.STATE}),
+    ErrorKind.REJECTED: frozenset({Family.REQUEST, Family.STATE}),
+    ErrorKind.ZOOM_FAULT: frozenset({Family.STATE}),
+}
+_WORTH_TELLING_FINE: dict[str, frozenset[Family]] = {
+    **_EXPLAINS,
+    ErrorKind.AUTH: frozenset({Family.TOKEN, Family.KIND, Family.STATE}),
+    ErrorKind.RATE_LIMITED: frozenset(),
+    ErrorKind.ZOOM_FAULT: frozenset(),
+}
+
+
+def judge(facts: Facts) -> Judgement:
+    """Find why a request failed, or what would make it fail.
+
+    Args:
+        facts: What is known. ``kind``, ``api``, ``request`` and the clocks are taken from the answer where they
+            are not given.
+    """
+    facts = _completed(facts)
+    findings, checked = _ask((*token_rules.RULES, *request_rules.RULES, *_answer_rules()), facts)
+    if all(finding.certainty is Certainty.POSSIBLE for finding in findings):
+        for rule in residual_rules.RULES:
+            finding = rule(facts, checked)
+            if finding is not None and all(finding.id != other.id for other in findings):
+                findings = (*findings, finding)
+    return _judgement(findings, checked, facts)
+
+
+def judge_bearer(facts: Facts, api: Api | None) -> Judgement:
+    """Judge the bearer alone, for one API, whatever else is known.
+
+    Args:
+        facts: What is known.
+        api: The API that the bearer is for; None: the one that its kind serves.
+    """
+    facts = replace(facts, api=api, request=None, answer=None, kind=None, population=None)
+    findings, checked = _ask(token_rules.RULES, facts)
+    return _judgement(findings, checked, facts)
+
+
+def _answer_rules() -> tuple[Rule, ...]:
+    return (*answer_rules.RULES, *answer_rules.answer_rows())
+
+
+def _completed(facts: Facts) -> Facts:
+    answer = facts.answer
+    if answer is not None:
+        if facts.request is None:
+            facts = replace(facts, request=RequestFacts(method=answer.method, url=answer.path))
+        if facts.zoom_time is None and answer.server_time is not None and answer.local_time is not None:
+            facts = replace(facts, zoom_time=answer.server_time, local_time=answer.local_time)
+        if facts.kind is None:
+            facts = replace(facts, kind=_kind_of(answer, facts))
+    if facts.api is None and (route := route_of(facts)) is not None:
+        facts = replace(facts, api=route.api)
+    return facts
+
+
+def _kind_of(answer: ZoomAnswer, facts: Facts) -> str | None:
+    if 200 <= answer.status < 300:
+        route = route_of(facts)
+        is_quiet = answer.status != 202 and route is not None and route.is_callout
+        return ErrorKind.NO_OP if is_quiet else None
+    return classify(answer)
+
+
+def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tuple[Checked, ...]]:
+    texts = cause_texts()
+    explaining, worth_telling = (
+        _EXPLAINS.get(facts.kind or "", _ALL),
+        _WORTH_TELLING_FINE.get(facts.kind or "", _ALL),
+    )
+    findings: dict[str, Finding] = {}
+    checked: dict[str, Checked] = {}
+    for rule in rules:
+        match rule(facts):
+            case Finding() as finding if texts[finding.id].family in explaining:
+                known = findings.get(finding.id)
+                if known is None or _doubt(finding) < _doubt(known):
+                    findings[finding.id] = finding
+            case Checked() as fine if texts[fine.id].family in worth_telling:
+                checked.setdefault(fine.id, fine)
+            case _:
+                pass
+    return tuple(findings.values()), tuple(fine for fine in checked.values() if fine.id not in findings)
+
+
+def _doubt(finding: Finding) -> int:
+    return _CERTAINTIES.index(finding.certainty)
+
+
+def _judgement(findings: Iterable[Finding], checked: Iterable[Checked], facts: Facts) -> Judgement:
+    texts = cause_texts()
+
+    def rank(finding: Finding) -> tuple[int, int]:
+        return _doubt(finding), texts[finding.id].rank
+
+    return Judgement(
+        causes=tuple(_cause(finding, facts) for finding in sorted(findings, key=rank)),
+        checked=tuple(
+            Checked(fine.id, clean(fine.evidence, facts))
+            for fine in sorted(checked, key=lambda fine: texts[fine.id].rank)
+        ),
+    )
+
+
+def _cause(finding: Finding, facts: Facts) -> Cause:
+    text = cause_texts()[finding.id]
+    return Cause(
+        id=finding.id,
+        certainty=finding.certainty,
+        evidence=clean(finding.evidence, facts),
+        fix=finding.fix or text.fix,
+        command=text.command if finding.command is None and finding.fix is None else finding.command,
+    )

@@ -1,0 +1,246 @@
+"""What pages are made of: codes, reasons, states, exit codes, HTTP statuses and network words, kept as data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from zoomcall.knowledge.texts import Basis, read_text, read_toml
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoomSaying:
+    """One row of ``error_codes.json``: a code with one of its texts.
+
+    Attributes:
+        code: Zoom's number, or a word of the token endpoint's.
+        http: The HTTP status it comes with, if that is stated.
+        namespace: ``rest``, ``oauth`` or ``video-sdk-web-client``.
+        messages: Zoom's words, and other words with the same meaning.
+        is_exact: Whether they are Zoom's own, not a paraphrase.
+        meaning: In our words.
+        endpoint: Where it was documented for, if for one endpoint only.
+        basis: How well this row is founded.
+        sources: URLs.
+    """
+
+    code: int | str
+    http: int | None
+    namespace: str
+    messages: tuple[str, ...]
+    is_exact: bool
+    meaning: str
+    endpoint: str | None
+    basis: Basis
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeText:
+    """What to do about one of Zoom's codes.
+
+    Attributes:
+        code: The code.
+        title: One line.
+        meaning: One or two sentences.
+        fix: What mends it.
+        command: A command that mends it or shows more.
+        example: What it looks like.
+        causes: Ids of the causes that tell more.
+        sayings: The code's rows of ``error_codes.json``.
+    """
+
+    code: int | str
+    title: str
+    meaning: str
+    fix: str
+    command: str | None
+    example: str | None
+    causes: tuple[str, ...]
+    sayings: tuple[ZoomSaying, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonText:
+    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are read from its name (FACTS 5.3)."""
+
+    code: int
+    name: str
+    meaning: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateText:
+    """One state of a call; ``cause`` names the cause whose fix is this state's."""
+
+    name: str
+    title: str
+    meaning: str
+    fix: str | None
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExitText:
+    """One exit code.
+
+    Attributes:
+        code: The number.
+        name: The contract's word.
+        meaning: When it is given.
+        fix: What to do; None where ``reasons`` or ``cause`` say so.
+        command: A command that shows more.
+        reasons: Zoom's reasons that end in it.
+        cause: The cause whose fix is this code's.
+    """
+
+    code: int
+    name: str
+    meaning: str
+    fix: str | None
+    command: str | None
+    reasons: tuple[int, ...]
+    cause: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpText:
+    """One HTTP status, or several with one explanation (``also``)."""
+
+    code: int
+    also: tuple[int, ...]
+    title: str
+    meaning: str
+    fix: str | None
+    command: str | None
+    cause: str | None
+    example: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkText:
+    """One word of ``error.network``."""
+
+    name: str
+    title: str
+    meaning: str
+    fix: str
+    example: str
+
+
+@cache
+def sayings() -> tuple[ZoomSaying, ...]:
+    """Give every known text of Zoom's errors."""
+    return tuple(
+        ZoomSaying(
+            code=row["code"],
+            http=row["http"],
+            namespace=row["namespace"],
+            messages=tuple(text for text in (row["message"], *row.get("also", ())) if text),
+            is_exact=row["is_exact"],
+            meaning=row["meaning"],
+            endpoint=row.get("endpoint"),
+            basis=Basis(row["confidence"]),
+            sources=tuple(row["sources"]),
+        )
+        for row in json.loads(read_text("error_codes.json"))["errors"]
+    )
+
+
+@cache
+def code_texts() -> Mapping[str, CodeText]:
+    """Give what to do about each of Zoom's codes, by the code's text."""
+    return {str(row["code"]): _code_text(row) for row in read_toml("codes.toml")["code"]}
+
+
+def _code_text(row: Mapping[str, Any]) -> CodeText:
+    own = tuple(saying for saying in sayings() if saying.code == row["code"])
+    meaning = own[0].meaning
+    return CodeText(
+        code=row["code"],
+        title=row["title"],
+        meaning=row.get("meaning") or f"{meaning[0].upper()}{meaning[1:]}.",
+        fix=row["fix"],
+        command=row.get("command"),
+        example=row.get("example"),
+        causes=tuple(row.get("causes", ())),
+        sayings=own,
+    )
+
+
+@cache
+def reason_texts() -> Mapping[int, ReasonText]:
+    """Give Zoom's reasons for a failed callout, by number."""
+    return {
+        row["code"]: ReasonText(code=row["code"], name=row["name"], meaning=row["meaning"], fix=row["fix"])
+        for row in read_toml("reasons.toml")["reason"]
+    }
+
+
+@cache
+def state_texts() -> Mapping[str, StateText]:
+    """Give the states of a call, by their words."""
+    return {
+        row["name"]: StateText(
+            name=row["name"],
+            title=row["title"],
+            meaning=row["meaning"],
+            fix=row.get("fix"),
+            cause=row.get("cause"),
+        )
+        for row in read_toml("states.toml")["state"]
+    }
+
+
+@cache
+def exit_texts() -> Mapping[int, ExitText]:
+    """Give the exit codes, by number."""
+    return {
+        row["code"]: ExitText(
+            code=row["code"],
+            name=row["name"],
+            meaning=row["meaning"],
+            fix=row.get("fix"),
+            command=row.get("command"),
+            reasons=tuple(row.get("reasons", ())),
+            cause=row.get("cause"),
+        )
+        for row in read_toml("exit_codes.toml")["exit"]
+    }
+
+
+@cache
+def http_texts() -> tuple[HttpText, ...]:
+    """Give the HTTP statuses that have a page."""
+    return tuple(
+        HttpText(
+            code=row["code"],
+            also=tuple(row.get("also", ())),
+            title=row["title"],
+            meaning=row["meaning"],
+            fix=row.get("fix"),
+            command=row.get("command"),
+            cause=row.get("cause"),
+            example=row["example"],
+        )
+        for row in read_toml("http_statuses.toml")["status"]
+    )
+
+
+@cache
+def network_texts() -> Mapping[str, NetworkText]:
+    """Give the words of ``error.network``."""
+    return {
+        row["name"]: NetworkText(
+            name=row["name"],
+            title=row["title"],
+            meaning=row["meaning"],
+            fix=row["fix"],
+            example=row["example"],
+        )
+        for row in read_toml("network_words.toml")["word"]
+    }

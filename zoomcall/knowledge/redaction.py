@@ -1,0 +1,45 @@
+"""Text from outside, made fit to be shown: one line, and no secret in it."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from zoomcall.knowledge.facts import Facts
+
+_LONGEST = 600
+_SHORTEST_SECRET = 6
+_UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn"}
+
+
+def clean(text: str, facts: Facts, *, longest: int = _LONGEST) -> str:
+    """Make text from outside fit to be shown: one line, no control characters, no secret of ours.
+
+    Args:
+        text: Anything, perhaps hostile.
+        facts: Where the secrets are.
+        longest: Where it is cut.
+    """
+    for needle in _needles(facts):
+        text = text.replace(needle, "***")
+    text = "".join(
+        " " if character.isspace() else character
+        for character in text[: 4 * longest]
+        if character.isspace() or unicodedata.category(character) not in _UNSHOWN
+    )
+    text = " ".join(text.split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _needles(facts: Facts) -> list[str]:
+    """Give what must never be shown, the longest first."""
+    needles: set[str] = set()
+    for secret in (facts.bearer, facts.secret):
+        if secret is None:
+            continue
+        whole = secret.reveal()
+        bare = whole.strip().removeprefix("Bearer ").strip()
+        needles |= {whole, whole.strip(), bare}
+        head, _, signature = bare.rpartition(".")
+        if head:
+            needles.add(signature)
+    return sorted((needle for needle in needles if len(needle) >= _SHORTEST_SECRET), key=len, reverse=True)

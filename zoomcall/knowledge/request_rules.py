@@ -1,0 +1,154 @@
+"""Rules about the request: method, path and the id in it (contract 4).
+
+A request that this program built is checked too, so that the user reads what was found fine.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs, unquote
+
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.target import Api
+from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.route import route_of
+
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_ZOOMS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
+
+
+def path_event_singular(facts: Facts) -> Finding | Checked | None:
+    """``/event`` in place of ``/events``: the quiet 200 of the forum (FACTS 3.4)."""
+    route = route_of(facts)
+    if route is None or not route.is_callout:
+        return None
+    if route.tail == "events":
+        return Checked("path-event-singular", "the path ends in /events")
+    status = _status(facts)
+    if status is None or 200 <= status < 300 or status == 404:
+        certainty = Certainty.CERTAIN
+        evidence = "the path ends in /event; the endpoint is /events"
+    else:
+        certainty = Certainty.POSSIBLE
+        evidence = "the path ends in /event, which would be the next obstacle; the endpoint is /events"
+    return Finding("path-event-singular", certainty, evidence)
+
+
+def wrong_method(facts: Facts) -> Finding | Checked | None:
+    """Another method than PATCH on an ``events`` endpoint."""
+    route = route_of(facts)
+    if route is None or not route.is_callout or not route.method:
+        return None
+    if route.method == "PATCH":
+        return Checked("wrong-method", "PATCH")
+    is_refusal_of_token = _status(facts) == 401
+    evidence = f"the request is a {_quoted(route.method)}; rooms are rung with PATCH"
+    return Finding("wrong-method", Certainty.POSSIBLE if is_refusal_of_token else Certainty.CERTAIN, evidence)
+
+
+def session_id_encoding(facts: Facts) -> Finding | Checked | None:
+    """A session id encoded against the rule of FACTS 3.5, or given with its escapes."""
+    route = route_of(facts)
+    if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
+        return None
+    fault = _fault_of_our_id(route.raw_id) if route.is_ours else _fault_of_id(route.raw_id)
+    if fault is None:
+        return Checked("session-id-encoding", _how_encoded(route.raw_id))
+    if facts.answer is not None and facts.answer.code in {2300, 3001}:
+        certainty = Certainty.LIKELY if route.is_ours else Certainty.CERTAIN
+    else:
+        certainty = Certainty.POSSIBLE if route.is_ours else Certainty.LIKELY
+    return Finding("session-id-encoding", certainty, fault)
+
+
+def _fault_of_id(raw: str) -> str | None:
+    if "/" in raw:
+        return f"the id stands in the path with a bare / in it ({_quoted(raw)})"
+    once = unquote(raw)
+    if _ESCAPE.search(once):
+        if _is_special(unquote(once)):
+            return None
+        return "the id is encoded twice, and neither starts with / nor holds //"
+    if _is_special(once):
+        return "the id starts with / or holds //, and is encoded once instead of twice"
+    return None
+
+
+def _fault_of_our_id(raw: str) -> str | None:
+    """Look for escapes that came with the id: this program encodes by the rule whatever it is given."""
+    once = unquote(raw)
+    if not _ESCAPE.search(once) or _is_special(unquote(once)):
+        return None
+    return f"the id was given as {_quoted(once)}, which is percent-encoded already"
+
+
+def _is_special(identifier: str) -> bool:
+    return identifier.startswith("/") or "//" in identifier
+
+
+def _how_encoded(raw: str) -> str:
+    once = unquote(raw)
+    if _ESCAPE.search(once):
+        return "encoded twice, since it starts with / or holds //"
+    return "encoded once" if once != raw else "nothing in it needs encoding"
+
+
+def path_unknown(facts: Facts) -> Finding | Checked | None:
+    """Zoom's 2300, or ``/v2`` missing on a host of Zoom's."""
+    route = route_of(facts)
+    if route is None:
+        return None
+    is_unrecognised = facts.answer is not None and facts.answer.code == 2300
+    lacks_version = bool(_ZOOMS_HOST.fullmatch(route.host)) and route.api is not None and not route.base
+    where = f"{_quoted(f'{route.base}{route.path}')}"
+    if lacks_version:
+        certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
+        return Finding("path-unknown", certainty, f"/v2 is missing in front of {where}")
+    if not is_unrecognised:
+        return None
+    if not route.is_ours:
+        return Finding("path-unknown", Certainty.LIKELY, f"Zoom does not know the path {where} (2300)")
+    evidence = (
+        f"Zoom does not know the path {where} (2300), though it is as documented: "
+        "look at the API base in front of it, or at something on the way that alters paths"
+    )
+    if not route.base:
+        evidence = f"there is no /v2 in front of {where}: the API base lacks it"
+    return Finding(
+        "path-unknown",
+        Certainty.LIKELY,
+        evidence,
+        fix="Let ZOOMCALL_API_BASE end in /v2, or unset it. Zoom's Gov cluster lacks some Video SDK endpoints.",
+        command="zoomcall whoami",
+    )
+
+
+def oauth_query_string(facts: Facts) -> Finding | Checked | None:
+    """Parameters of the token endpoint behind a question mark (FACTS 2.1)."""
+    route = route_of(facts)
+    if route is None or not route.path.rstrip("/").endswith("/oauth/token") or route.is_ours:
+        return None
+    if "grant_type" not in parse_qs(route.query[:2048], keep_blank_values=True, max_num_fields=None):
+        return None
+    certainty = Certainty.LIKELY if _status(facts) == 400 else Certainty.POSSIBLE
+    return Finding("oauth-query-string", certainty, "grant_type stands in the query string of the token request")
+
+
+def _status(facts: Facts) -> int | None:
+    return None if facts.answer is None else facts.answer.status
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= 120 else text[:117] + "..."
+    return shown if shown.isascii() and shown.isprintable() else ascii(shown)
+
+
+RULES: tuple[Rule, ...] = (
+    oauth_query_string,
+    path_event_singular,
+    session_id_encoding,
+    wrong_method,
+    path_unknown,
+)
+"""Every request cause that method and path can show; those of the body join here with ``diagnose``."""

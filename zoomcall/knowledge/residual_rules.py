@@ -1,0 +1,111 @@
+"""Rules that are asked where no other found anything certain or likely; they also know what was found fine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.target import Api
+from zoomcall.errors import ErrorKind
+from zoomcall.knowledge.facts import Facts, Signature
+from zoomcall.knowledge.finding import Finding
+from zoomcall.knowledge.texts import Family, cause_texts
+
+ResidualRule = Callable[[Facts, tuple[Checked, ...]], Finding | None]
+
+_FIX_OF_APP = (
+    "On marketplace.zoom.us, see that the app is active and that account id, client id and client secret are the "
+    "ones of its page App Credentials; then log in again."
+)
+_FIX_OF_TOKEN = (
+    "Take a new token; see that the key or app it comes from is active, and of the account that owns the session "
+    "or meeting."
+)
+
+
+def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:
+    """What is left of 124 when all that can be checked is right (contract 4)."""
+    if facts.kind != ErrorKind.AUTH:
+        return None
+    said = _zooms_words(facts.answer)
+    texts = cause_texts()
+    fine = [
+        f"{texts[one.id].subject}: {one.evidence}" for one in checked if texts[one.id].family is not Family.REQUEST
+    ]
+    if facts.bearer is None and not fine:
+        evidence = f"{said}; the token was not at hand, so nothing about it was checked"
+        certainty = Certainty.POSSIBLE
+    elif fine:
+        evidence = f"{said}, though what can be checked here is right ({'; '.join(fine)})"
+        certainty = Certainty.LIKELY
+    else:
+        evidence = f"{said}; nothing in the token can be checked here"
+        certainty = Certainty.LIKELY
+    if facts.signature is Signature.UNCHECKED and facts.secret is None and facts.bearer is not None and fine:
+        evidence += "; its signature was not checked, for want of the secret"
+    fix, command = _fix_of_credential(facts)
+    return Finding("key-pair-refused", certainty, evidence, fix, command)
+
+
+def _zooms_words(answer: ZoomAnswer | None) -> str:
+    if answer is None:
+        return "the credential was refused"
+    who = "the token endpoint" if answer.is_oauth else "Zoom"
+    return f"{who} refused the credential ({answer.code if answer.code is not None else f'HTTP {answer.status}'})"
+
+
+def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
+    match facts.credential_kind:
+        case CredentialKind.S2S:
+            return _FIX_OF_APP, "zoomcall auth login --kind s2s"
+        case CredentialKind.TOKEN | CredentialKind.OAUTH:
+            return _FIX_OF_TOKEN, "zoomcall token inspect -"
+        case _:
+            return None, None
+
+
+def token_superseded(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
+    """Another program of the same app, which took a newer token; sources disagree, so only possible (FACTS 2.2)."""
+    answer = facts.answer
+    if answer is None or answer.code != 124 or facts.credential_kind is not CredentialKind.S2S:
+        return None
+    return Finding(
+        "token-superseded", Certainty.POSSIBLE, "a server-to-server token, good by all that can be checked"
+    )
+
+
+def no_cause_known(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
+    """What is said where nothing else can be, so that no refusal goes without a cause (contract 3)."""
+    answer = facts.answer
+    match facts.kind:
+        case ErrorKind.NOT_ENTITLED if answer is None:
+            identifier = "api-not-available" if facts.api is Api.SESSION else "scope-missing"
+            return Finding(identifier, Certainty.POSSIBLE, "a right is missing; which one is not known")
+        case ErrorKind.NO_SESSION if facts.api is Api.MEETING:
+            return Finding("meeting-unknown", Certainty.POSSIBLE, "Zoom shows no such meeting")
+        case ErrorKind.NO_SESSION if facts.population != 0:
+            return Finding("session-not-live", Certainty.POSSIBLE, "Zoom shows no such live session")
+        case ErrorKind.NO_OP:
+            return Finding("success-not-202", Certainty.POSSIBLE, "Zoom did not answer with 202")
+        case ErrorKind.REJECTED | ErrorKind.NOT_ENTITLED:
+            evidence = f"{_zooms_answer(answer)}; no known cause explains it for sure"
+            return Finding("not-understood-by-zoom", Certainty.POSSIBLE, evidence)
+        case _:
+            return None
+
+
+def _zooms_answer(answer: ZoomAnswer | None) -> str:
+    if answer is None:
+        return "Zoom would not act on the request"
+    words = [f"HTTP {answer.status}"]
+    if answer.code is not None:
+        words.append(f"code {answer.code}")
+    fields = "; ".join(f"{error.field}: {error.message}" for error in answer.field_errors[:5])
+    told = " ".join(part for part in (answer.message or "", f"({fields})" if fields else "") if part)
+    return f"Zoom answered {', '.join(words)}" + (f": {told}" if told else "")
+
+
+RULES: tuple[ResidualRule, ...] = (key_pair_refused, token_superseded, no_cause_known)
+"""Asked in this order, and only where nothing certain or likely was found."""

@@ -1,0 +1,92 @@
+"""Where a request goes: the parts of its path that rules look at."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from zoomcall.domain.target import Api
+from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.texts import Endpoint, endpoints
+
+_BEFORE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]*)")
+_SESSION = re.compile(r"/videosdk/sessions/(?P<id>.+?)(?:/(?P<tail>events?|users|status|sip_dialing))?/*")
+_MEETING = re.compile(r"/(?:live_meetings|meetings|metrics/meetings)/(?P<id>[^/]+)(?:/(?P<tail>.*?))?/*")
+_BASE = re.compile(r".*?(?=/(?:videosdk|live_meetings|meetings|metrics|users|h323|crc)(?:/|\Z))")
+_LONGEST_URL = 8192
+_PLACEHOLDER = re.compile(r"\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One request's way.
+
+    Attributes:
+        method: Upper case.
+        host: As it stands in the URL; empty if there is only a path.
+        base: What stands before the endpoint, like ``/v2``.
+        path: The rest, without the query.
+        query: What follows the question mark.
+        api: The API that it belongs to; None if it cannot be told.
+        raw_id: The session id or meeting number as it stands in the path.
+        tail: What follows the id.
+        is_ours: This program built the request.
+    """
+
+    method: str
+    host: str
+    base: str
+    path: str
+    query: str
+    api: Api | None
+    raw_id: str | None
+    tail: str | None
+    is_ours: bool
+
+    @property
+    def is_callout(self) -> bool:
+        """Whether it goes to an ``events`` endpoint, by its right name or in the singular."""
+        is_controlled = self.path.startswith(("/videosdk/sessions/", "/live_meetings/"))
+        return is_controlled and self.tail in {"event", "events"}
+
+    @property
+    def endpoint(self) -> Endpoint | None:
+        """The documented endpoint that it hits, if it is one that this program knows."""
+        for endpoint in endpoints():
+            pattern = _PLACEHOLDER.sub("[^/]+", endpoint.path)
+            if self.method == endpoint.method and re.fullmatch(pattern, self.path.rstrip("/")):
+                return endpoint
+        return None
+
+
+def route_of(facts: Facts) -> Route | None:
+    """Read the request's way, or that of the request that the answer belongs to; None if neither is known."""
+    if facts.request is not None:
+        return _read(facts.request.method, facts.request.url, is_ours=facts.request.is_ours)
+    if facts.answer is not None:
+        return _read(facts.answer.method, facts.answer.path, is_ours=False)
+    return None
+
+
+def _read(method: str, url: str, *, is_ours: bool) -> Route:
+    url = url[:_LONGEST_URL]
+    before = _BEFORE_PATH.match(url)
+    rest = url[before.end() :] if before else url
+    path, _, query = rest.partition("#")[0].partition("?")
+    if not path.startswith("/"):
+        path = "/" + path
+    base = _BASE.match(path)
+    path = path[base.end() :] if base else path
+    is_session = path.startswith("/videosdk")
+    match = (_SESSION if is_session else _MEETING).fullmatch(path)
+    return Route(
+        method=method.upper(),
+        host=before["host"].rpartition("@")[2].lower() if before else "",
+        base=base[0] if base else "",
+        path=path,
+        query=query,
+        api=(Api.SESSION if is_session else Api.MEETING) if base else None,
+        raw_id=match["id"] if match else None,
+        tail=match["tail"] if match else None,
+        is_ours=is_ours,
+    )
