@@ -242,6 +242,13 @@ class Wiring:
                 expiry = read_token(text.reveal()).expiry
                 return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)
 
+    @staticmethod
+    def check_signature(token: str, secret: Secret) -> bool:
+        """Say whether a secret made the HS256 signature of a JWT."""
+        from zoomcall.adapters.jwt import check_hs256
+
+        return check_hs256(token, secret)
+
     def refuse_wrong_bearer(self, api: Api) -> None:
         """Stop before the wire when a bearer as given is certain to be refused for its kind or its damage.
 

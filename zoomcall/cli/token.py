@@ -1,0 +1,255 @@
+"""``zoomcall token``: mint bearer tokens, and tell what a token is."""
+
+import getpass
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.cli.render.failure import findings_page
+from zoomcall.cli.render.json import cause_json, checked_json
+from zoomcall.cli.render.page import Line, Tone
+from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.domain.cause import Certainty, Notice
+from zoomcall.domain.credential import CredentialKind, VideoSdkKey
+from zoomcall.domain.profile import Profile
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
+from zoomcall.domain.time_words import distance, span, stamp
+from zoomcall.domain.token import TokenKind
+from zoomcall.errors import UsageError, ZoomcallError
+from zoomcall.knowledge.facts import Signature
+from zoomcall.usecases.inspecting import LARGEST_INPUT, Check, Inspection, text_of_bytes
+from zoomcall.usecases.inspecting import inspect as inspect_token
+from zoomcall.usecases.minting import USUAL_LIFETIME, parse_lifetime, warnings_of
+
+app = typer.Typer(help="Mint bearer tokens, and tell what a token is and why Zoom would refuse it.")
+
+_KINDS = {
+    TokenKind.API_JWT: "API JWT, for the Video SDK's REST API",
+    TokenKind.SESSION_JWT: "Video SDK session token, for joining a session",
+    TokenKind.MEETING_SDK_JWT: "Meeting SDK token, for joining a meeting",
+    TokenKind.OAUTH: "OAuth access token",
+    TokenKind.S2S: "server-to-server OAuth access token",
+    TokenKind.REFRESH_TOKEN: "OAuth refresh token",
+    TokenKind.ZAK: "ZAK, for starting or joining a meeting as a user",
+    TokenKind.OPAQUE: "opaque: no JWT, so nothing in it can be read",
+    TokenKind.MALFORMED: "no token, or a damaged one",
+}
+_APIS = {Api.SESSION: "the Video SDK's REST API (session)", Api.MEETING: "the meetings' REST API (meeting)"}
+_SIGNATURES = {
+    Signature.VALID: ("made with the API secret of the profile", Tone.GOOD),
+    Signature.INVALID: ("not made with the API secret of the profile", Tone.BAD),
+    Signature.UNCHECKED: ("not checked (-p PROFILE checks an API JWT's)", Tone.DIM),
+}
+
+
+@command(
+    app,
+    "mint",
+    CommandSpec(schema="zoomcall.token.mint/1", ignores_output_variable=True),
+    examples=(
+        "zoomcall token mint",
+        "zoomcall token mint --ttl 1h -p prod",
+        "zoomcall token mint --for meeting --json",
+    ),
+)
+def mint(
+    run: Run,
+    *,
+    lifetime: Annotated[
+        str | None,
+        typer.Option(
+            "--ttl",
+            metavar="TIME",
+            help=f"How long an API JWT lives, like 90s, 10m or 1h; at most 7d. [default: {span(USUAL_LIFETIME)}]",
+        ),
+    ] = None,
+    api: Annotated[
+        Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
+    ] = None,
+) -> Answer:
+    """Print a bearer token: stdout is the token and one newline."""
+    wanted = USUAL_LIFETIME if lifetime is None else parse_lifetime(lifetime)
+    credential = run.wiring.credential_for(api).credential
+    if isinstance(credential, VideoSdkKey):
+        run.notice(*warnings_of(credential, wanted))
+    elif lifetime is not None:
+        run.notice(
+            Notice("ttl-ignored", f"--ttl does nothing here: the {credential.kind} credential sets the lifetime")
+        )
+    token = run.wiring.mint(wanted)
+    if token.expires_at is not None and token.expires_at <= run.now():
+        run.notice(Notice("token-expired", f"this token expired {distance(token.expires_at, run.now())}"))
+    text = token.text.reveal()
+    result = {"token": text, "kind": token.kind, "expires_at": token.expires_at}
+    return Answer(raw=f"{text}\n", result=result)
+
+
+@command(
+    app,
+    "inspect",
+    CommandSpec(schema="zoomcall.token.inspect/1"),
+    examples=(
+        "zoomcall token mint | zoomcall token inspect",
+        "zoomcall token inspect --for session < token.txt",
+        "zoomcall token inspect -p prod --json - < token.txt",
+    ),
+)
+def inspect(
+    run: Run,
+    token: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[TOKEN|-]",
+            help="The token; better: -, or nothing, to read standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    api: Annotated[
+        Api | None, typer.Option("--for", help="The API it shall serve. [default: the one that takes its kind]")
+    ] = None,
+) -> Answer:
+    """Tell what a token is and why Zoom would refuse it, offline.
+
+    With -p its signature and issuer are checked against that profile. Exit code 4: Zoom is certain to refuse it.
+    """
+    text = _read(run, token)
+    api_key, secret, check = _key_at_hand(run)
+    now = run.now()
+    inspection = inspect_token(
+        text,
+        api=api,
+        now=now,
+        api_key=api_key,
+        is_api_key_explicit=run.options.profile is not None,
+        secret=secret,
+        check=check,
+    )
+    status = ExitStatus.AUTH if inspection.is_hopeless else ExitStatus.OK
+    return Answer(
+        page=tuple(_lines(inspection, now)),
+        result=_result(inspection),
+        status=status,
+        error=_error(run, inspection) if inspection.is_hopeless else None,
+    )
+
+
+def _read(run: Run, argument: str | None) -> str:
+    """Read the token from where it stands: the argument, standard input, or a hidden prompt."""
+    if argument is not None and argument != "-":
+        run.notice(
+            Notice(
+                "token-in-arguments",
+                "arguments stand in the process list and in the shell's history; pipe the token in instead",
+            )
+        )
+        return argument
+    if argument is None and run.streams.is_stdin_terminal:
+        if not run.is_interactive:
+            raise UsageError("there is no token", fix="Pipe it in, or leave --no-input out to be asked for it.")
+        return getpass.getpass("Token (not shown): ", stream=run.streams.stderr)
+    return text_of_bytes(run.streams.read_stdin(LARGEST_INPUT))
+
+
+def _key_at_hand(run: Run) -> tuple[str | None, Secret | None, Check | None]:
+    """Give the API key that the issuer is measured by; with ``-p`` its secret too, and what checks a signature."""
+    if run.options.profile is None:
+        return _public_key(run), None, None
+    credential = run.wiring.credential_for(None).credential
+    if not isinstance(credential, VideoSdkKey):
+        run.notice(
+            Notice(
+                "signature-unchecked", f"a {credential.kind} profile holds no API secret to check a signature by"
+            )
+        )
+        return None, None, None
+    return credential.api_key, credential.api_secret, run.wiring.check_signature
+
+
+def _public_key(run: Run) -> str | None:
+    """Give the API key that a session would be rung with, if any; faults in the credentials are no matter here."""
+    try:
+        choice = run.wiring.choice(Api.SESSION)
+    except ZoomcallError:
+        return None
+    if choice.label.kind is not CredentialKind.VIDEOSDK:
+        return None
+    if isinstance(choice.holder, Profile):
+        return choice.holder.key_id
+    return run.settings.environ.get("ZOOMCALL_API_KEY")
+
+
+def _result(inspection: Inspection) -> dict[str, Any]:
+    return {
+        "kind": inspection.kind,
+        "target": inspection.target,
+        "header": inspection.header,
+        "claims": inspection.claims,
+        "issued_at": inspection.reading.issued.at,
+        "expires_at": inspection.reading.expiry.at,
+        "signature": inspection.signature,
+        "findings": [cause_json(cause) for cause in inspection.judgement.causes],
+        "checked": [checked_json(checked) for checked in inspection.judgement.checked],
+    }
+
+
+def _error(run: Run, inspection: Inspection) -> ErrorReport:
+    """Say that it is refused; the reasons stand in the answer, and in JSON here too."""
+    causes = inspection.judgement.causes
+    first = next(cause for cause in causes if cause.certainty is Certainty.CERTAIN)
+    is_text = run.output is OutputFormat.TEXT
+    return ErrorReport(
+        status=ExitStatus.AUTH,
+        title=f"Zoom is certain to refuse this token: {first.evidence}",
+        causes=() if is_text else causes,
+        checked=() if is_text else inspection.judgement.checked,
+        doc=f"explain cause:{first.id}",
+    )
+
+
+def _lines(inspection: Inspection, now: datetime) -> Iterator[Line]:
+    yield Line(f"{_KINDS[inspection.kind]} ({inspection.kind})", Tone.TITLE, label="kind")
+    if inspection.target is not None:
+        yield Line(_APIS[inspection.target], label="judged for")
+    if inspection.claims is not None:
+        words, tone = _SIGNATURES[inspection.signature]
+        yield Line(words, tone, label="signature")
+    if inspection.header is not None:
+        yield Line("header:", Tone.TITLE)
+        yield from _members(inspection.header)
+    if inspection.claims is not None:
+        yield Line("claims:", Tone.TITLE)
+        yield from _members(inspection.claims, _times(inspection, now))
+    yield Line("findings:" if inspection.judgement.causes else "findings: none", Tone.TITLE)
+    yield from (line for line in findings_page(inspection.judgement.causes) if isinstance(line, Line))
+    if inspection.judgement.checked:
+        yield Line("checked and found fine:", Tone.TITLE)
+    for checked in inspection.judgement.checked:
+        yield Line(f"{checked.id}: {checked.evidence}", Tone.DIM, indent=4)
+
+
+def _members(members: Mapping[str, Any], remarks: Mapping[str, str] | None = None) -> Iterator[Line]:
+    for name, value in members.items():
+        shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        remark = (remarks or {}).get(name)
+        yield Line(f"{name}: {shown} ({remark})" if remark else f"{name}: {shown}", indent=2)
+
+
+def _times(inspection: Inspection, now: datetime) -> dict[str, str]:
+    """Say the times of the claims in words."""
+    reading = inspection.reading
+    words = {}
+    if (end := reading.expiry.at) is not None:
+        words["exp"] = f"{stamp(end)}, {'expired' if end <= now else 'expires'} {distance(end, now)}"
+    if (issued := reading.issued.at) is not None:
+        words["iat"] = f"{stamp(issued)}, issued {distance(issued, now)}"
+    if (start := reading.start.at) is not None:
+        words["nbf"] = f"{stamp(start)}, valid from {distance(start, now)}"
+    return words
