@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import hypothesis
 import pytest
 from shell import SENTINEL, ProcessShell, Shell
+
+from zoomcall.emulator.running import Emulator
 
 hypothesis.settings.register_profile("local", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
@@ -34,13 +35,27 @@ def sentinel() -> str:
     return SENTINEL
 
 
-@pytest.fixture(scope="session")
-def emulator() -> Iterator[Any]:
-    """Run one local Zoom for the whole session."""
-    from zoomcall.emulator.running import Emulator
-
-    with Emulator() as running:
+@pytest.fixture
+def emulator() -> Iterator[Emulator]:
+    """Run a local Zoom whose calls go ten times as fast."""
+    with Emulator(time_scale=0.1) as running:
         yield running
+
+
+@pytest.fixture
+def emulator_environ(emulator: Emulator) -> dict[str, str]:
+    """Give the environment that points the program at the emulator, with both credentials and its session."""
+    ready = emulator.ready
+    return {
+        "ZOOMCALL_API_BASE": ready["api_base"],
+        "ZOOMCALL_OAUTH_BASE": ready["oauth_base"],
+        "ZOOMCALL_API_KEY": ready["api_key"],
+        "ZOOMCALL_API_SECRET": ready["api_secret"],
+        "ZOOMCALL_ACCOUNT_ID": ready["account_id"],
+        "ZOOMCALL_CLIENT_ID": ready["client_id"],
+        "ZOOMCALL_CLIENT_SECRET": ready["client_secret"],
+        "ZOOMCALL_SESSION": ready["session_id"],
+    }
 
 
 @pytest.hookimpl(wrapper=True)

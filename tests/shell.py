@@ -16,6 +16,9 @@ from pathlib import Path
 from typing import IO, Any, Literal
 from unittest import mock
 
+from contract import check
+
+from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.main import run
 from zoomcall.cli.streams import Streams
 
@@ -37,6 +40,7 @@ _SECRET_VARIABLES = (
 _SHORTEST_SECRET = 8
 _WHOLE_TOKEN = re.compile(rb"eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{20,}")
 _INHERITED = ("PATH", "SYSTEMROOT", "COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START", "COVERAGE_FILE")
+_RAW_COMMANDS = {"completion", "schema", "emulate"}
 _UNUSABLE_KEYRING = "keyring.backends.fail.Keyring"
 
 
@@ -54,12 +58,17 @@ class Result:
     arguments: tuple[str, ...] = ()
 
     def json(self) -> Any:
-        """Give the one JSON document on stdout."""
-        return json.loads(self.stdout)
+        """Give the one JSON document on stdout, held against its schema."""
+        document = json.loads(self.stdout)
+        check(document)
+        return document
 
     def lines(self) -> list[Any]:
-        """Give the JSON documents on stdout, one a line."""
-        return [json.loads(line) for line in self.stdout.splitlines()]
+        """Give the JSON documents on stdout, one a line, held against their schemas."""
+        documents = [json.loads(line) for line in self.stdout.splitlines()]
+        for document in documents:
+            check(document)
+        return documents
 
 
 class _TerminalStream(io.TextIOWrapper):
@@ -156,7 +165,10 @@ class Shell:
         for place, content in places.items():
             if any(secret in content for secret in secrets) or _WHOLE_TOKEN.search(content):
                 raise SecretShownError(f"zoomcall {' '.join(arguments)} wrote a secret to {place}")
-        return Result(stdout.decode(), stderr.decode(), code, arguments)
+        result = Result(stdout.decode(), stderr.decode(), code, arguments)
+        if _promises_json(arguments) and code >= 0 and code != ExitStatus.CLOSED_PIPE:
+            result.json()
+        return result
 
     def written_files(self) -> list[Path]:
         """List every file under the home, config and state folders."""
@@ -242,6 +254,12 @@ def _as_process(environ: Mapping[str, str], stdin: IO[str], stdout: IO[str], std
         finally:
             with contextlib.suppress(ValueError):  # not the main thread
                 signal.signal(signal.SIGTERM, terminate)
+
+
+def _promises_json(arguments: tuple[str, ...]) -> bool:
+    """Tell whether stdout must be one JSON document, whatever happens (contract 3.2)."""
+    own = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in own and not _RAW_COMMANDS.intersection(own[:1]) and "--help" not in own and "-h" not in own
 
 
 def _joined(environ: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str]:

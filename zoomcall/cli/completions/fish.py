@@ -71,7 +71,7 @@ def _names(flag: Flag) -> str:
 def _needed(flag: Flag) -> str:
     if flag.value is None:
         return ""
-    return " -r" + _value(flag.value)
+    return (" -r" if flag.value.is_file else " -x") + _value(flag.value)
 
 
 def _value(value: Value) -> str:

@@ -1,0 +1,214 @@
+"""Completion, asked of the real shells."""
+
+import os
+import pty
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from shell import ProcessShell, Shell
+
+Complete = Callable[[str], set[str]]
+
+_BASH = """\
+source "$SCRIPT"
+IFS=$' \\t\\n=' read -r -a COMP_WORDS <<< "$LINE"
+case "$LINE" in *[\\ =]) COMP_WORDS+=("") ;; esac
+# As readline does, = is a word of its own.
+case "$LINE" in *--*=*) COMP_WORDS=("${COMP_WORDS[@]:0:${#COMP_WORDS[@]}-1}" "=" "${COMP_WORDS[@]: -1}") ;; esac
+COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+_zoomcall
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+_ZSH = r"""
+PS1= RPS1=
+unsetopt zle_bracketed_paste prompt_sp 2>/dev/null
+autoload -U compinit && compinit -D -u
+source $SCRIPT
+compadd() {
+    if [[ ${@[1,(i)(-|--)]} == *-(O|A|D)\ * ]]; then
+        builtin compadd "$@"
+        return
+    fi
+    local -a hits
+    builtin compadd -A hits "$@"
+    print -rl -- $hits >> $HITS
+    builtin compadd "$@"
+}
+finish() { print -r end >> $HITS }
+zle -N finish
+bindkey '^I' complete-word '^X^X' finish
+print -r ready >> $HITS
+"""
+_SECONDS = 30
+
+
+class Bash:
+    """Runs the function as readline would call it."""
+
+    def __init__(self, script: Path, folder: Path) -> None:
+        self._environ = {"PATH": os.environ["PATH"], "SCRIPT": str(script)}
+        self._folder = folder
+
+    def __call__(self, line: str) -> set[str]:
+        done = subprocess.run(
+            ["bash", "--norc", "-c", _BASH],
+            env={**self._environ, "LINE": line},
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stderr == ""
+        return set(done.stdout.split())
+
+
+class Fish:
+    """Asks fish's own ``complete -C``."""
+
+    def __init__(self, script: Path, folder: Path) -> None:
+        self._environ = {"PATH": os.environ["PATH"], "SCRIPT": str(script), "HOME": str(folder)}
+        self._folder = folder
+
+    def __call__(self, line: str) -> set[str]:
+        done = subprocess.run(
+            ["fish", "--no-config", "-c", 'source $SCRIPT; complete -C "$LINE"'],
+            env={**self._environ, "LINE": line},
+            cwd=self._folder,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stderr == ""
+        return {hit.partition("\t")[0].rpartition("=")[2] for hit in done.stdout.splitlines()}
+
+
+class Zsh:
+    """Types into a zsh on a terminal and writes down what it adds as a match."""
+
+    def __init__(self, script: Path, folder: Path) -> None:
+        self._hits = folder.parent / "hits"
+        self._hits.touch()
+        self._terminal, inner = pty.openpty()
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "TERM": "dumb",
+            "SCRIPT": str(script),
+            "HITS": str(self._hits),
+        }
+        setup = folder.parent / "setup.zsh"
+        setup.write_text(_ZSH, encoding="utf-8")
+        command = ["zsh", "-f", "-i"]
+        self._process = subprocess.Popen(
+            command, env=environ, cwd=folder, stdin=inner, stdout=inner, stderr=inner, start_new_session=True
+        )
+        os.close(inner)
+        self._type(f"source {setup}\n", until="ready")
+
+    def __call__(self, line: str) -> set[str]:
+        self._hits.write_text("", encoding="utf-8")
+        # Ctrl-U empties the line first.
+        return set(self._type(f"\x15{line}\t\x18\x18", until="end").split()) - {"end"}
+
+    def _type(self, keys: str, until: str) -> str:
+        os.write(self._terminal, keys.encode())
+        end = time.monotonic() + _SECONDS
+        while time.monotonic() < end:
+            written = self._hits.read_text(encoding="utf-8")
+            if written.endswith(f"{until}\n"):
+                return written
+            time.sleep(0.02)
+        raise AssertionError(f"zsh did not answer to {keys!r}")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.wait()
+        os.close(self._terminal)
+
+
+@pytest.fixture(scope="module", params=["bash", "zsh", "fish"])
+def complete(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Complete]:
+    """Complete a line in one of the shells, in a folder with one file."""
+    base = tmp_path_factory.mktemp(request.param)
+    folder = base / "here"
+    folder.mkdir()
+    (folder / "rooms.csv").touch()
+    script = base / f"script.{request.param}"
+    printed = ProcessShell(Shell(base / "shell"))("completion", request.param)
+    assert printed.code == 0
+    script.write_text(printed.stdout, encoding="utf-8")
+    if request.param == "bash":
+        yield Bash(script, folder)
+    elif request.param == "fish":
+        yield Fish(script, folder)
+    else:
+        zsh = Zsh(script, folder)
+        yield zsh
+        zsh.close()
+
+
+def test_a_command_completes(complete: Complete) -> None:
+    assert complete("zoomcall tok") == {"token"}
+
+
+def test_every_command_is_offered(complete: Complete) -> None:
+    offered = complete("zoomcall ")
+    assert {"auth", "token", "invite", "session", "explain", "emulate", "schema", "completion"} <= offered
+
+
+def test_a_command_of_a_group_completes(complete: Complete) -> None:
+    assert complete("zoomcall token ") == {"mint", "inspect"}
+
+
+def test_a_flag_completes(complete: Complete) -> None:
+    assert complete("zoomcall invite sip --se") == {"--session", "--session-name"}
+
+
+def test_a_flag_is_not_offered_where_it_does_not_belong(complete: Complete) -> None:
+    assert complete("zoomcall token mint --se") == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("zoomcall token mint -o ", {"text", "json"}),
+        ("zoomcall token mint --output j", {"json"}),
+        ("zoomcall token mint --output=j", {"json"}),
+        ("zoomcall invite sip -o ", {"text", "json", "jsonl"}),
+        ("zoomcall completion ", {"bash", "zsh", "fish"}),
+    ],
+)
+def test_values_complete(complete: Complete, line: str, values: set[str]) -> None:
+    assert {value.removeprefix("--output=") for value in complete(line)} == values
+
+
+def test_a_flags_value_is_no_command(complete: Complete) -> None:
+    assert complete("zoomcall token mint -p inspect --tt") == {"--ttl"}
+
+
+def test_no_files_are_offered_for_an_address(complete: Complete) -> None:
+    assert complete("zoomcall invite sip r") == set()
+
+
+def test_an_unknown_shell_is_refused_with_the_three_that_there_are(zoomcall: Shell) -> None:
+    result = zoomcall("completion", "tcsh")
+    assert result.code == 2
+    assert result.stdout == ""
+    assert "'tcsh'" in result.stderr
+    assert "bash, zsh, fish" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("shell", "name"), [("bash", "zoomcall.bash"), ("zsh", "_zoomcall"), ("fish", "zoomcall.fish")]
+)
+def test_the_shipped_script_is_the_printed_one(zoomcall: Shell, shell: str, name: str) -> None:
+    shipped = Path(__file__).parent.parent / "completions" / name
+    assert zoomcall("completion", shell).stdout == shipped.read_text(encoding="utf-8")
+
+
+def test_the_output_variable_does_not_touch_the_script(zoomcall: Shell) -> None:
+    printed = zoomcall("completion", "bash", environ={"ZOOMCALL_OUTPUT": "json"})
+    assert printed.stdout == zoomcall("completion", "bash").stdout
