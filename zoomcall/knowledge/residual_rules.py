@@ -19,7 +19,7 @@ _FIX_OF_APP = (
     "On marketplace.zoom.us, see that the app is active and that account id, client id and client secret are the "
     "ones of its page App Credentials; then log in again."
 )
-_FIX_OF_TOKEN = (
+_FIX_OF_BEARER = (
     "Take a new token; see that the key or app it comes from is active, and of the account that owns the session "
     "or meeting."
 )
@@ -61,7 +61,7 @@ def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
         case CredentialKind.S2S:
             return _FIX_OF_APP, "zoomcall auth login --kind s2s"
         case CredentialKind.TOKEN | CredentialKind.OAUTH:
-            return _FIX_OF_TOKEN, "zoomcall token inspect -"
+            return _FIX_OF_BEARER, "zoomcall token inspect -"
         case _:
             return None, None
 

@@ -1,0 +1,212 @@
+"""Say of a failure, or of what became of a call, why it is so and what mends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.call import Reason, State
+from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
+from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.knowledge.engine import judge
+from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.knowledge.lexicon import code_texts, exit_texts, http_texts, network_texts, reason_texts
+from zoomcall.knowledge.redaction import clean
+from zoomcall.knowledge.texts import cause_texts
+
+_JUDGED = {
+    ErrorKind.AUTH,
+    ErrorKind.NOT_ENTITLED,
+    ErrorKind.NO_SESSION,
+    ErrorKind.NO_OP,
+    ErrorKind.RATE_LIMITED,
+    ErrorKind.REJECTED,
+    ErrorKind.ZOOM_FAULT,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A failure, explained: what the contract's ``error`` object and a text error need (contract 3).
+
+    Attributes:
+        title: What failed, one sentence.
+        causes: Ranked; never empty for auth, not-entitled, no-session, no-op and rejected.
+        checked: What was found fine.
+        network: Where on the way it broke.
+        http_status: Of Zoom's answer.
+        zoom_code: Zoom's own code.
+        zoom_message: Zoom's own words, without control characters and secrets.
+        retryable: The same command may work later without a change, and ringing twice is not to be feared.
+        retry_at: When, if it is known.
+        tracking_id: ``x-zm-trackingid``.
+        doc: Words for the command line, like ``explain 124``.
+        fix: What mends it, where no certain or likely cause says so.
+        command: A command that mends it, where no certain or likely cause says so.
+    """
+
+    title: str
+    causes: tuple[Cause, ...] = ()
+    checked: tuple[Checked, ...] = ()
+    network: str | None = None
+    http_status: int | None = None
+    zoom_code: int | str | None = None
+    zoom_message: str | None = None
+    retryable: bool = False
+    retry_at: datetime | None = None
+    tracking_id: str | None = None
+    doc: str | None = None
+    fix: str | None = None
+    command: str | None = None
+
+
+def report(error: ZoomcallError, facts: Facts) -> Explained:
+    """Explain a failure of this program's own request.
+
+    Args:
+        error: What was raised.
+        facts: What was known by then; the answer is taken from the error.
+    """
+    answer = error.answer if isinstance(error, ZoomRefused) else None
+    facts = _facts_at(error, answer, facts)
+    judgement = _judgement(error, facts)
+    is_settled = any(cause.certainty is not Certainty.POSSIBLE for cause in judgement.causes)
+    fix, command = (None, None) if is_settled else _way_out(error)
+    return Explained(
+        title=clean(error.message, facts),
+        causes=judgement.causes,
+        checked=judgement.checked,
+        network=error.word.value if isinstance(error, NetworkFault) else None,
+        http_status=answer.status if answer else None,
+        zoom_code=_shown_code(answer, facts),
+        zoom_message=clean(answer.message, facts) if answer and answer.message is not None else None,
+        retryable=_is_retryable(error, answer),
+        retry_at=_retry_at(error, answer),
+        tracking_id=clean(answer.tracking_id, facts) if answer and answer.tracking_id is not None else None,
+        doc=_doc(error, answer, judgement),
+        fix=clean(fix, facts) if fix else None,
+        command=command,
+    )
+
+
+def _facts_at(error: ZoomcallError, answer: ZoomAnswer | None, facts: Facts) -> Facts:
+    """Tie the facts to this failure: its kind, its answer, and the request that got it, which is ours."""
+    request = facts.request
+    if answer is not None and (
+        request is None or answer.method != request.method or answer.path not in request.url
+    ):
+        request = RequestFacts(method=answer.method, url=answer.path)
+    if request is not None:
+        request = replace(request, is_ours=True)
+    zoom_time, local_time = facts.zoom_time, facts.local_time
+    if answer is not None and answer.server_time is not None and answer.local_time is not None:
+        zoom_time, local_time = answer.server_time, answer.local_time
+    return replace(
+        facts,
+        kind=error.kind.value,
+        answer=answer,
+        request=request,
+        zoom_time=zoom_time,
+        local_time=local_time,
+    )
+
+
+def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
+    if error.kind in _JUDGED:
+        return judge(facts)
+    if error.kind is ErrorKind.PENDING:
+        return Judgement(causes_of_outcome(State.PENDING, None))
+    return Judgement()
+
+
+def _way_out(error: ZoomcallError) -> tuple[str | None, str | None]:
+    if error.fix or error.command:
+        return error.fix, error.command
+    if isinstance(error, NetworkFault):
+        return network_texts()[error.word.value].fix, None
+    text = next((text for text in exit_texts().values() if text.name == error.kind), None)
+    return (text.fix, text.command) if text is not None else (None, None)
+
+
+def _shown_code(answer: ZoomAnswer | None, facts: Facts) -> int | str | None:
+    if answer is None or not isinstance(answer.code, str):
+        return answer.code if answer else None
+    return clean(answer.code, facts)
+
+
+def _is_retryable(error: ZoomcallError, answer: ZoomAnswer | None) -> bool:
+    match error:
+        case NetworkFault():
+            return not error.may_have_arrived
+        case Duplicate():
+            return error.until is not None
+        case _ if answer is None:
+            return error.retryable
+        case _:
+            return answer.status == 429 or (answer.status >= 500 and answer.method != "PATCH")
+
+
+def _retry_at(error: ZoomcallError, answer: ZoomAnswer | None) -> datetime | None:
+    if isinstance(error, Duplicate):
+        return error.until
+    return answer.retry_at if answer is not None else None
+
+
+def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) -> str | None:
+    if error.kind is ErrorKind.NO_OP:
+        return "explain noop"
+    if isinstance(error, NetworkFault):
+        return f"explain network:{error.word.value}"
+    if answer is not None and str(answer.code) in code_texts():
+        is_ambiguous = any(answer.code in {text.code, *text.also} for text in http_texts())
+        return f"explain zoom:{answer.code}" if is_ambiguous else f"explain {answer.code}"
+    if answer is None and judgement.causes:
+        return f"explain {judgement.causes[0].id}"
+    number = next((text.code for text in exit_texts().values() if text.name == error.kind), None)
+    return f"explain exit:{number}" if number is not None else None
+
+
+def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
+    """Say why a call ended as it did, for the states that are failures; else nothing.
+
+    What a reason means is read from its name alone (FACTS 5.3): such a cause is likely, and its fix a hint.
+    """
+    match state:
+        case State.DECLINED:
+            return (_outcome("room-declined", "Zoom's event says that the room rejected the call"),)
+        case State.MISSED:
+            return (_outcome("room-no-answer", "Zoom's event says that the call was missed"),)
+        case State.FAILED:
+            return (_failure(reason),)
+        case State.NO_OP:
+            return (_outcome("success-not-202", "Zoom answered with a success other than 202"),)
+        case State.PENDING:
+            return (_outcome("outcome-unproven", "nothing proved an outcome in the time allowed"),)
+        case _:
+            return ()
+
+
+def doc_of_outcome(state: State, reason: Reason | None) -> str:
+    """Give the words for the command line that explain an outcome, like ``explain reason:9``."""
+    if reason is not None and reason.code in reason_texts():
+        return f"explain reason:{reason.code}"
+    return f"explain state:{state.value}"
+
+
+def _outcome(identifier: str, evidence: str) -> Cause:
+    text = cause_texts()[identifier]
+    return Cause(identifier, Certainty.CERTAIN, evidence, text.fix, text.command)
+
+
+def _failure(reason: Reason | None) -> Cause:
+    text = reason_texts().get(reason.code) if reason is not None else None
+    if reason is None or text is None:
+        said = "without a reason" if reason is None else f"for reason {reason.code}, which is not known"
+        return _outcome("reason-unknown", f"Zoom's event says that the call failed, {said}")
+    return Cause(
+        f"reason-{reason.name}",
+        Certainty.LIKELY,
+        f"Zoom's event gives reason {reason.code} ({text.name}): {text.meaning}",
+        f"Hint: {text.fix}",
+    )
