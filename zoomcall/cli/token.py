@@ -4,7 +4,7 @@ import getpass
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,9 +24,10 @@ from zoomcall.domain.time_words import distance, span, stamp
 from zoomcall.domain.token import TokenKind
 from zoomcall.errors import UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Signature
-from zoomcall.usecases.inspecting import LARGEST_INPUT, Check, Inspection, text_of_bytes
-from zoomcall.usecases.inspecting import inspect as inspect_token
 from zoomcall.usecases.minting import USUAL_LIFETIME, parse_lifetime, warnings_of
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.inspecting import Check, Inspection
 
 app = typer.Typer(help="Mint bearer tokens, and tell what a token is and why Zoom would refuse it.")
 
@@ -120,6 +121,10 @@ def inspect(
 
     With -p its signature and issuer are checked against that profile. Exit code 4: Zoom is certain to refuse it.
     """
+    from zoomcall.usecases.inspecting import (
+        inspect as inspect_token,
+    )  # brings every rule, which mint can do without
+
     text = _read(run, token)
     api_key, secret, check = _key_at_hand(run)
     now = run.now()
@@ -155,10 +160,12 @@ def _read(run: Run, argument: str | None) -> str:
         if not run.is_interactive:
             raise UsageError("there is no token", fix="Pipe it in, or leave --no-input out to be asked for it.")
         return getpass.getpass("Token (not shown): ", stream=run.streams.stderr)
+    from zoomcall.usecases.inspecting import LARGEST_INPUT, text_of_bytes
+
     return text_of_bytes(run.streams.read_stdin(LARGEST_INPUT))
 
 
-def _key_at_hand(run: Run) -> tuple[str | None, Secret | None, Check | None]:
+def _key_at_hand(run: Run) -> tuple[str | None, Secret | None, "Check | None"]:
     """Give the API key that the issuer is measured by; with ``-p`` its secret too, and what checks a signature."""
     if run.options.profile is None:
         return _public_key(run), None, None
@@ -186,7 +193,7 @@ def _public_key(run: Run) -> str | None:
     return run.settings.environ.get("ZOOMCALL_API_KEY")
 
 
-def _result(inspection: Inspection) -> dict[str, Any]:
+def _result(inspection: "Inspection") -> dict[str, Any]:
     return {
         "kind": inspection.kind,
         "target": inspection.target,
@@ -200,7 +207,7 @@ def _result(inspection: Inspection) -> dict[str, Any]:
     }
 
 
-def _error(run: Run, inspection: Inspection) -> ErrorReport:
+def _error(run: Run, inspection: "Inspection") -> ErrorReport:
     """Say that it is refused; the reasons stand in the answer, and in JSON here too."""
     causes = inspection.judgement.causes
     first = next(cause for cause in causes if cause.certainty is Certainty.CERTAIN)
@@ -214,7 +221,7 @@ def _error(run: Run, inspection: Inspection) -> ErrorReport:
     )
 
 
-def _lines(inspection: Inspection, now: datetime) -> Iterator[Line]:
+def _lines(inspection: "Inspection", now: datetime) -> Iterator[Line]:
     yield Line(f"{_KINDS[inspection.kind]} ({inspection.kind})", Tone.TITLE, label="kind")
     if inspection.target is not None:
         yield Line(_APIS[inspection.target], label="judged for")
@@ -242,7 +249,7 @@ def _members(members: Mapping[str, Any], remarks: Mapping[str, str] | None = Non
         yield Line(f"{name}: {shown} ({remark})" if remark else f"{name}: {shown}", indent=2)
 
 
-def _times(inspection: Inspection, now: datetime) -> dict[str, str]:
+def _times(inspection: "Inspection", now: datetime) -> dict[str, str]:
     """Say the times of the claims in words."""
     reading = inspection.reading
     words = {}
