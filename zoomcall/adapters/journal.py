@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from zoomcall.domain.address import Protocol
-from zoomcall.domain.call import Reason, Sent, State
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.journal import (
     BLOCKING,
     LONGEST_RINGING,
@@ -19,6 +19,7 @@ from zoomcall.domain.journal import (
     CallId,
     CallRecord,
     NewCall,
+    Standing,
     TargetKey,
 )
 from zoomcall.domain.target import Api
@@ -48,7 +49,11 @@ CREATE TABLE call (
   reason INTEGER,
   participant_id TEXT,
   participant_uuid TEXT,
-  settled_ms INTEGER
+  message_id TEXT,
+  evidence TEXT,
+  match TEXT,
+  settled_ms INTEGER,
+  removed_ms INTEGER
 );
 CREATE INDEX call_target ON call (api_base, api, target_id, at_ms);
 CREATE TABLE credit (
@@ -59,11 +64,13 @@ CREATE TABLE credit (
   call_id INTEGER NOT NULL REFERENCES call (id),
   PRIMARY KEY (api_base, api, target_id, participant_id)
 );
+CREATE UNIQUE INDEX call_message ON call (api_base, message_id) WHERE message_id IS NOT NULL;
 """
 
 _COLUMNS = (
     "id, api_base, api, target_id, target_name, protocol, address, shown, to_name, profile, at_ms, timeout_ms,"
-    " state, sent, http_status, reason, participant_id, participant_uuid, settled_ms"
+    " state, sent, http_status, reason, participant_id, participant_uuid, message_id, evidence, match,"
+    " settled_ms, removed_ms"
 )
 
 
@@ -130,36 +137,43 @@ class Journal:
             )
             return CallId(cursor.lastrowid or 0)
 
-    def settle(
-        self,
-        call_id: CallId,
-        *,
-        state: State,
-        sent: Sent,
-        at: datetime,
-        http_status: int | None = None,
-        reason: Reason | None = None,
-        participant_id: str | None = None,
-        participant_uuid: str | None = None,
-    ) -> None:
-        """Write down what is known of a call now; its end is noted when the state leaves it open no longer."""
-        settled = None if state in UNRESOLVED else _to_ms(at)
+    def settle(self, call_id: CallId, standing: Standing) -> None:
+        """Write down what is known of a call now; its end is noted when its state leaves it open no longer."""
+        settled = None if standing.state in UNRESOLVED else _to_ms(standing.at)
         with self._transaction():
             self._database.execute(
                 "UPDATE call SET state = ?, sent = ?, settled_ms = ?, http_status = COALESCE(?, http_status),"
-                " reason = COALESCE(?, reason), participant_id = COALESCE(?, participant_id),"
+                " reason = COALESCE(?, reason), evidence = COALESCE(?, evidence), match = COALESCE(?, match),"
+                " participant_id = COALESCE(?, participant_id),"
                 " participant_uuid = COALESCE(?, participant_uuid) WHERE id = ?",
                 (
-                    state.value,
-                    sent.value,
+                    standing.state.value,
+                    standing.sent.value,
                     settled,
-                    http_status,
-                    None if reason is None else reason.code,
-                    participant_id,
-                    participant_uuid,
+                    standing.http_status,
+                    None if standing.reason is None else standing.reason.code,
+                    None if standing.evidence is None else standing.evidence.source.value,
+                    None if standing.evidence is None else standing.evidence.match.value,
+                    standing.participant_id,
+                    standing.participant_uuid,
                     call_id,
                 ),
             )
+
+    def mark_removed(self, call_id: CallId, at: datetime) -> None:
+        """Note that the room was hung up."""
+        with self._transaction():
+            self._database.execute("UPDATE call SET removed_ms = ? WHERE id = ?", (_to_ms(at), call_id))
+
+    def take_message(self, call_id: CallId, message_id: str) -> bool:
+        """Tie Zoom's id of a call to a call of ours; False when it is tied to another already."""
+        with self._transaction():
+            cursor = self._database.execute(
+                "UPDATE OR IGNORE call SET message_id = ?2"
+                " WHERE id = ?1 AND (message_id IS NULL OR message_id = ?2)",
+                (call_id, message_id),
+            )
+            return cursor.rowcount == 1
 
     def take_credit(self, call_id: CallId, participant_id: str) -> bool:
         """Tie a participant to a call; False when it is tied to another already."""
@@ -219,7 +233,7 @@ class Journal:
             ),
         ).fetchall()
         for earlier in map(_record, rows):
-            if earlier.state in BLOCKING:
+            if earlier.state in BLOCKING and earlier.removed_at is None:
                 until = earlier.at + max(SHORTEST_GUARD, earlier.timeout)
                 age = max(0, round((call.at - earlier.at).total_seconds()))
                 state = "joined" if earlier.state is State.JOINED else "may still ring"
@@ -285,7 +299,8 @@ def _from_ms(ms: int) -> datetime:
 def _record(row: tuple[object, ...]) -> CallRecord:
     (
         identifier, api_base, api, target_id, target_name, protocol, address, shown, to_name, profile, at_ms,
-        timeout_ms, state, sent, http_status, reason, participant_id, participant_uuid, settled_ms,
+        timeout_ms, state, sent, http_status, reason, participant_id, participant_uuid, message_id, evidence, match,
+        settled_ms, removed_ms,
     ) = row  # fmt: skip
     return CallRecord(
         id=CallId(int(str(identifier))),
@@ -304,7 +319,10 @@ def _record(row: tuple[object, ...]) -> CallRecord:
         reason=None if reason is None else Reason(int(str(reason))),
         participant_id=_text(participant_id),
         participant_uuid=_text(participant_uuid),
+        message_id=_text(message_id),
+        evidence=None if evidence is None else Evidence(EvidenceSource(str(evidence)), Match(str(match))),
         settled_at=None if settled_ms is None else _from_ms(int(str(settled_ms))),
+        removed_at=None if removed_ms is None else _from_ms(int(str(removed_ms))),
     )
 
 

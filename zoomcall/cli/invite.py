@@ -41,6 +41,7 @@ from zoomcall.errors import UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
 from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
 from zoomcall.usecases.explaining import causes_of_outcome
+from zoomcall.usecases.patrolling import Patrols
 
 app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
 
@@ -177,7 +178,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     )
     listener = _Listener(run)
     try:
-        report = dial(order, zoom=zoom, journal=journal, now=run.now, listener=listener)
+        report = dial(order, zoom=zoom, journal=journal, patrols=Patrols(), now=run.now, listener=listener)
     finally:
         listener.close()
     return plan.answer(report)

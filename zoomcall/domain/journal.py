@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NewType
 
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import Reason, Sent, State
+from zoomcall.domain.call import Evidence, Reason, Sent, State
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import Api
 
@@ -59,6 +59,31 @@ class NewCall:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What is known of a call now.
+
+    Attributes:
+        state: Where it stands.
+        sent: Whether the room may be ringing.
+        at: When this became known.
+        http_status: Of Zoom's answer to the PATCH.
+        reason: Zoom's reason of a failure.
+        evidence: What proved the outcome.
+        participant_id: The room in the roster.
+        participant_uuid: Its ``participant_uuid``.
+    """
+
+    state: State
+    sent: Sent
+    at: datetime
+    http_status: int | None = None
+    reason: Reason | None = None
+    evidence: Evidence | None = None
+    participant_id: str | None = None
+    participant_uuid: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
     """A dial as the journal has it; ``address`` is normalised and its passcode masked."""
 
@@ -78,7 +103,10 @@ class CallRecord:
     reason: Reason | None = None
     participant_id: str | None = None
     participant_uuid: str | None = None
+    message_id: str | None = None
+    evidence: Evidence | None = None
     settled_at: datetime | None = None
+    removed_at: datetime | None = None
 
     @property
     def dial(self) -> Dial:

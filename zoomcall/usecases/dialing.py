@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,26 +11,23 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, NewCall, TargetKey
+from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
 from zoomcall.domain.roster import Dial, Participant
 from zoomcall.domain.target import MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
-from zoomcall.usecases.watching import (
-    CreditJournal,
-    EvidenceWatcher,
-    Exhausted,
-    Hiccup,
-    Observation,
-    PollingWatcher,
-    RosterJudge,
-    watch,
-)
+from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
+from zoomcall.usecases.patrolling import Exhausted, Feed, Hiccup, Look, Patrol, Patrols, RosterSeen
+from zoomcall.usecases.watching import watch
 
 _ACCEPTED = 202
 
 
 class Zoom(Protocol):
     """What dialling needs of Zoom."""
+
+    @property
+    def last_clock(self) -> tuple[datetime, datetime] | None:
+        """Zoom's clock and this machine's, at its last answer."""
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """Live users of a session."""
@@ -44,24 +41,13 @@ class Zoom(Protocol):
         """Send the PATCH, once."""
 
 
-class CallJournal(CreditJournal, Protocol):
+class CallJournal(EvidenceJournal, Protocol):
     """What dialling needs of the journal."""
 
     def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
         """Record a dial, or raise ``Duplicate``."""
 
-    def settle(
-        self,
-        call_id: CallId,
-        *,
-        state: State,
-        sent: Sent,
-        at: datetime,
-        http_status: int | None = None,
-        reason: Reason | None = None,
-        participant_id: str | None = None,
-        participant_uuid: str | None = None,
-    ) -> None:
+    def settle(self, call_id: CallId, standing: Standing) -> None:
         """Write down what is known now."""
 
 
@@ -168,11 +154,26 @@ class Baseline:
 
 
 def dial(
-    order: DialOrder, *, zoom: Zoom, journal: CallJournal, now: Callable[[], datetime], listener: Listener
+    order: DialOrder,
+    *,
+    zoom: Zoom,
+    journal: CallJournal,
+    patrols: Patrols,
+    now: Callable[[], datetime],
+    listener: Listener,
 ) -> CallReport:
-    """Ring the room and report what became of it; failures and Ctrl-C are in the report, not raised."""
+    """Ring the room and report what became of it; failures and Ctrl-C are in the report, not raised.
+
+    Args:
+        order: What to do.
+        zoom: Zoom.
+        journal: What this machine has dialled.
+        patrols: Lookouts, shared by all calls of this process.
+        now: The clock.
+        listener: Is told while the call is under way.
+    """
     report = CallReport()
-    call = _Call(order, zoom, journal, now, listener, report)
+    call = _Call(order, zoom, journal, patrols, now, listener, report)
     try:
         call.run()
     except ZoomcallError as error:
@@ -190,6 +191,7 @@ class _Call:
         order: DialOrder,
         zoom: Zoom,
         journal: CallJournal,
+        patrols: Patrols,
         now: Callable[[], datetime],
         listener: Listener,
         report: CallReport,
@@ -197,6 +199,7 @@ class _Call:
         self._order = order
         self._zoom = zoom
         self._journal = journal
+        self._patrols = patrols
         self._now = now
         self._listener = listener
         self._report = report
@@ -364,19 +367,19 @@ class _Call:
                 report.state = State.REFUSED
         self._settle()
 
-    def _wait(self, baseline: Collection[str] | None, fault: NetworkFault | None, why: str | None) -> None:
+    def _wait(self, baseline: frozenset[str] | None, fault: NetworkFault | None, why: str | None) -> None:
         order = self._order
         started = self._now()
-        settled: Observation | None = None
-        if baseline is not None:
-            settled = watch(
-                self._watchers(baseline),
-                deadline=started + order.timeout,
-                now=self._now,
-                see=self._see,
-                tell=self._tell,
-                tick=lambda moment: self._listener.progress(self._report.state, moment - started),
-            )
+        feeds = self._feeds(baseline)
+        settled = watch(
+            feeds,
+            judge=self._judge(baseline),
+            deadline=started + order.timeout,
+            now=self._now,
+            see=self._see,
+            tell=self._tell,
+            tick=lambda moment: self._listener.progress(self._report.state, moment - started),
+        )
         if settled is not None:
             return
         self._report.state = State.PENDING
@@ -385,27 +388,38 @@ class _Call:
             return
         if fault is not None:
             raise Unproven(_lost(fault), fault=fault)
-        if baseline is None:
+        if not feeds:
             raise Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {why}")
         seconds = f"{order.timeout.total_seconds():g}"
         raise Unproven(f"Zoom accepted the call, but nothing proved within {seconds} s that the room joined")
 
-    def _watchers(self, baseline: Collection[str]) -> Sequence[EvidenceWatcher]:
-        if self._id is None:
-            return ()
-        judge = RosterJudge(
-            Dial(call_id=self._id, address=self._order.callout.address, to_name=self._order.callout.to_name),
+    def _judge(self, baseline: frozenset[str] | None) -> Judge:
+        assert self._id is not None  # noqa: S101 - the call was claimed before
+        order = self._order
+        case = Case(
             call_id=self._id,
+            dial=Dial(call_id=self._id, address=order.callout.address, to_name=order.callout.to_name),
+            target=order.key,
             dialled_at=self._dialled_at,
+            dialled_at_zoom=self._dialled_at - self._skew(),
             baseline=baseline,
-            journal=self._journal,
         )
+        return Judge(case, self._journal)
 
-        def look() -> Iterable[Observation]:
-            found = judge.judge(self._present(), self._now())
-            return () if found is None else (found,)
+    def _skew(self) -> timedelta:
+        """Give by how much this machine's clock is ahead of Zoom's, at the most."""
+        if self._zoom.last_clock is None:
+            return timedelta(0)
+        server_time, local_time = self._zoom.last_clock
+        return local_time - server_time
 
-        return (PollingWatcher(EvidenceSource.ROSTER, look),)
+    def _feeds(self, baseline: frozenset[str] | None) -> tuple[Feed, ...]:
+        looks: dict[EvidenceSource, Look] = {}
+        if baseline is not None:
+            looks[EvidenceSource.ROSTER] = lambda: RosterSeen(self._present())
+        if not looks:
+            return ()
+        return (self._patrols.for_target(self._order.key, lambda: Patrol(looks)),)
 
     def _present(self) -> tuple[Participant, ...]:
         match self._order.target:
@@ -444,13 +458,16 @@ class _Call:
         participant = report.participant
         self._journal.settle(
             self._id,
-            state=report.state,
-            sent=report.sent,
-            at=self._now(),
-            http_status=report.http_status,
-            reason=report.reason,
-            participant_id=participant.id if participant else None,
-            participant_uuid=participant.uuid if participant else None,
+            Standing(
+                state=report.state,
+                sent=report.sent,
+                at=self._now(),
+                http_status=report.http_status,
+                reason=report.reason,
+                evidence=report.evidence,
+                participant_id=participant.id if participant else None,
+                participant_uuid=participant.uuid if participant else None,
+            ),
         )
 
 

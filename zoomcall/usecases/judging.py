@@ -1,0 +1,180 @@
+"""Judge what was seen: does a roster or an event prove what became of one call (contract 6.5)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from zoomcall.domain.call import EvidenceSource, Match, Reason, State
+from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.journal import CallId, CallRecord, TargetKey
+from zoomcall.domain.roster import Dial, Participant, credit
+
+CLOCK_DOUBT = timedelta(seconds=5)
+"""By how much Zoom's clock, known to a second, may be misjudged in the dark: for telling calls apart only."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """Something seen of the call.
+
+    Attributes:
+        state: What it shows.
+        at: Zoom's time of it, else when it was seen.
+        source: Who saw it.
+        match: How it was tied to the call.
+        reason: Zoom's reason of a failure.
+        participant: The room in the roster.
+        message_id: Zoom's id of the call, from an event.
+    """
+
+    state: State
+    at: datetime
+    source: EvidenceSource
+    match: Match
+    reason: Reason | None = None
+    participant: Participant | None = None
+    message_id: str | None = None
+
+
+class EvidenceJournal(Protocol):
+    """What judging needs of the journal."""
+
+    def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
+        """Other dials into the target, unresolved at ``since`` or later."""
+
+    def credited_to_others(self, call_id: CallId) -> frozenset[str]:
+        """Participants tied to other calls."""
+
+    def take_credit(self, call_id: CallId, participant_id: str) -> bool:
+        """Tie a participant to this call."""
+
+    def take_message(self, call_id: CallId, message_id: str) -> bool:
+        """Tie Zoom's id of a call to this one; False when it is tied to another already."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One call to be judged.
+
+    Attributes:
+        call_id: Its id in the journal.
+        dial: The room and the name sent for it.
+        target: Where it was rung into.
+        dialled_at: When it was written down, just before the PATCH, by this machine's clock.
+        dialled_at_zoom: The same moment by Zoom's clock, at the earliest.
+        baseline: Ids of the participants before the PATCH; None if they could not be read.
+    """
+
+    call_id: CallId
+    dial: Dial
+    target: TargetKey
+    dialled_at: datetime
+    dialled_at_zoom: datetime
+    baseline: frozenset[str] | None
+
+
+class Judge:
+    """Judges everything that is seen of one call's target.
+
+    Args:
+        case: The call.
+        journal: For other dials into the target.
+    """
+
+    def __init__(self, case: Case, journal: EvidenceJournal) -> None:
+        self._case = case
+        self._journal = journal
+        self._message_id: str | None = None
+        self._seen: set[tuple[State, datetime, str | None]] = set()
+
+    def of_roster(self, present: Sequence[Participant], now: datetime) -> Observation | None:
+        """Give the room's arrival, if this roster proves it.
+
+        The journal is read after the roster: a dial that is not in it yet cannot have brought anyone.
+        """
+        case = self._case
+        if case.baseline is None or all(participant.id in case.baseline for participant in present):
+            return None
+        overlapping = self._journal.rivals(case.call_id, since=case.dialled_at)
+        found = credit(
+            case.dial,
+            present=present,
+            known=case.baseline,
+            credited=self._journal.credited_to_others(case.call_id),
+            rivals=[record.dial for record in overlapping if record.settled_at is None],
+            has_had_rival=bool(overlapping),
+        )
+        if found is None or not self._journal.take_credit(case.call_id, found.participant.id):
+            return None
+        return Observation(
+            state=State.JOINED,
+            at=now,
+            source=EvidenceSource.ROSTER,
+            match=found.match,
+            participant=found.participant,
+        )
+
+    def of_events(self, events: Sequence[CalloutEvent], source: EvidenceSource) -> Iterator[Observation]:
+        """Give what events prove, in the order of Zoom's clock; repeated ones once.
+
+        What settles the call comes last, so that a batch read at once tells its story to the end.
+        """
+        ours = [event for event in events if self._is_ours(event)]
+        for event in sorted(ours, key=lambda event: (event.state.is_final, event.at)):
+            mark = (event.state, event.at, event.message_id)
+            if mark in self._seen:
+                continue
+            self._seen.add(mark)
+            yield Observation(
+                state=event.state,
+                at=event.at,
+                source=source,
+                match=Match.EXACT,
+                reason=event.reason,
+                message_id=event.message_id,
+            )
+
+    def participant_of(self, present: Sequence[Participant]) -> Participant | None:
+        """Find the room in the roster once an event has said that it joined; None in doubt."""
+        found = self.of_roster(present, self._case.dialled_at)
+        return None if found is None else found.participant
+
+    def _is_ours(self, event: CalloutEvent) -> bool:
+        case = self._case
+        if event.api is not case.target.api or event.target_id != case.target.id:
+            return False
+        if event.at < case.dialled_at_zoom or not event.rings(case.dial.address):
+            return False
+        if self._message_id is not None and event.message_id is not None:
+            return event.message_id == self._message_id
+        if self._has_twin(event):
+            return False
+        if event.message_id is None:
+            return True
+        if not self._journal.take_message(case.call_id, event.message_id):
+            return False
+        self._message_id = event.message_id
+        return True
+
+    def _has_twin(self, event: CalloutEvent) -> bool:
+        """Say whether another dial to the same room may have caused the same event.
+
+        One whose events are known by Zoom's id of its call is no doubt about an event with another id.
+        """
+        case = self._case
+        address = case.dial.address
+        rivals = self._journal.rivals(case.call_id, since=case.dialled_at - CLOCK_DOUBT)
+        return any(
+            rival.protocol is address.protocol
+            and rival.address == address.normalised
+            and (rival.message_id is None or event.message_id is None)
+            for rival in rivals
+        )
+
+
+def ids_of(present: Collection[Participant]) -> frozenset[str]:
+    """Give the participants' ids."""
+    return frozenset(participant.id for participant in present)

@@ -1,0 +1,211 @@
+"""Look at one target again and again, on behalf of every call into it, within Zoom's rate limits."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.journal import TargetKey
+from zoomcall.domain.roster import Participant
+from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+
+POLL_INTERVAL = timedelta(seconds=3)
+FIRST_LOOK = timedelta(seconds=1)
+EARLY_INTERVAL = timedelta(seconds=1.5)
+_EARLY_LOOKS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class RosterSeen:
+    """Who was there at one look."""
+
+    participants: tuple[Participant, ...]
+
+    @property
+    def source(self) -> EvidenceSource:
+        """The roster."""
+        return EvidenceSource.ROSTER
+
+
+@dataclass(frozen=True, slots=True)
+class EventsSeen:
+    """Events that came together, old and strange ones among them."""
+
+    source: EvidenceSource
+    events: tuple[CalloutEvent, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exhausted:
+    """A source that can prove nothing any more, and why."""
+
+    source: EvidenceSource
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hiccup:
+    """A look that failed and will be tried again."""
+
+    source: EvidenceSource
+    why: str
+
+
+Seen = RosterSeen | EventsSeen
+Signal = Seen | Exhausted | Hiccup
+Signals = queue.SimpleQueue[Signal]
+Look = Callable[[], Seen]
+
+
+class Feed(Protocol):
+    """Evidence sources at work in a thread of their own."""
+
+    @property
+    def sources(self) -> frozenset[EvidenceSource]:
+        """Which evidence they give."""
+
+    def subscribe(self, signals: Signals) -> None:
+        """Put everything that is seen from now on into a call's queue."""
+
+    def unsubscribe(self, signals: Signals) -> None:
+        """Stop that; never blocks."""
+
+    def favour_events(self) -> None:
+        """Take note that a call's events do come: looking for them is worth more than the roster."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rhythm:
+    """When to look.
+
+    Attributes:
+        first: Before the first look.
+        early: Between the first looks, when quick rooms answer.
+        interval: Between later looks.
+    """
+
+    first: timedelta = FIRST_LOOK
+    early: timedelta = EARLY_INTERVAL
+    interval: timedelta = POLL_INTERVAL
+
+    def pause_before(self, look: int) -> timedelta:
+        """Give the pause before the look of that number, from 0."""
+        if look == 0:
+            return self.first
+        return self.early if look < _EARLY_LOOKS else self.interval
+
+
+class Patrol:
+    """Looks at one target for all calls into it: one request a look, however many calls wait.
+
+    With a roster and a webhook log to look at, it takes turns; once events are known to come, it looks for
+    events alone, and a fate is known within one interval.
+
+    Args:
+        looks: What can be looked at.
+        rhythm: When.
+    """
+
+    def __init__(self, looks: Mapping[EvidenceSource, Look], *, rhythm: Rhythm | None = None) -> None:
+        self._looks = dict(looks)
+        self._rhythm = rhythm or Rhythm()
+        self._lock = threading.Lock()
+        self._subscribers: list[Signals] = []
+        self._ended = threading.Event()
+        self._has_events = False
+        self._missing: dict[EvidenceSource, int] = {}
+
+    @property
+    def sources(self) -> frozenset[EvidenceSource]:
+        """What can still be looked at."""
+        with self._lock:
+            return frozenset(self._looks)
+
+    def subscribe(self, signals: Signals) -> None:
+        """Let a call see what is seen; the first one starts the looking anew."""
+        with self._lock:
+            self._subscribers.append(signals)
+            if len(self._subscribers) > 1:
+                return
+            self._ended = threading.Event()
+            arguments = (self._ended,)
+        threading.Thread(target=self._run, args=arguments, name="patrol", daemon=True).start()
+
+    def unsubscribe(self, signals: Signals) -> None:
+        """Let a call see no more; the last one ends the looking."""
+        with self._lock:
+            if signals in self._subscribers:
+                self._subscribers.remove(signals)
+            if not self._subscribers:
+                self._ended.set()
+
+    def favour_events(self) -> None:
+        """Look for events alone from now on."""
+        self._has_events = True
+
+    def _run(self, ended: threading.Event) -> None:
+        look = 0
+        while self._looks and not ended.wait(self._rhythm.pause_before(look).total_seconds()):
+            source = self._source_of(look)
+            look += 1
+            self._tell(self._look_at(source))
+
+    def _source_of(self, look: int) -> EvidenceSource:
+        both = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
+        available = [source for source in both if source in self._looks] or list(self._looks)
+        if self._has_events or len(available) == 1:
+            return available[0]
+        return available[look % len(available)]
+
+    def _look_at(self, source: EvidenceSource) -> Signal:
+        try:
+            seen = self._looks[source]()
+        except ZoomcallError as error:
+            return self._judge(source, error)
+        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
+            return self._give_up(source, f"looking itself failed ({type(error).__name__})")
+        self._missing.pop(source, None)
+        return seen
+
+    def _judge(self, source: EvidenceSource, error: ZoomcallError) -> Signal:
+        """Tell what may pass from what will not."""
+        if error.kind is ErrorKind.NO_SESSION:
+            self._missing[source] = self._missing.get(source, 0) + 1
+            if self._missing[source] > 1:
+                return self._give_up(source, "the session or meeting has ended")
+            return Hiccup(source, error.message)
+        if isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
+            return Hiccup(source, error.message)
+        return self._give_up(source, error.message)
+
+    def _give_up(self, source: EvidenceSource, why: str) -> Exhausted:
+        with self._lock:
+            self._looks.pop(source, None)
+        return Exhausted(source, why)
+
+    def _tell(self, signal: Signal) -> None:
+        with self._lock:
+            subscribers = tuple(self._subscribers)
+        for subscriber in subscribers:
+            subscriber.put(signal)
+
+
+class Patrols:
+    """One patrol a target, shared by all calls of this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._patrols: dict[TargetKey, Patrol] = {}
+
+    def for_target(self, target: TargetKey, make: Callable[[], Patrol]) -> Patrol:
+        """Give the target's patrol, made if it is the first call into it."""
+        with self._lock:
+            if target not in self._patrols or not self._patrols[target].sources:
+                self._patrols[target] = make()
+            return self._patrols[target]
