@@ -102,7 +102,7 @@ class ZoomRest:
         """Show one session (``GET /videosdk/sessions/{id}``)."""
         query = [("type", "live" if is_live else "past")]
         body = self._get(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}", query, deadline=deadline)
-        return replace(_session(body) or LiveSession(id=SessionId(session_id)), id=SessionId(session_id))
+        return _named_session(session_id, body)
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live session (``GET /videosdk/sessions/{id}/users``)."""
@@ -308,8 +308,10 @@ def _zulu(moment: datetime) -> str:
 
 def _session(row: Json) -> LiveSession | None:
     identifier = _text(row, "id") or _text(row, "session_id")
-    if identifier is None:
-        return None
+    return None if identifier is None else _named_session(identifier, row)
+
+
+def _named_session(identifier: str, row: Json) -> LiveSession:
     return LiveSession(
         id=SessionId(identifier),
         name=_text(row, "session_name") or "",
