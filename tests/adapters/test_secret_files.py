@@ -15,7 +15,7 @@ from zoomcall.errors import NotConfigured
 
 @pytest.fixture
 def store(tmp_path: Path) -> SecretFiles:
-    return SecretFiles(tmp_path / "config" / "secrets")
+    return SecretFiles(tmp_path / "config")
 
 
 def only_file(store: SecretFiles) -> Path:
@@ -125,7 +125,7 @@ def test_a_crash_while_storing_leaves_the_older_secret(store: SecretFiles, monke
 def test_a_store_that_cannot_be_written_is_not_configured(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(NotConfigured, match="cannot be written"):
-        SecretFiles(tmp_path / "file" / "secrets").write("prod", Secret(SENTINEL))
+        SecretFiles(tmp_path / "file").write("prod", Secret(SENTINEL))
 
 
 @pytest.mark.parametrize("mode", [0o400, 0o444, 0o600])

@@ -9,19 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zoomcall.domain.credential import CredentialKind
-from zoomcall.domain.profile import STORABLE_KINDS, Config, Profile, Store, parse_profile_name
+from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured, UsageError
 
 FILE_NAME = "config.toml"
 _LARGEST = 10_000_000
-
-KEYS_OF_KIND: Mapping[CredentialKind, tuple[str, ...]] = {
-    CredentialKind.VIDEOSDK: ("api_key",),
-    CredentialKind.S2S: ("account_id", "client_id"),
-    CredentialKind.TOKEN: (),
-}
 
 
 class ConfigFile:
@@ -141,7 +135,7 @@ def _profile(name: str, values: object) -> Profile:
     if not isinstance(values, dict):
         raise _Misfit(f"{path} must be a table, not {_type_word(values)}")
     table = _Table(path, values)
-    kind = CredentialKind(table.word("kind", STORABLE_KINDS))
+    kind = CredentialKind(table.word("kind", tuple(KEYS_OF_KIND)))
     keys = {key: parse_key(table.needed(key), name=f"{path}.{key}") for key in KEYS_OF_KIND[kind]}
     return Profile(
         name=name,

@@ -25,10 +25,10 @@ _PATIENCE = 1.0
 _VOID = {"keyring.backends.fail": "there is none on this machine", "keyring.backends.null": "it is switched off"}
 _LOCKED = {"LockedException", "PromptDismissedException"}  # SecretStorage's own, which keyring lets through
 _WAYS_OUT = (
-    "Start or unlock the keyring; or keep the secret elsewhere: in a file of zoomcall's own "
-    "(`zoomcall auth login --store file`), in the environment (ZOOMCALL_API_KEY and ZOOMCALL_API_SECRET, "
-    "or ZOOMCALL_ACCOUNT_ID, ZOOMCALL_CLIENT_ID and ZOOMCALL_CLIENT_SECRET, or ZOOMCALL_TOKEN), "
-    "or in a secret file (ZOOMCALL_API_SECRET_FILE, ZOOMCALL_CLIENT_SECRET_FILE, ZOOMCALL_TOKEN_FILE)."
+    "Start or unlock the keyring. Or store the secret in a file of zoomcall's own "
+    "(`zoomcall auth login --store file`), or give it in the environment (ZOOMCALL_API_SECRET, "
+    "ZOOMCALL_CLIENT_SECRET or ZOOMCALL_TOKEN), or in a file of yours (ZOOMCALL_API_SECRET_FILE, "
+    "ZOOMCALL_CLIENT_SECRET_FILE or ZOOMCALL_TOKEN_FILE)."
 )
 
 T = TypeVar("T")
@@ -208,4 +208,5 @@ def _words(error: BaseException) -> str:
 
 
 def _unusable(cause: str) -> NotConfigured:
-    return NotConfigured(f"the keyring cannot be used: {cause}", fix=_WAYS_OUT)
+    ways_out = "ways out: --store file, the environment, a secret file"
+    return NotConfigured(f"the keyring cannot be used: {cause}; {ways_out}", fix=_WAYS_OUT)

@@ -21,11 +21,11 @@ class SecretFiles:
     """The store behind ``--store file``: one file an account, for its owner's eyes alone.
 
     Args:
-        folder: Of the files; made when the first is written.
+        config_folder: The files lie in its folder ``secrets``, which is made when the first is written.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, config_folder: Path) -> None:
+        self._folder = config_folder / "secrets"
 
     def read(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
         """Give an account's secret; None if there is none.

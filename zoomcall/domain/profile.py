@@ -23,7 +23,12 @@ from zoomcall.errors import NotConfigured, UsageError
 DEFAULT_PROFILE = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-STORABLE_KINDS = (CredentialKind.VIDEOSDK, CredentialKind.S2S, CredentialKind.TOKEN)
+KEYS_OF_KIND: Mapping[CredentialKind, tuple[str, ...]] = {
+    CredentialKind.VIDEOSDK: ("api_key",),
+    CredentialKind.S2S: ("account_id", "client_id"),
+    CredentialKind.TOKEN: (),
+}
+"""The kinds that are stored, and which fields of ``Profile`` are their public parts."""
 
 
 class Store(StrEnum):
@@ -58,7 +63,7 @@ class Profile:
 
     Attributes:
         name: Its name.
-        kind: One of ``STORABLE_KINDS``.
+        kind: One of ``KEYS_OF_KIND``.
         store: Where the secret is.
         api_key: Of kind ``videosdk``, else empty.
         account_id: Of kind ``s2s``, else empty.

@@ -20,7 +20,7 @@ from zoomcall.domain.credential import (
     ServerToServerApp,
     VideoSdkKey,
 )
-from zoomcall.domain.profile import STORABLE_KINDS, Config, Profile, parse_profile_name
+from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, parse_profile_name
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key
 from zoomcall.domain.target import Api
@@ -147,10 +147,15 @@ def choose(
     return _choose_stored(preferred, api, config.read())
 
 
+def environment_labels(environ: Mapping[str, str]) -> tuple[CredentialLabel, ...]:
+    """Name the complete credentials of the environment, which win over the current profile."""
+    return _labels(_partial_credentials(environ))
+
+
 def _choose_named(environ: Mapping[str, str], name: str, api: Api | None, stored: Config) -> Choice:
     profile = stored.profile(name)
     _require_service(profile.label, api, stored)
-    outvoted = [*_labels(_partial_credentials(environ)), *_stored_labels(environ, stored)]
+    outvoted = [*environment_labels(environ), *_stored_labels(environ, stored)]
     return Choice(
         holder=profile, is_explicit=True, hidden=tuple(label for label in outvoted if label != profile.label)
     )
@@ -211,7 +216,7 @@ def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
 
 
 def _kinds_for(api: Api | None) -> tuple[CredentialKind, ...]:
-    return tuple(kind for kind in STORABLE_KINDS if api is None or kind in SERVES[api])
+    return tuple(kind for kind in KEYS_OF_KIND if api is None or kind in SERVES[api])
 
 
 def _require_service(label: CredentialLabel, api: Api | None, stored: Config) -> None:

@@ -74,6 +74,8 @@ class SecretStore(Protocol):
         ...
 
 
+OpenStore = Callable[[Store], SecretStore]
+
 Check = Callable[[HeldCredential], None]
 """Asks Zoom one thing with a credential and raises whatever comes of it: a Video SDK pair and a token for sessions
 read ``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
@@ -119,7 +121,7 @@ def login(
     ask_secret: AskSecret,
     check: Check | None,
     config: ConfigKeeper,
-    stores: Mapping[Store, SecretStore],
+    open_store: OpenStore,
     warn: Warn,
 ) -> Login:
     """Check a credential and store it: the secret and the profile, or neither.
@@ -129,7 +131,7 @@ def login(
         ask_secret: Gives the secret, once it is known that it can be stored.
         check: Asks Zoom; None stores unchecked.
         config: The profiles.
-        stores: Where secrets are kept.
+        open_store: Gives the place where secrets are kept.
         warn: Takes what the user should know.
 
     Raises:
@@ -141,7 +143,7 @@ def login(
     before = config.read()
     _refuse_twin(draft.name, before)
     older = before.profiles.get(draft.name)
-    store = stores[draft.store]
+    store = open_store(draft.store)
     previous = _previous_secret(store, draft, older)
     profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
     is_verified = check is not None and _is_accepted(profile, secret, check, warn)
@@ -155,7 +157,7 @@ def login(
     if has_replaced:
         warn(Notice("profile-replaced", f"profile {profile.name!r} was there before and is replaced"))
     if older is not None and older.store is not profile.store:
-        _forget(stores[older.store], older, warn)
+        _forget(open_store(older.store), older, warn)
     return Login(
         profile=profile,
         is_verified=is_verified,
@@ -253,13 +255,13 @@ def _forget(store: SecretStore, older: Profile, warn: Warn) -> None:
         warn(Notice("old-secret-left", f"the replaced secret may still be in the {older.store}: {error.message}"))
 
 
-def logout(name: str | None, *, config: ConfigKeeper, stores: Mapping[Store, SecretStore], warn: Warn) -> Logout:
+def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
     """Remove a profile and its secret: both, or neither.
 
     Args:
         name: The profile; None for the current one.
         config: The profiles.
-        stores: Where secrets are kept.
+        open_store: Gives the place where secrets are kept.
         warn: Takes what the user should know.
 
     Raises:
@@ -274,7 +276,7 @@ def logout(name: str | None, *, config: ConfigKeeper, stores: Mapping[Store, Sec
         warn(Notice("old-secret-left", f"profile {name!r} could not be read; its secret may still be stored"))
         after = config.remove(name)
     else:
-        after = _remove_both(profile, before, config, stores[profile.store])
+        after = _remove_both(profile, before, config, open_store(profile.store))
     return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
 
 
