@@ -68,7 +68,8 @@ class SecretFiles:
         """
         path = self._path(account)
         try:
-            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            for folder in (self._folder.parent, self._folder):
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             if _HAS_MODES:
                 self._folder.chmod(0o700)
             replace_file(path, secret.reveal().encode() + b"\n")

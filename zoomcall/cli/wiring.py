@@ -138,21 +138,26 @@ class Wiring:
             read_stored_secret=self.stored_secret,
             warn=run.notice,
         )
-        run.held = held
+        self.hold(held)
         credential = held.credential
-        run.learn(credential_kind=credential.kind, is_api_key_explicit=held.is_explicit)
-        match credential:
+        place = f"profile {held.profile}" if held.profile else held.label.name
+        run.detail(f"credential: {credential.kind} from {held.label.source} ({place})")
+        for hidden in held.hidden:
+            run.detail(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})")
+        return held
+
+    def hold(self, held: HeldCredential) -> None:
+        """Speak with this credential from now on, and know it where a failure is explained."""
+        run = self._run
+        run.held = held
+        run.learn(credential_kind=held.credential.kind, is_api_key_explicit=held.is_explicit)
+        match held.credential:
             case VideoSdkKey(api_key, secret):
                 run.learn(api_key=api_key, secret=secret)
             case ServerToServerApp(_, _, secret):
                 run.learn(secret=secret)
             case Bearer(token):
                 run.learn(bearer=token)
-        place = f"profile {held.profile}" if held.profile else held.label.name
-        run.detail(f"credential: {credential.kind} from {held.label.source} ({place})")
-        for hidden in held.hidden:
-            run.detail(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})")
-        return held
 
     @property
     def _held(self) -> HeldCredential:

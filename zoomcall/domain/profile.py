@@ -148,7 +148,10 @@ class Config:
                 command=f"zoomcall auth login -p {name}",
             )
         if self.names:
-            raise NotConfigured(f"there is no profile {name!r}; known: {', '.join(self.names)}")
+            raise NotConfigured(
+                f"there is no profile {name!r}; known: {', '.join(self.names)}",
+                fix="Name one of these, or store it with `zoomcall auth login -p NAME`.",
+            )
         raise NotConfigured(
             f"there is no profile {name!r}, nor any other",
             fix="Store a credential.",
