@@ -3,6 +3,7 @@
 import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.cli.settings import parse_seconds
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import Sent, State, TimelineEntry
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
 from zoomcall.domain.callout import (
     Callout,
     CalloutRequest,
@@ -49,6 +50,26 @@ SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
 DEFAULT_TIMEOUT = timedelta(seconds=90)
 
 
+class EvidenceChoice(StrEnum):
+    """``--evidence``: every source that can be had, or one."""
+
+    AUTO = "auto"
+    ROSTER = "roster"
+    WEBHOOK_LOG = "webhook-log"
+
+    @property
+    def sources(self) -> frozenset[EvidenceSource]:
+        """The sources it allows."""
+        return frozenset(EvidenceSource) if self is EvidenceChoice.AUTO else frozenset({EvidenceSource(self.value)})
+
+
+class OnTimeout(StrEnum):
+    """``--on-timeout``."""
+
+    LEAVE = "leave"
+    REMOVE = "remove"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InviteFlags:
     """The flags that every kind of invite has."""
@@ -71,9 +92,10 @@ class InviteFlags:
         str | None,
         typer.Option(metavar="SECONDS", help="How long to wait, from Zoom's answer.", show_default="90"),
     ] = None
-    evidence: Annotated[str, typer.Option(metavar="SOURCE", help="What may prove the outcome: auto or roster.")] = (
-        "auto"
-    )
+    evidence: Annotated[EvidenceChoice, typer.Option(help="What may prove the outcome.")] = EvidenceChoice.AUTO
+    on_timeout: Annotated[
+        OnTimeout, typer.Option(help="Leave a room that joins late, or remove it (sessions only).")
+    ] = OnTimeout.LEAVE
     is_preflight_off: Annotated[
         bool, typer.Option("--no-preflight", help="Send even if the session seems empty or not live.")
     ] = False
@@ -146,8 +168,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     )
     target = chosen_target(run, flags)
     timeout = _timeout(run, flags)
-    if flags.evidence not in {"auto", "roster"}:
-        raise UsageError(f"--evidence {flags.evidence!r} is none of auto and roster")
+    _require_session_for(flags, target)
     run.notice_all(callout.warnings)
     run.notice_all(_session_id_notices(target))
     plan = _Plan(run, callout, target)
@@ -175,6 +196,8 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         is_preflight_off=flags.is_preflight_off,
         is_forced=flags.is_forced,
         patience=run.now() + timeout,
+        evidence=flags.evidence.sources,
+        is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
     )
     listener = _Listener(run)
     try:
@@ -221,6 +244,18 @@ def chosen_target(run: Run, flags: InviteFlags) -> Target:
             return SessionNameTarget(parse_session_name(value))
         case _:
             return MeetingTarget(parse_meeting_number(value))
+
+
+def _require_session_for(flags: InviteFlags, target: Target) -> None:
+    """Refuse what Zoom has for Video SDK sessions alone."""
+    if target.api is Api.SESSION:
+        return
+    if flags.on_timeout is OnTimeout.REMOVE:
+        raise UsageError(
+            "--on-timeout remove: Zoom's REST can remove a participant from a session, not from a meeting"
+        )
+    if flags.evidence is EvidenceChoice.WEBHOOK_LOG:
+        raise UsageError("--evidence webhook-log: Zoom keeps that log for Video SDK sessions, not for meetings")
 
 
 def _timeout(run: Run, flags: InviteFlags) -> timedelta:
@@ -285,6 +320,7 @@ class _Plan:
             "reason": None if report.reason is None else {"code": report.reason.code, "name": report.reason.name},
             "participant_uuid": None if participant is None else participant.uuid,
             "timeline": [entry_json(entry) for entry in report.timeline],
+            "removed": report.is_removed,
             **more,
         }
 
@@ -358,7 +394,7 @@ class _Plan:
         room, where = self.callout.address.shown, _where(self.target)
         match report.state:
             case State.JOINED if report.evidence is not None:
-                proof = f"seen in the {report.evidence.source}, {report.evidence.match.replace('-', ' ')}"
+                proof = _proof(report.evidence)
                 return (Line(f"joined: {room} is in {where} ({proof})", Tone.GOOD),)
             case State.ACCEPTED:
                 return (
@@ -385,6 +421,19 @@ def _target_json(target: Target) -> dict[str, Any]:
             return {"kind": Api.SESSION.value, "id": None, "name": name}
         case MeetingTarget(number):
             return {"kind": Api.MEETING.value, "id": number, "name": None}
+
+
+_PLACES = {
+    EvidenceSource.ROSTER: "seen in the roster",
+    EvidenceSource.WEBHOOK_LOG: "Zoom's event, in its webhook log",
+    EvidenceSource.WEBHOOK: "Zoom's event, by webhook",
+    EvidenceSource.WEBSOCKET: "Zoom's event, by websocket",
+}
+
+
+def _proof(evidence: Evidence) -> str:
+    doubt = "" if evidence.match is Match.EXACT else ", the only newcomer"
+    return _PLACES[evidence.source] + doubt
 
 
 def _where(target: Target) -> str:

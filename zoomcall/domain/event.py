@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -95,6 +96,14 @@ def read_event(document: object) -> CalloutEvent | None:
         reason=_reason(content.get("reason_type")) if state is State.FAILED else None,
         message_id=message_id if isinstance(message_id, str) and message_id else None,
     )
+
+
+def read_event_text(text: str) -> CalloutEvent | None:
+    """Read Zoom's JSON from text; None as for ``read_event``, or if it is no JSON."""
+    try:
+        return read_event(json.loads(text))
+    except (ValueError, RecursionError):
+        return None
 
 
 def _mapping(value: object) -> Mapping[str, object]:

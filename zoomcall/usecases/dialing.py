@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,15 +11,30 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.event import is_callout_name, read_event_text
 from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
+from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.roster import Dial, Participant
 from zoomcall.domain.target import MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
-from zoomcall.usecases.patrolling import Exhausted, Feed, Hiccup, Look, Patrol, Patrols, RosterSeen
+from zoomcall.usecases.patrolling import (
+    EventsSeen,
+    Exhausted,
+    Feed,
+    Hiccup,
+    Look,
+    Patrol,
+    Patrols,
+    RosterSeen,
+    Seen,
+)
 from zoomcall.usecases.watching import watch
 
 _ACCEPTED = 202
+_LATE_WATCH = timedelta(seconds=60)
+_LOG_MEMORY = timedelta(minutes=10)
+_LOG_SLACK = timedelta(seconds=2)
 
 
 class Zoom(Protocol):
@@ -37,8 +52,23 @@ class Zoom(Protocol):
     ) -> tuple[Participant, ...]:
         """Live participants of a meeting."""
 
+    def webhook_logs(
+        self,
+        *,
+        from_time: datetime,
+        to_time: datetime,
+        event: str | None = None,
+        deadline: datetime | None = None,
+    ) -> tuple[WebhookLog, ...]:
+        """Deliveries of events, failed ones too: a failed delivery shows the event all the same."""
+
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
         """Send the PATCH, once."""
+
+    def remove_participant(
+        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+    ) -> ZoomAnswer:
+        """Remove a participant from a session: hang up."""
 
 
 class CallJournal(EvidenceJournal, Protocol):
@@ -49,6 +79,9 @@ class CallJournal(EvidenceJournal, Protocol):
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         """Write down what is known now."""
+
+    def mark_removed(self, call_id: CallId, at: datetime) -> None:
+        """Note that the room was hung up."""
 
 
 class Listener(Protocol):
@@ -81,6 +114,8 @@ class DialOrder:
         is_preflight_off: ``--no-preflight``.
         is_forced: ``--force``.
         patience: The moment beyond which no retry before the wait goes on.
+        evidence: What may prove the outcome.
+        is_late_joiner_removed: ``--on-timeout remove``: watch on for a while and remove the room if it joins late.
     """
 
     target: ResolvedTarget
@@ -92,6 +127,8 @@ class DialOrder:
     is_preflight_off: bool = False
     is_forced: bool = False
     patience: datetime | None = None
+    evidence: frozenset[EvidenceSource] = frozenset(EvidenceSource)
+    is_late_joiner_removed: bool = False
 
     @property
     def key(self) -> TargetKey:
@@ -130,6 +167,7 @@ class CallReport:
         failure: Why it is no success, unless state and reason say it all.
         answer: Zoom's answer to the PATCH.
         population: How many were in the session before.
+        is_removed: Whether a late joiner was removed; None if that was not asked for.
     """
 
     state: State = State.NOT_SENT
@@ -142,6 +180,7 @@ class CallReport:
     failure: ZoomcallError | None = None
     answer: ZoomAnswer | None = None
     population: int | None = None
+    is_removed: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +192,35 @@ class Baseline:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prospects:
+    """What can prove the outcome.
+
+    Attributes:
+        looks: What can be looked at.
+        has_events: The webhook log shows that callout events do come.
+        has_feeds: Events may come by themselves.
+        why: Why it is not more.
+    """
+
+    looks: frozenset[EvidenceSource] = frozenset()
+    has_events: bool = False
+    has_feeds: bool = False
+    why: str = ""
+
+    @property
+    def is_any(self) -> bool:
+        """Whether anything can."""
+        return bool(self.looks) or self.has_feeds
+
+
 def dial(
     order: DialOrder,
     *,
     zoom: Zoom,
     journal: CallJournal,
     patrols: Patrols,
+    feeds: Sequence[Feed] = (),
     now: Callable[[], datetime],
     listener: Listener,
 ) -> CallReport:
@@ -169,11 +231,12 @@ def dial(
         zoom: Zoom.
         journal: What this machine has dialled.
         patrols: Lookouts, shared by all calls of this process.
+        feeds: Evidence that comes by itself, at work already.
         now: The clock.
         listener: Is told while the call is under way.
     """
     report = CallReport()
-    call = _Call(order, zoom, journal, patrols, now, listener, report)
+    call = _Call(order, zoom, journal, patrols, feeds, now, listener, report)
     try:
         call.run()
     except ZoomcallError as error:
@@ -192,6 +255,7 @@ class _Call:
         zoom: Zoom,
         journal: CallJournal,
         patrols: Patrols,
+        feeds: Sequence[Feed],
         now: Callable[[], datetime],
         listener: Listener,
         report: CallReport,
@@ -200,6 +264,7 @@ class _Call:
         self._zoom = zoom
         self._journal = journal
         self._patrols = patrols
+        self._feeds = feeds
         self._now = now
         self._listener = listener
         self._report = report
@@ -211,12 +276,12 @@ class _Call:
         """Go from preflight to outcome."""
         order = self._order
         baseline = self._look_before()
-        is_provable = order.is_waiting and baseline.ids is not None
-        if order.is_waiting and not is_provable:
+        prospects = self._prospects(baseline) if order.is_waiting else Prospects()
+        if order.is_waiting and not prospects.is_any:
             self._listener.warn(
                 Notice(
                     "no-evidence",
-                    f"the outcome cannot be proven: {baseline.why}. The call will be placed and left"
+                    f"the outcome cannot be proven: {prospects.why}. The call will be placed and left"
                     " at Zoom's answer; --no-wait says that this is what you want",
                 )
             )
@@ -225,7 +290,7 @@ class _Call:
         if not self._is_open:
             return
         if order.is_waiting:
-            self._wait(baseline.ids, fault, baseline.why)
+            self._wait(baseline, prospects, fault)
         elif fault is not None:
             raise Unproven(_lost(fault), fault=fault)
 
@@ -301,6 +366,40 @@ class _Call:
             )
         return Baseline(None, why=f"the meeting's participants cannot be read ({error.message})")
 
+    def _prospects(self, baseline: Baseline) -> Prospects:
+        """Find out what can prove the outcome, before anything is sent."""
+        wanted = self._order.evidence
+        missing: list[str] = []
+        looks: set[EvidenceSource] = set()
+        has_events = False
+        if EvidenceSource.ROSTER in wanted:
+            if baseline.ids is None:
+                missing.append(baseline.why or "the roster cannot be read")
+            else:
+                looks.add(EvidenceSource.ROSTER)
+        if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, SessionTarget):
+            moment = self._now() - self._skew()
+            try:
+                logs = self._zoom.webhook_logs(
+                    from_time=moment - _LOG_MEMORY, to_time=moment, deadline=self._order.patience
+                )
+            except ZoomcallError as error:
+                missing.append(f"the webhook log cannot be read ({error.message})")
+            else:
+                looks.add(EvidenceSource.WEBHOOK_LOG)
+                has_events = any(is_callout_name(log.event) for log in logs)
+        for why in missing:
+            self._listener.detail(f"no evidence from there: {why}")
+        sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})
+        if sources:
+            self._listener.detail(f"evidence: {', '.join(sources)}")
+        return Prospects(
+            looks=frozenset(looks),
+            has_events=has_events,
+            has_feeds=bool(self._feeds),
+            why="; ".join(missing) or "no evidence source was asked for",
+        )
+
     def _claim(self) -> None:
         order = self._order
         self._dialled_at = self._now()
@@ -367,31 +466,84 @@ class _Call:
                 report.state = State.REFUSED
         self._settle()
 
-    def _wait(self, baseline: frozenset[str] | None, fault: NetworkFault | None, why: str | None) -> None:
+    def _wait(self, baseline: Baseline, prospects: Prospects, fault: NetworkFault | None) -> None:
         order = self._order
         started = self._now()
-        feeds = self._feeds(baseline)
-        settled = watch(
-            feeds,
-            judge=self._judge(baseline),
-            deadline=started + order.timeout,
-            now=self._now,
-            see=self._see,
-            tell=self._tell,
-            tick=lambda moment: self._listener.progress(self._report.state, moment - started),
-        )
+        feeds = self._all_feeds(prospects)
+        judge = self._judge(baseline.ids)
+
+        def watch_until(deadline: datetime) -> Observation | None:
+            return watch(
+                feeds,
+                judge=judge,
+                deadline=deadline,
+                now=self._now,
+                see=self._see,
+                tell=self._tell,
+                tick=lambda moment: self._listener.progress(self._report.state, moment - started),
+            )
+
+        settled = watch_until(started + order.timeout)
         if settled is not None:
+            self._name_participant(judge)
             return
         self._report.state = State.PENDING
         self._settle()
+        if order.is_late_joiner_removed:
+            self._remove_late_joiner(watch_until, judge)
         if self._report.failure is not None:
             return
         if fault is not None:
             raise Unproven(_lost(fault), fault=fault)
         if not feeds:
-            raise Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {why}")
+            raise Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {prospects.why}")
         seconds = f"{order.timeout.total_seconds():g}"
-        raise Unproven(f"Zoom accepted the call, but nothing proved within {seconds} s that the room joined")
+        raise Unproven(f"Zoom accepted the call, but nothing proved within {seconds} s what became of it")
+
+    def _remove_late_joiner(self, watch_until: Callable[[datetime], Observation | None], judge: Judge) -> None:
+        """Watch on for a while, and hang up if the room joins after all; the call counts as pending still."""
+        report = self._report
+        report.is_removed = False
+        self._listener.detail(
+            f"watching {_LATE_WATCH.total_seconds():g} s more, to remove the room if it joins late"
+        )
+        settled = watch_until(self._now() + _LATE_WATCH)
+        report.evidence = report.reason = None
+        if settled is None or settled.state is not State.JOINED:
+            report.state = State.PENDING
+            return
+        self._name_participant(judge)
+        report.state = State.PENDING
+        session = self._order.target
+        if report.participant is None or report.participant.uuid is None or not isinstance(session, SessionTarget):
+            self._listener.warn(
+                Notice("not-removed", "the room joined late, but it is not certain which participant it is")
+            )
+            return
+        try:
+            answer = self._zoom.remove_participant(session.id, report.participant.uuid)
+        except ZoomcallError as error:
+            self._listener.warn(Notice("not-removed", f"the room joined late and was not removed: {error.message}"))
+            return
+        report.is_removed = answer.status == _ACCEPTED
+        if report.is_removed and self._id is not None:
+            self._journal.mark_removed(self._id, self._now())
+        else:
+            self._listener.warn(
+                Notice("not-removed", f"the room joined late and was not removed: HTTP {answer.status}")
+            )
+
+    def _name_participant(self, judge: Judge) -> None:
+        """Find the room in the roster when an event said that it joined: hanging up needs its name there."""
+        report = self._report
+        if report.state is not State.JOINED or report.participant is not None:
+            return
+        try:
+            report.participant = judge.participant_of(self._present())
+        except ZoomcallError as error:
+            self._listener.detail(f"the room's place in the roster is not known: {error.message}")
+        if report.participant is not None:
+            self._settle()
 
     def _judge(self, baseline: frozenset[str] | None) -> Judge:
         assert self._id is not None  # noqa: S101 - the call was claimed before
@@ -413,13 +565,26 @@ class _Call:
         server_time, local_time = self._zoom.last_clock
         return local_time - server_time
 
-    def _feeds(self, baseline: frozenset[str] | None) -> tuple[Feed, ...]:
-        looks: dict[EvidenceSource, Look] = {}
-        if baseline is not None:
-            looks[EvidenceSource.ROSTER] = lambda: RosterSeen(self._present())
+    def _all_feeds(self, prospects: Prospects) -> tuple[Feed, ...]:
+        possible: dict[EvidenceSource, Look] = {
+            EvidenceSource.ROSTER: lambda: RosterSeen(self._present()),
+            EvidenceSource.WEBHOOK_LOG: self._read_log,
+        }
+        looks = {source: look for source, look in possible.items() if source in prospects.looks}
         if not looks:
-            return ()
-        return (self._patrols.for_target(self._order.key, lambda: Patrol(looks)),)
+            return tuple(self._feeds)
+        patrol = self._patrols.for_target(self._order.key, lambda: Patrol(looks))
+        if prospects.has_events:
+            patrol.favour_events()
+        return (patrol, *self._feeds)
+
+    def _read_log(self) -> Seen:
+        """Read the events delivered since the call; Zoom's clock counts, and its log has whole seconds."""
+        moment = self._now() - self._skew()
+        since = min(self._dialled_at, self._now()) - self._skew() - _LOG_SLACK
+        logs = self._zoom.webhook_logs(from_time=since, to_time=moment + _LOG_SLACK)
+        events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
+        return EventsSeen(EvidenceSource.WEBHOOK_LOG, tuple(event for event in events if event is not None))
 
     def _present(self) -> tuple[Participant, ...]:
         match self._order.target:
@@ -431,12 +596,12 @@ class _Call:
     def _see(self, observation: Observation) -> None:
         report = self._report
         report.state = observation.state
-        if observation.state is State.JOINED:
-            report.sent = Sent.YES
+        report.sent = Sent.YES
+        if observation.state.is_final:
+            report.evidence = Evidence(observation.source, observation.match)
             report.failure = None
-        report.evidence = Evidence(observation.source, observation.match)
         report.reason = observation.reason
-        report.participant = observation.participant
+        report.participant = observation.participant or report.participant
         self._add(TimelineEntry(observation.state, observation.at, observation.source))
         self._settle()
 

@@ -1,0 +1,103 @@
+"""Evidence that comes by itself: events pushed by a receiver, a file or a websocket."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.event import CalloutEvent
+from zoomcall.errors import ZoomcallError
+from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Hiccup, Signal, Signals
+
+_FILE_PAUSE = 0.2
+
+
+class PushFeed:
+    """Hands events on to every call that waits.
+
+    Args:
+        source: Which evidence it gives.
+    """
+
+    def __init__(self, source: EvidenceSource) -> None:
+        self._source = source
+        self._lock = threading.Lock()
+        self._subscribers: list[Signals] = []
+        self._early: list[CalloutEvent] = []
+
+    @property
+    def sources(self) -> frozenset[EvidenceSource]:
+        """Which evidence it gives."""
+        return frozenset({self._source})
+
+    def subscribe(self, signals: Signals) -> None:
+        """Let a call see what comes, and what has come since the feed was made: it may be the call's already."""
+        with self._lock:
+            self._subscribers.append(signals)
+            if self._early:
+                signals.put(EventsSeen(self._source, tuple(self._early)))
+
+    def unsubscribe(self, signals: Signals) -> None:
+        """Let a call see no more."""
+        with self._lock:
+            if signals in self._subscribers:
+                self._subscribers.remove(signals)
+
+    def favour_events(self) -> None:
+        """Nothing to favour: it gives events alone."""
+
+    def publish(self, events: Iterable[CalloutEvent]) -> None:
+        """Hand events on."""
+        seen = tuple(events)
+        if seen:
+            with self._lock:
+                self._early.extend(seen)
+            self._put(EventsSeen(self._source, seen))
+
+    def stumble(self, why: str) -> None:
+        """Tell that nothing came this time."""
+        self._put(Hiccup(self._source, why))
+
+    def give_up(self, why: str) -> None:
+        """Tell that nothing will come any more."""
+        self._put(Exhausted(self._source, why))
+
+    def _put(self, signal: Signal) -> None:
+        with self._lock:
+            subscribers = tuple(self._subscribers)
+        for subscriber in subscribers:
+            subscriber.put(signal)
+
+
+class FollowedFeed(PushFeed):
+    """Reads something that grows, again and again, in a thread that never holds up the end of the process.
+
+    Args:
+        source: Which evidence it gives.
+        read: Gives what is new.
+    """
+
+    def __init__(self, source: EvidenceSource, read: Callable[[], Iterable[CalloutEvent]]) -> None:
+        super().__init__(source)
+        self._read = read
+        self._ended = threading.Event()
+
+    def start(self) -> None:
+        """Begin to read."""
+        threading.Thread(target=self._run, name=f"follow-{self._source}", daemon=True).start()
+
+    def stop(self) -> None:
+        """Read no more."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        while not self._ended.wait(_FILE_PAUSE):
+            try:
+                self.publish(self._read())
+            except ZoomcallError as error:
+                self.give_up(error.message)
+                return
+            except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
+                self.give_up(f"reading failed ({type(error).__name__})")
+                return
