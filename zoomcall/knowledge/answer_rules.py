@@ -182,7 +182,10 @@ def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
 def foreign_answer(facts: Facts) -> Finding | Checked | None:
     """An answer that is not in Zoom's form."""
     answer = facts.answer
-    if answer is None or answer.is_zooms or answer.status < 300:
+    if answer is None or answer.is_zooms:
+        return None
+    is_page_of_success = facts.kind == ErrorKind.NO_OP and bool(answer.excerpt.strip())
+    if answer.status < 300 and not is_page_of_success and facts.kind != ErrorKind.ZOOM_FAULT:
         return None
     excerpt = f": {_quote(answer.excerpt)}" if answer.excerpt.strip() else ""
     evidence = f"the answer {answer.status} has no JSON of Zoom's in it{excerpt}"
@@ -242,7 +245,6 @@ class AnswerRow:
         text = (answer.message or "").lower()
         return (
             answer.is_oauth is self.is_oauth
-            and answer.status >= 400
             and (not self.codes or answer.code in self.codes)
             and (not self.statuses or answer.status in self.statuses)
             and (not self.texts or any(words in text for words in self.texts))

@@ -1,0 +1,101 @@
+"""``zoomcall explain``: what a code, cause, reason, state or exit code means, offline."""
+
+from collections.abc import Iterator
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.command import command
+from zoomcall.cli.render.page import Line, Table, Tone
+from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.knowledge.texts import Basis
+from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of
+
+app = typer.Typer()
+
+_BASES = {
+    Basis.OFFICIAL: "Zoom's documents",
+    Basis.FORUM: "what users met and reported",
+    Basis.SAMPLE_CODE: "public programs that speak to Zoom",
+    Basis.INFERRED: "inference",
+    Basis.UNCONFIRMED: "hearsay, never confirmed",
+}
+
+
+def _topics() -> list[str]:
+    """Give the topics, for completion."""
+    return [page.topic.removeprefix("cause:") for page in pages(None)]
+
+
+@command(
+    app,
+    "explain",
+    CommandSpec(schema="zoomcall.explain/1"),
+    examples=(
+        "zoomcall explain",
+        "zoomcall explain 124",
+        "zoomcall explain noop",
+        "zoomcall explain reason:9",
+        "zoomcall explain exit-codes",
+    ),
+)
+def explain(
+    run: Run,  # noqa: ARG001 - every command takes it
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TOPIC]",
+            show_default=False,
+            help="A number, a name or a keyword; zoom: http: exit: reason: state: cause: in front choose one page.",
+            autocompletion=_topics,
+        ),
+    ] = None,
+) -> Answer:
+    """Explain an error code, reason, state, exit code or cause; without TOPIC list all topics."""
+    topic = " ".join(words) if words else None
+    found = pages(topic)
+    result = {"topic": topic, "pages": [_page_json(page) for page in found]}
+    if topic is None:
+        return Answer(page=(_table(topics_of(found)),), result=result)
+    lines = [block for page in found for block in (Line(), *_page_blocks(page))]
+    return Answer(page=tuple(lines[1:]), result=result)
+
+
+def _page_blocks(page: TopicPage) -> Iterator[Line | Table]:
+    yield Line(f"{page.title} ({page.topic})", Tone.TITLE)
+    yield Line(page.meaning, indent=2)
+    if page.fix:
+        yield Line(f"what to do: {page.fix}", indent=2)
+    if page.command:
+        yield Line(f"run: {page.command}", Tone.COMMAND, indent=2)
+    if page.example:
+        yield Line(f"example: {page.example}", indent=2)
+    if page.table:
+        yield _table(page.table)
+    if page.see_also:
+        yield Line(f"see also: {', '.join(page.see_also)}", Tone.DIM, indent=2)
+    if page.basis:
+        yield Line(f"founded on: {_BASES[page.basis]}", Tone.DIM, indent=2)
+    for source in page.sources:
+        yield Line(f"source: {source}", Tone.DIM, indent=2)
+
+
+def _table(table: TopicTable) -> Table:
+    return Table(table.headings, table.rows)
+
+
+def _page_json(page: TopicPage) -> dict[str, Any]:
+    table = page.table
+    return {
+        "topic": page.topic,
+        "title": page.title,
+        "meaning": page.meaning,
+        "fix": page.fix,
+        "command": page.command,
+        "example": page.example,
+        "table": table and {"headings": list(table.headings), "rows": [list(row) for row in table.rows]},
+        "see_also": list(page.see_also),
+        "basis": page.basis,
+        "sources": list(page.sources),
+    }

@@ -1,0 +1,393 @@
+"""The pages of ``explain``: what is known of codes, causes, reasons, states and exit codes (contract 10)."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.call import Reason
+from zoomcall.errors import UsageError
+from zoomcall.knowledge.lexicon import (
+    CodeText,
+    ExitText,
+    HttpText,
+    NetworkText,
+    ReasonText,
+    StateText,
+    ZoomSaying,
+    code_texts,
+    exit_texts,
+    http_texts,
+    network_texts,
+    reason_texts,
+    state_texts,
+)
+from zoomcall.knowledge.texts import Basis, CauseText, cause_texts
+
+_EVENTS_PAGE = "https://developers.zoom.us/docs/api/video-sdk/events/"
+_EVERY_EXIT = "exit-codes"
+_LONGEST_TOPIC = 200
+_MOST_FOUND = 4
+_SHOWN = 60
+_IDLE_WORDS = frozenset(
+    {"a", "an", "and", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its"}
+    | {"no", "not", "of", "on", "or", "the", "to", "was", "with", "zoom"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicTable:
+    """Rows on a page."""
+
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicPage:
+    """One page.
+
+    Attributes:
+        topic: What chooses it, like ``zoom:124``.
+        title: One line.
+        meaning: A few sentences.
+        fix: What to do.
+        command: A command that mends it or shows more.
+        example: What it looks like.
+        table: What else there is to it.
+        see_also: Other topics.
+        basis: How well it is founded; None for what this program itself defines.
+        sources: URLs.
+    """
+
+    topic: str
+    title: str
+    meaning: str
+    fix: str | None = None
+    command: str | None = None
+    example: str | None = None
+    table: TopicTable | None = None
+    see_also: tuple[str, ...] = ()
+    basis: Basis | None = None
+    sources: tuple[str, ...] = ()
+
+
+def pages(topic: str | None) -> tuple[TopicPage, ...]:
+    """Give the pages of a topic, or every page.
+
+    Args:
+        topic: ``124``, ``zoom:124``, ``exit:7``, ``reason:9``, ``state:noop``, ``cause:clock-skew``, a name alone,
+            or a keyword, whose nearest pages are found; None: every page.
+
+    Raises:
+        UsageError: There is no such page, and none near it.
+    """
+    if topic is None:
+        return tuple(_every_page().values())
+    wanted = _normalised(topic)
+    if wanted and len(topic) <= _LONGEST_TOPIC:
+        prefix, colon, name = wanted.partition(":")
+        if colon and prefix in _PREFIXES:
+            found = [page for page in [_chosen(prefix, name)] if page is not None]
+        else:
+            found = _named(wanted) or ([] if wanted.isdecimal() else _nearest(wanted))
+        if found:
+            return tuple(found)
+    raise _unknown(topic, wanted)
+
+
+def _normalised(topic: str) -> str:
+    return re.sub(r"[\s_]+", "-", topic.strip().lower()).replace(":-", ":")
+
+
+def _unknown(topic: str, wanted: str) -> UsageError:
+    shown = topic if len(topic) <= _SHOWN else topic[: _SHOWN - 3] + "..."
+    names = [*_every_page(), *_names()]
+    near = difflib.get_close_matches(wanted[:_SHOWN], names, n=3, cutoff=0.6)
+    prefix = wanted.partition(":")[0]
+    if prefix in {"reason", "state", "network"}:
+        near = [name for name in _every_page() if name.startswith(f"{prefix}:")]
+    hint = f"Try {', '.join(near)}. " if near else ""
+    return UsageError(
+        f"there is no page about {shown!r}",
+        fix=f"{hint}`zoomcall explain` lists every topic.",
+        command="zoomcall explain",
+    )
+
+
+# Choosing
+
+
+@cache
+def _every_page() -> Mapping[str, TopicPage]:
+    every = (
+        _exit_codes_page(),
+        *map(_exit_page, exit_texts().values()),
+        *map(_state_page, state_texts().values()),
+        *map(_reason_page, reason_texts().values()),
+        *map(_cause_page, cause_texts().values()),
+        *map(_code_page, code_texts().values()),
+        *map(_http_page, http_texts()),
+        *map(_network_page, network_texts().values()),
+    )
+    return {page.topic: page for page in every}
+
+
+_PREFIXES = ("http", "zoom", "exit", "reason", "state", "cause", "network")
+"""In the order in which the pages of one number are told: for 200 the no-op comes first."""
+
+
+def _chosen(prefix: str, name: str) -> TopicPage | None:
+    """Give the page ``prefix:name``; names stand for numbers too."""
+    every = _every_page()
+    name = _aliases().get((prefix, name), name)
+    if prefix == "cause" and name.startswith("reason-") and f"cause:{name}" not in every:
+        return _chosen("reason", name.removeprefix("reason-"))
+    return every.get(f"{prefix}:{name}")
+
+
+@cache
+def _aliases() -> Mapping[tuple[str, str], str]:
+    """Give what stands for a page's own name: words for numbers, and numbers that share a page."""
+    aliases: dict[tuple[str, str], str] = {}
+    for text in exit_texts().values():
+        aliases["exit", text.name] = str(text.code)
+    for reason in reason_texts().values():
+        aliases["reason", Reason(reason.code).name] = str(reason.code)
+        aliases["reason", _normalised(reason.name)] = str(reason.code)
+    for code in code_texts():
+        aliases["zoom", _normalised(code)] = code
+    for status in http_texts():
+        aliases |= {("http", str(other)): str(status.code) for other in status.also}
+    return aliases
+
+
+def _named(wanted: str) -> list[TopicPage]:
+    """Give every page that bears this number or name."""
+    if wanted == _EVERY_EXIT:
+        return [_every_page()[_EVERY_EXIT]]
+    found = [page for prefix in _PREFIXES if (page := _chosen(prefix, wanted)) is not None]
+    return list(dict.fromkeys(found))
+
+
+def _names() -> Iterator[str]:
+    yield from (topic.partition(":")[2] or topic for topic in _every_page())
+    yield from (name for _, name in _aliases())
+
+
+def _nearest(wanted: str) -> list[TopicPage]:
+    words = [word for word in re.findall(r"[a-z0-9]+", wanted) if word not in _IDLE_WORDS]
+    if not words:
+        return []
+    scores = {page.topic: _score(index, words) for page, index in _index()}
+    best = max(scores.values())
+    if best < len(words):
+        return []
+    near = sorted((topic for topic in scores if scores[topic] > best / 2), key=lambda topic: -scores[topic])
+    return [_every_page()[topic] for topic in near[:_MOST_FOUND]]
+
+
+_Index = tuple[frozenset[str], frozenset[str], frozenset[str]]
+
+
+@cache
+def _index() -> tuple[tuple[TopicPage, _Index], ...]:
+    return tuple((page, (_words(page.topic), _words(page.title), _words(_body(page)))) for page in pages(None))
+
+
+def _body(page: TopicPage) -> str:
+    return " ".join(filter(None, (page.meaning, page.fix, page.example)))
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(re.findall(r"[a-z0-9]+", text.lower())) - _IDLE_WORDS
+
+
+def _score(index: _Index, words: list[str]) -> float:
+    """Weigh how much of the query is in the topic's name, its title and its text."""
+    total = 0.0
+    for word in words:
+        weights = (weight * _likeness(word, known) for known, weight in zip(index, (4.0, 3.0, 1.0), strict=True))
+        total += max(weights)
+    return total
+
+
+def _likeness(word: str, known: frozenset[str]) -> float:
+    if word in known:
+        return 1.0
+    if len(word) >= 4 and any(_is_inflected(word, other) for other in known):
+        return 0.8
+    return 0.6 if len(word) >= 4 and difflib.get_close_matches(word, known, n=1, cutoff=0.8) else 0.0
+
+
+def _is_inflected(word: str, other: str) -> bool:
+    return len(other) >= 4 and (other.startswith(word) or word.startswith(other))
+
+
+# Building
+
+
+def _exit_codes_page() -> TopicPage:
+    rows = tuple((str(text.code), text.name, text.meaning) for text in exit_texts().values())
+    return TopicPage(
+        topic=_EVERY_EXIT,
+        title="Exit codes",
+        meaning="What the program says to the shell. 2, 3, 4, 5, 6, 9, 10, 12 and 13 mean that nothing rings "
+        "because of this command; 124 to 127 are never used.",
+        fix="Look one up with `zoomcall explain exit:NUMBER`.",
+        example="zoomcall invite sip room@example.com --session ID; echo $?",
+        table=TopicTable(("code", "name", "meaning"), rows),
+    )
+
+
+def _exit_page(text: ExitText) -> TopicPage:
+    cause = cause_texts()[text.cause] if text.cause else None
+    reasons = [reason_texts()[code] for code in text.reasons]
+    table = None
+    if reasons:
+        rows = tuple((str(reason.code), reason.name, reason.fix) for reason in reasons)
+        table = TopicTable(("reason", "name", "what to do"), rows)
+    elif text.name == "network":
+        table = TopicTable(
+            ("network", "title"), tuple((word.name, word.title) for word in network_texts().values())
+        )
+    return TopicPage(
+        topic=f"exit:{text.code}",
+        title=f"Exit code {text.code}: {text.name}",
+        meaning=text.meaning,
+        fix=text.fix or (cause.fix if cause else "Look at the reason that Zoom gave; each has a page."),
+        command=text.command or (cause.command if cause else None),
+        example=f'"exit_code": {text.code}, "exit_name": "{text.name}"',
+        table=table,
+        see_also=(
+            *([f"cause:{cause.id}"] if cause else []),
+            *(f"reason:{code}" for code in text.reasons),
+            *(f"network:{word}" for word in (network_texts() if text.name == "network" else ())),
+            _EVERY_EXIT,
+        ),
+    )
+
+
+def _state_page(text: StateText) -> TopicPage:
+    cause = cause_texts()[text.cause] if text.cause else None
+    return TopicPage(
+        topic=f"state:{text.name}",
+        title=text.title,
+        meaning=text.meaning,
+        fix=text.fix or (cause.fix if cause else None),
+        command=cause.command if cause else None,
+        example=f'"state": "{text.name}"',
+        see_also=(f"cause:{cause.id}",) if cause else (),
+        basis=cause.basis if cause else None,
+        sources=cause.sources if cause else (),
+    )
+
+
+def _reason_page(text: ReasonText) -> TopicPage:
+    code = next((row.code for row in exit_texts().values() if text.code in row.reasons), None)
+    return TopicPage(
+        topic=f"reason:{text.code}",
+        title=f"Reason {text.code}, {text.name}: the call failed",
+        meaning=f"{text.meaning} Zoom publishes the name alone; what it means is read from it.",
+        fix=text.fix,
+        example=f'"reason": {{"code": {text.code}, "name": "{Reason(text.code).name}"}}',
+        see_also=() if code is None else (f"exit:{code}",),
+        basis=Basis.INFERRED,
+        sources=(_EVENTS_PAGE,),
+    )
+
+
+def _cause_page(text: CauseText) -> TopicPage:
+    return TopicPage(
+        topic=f"cause:{text.id}",
+        title=text.title,
+        meaning=text.meaning,
+        fix=text.fix,
+        command=text.command,
+        example=text.example,
+        see_also=tuple(f"zoom:{code.code}" for code in code_texts().values() if text.id in code.causes),
+        basis=text.basis,
+        sources=text.sources,
+    )
+
+
+def _code_page(text: CodeText) -> TopicPage:
+    rows = tuple(
+        (message, saying.meaning, "" if saying.http is None else str(saying.http), _exit_of(saying, message))
+        for saying in text.sayings
+        for message in saying.messages
+    )
+    sources = dict.fromkeys(url for saying in text.sayings for url in saying.sources)
+    bases = list(Basis)
+    return TopicPage(
+        topic=f"zoom:{text.code}",
+        title=f"Zoom's code {text.code}: {text.title}",
+        meaning=text.meaning,
+        fix=text.fix,
+        command=text.command,
+        example=text.example or (_body_of(text) if rows else None),
+        table=TopicTable(("Zoom says", "means", "HTTP", "exit code"), rows) if rows else None,
+        see_also=tuple(f"cause:{cause}" for cause in text.causes),
+        basis=min((saying.basis for saying in text.sayings), key=bases.index),
+        sources=tuple(sources),
+    )
+
+
+def _body_of(text: CodeText) -> str:
+    message = text.sayings[0].messages[0]
+    if isinstance(text.code, str):
+        return f'{{"error": "{text.code}", "reason": "{message}"}}'
+    return f'{{"code": {text.code}, "message": "{message}"}}'
+
+
+def _exit_of(saying: ZoomSaying, message: str) -> str:
+    """Give the exit code that such an answer has."""
+    if saying.http is None and saying.namespace != "oauth":
+        return ""
+    kind = classify(
+        ZoomAnswer(
+            method="PATCH",
+            path="",
+            status=saying.http or 400,
+            code=saying.code,
+            message=message,
+            is_zooms=True,
+            is_oauth=saying.namespace == "oauth",
+        )
+    )
+    return next(str(text.code) for text in exit_texts().values() if text.name == kind)
+
+
+def _http_page(text: HttpText) -> TopicPage:
+    cause = cause_texts()[text.cause] if text.cause else None
+    return TopicPage(
+        topic=f"http:{text.code}",
+        title=text.title,
+        meaning=text.meaning,
+        fix=text.fix or (cause.fix if cause else None),
+        command=text.command or (cause.command if cause else None),
+        example=text.example,
+        see_also=(f"cause:{cause.id}",) if cause else (),
+        basis=cause.basis if cause else Basis.OFFICIAL,
+        sources=cause.sources if cause else ("https://developers.zoom.us/docs/api/errors/",),
+    )
+
+
+def _network_page(text: NetworkText) -> TopicPage:
+    return TopicPage(
+        topic=f"network:{text.name}",
+        title=text.title,
+        meaning=text.meaning,
+        fix=text.fix,
+        example=text.example,
+        see_also=("exit:10",),
+    )
+
+
+def topics_of(every: Iterable[TopicPage]) -> TopicTable:
+    """List pages by topic and title."""
+    return TopicTable(("topic", "title"), tuple((page.topic, page.title) for page in every))
