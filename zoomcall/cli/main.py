@@ -46,6 +46,8 @@ def run(
     except BrokenPipeError:
         _silence(streams)
         return int(ExitStatus.CLOSED_PIPE)
+    finally:
+        boundary.close()
 
 
 class Boundary:
@@ -83,6 +85,11 @@ class Boundary:
             return self._emit(outcome)
         self._streams.stdout.flush()
         return int(outcome or 0)
+
+    def close(self) -> None:
+        """Close the connections that the command opened."""
+        if self._starter.run is not None:
+            self._starter.run.close()
 
     def _fail(self, error: ZoomcallError, usage: str | None = None) -> int:
         from zoomcall.cli.failing import report

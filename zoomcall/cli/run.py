@@ -116,6 +116,11 @@ class Run:
 
         return Wiring(self)
 
+    def close(self) -> None:
+        """Close what the wiring opened, if it was ever needed."""
+        if "wiring" in self.__dict__:
+            self.wiring.close()
+
     @property
     def is_interactive(self) -> bool:
         """Whether a person can be asked."""

@@ -200,6 +200,11 @@ class Wiring:
 
         return Http(trace=self._run.trace if self._run.options.is_debug else None)
 
+    def close(self) -> None:
+        """Close the HTTP client, if there is one."""
+        if "http" in self.__dict__:
+            self.http.close()
+
     @cached_property
     def oauth(self) -> ZoomOAuth:
         """The token endpoint."""
