@@ -1,0 +1,149 @@
+"""``zoomcall session``: live sessions and who is in them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.command import command
+from zoomcall.cli.render.json import time_text
+from zoomcall.cli.render.page import Line, Page, Table
+from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.domain.live import LiveSession
+from zoomcall.domain.roster import Participant
+from zoomcall.domain.target import Api, parse_session_name
+from zoomcall.errors import UsageError
+from zoomcall.usecases.looking_up import Gathering, Zoom, live_sessions, look_into
+
+app = typer.Typer(help="Show live sessions and who is in them.")
+
+_UNKNOWN = "-"
+
+
+@command(
+    app,
+    "list",
+    CommandSpec(schema="zoomcall.session.list/1"),
+    examples=("zoomcall session list", "zoomcall session list --json"),
+)
+def list_sessions(run: Run) -> Answer:
+    """List the live sessions, the newest first.
+
+    Zoom allows this 10 to 20 times a minute.
+    """
+    with _zoom(run) as zoom:
+        sessions = live_sessions(zoom=zoom, today=run.now().date())
+    rows = tuple(
+        (session.id, session.name or _UNKNOWN, _count(session), _time(session.start_time)) for session in sessions
+    )
+    page: Page = (Table(("ID", "NAME", "USERS", "STARTED"), rows),) if rows else (Line("No session is live."),)
+    return Answer(page=page, result={"sessions": [_session_json(session) for session in sessions]})
+
+
+@command(
+    app,
+    "show",
+    CommandSpec(schema="zoomcall.session.show/1"),
+    examples=("zoomcall session show ID", "zoomcall session show Standup --json"),
+)
+def show(
+    run: Run,
+    session: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SESSION]",
+            help="Id or name; without it ZOOMCALL_SESSION or ZOOMCALL_SESSION_NAME.",
+            show_default=False,
+        ),
+    ] = None,
+) -> Answer:
+    """Show a live session and who is in it."""
+    wanted = parse_session_name(session) if session is not None else _default(run)
+    with _zoom(run) as zoom:
+        gathering = look_into(wanted, zoom=zoom, today=run.now().date())
+    return Answer(
+        page=_page(gathering),
+        result={
+            "session": _session_json(gathering.session),
+            "users": [_user_json(user) for user in gathering.users],
+        },
+    )
+
+
+def _default(run: Run) -> str:
+    environ = run.settings.environ
+    given = [environ[name] for name in ("ZOOMCALL_SESSION", "ZOOMCALL_SESSION_NAME") if name in environ]
+    if len(given) > 1:
+        raise UsageError(
+            "ZOOMCALL_SESSION and ZOOMCALL_SESSION_NAME are both set",
+            fix="Unset one, or name the session in the command.",
+        )
+    if not given:
+        raise UsageError(
+            "no session: say which one to show",
+            fix="Give its id or its name.",
+            command="zoomcall session list",
+        )
+    return parse_session_name(given[0])
+
+
+@contextmanager
+def _zoom(run: Run) -> Iterator[Zoom]:
+    run.learn(api=Api.SESSION)
+    run.wiring.credential_for(Api.SESSION)
+    run.wiring.refuse_wrong_bearer(Api.SESSION)
+    try:
+        yield run.wiring.zoom
+    finally:
+        run.learn(local_time=run.now())
+        run.wiring.learn_clock()
+
+
+def _page(gathering: Gathering) -> Page:
+    session = gathering.session
+    lines = [
+        Line(session.id, label="id"),
+        Line(session.name or _UNKNOWN, label="name"),
+        Line(_time(session.start_time), label="started"),
+        Line(str(len(gathering.users)), label="users"),
+    ]
+    if not gathering.users:
+        return tuple(lines)
+    rows = tuple(
+        (user.name or _UNKNOWN, user.device or _UNKNOWN, user.ip_address or _UNKNOWN, _time(user.join_time))
+        for user in gathering.users
+    )
+    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED"), rows))
+
+
+def _count(session: LiveSession) -> str:
+    return _UNKNOWN if session.user_count is None else str(session.user_count)
+
+
+def _time(moment: datetime | None) -> str:
+    return _UNKNOWN if moment is None else time_text(moment)
+
+
+def _session_json(session: LiveSession) -> dict[str, Any]:
+    return {
+        "id": session.id,
+        "name": session.name,
+        "user_count": session.user_count,
+        "start_time": session.start_time,
+        "session_key": session.key,
+    }
+
+
+def _user_json(user: Participant) -> dict[str, Any]:
+    return {
+        "id": user.id,
+        "participant_uuid": user.uuid,
+        "name": user.name,
+        "device": user.device or None,
+        "is_room_system": user.is_room_system,
+        "ip_address": user.ip_address,
+        "join_time": user.join_time,
+    }

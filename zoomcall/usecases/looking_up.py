@@ -1,0 +1,136 @@
+"""Find live sessions, by name too, and who is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Protocol
+
+from zoomcall.domain.answer import ZoomRefused
+from zoomcall.domain.live import LiveSession
+from zoomcall.domain.roster import Participant
+from zoomcall.domain.target import SessionId, parse_session_id
+from zoomcall.errors import ErrorKind, NoSession, UsageError
+
+SPAN = timedelta(days=7)
+"""How long ago a live session may have begun; Zoom takes a month at most (FACTS 4)."""
+
+
+class Zoom(Protocol):
+    """What looking up needs of Zoom."""
+
+    def sessions(
+        self,
+        *,
+        from_date: date,
+        to_date: date,
+        is_live: bool = True,
+        name: str | None = None,
+        deadline: datetime | None = None,
+    ) -> tuple[LiveSession, ...]:
+        """Sessions of some days."""
+
+    def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
+        """One session."""
+
+    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """Live users of a session."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A live session and who is in it now."""
+
+    session: LiveSession
+    users: tuple[Participant, ...]
+
+
+def live_sessions(*, zoom: Zoom, today: date) -> tuple[LiveSession, ...]:
+    """List the live sessions, the newest first.
+
+    Args:
+        zoom: Zoom's REST.
+        today: In UTC.
+    """
+    return _newest_first(zoom.sessions(from_date=today - SPAN, to_date=today))
+
+
+def find_live_session(name: str, *, zoom: Zoom, today: date) -> LiveSession:
+    """Find the live session of exactly this name, or of its lower-case form, which Zoom makes of names (FACTS 1.2).
+
+    Args:
+        name: As the user gave it.
+        zoom: Zoom's REST.
+        today: In UTC.
+
+    Raises:
+        NoSession: None has it.
+        UsageError: More than one has it; their ids are listed.
+    """
+    for wanted in dict.fromkeys((name, name.lower())):
+        listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=wanted)
+        found = _newest_first(session for session in listed if session.name == wanted)
+        if len(found) > 1:
+            several = "; ".join(_described(session) for session in found)
+            raise UsageError(
+                f"{len(found)} live sessions are named {name!r}: {several}", fix="Choose one with --session ID."
+            )
+        if found:
+            return found[0]
+    raise NoSession(
+        f"no live session is named {name!r}",
+        fix="A session is live while somebody is in it; see which are.",
+        command="zoomcall session list",
+    )
+
+
+def look_into(text: str, *, zoom: Zoom, today: date) -> Gathering:
+    """Show a live session and its users.
+
+    Args:
+        text: Its id; or its name, if no live session has it for an id.
+        zoom: Zoom's REST.
+        today: In UTC.
+
+    Raises:
+        ZoomRefused: Zoom knows no such live session, by id or by name.
+        NoSession: It can be no id, and no live session has it for a name.
+        UsageError: Several live sessions have it for a name.
+    """
+    try:
+        session_id = parse_session_id(text)
+    except UsageError:
+        return _gathering(find_live_session(text, zoom=zoom, today=today), zoom)
+    try:
+        return _gathering(zoom.session(session_id), zoom)
+    except ZoomRefused as refusal:
+        if refusal.kind not in {ErrorKind.NO_SESSION, ErrorKind.REJECTED}:
+            raise
+        try:
+            named = find_live_session(text, zoom=zoom, today=today)
+        except NoSession:
+            raise refusal from None
+    return _gathering(named, zoom)
+
+
+def _gathering(session: LiveSession, zoom: Zoom) -> Gathering:
+    users = zoom.session_users(SessionId(session.id))
+    return Gathering(session, tuple(user for user in users if user.is_present))
+
+
+def _newest_first(sessions: Iterable[LiveSession]) -> tuple[LiveSession, ...]:
+    def age(session: LiveSession) -> tuple[float, str]:
+        began = session.start_time
+        return (0.0 if began is None else -began.timestamp(), session.id)
+
+    return tuple(sorted(sessions, key=age))
+
+
+def _described(session: LiveSession) -> str:
+    parts = [session.id]
+    if session.user_count is not None:
+        parts.append("1 user" if session.user_count == 1 else f"{session.user_count} users")
+    if session.start_time is not None:
+        parts.append(f"since {session.start_time:%Y-%m-%d %H:%M} UTC")
+    return ", ".join(parts)
