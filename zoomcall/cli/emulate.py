@@ -13,6 +13,7 @@ from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.page import Line
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.domain.secret import Secret
+from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.limits import Plan
 from zoomcall.errors import Terminated, UsageError
 
@@ -49,9 +50,11 @@ def emulate(
 ) -> Answer | int:
     """Run a local Zoom on loopback: REST, OAuth and the calls' fates.
 
-    An address says what becomes of its call: answer@ slow-answer@ decline@ no-answer@ fail-N@ (reason N)
-    drop-N@ (leaves after N seconds) noop@ (200, and nothing happens), with any host.
-    """
+    \b
+    What stands before the @ of an address says what becomes of its call:
+      answer  slow-answer (5 s)  decline  no-answer  fail-N (reason N)
+      drop-N (leaves after N seconds)  noop (200, and nothing happens)
+    """  # noqa: D301  a real backspace keeps Typer from filling the lines
     try:
         from zoomcall.emulator.running import Emulator
     except ModuleNotFoundError as error:
@@ -69,7 +72,7 @@ def emulate(
         port=port,
         time_scale=time_scale,
         plan=plan,
-        webhook_secret=Secret(secret) if secret else None,
+        keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
     ) as emulator:
         ready = emulator.ready
         if ready_file is not None:

@@ -58,7 +58,7 @@ def read_callout(params: Mapping[str, Any], venue: VenueKey, *, now: datetime) -
         Refusal: 400/300, a field breaks a documented limit.
     """
     call_type = params.get("call_type")
-    if call_type not in {protocol.value for protocol in Protocol}:
+    if call_type not in tuple(Protocol):  # a tuple, since JSON may hold what no set takes
         raise invalid_field("params.call_type", "Invalid field.")
     protocol = Protocol(call_type)
     field = "sip_headers" if protocol is Protocol.SIP else "h323_headers"

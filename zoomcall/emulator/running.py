@@ -13,7 +13,6 @@ from typing import Self
 
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.roster import ROOM_DEVICE
-from zoomcall.domain.secret import Secret
 from zoomcall.emulator.calls import Exchange
 from zoomcall.emulator.faults import Fault, Faults
 from zoomcall.emulator.http import HttpServer, Received
@@ -30,6 +29,8 @@ EMPTY_SESSION_NAME = "Nobody here"
 ENDED_SESSION_NAME = "Yesterday's retrospective"
 MEETING_TOPIC = "Weekly review"
 
+_LARGEST_PORT = 65535
+
 
 def utc_now() -> datetime:
     """Tell the time."""
@@ -45,7 +46,7 @@ class Emulator:
         time_scale: What the times of calls are multiplied by.
         plan: Whose rate limits hold.
         scopes: What OAuth tokens may do.
-        webhook_secret: Made if not given.
+        keys: The account's; drawn if not given.
         has_crc_plan: Whether the account has a Conference Room Connector plan.
         clock: Zoom's clock: judges tokens and stands in ``Date``.
         token_lifetime: How long OAuth tokens live.
@@ -62,7 +63,7 @@ class Emulator:
         time_scale: float = 1.0,
         plan: Plan = Plan.NONE,
         scopes: Sequence[str] = ALL_ADMIN,
-        webhook_secret: Secret | None = None,
+        keys: Keys | None = None,
         has_crc_plan: bool = True,
         clock: Callable[[], datetime] = utc_now,
         token_lifetime: timedelta = TOKEN_LIFETIME,
@@ -72,7 +73,7 @@ class Emulator:
         self._listener = _listen(host, port)
         self._clock = clock
         self._faults = Faults()
-        self.world = World(Keys.make(webhook_secret=webhook_secret), scopes=scopes, token_lifetime=token_lifetime)
+        self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime)
         self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale)
         self._rest = Rest(self.world, self._exchange, Limiter(plan), has_crc_plan=has_crc_plan)
         self._server: HttpServer | None = None
@@ -178,7 +179,8 @@ class Emulator:
     def close(self) -> None:
         """Hang up every call, close every connection and end the thread."""
         if self._loop is not None and self._stopping is not None and self._thread is not None:
-            self._loop.call_soon_threadsafe(self._stopping.set)
+            if self._thread.is_alive():
+                self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         self._listener.close()
 
@@ -213,10 +215,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"--host {host} is not this machine: the emulator serves loopback only", fix="Leave --host out."
         )
+    if not 0 <= port <= _LARGEST_PORT:
+        raise UsageError(f"--port {port} is no port: ports are 1 to {_LARGEST_PORT}, and 0 draws a free one")
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
-    except (OSError, OverflowError) as error:
+    except OSError as error:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error}", fix="Leave --port out to draw a free one."
         ) from error
