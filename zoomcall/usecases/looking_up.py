@@ -128,7 +128,7 @@ def _newest_first(sessions: Iterable[LiveSession]) -> tuple[LiveSession, ...]:
 
 
 def _described(session: LiveSession) -> str:
-    parts = [session.id]
+    parts = [str(session.id)]
     if session.user_count is not None:
         parts.append("1 user" if session.user_count == 1 else f"{session.user_count} users")
     if session.start_time is not None:
