@@ -28,6 +28,7 @@ ENTRIES: Mapping[str, Entry] = {
     "whoami": Entry("whoami", "Say who the credential is and where it came from."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
+    "call": Entry("call", "Show what this machine has dialled, and hang up."),
     "session": Entry("session", "Show live sessions and who is in them."),
     "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
     "emulate": Entry("emulate", "Run a local Zoom on loopback."),

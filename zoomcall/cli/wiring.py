@@ -20,7 +20,7 @@ from zoomcall.domain.credential import (
 )
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, SessionTarget
-from zoomcall.errors import NotConfigured, WrongCredential, ZoomcallError
+from zoomcall.errors import NotConfigured, UsageError, WrongCredential, ZoomcallError
 
 if TYPE_CHECKING:
     from zoomcall.adapters.config_writer import ConfigWriter
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.cli.run import Run
+    from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Profile
     from zoomcall.usecases.resolving import Choice, ConfigReader
 
@@ -124,14 +125,19 @@ class Wiring:
             warn=self._run.notice,
         )
 
-    def credential_for(self, api: Api | None) -> HeldCredential:
-        """Take the credential that counts in hand; it stands in the envelope from then on."""
+    def credential_for(self, api: Api | None, *, profile: str | None = None) -> HeldCredential:
+        """Take the credential that counts in hand; it stands in the envelope from then on.
+
+        Args:
+            api: Which API it must serve; None if any will do.
+            profile: Whose it must be, where ``-p`` names none.
+        """
         from zoomcall.usecases.resolving import resolve
 
         run = self._run
         held = resolve(
             run.settings.environ,
-            profile=run.options.profile,
+            profile=run.options.profile or profile,
             api=api,
             config=self.config,
             read_secret_file=self.secret_of_file,
@@ -284,6 +290,25 @@ class Wiring:
         self.refuse_wrong_bearer(Api.SESSION)
         found = find_live_session(name, zoom=self.zoom, today=self._run.now().date())
         return SessionTarget(found.id, found.name)
+
+    def speak_for(self, call: CallRecord) -> None:
+        """Take the credential in hand that a call of the journal was made with.
+
+        Raises:
+            UsageError: The call was made at another API base.
+        """
+        self.credential_for(call.target.api, profile=call.profile)
+        if call.target.api_base != self.api_base:
+            raise UsageError(
+                f"call {call.id} was made at {call.target.api_base}, and this command speaks to {self.api_base}",
+                fix="Name the profile that made it with -p, or set ZOOMCALL_API_BASE as it was.",
+            )
+
+    def journal_to_read(self) -> Journal:
+        """Open the journal for looking back: without it there is nothing to look at."""
+        from zoomcall.adapters.journal import Journal
+
+        return Journal(self._state_dir())
 
     def journal(self) -> Journal:
         """Open the journal; with credentials from the environment an unwritable folder is only a warning."""

@@ -1,0 +1,232 @@
+"""Look back at calls of this machine: list them, settle what was left open, hang up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from zoomcall.domain.address import Protocol as RoomProtocol
+from zoomcall.domain.address import RoomAddress
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
+from zoomcall.domain.event import is_callout_name, read_event_text
+from zoomcall.domain.journal import UNRESOLVED, CallId, CallRecord, Standing
+from zoomcall.domain.live import WebhookLog
+from zoomcall.domain.roster import Participant, is_exact
+from zoomcall.domain.target import Api, SessionId
+from zoomcall.errors import UsageError
+from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
+
+LOG_REACH = timedelta(days=7)
+_LONGEST_CALL = timedelta(hours=1)
+_ACCEPTED = 202
+
+
+class Zoom(Protocol):
+    """What looking back needs of Zoom."""
+
+    @property
+    def last_clock(self) -> tuple[datetime, datetime] | None:
+        """Zoom's clock and this machine's, at its last answer."""
+
+    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """Live users of a session."""
+
+    def webhook_logs(
+        self,
+        *,
+        from_time: datetime,
+        to_time: datetime,
+        event: str | None = None,
+        deadline: datetime | None = None,
+    ) -> tuple[WebhookLog, ...]:
+        """Deliveries of events."""
+
+    def remove_participant(
+        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+    ) -> ZoomAnswer:
+        """Remove a participant from a session."""
+
+
+class CallJournal(EvidenceJournal, Protocol):
+    """What looking back needs of the journal."""
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        """Every call, the newest first."""
+
+    def settle(self, call_id: CallId, standing: Standing) -> None:
+        """Write down what is known now."""
+
+    def mark_removed(self, call_id: CallId, at: datetime) -> None:
+        """Note that the room was hung up."""
+
+
+@dataclass(frozen=True, slots=True)
+class HangUp:
+    """What a hang-up did; ``was_removed_before`` says that there was nothing left to do."""
+
+    call: CallRecord
+    was_removed_before: bool = False
+
+
+def find(journal: CallJournal, text: str | None) -> CallRecord:
+    """Find a call by its id, or the newest one to an address; without either the newest of all.
+
+    Raises:
+        UsageError: There is none.
+    """
+    calls = journal.calls()
+    if text is None:
+        if not calls:
+            raise UsageError("this machine has dialled no call", command="zoomcall invite sip --help")
+        return calls[0]
+    wanted = _spellings(text)
+    for call in calls:
+        is_meant = str(call.id) == text.strip() or (call.protocol, call.address) in wanted
+        if is_meant:
+            return call
+    shown = repr(text if len(text) <= 80 else text[:77] + "...")
+    raise UsageError(
+        f"this machine has dialled no call {shown}",
+        fix="Give an id or an address as `zoomcall call list` prints it.",
+        command="zoomcall call list",
+    )
+
+
+def _spellings(text: str) -> set[tuple[RoomProtocol, str]]:
+    found = set()
+    for protocol in RoomProtocol:
+        try:
+            found.add((protocol, RoomAddress.parse(protocol, text).normalised))
+        except UsageError:
+            continue
+    return found
+
+
+def is_open(call: CallRecord) -> bool:
+    """Say whether nothing has proved how a call ended."""
+    return call.state in UNRESOLVED
+
+
+def settle_from_log(call: CallRecord, *, zoom: Zoom, journal: CallJournal, now: datetime) -> CallRecord:
+    """Look an open call of a session up in Zoom's webhook log; give the call as it stands then.
+
+    Raises:
+        ZoomRefused: The log cannot be read.
+        NetworkFault: No answer came.
+    """
+    if not is_open(call) or call.target.api is not Api.SESSION or now - call.at > LOG_REACH:
+        return call
+    until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
+    logs = zoom.webhook_logs(from_time=call.at - timedelta(seconds=2), to_time=until + timedelta(seconds=2))
+    events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
+    judge = Judge(
+        Case(
+            call_id=call.id,
+            dial=call.dial,
+            target=call.target,
+            dialled_at=call.at,
+            dialled_at_zoom=call.at - _skew(zoom),
+            baseline=None,
+        ),
+        journal,
+    )
+    seen = judge.of_events([event for event in events if event is not None], EvidenceSource.WEBHOOK_LOG)
+    last: Observation | None = None
+    for observation in seen:
+        last = observation
+    if last is None or not last.state.is_final:
+        return call
+    settled = replace(
+        call,
+        state=last.state,
+        sent=Sent.YES,
+        reason=last.reason,
+        evidence=Evidence(last.source, last.match),
+        settled_at=last.at,
+    )
+    journal.settle(
+        call.id,
+        Standing(state=settled.state, sent=settled.sent, at=now, reason=settled.reason, evidence=settled.evidence),
+    )
+    return settled
+
+
+def _skew(zoom: Zoom) -> timedelta:
+    if zoom.last_clock is None:
+        return timedelta(0)
+    server_time, local_time = zoom.last_clock
+    return local_time - server_time
+
+
+def hang_up(
+    call: CallRecord, *, zoom: Callable[[], Zoom], journal: CallJournal, now: Callable[[], datetime]
+) -> HangUp:
+    """Remove the room that joined from its session.
+
+    Args:
+        call: The call.
+        zoom: Zoom, asked for only if there is something to do.
+        journal: The journal.
+        now: The clock.
+
+    Raises:
+        UsageError: Zoom has no way to end such a call, or it is over.
+        ZoomRefused: Zoom refused.
+        NetworkFault: No answer came.
+    """
+    if call.removed_at is not None:
+        return HangUp(call, was_removed_before=True)
+    _require_session(call)
+    _require_not_over(call)
+    speaking = zoom()
+    if is_open(call):
+        call = settle_from_log(call, zoom=speaking, journal=journal, now=now())
+        _require_not_over(call)
+    if call.state is not State.JOINED:
+        raise UsageError(
+            f"call {call.id} to {call.shown} is not known to have joined, and Zoom's REST cannot cancel ringing",
+            fix="Reject it at the room, or wait until it joins or gives up;"
+            " `zoomcall invite … --on-timeout remove` removes late joiners by itself.",
+            command=f"zoomcall call status {call.id}",
+        )
+    uuid = call.participant_uuid or _look_for(call, speaking)
+    answer = speaking.remove_participant(SessionId(call.target.id), uuid)
+    if answer.status != _ACCEPTED:
+        raise ZoomRefused(answer)
+    moment = now()
+    journal.mark_removed(call.id, moment)
+    return HangUp(replace(call, participant_uuid=uuid, removed_at=moment))
+
+
+def _require_session(call: CallRecord) -> None:
+    if call.target.api is Api.MEETING:
+        raise UsageError(
+            f"call {call.id} went into a meeting, and Zoom's REST cannot remove a participant from a meeting",
+            fix="Remove the room in the Zoom client.",
+        )
+
+
+def _require_not_over(call: CallRecord) -> None:
+    is_over = call.state.is_final and call.state is not State.JOINED
+    if is_over or call.state in {State.NOT_SENT, State.REFUSED, State.NO_OP}:
+        raise UsageError(f"call {call.id} to {call.shown} is over: {call.state}; there is nothing to hang up")
+
+
+def _look_for(call: CallRecord, zoom: Zoom) -> str:
+    present = zoom.session_users(SessionId(call.target.id))
+    found = [
+        participant
+        for participant in present
+        if participant.is_room_system and participant.is_present and is_exact(participant, call.dial)
+    ]
+    if len(found) == 1 and found[0].uuid is not None:
+        return found[0].uuid
+    raise UsageError(
+        f"call {call.id} joined, but it is not certain which participant {call.shown} is;"
+        " nobody was removed rather than somebody else",
+        fix="Remove the room in the Zoom client; give rooms a --to-name to be told apart.",
+        command=f"zoomcall session show {call.target.id}",
+    )
