@@ -74,6 +74,10 @@ class SecretStore(Protocol):
         ...
 
 
+_UNANSWERED = Notice(
+    "not-stored", "the credential was not checked, so nothing was stored; --no-verify stores it so"
+)
+
 OpenStore = Callable[[Store], SecretStore]
 
 Check = Callable[[HeldCredential], None]
@@ -217,10 +221,11 @@ def _is_accepted(profile: Profile, secret: Secret, check: Check, warn: Warn) -> 
         check(held)
     except ZoomRefused as error:
         if error.kind is ErrorKind.AUTH:
-            error.fix = "Nothing was stored. " + " ".join(WHICH_KEYS[profile.kind])
+            error.fix = " ".join(WHICH_KEYS[profile.kind])
+            warn(Notice("not-stored", "Zoom refused the credential, so nothing was stored"))
             raise
         if profile.kind is CredentialKind.S2S:
-            error.fix = "Nothing was stored. Try again later, or store it unchecked with --no-verify."
+            warn(_UNANSWERED)
             raise
         if error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
             warn(
@@ -229,10 +234,8 @@ def _is_accepted(profile: Profile, secret: Secret, check: Check, warn: Warn) -> 
                 )
             )
             return False
-    except NetworkFault as error:
-        error.fix = (
-            f"Nothing was stored. {error.fix or 'Try again'.rstrip('.') + '.'} --no-verify stores it unchecked."
-        )
+    except NetworkFault:
+        warn(_UNANSWERED)
         raise
     return True
 
