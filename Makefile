@@ -24,7 +24,7 @@ help:
 	@echo 'make clean        remove what the other targets made'
 
 demo: .venv/.ready
-	@PATH="$$PWD/$(BIN):$$PATH" sh tools/demo.sh
+	@PATH="$$PWD/$(BIN):$$PATH" zoomcall emulate -- sh tools/demo.sh
 
 test: .venv/.ready system
 	@rm -f .coverage .coverage.*

@@ -2,6 +2,8 @@
 
 import os
 import pty
+import re
+import shlex
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -14,11 +16,6 @@ Complete = Callable[[str], set[str]]
 
 _BASH = """\
 source "$SCRIPT"
-IFS=$' \\t\\n=' read -r -a COMP_WORDS <<< "$LINE"
-case "$LINE" in *[\\ =]) COMP_WORDS+=("") ;; esac
-# As readline does, = is a word of its own.
-case "$LINE" in *--*=*) COMP_WORDS=("${COMP_WORDS[@]:0:${#COMP_WORDS[@]}-1}" "=" "${COMP_WORDS[@]: -1}") ;; esac
-COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
 _zoomcall
 printf '%s\\n' "${COMPREPLY[@]}"
 """
@@ -53,9 +50,14 @@ class Bash:
         self._folder = folder
 
     def __call__(self, line: str) -> set[str]:
+        # readline ends words at = and : as well.
+        words = [word for part in line.split(" ") for word in re.split("([=:])", part) if word or not part]
+        if line.endswith(("=", ":")):
+            words.append("")
+        quoted = " ".join(shlex.quote(word) for word in words)
         done = subprocess.run(
-            ["bash", "--norc", "-c", _BASH],
-            env={**self._environ, "LINE": line},
+            ["bash", "--norc", "-c", f"COMP_WORDS=({quoted}) COMP_CWORD={len(words) - 1}\n{_BASH}"],
+            env=self._environ,
             cwd=self._folder,
             check=True,
             capture_output=True,
@@ -179,10 +181,27 @@ def test_a_flag_is_not_offered_where_it_does_not_belong(complete: Complete) -> N
         ("zoomcall token mint --output=j", {"json"}),
         ("zoomcall invite sip -o ", {"text", "json", "jsonl"}),
         ("zoomcall completion ", {"bash", "zsh", "fish"}),
+        ("zoomcall explain clock", {"clock-skew"}),
     ],
 )
 def test_values_complete(complete: Complete, line: str, values: set[str]) -> None:
     assert {value.removeprefix("--output=") for value in complete(line)} == values
+
+
+def test_a_topic_with_a_colon_completes(complete: Complete) -> None:
+    assert {topic.removeprefix("zoom:") for topic in complete("zoomcall explain zoom:12")} == {"124", "12702"}
+
+
+def test_files_complete_where_a_file_is_wanted(complete: Complete) -> None:
+    assert complete("zoomcall emulate --ready-file ro") == {"rooms.csv"}
+
+
+def test_another_programs_files_complete(complete: Complete) -> None:
+    assert complete("zoomcall emulate -- cat ro") == {"rooms.csv"}
+
+
+def test_a_quoted_value_is_one_word(complete: Complete) -> None:
+    assert complete("zoomcall auth login --kind ") == {"videosdk", "s2s", "token"}
 
 
 def test_a_flags_value_is_no_command(complete: Complete) -> None:

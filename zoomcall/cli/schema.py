@@ -38,7 +38,10 @@ def schema(
         ),
     ] = None,
 ) -> Answer:
-    """Print the JSON Schema of a command's output; without COMMAND of every output, with all exit codes."""
+    """Print the JSON Schema of a command's output.
+
+    Without COMMAND: one schema for every output, with the commands and the exit codes.
+    """
     if not words:
         return Answer(raw=_text(every_document()))
     shape = shape_named(" ".join(words))

@@ -10,21 +10,29 @@ from zoomcall.cli.completions.tree import Flag, Node, Value
 _START = """\
 # bash completion for zoomcall; made by: zoomcall completion bash
 _zoomcall() {
-    local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"
-    local at="" place=0 skip="" rest="" files="" words="" word index
+    local at="" place=0 skip="" rest="" files="" offered="" cur prev word index
+    local -a words=()
     COMPREPLY=()
-    # --flag=value arrives as three words
-    if [[ $cur == "=" ]]; then
-        cur=""
-    elif [[ $prev == "=" ]]; then
-        prev="${COMP_WORDS[COMP_CWORD-2]}"
-    fi
-    for ((index = 1; index < COMP_CWORD; index++)); do
+    # readline makes three words of --flag=value and of topic:name
+    for ((index = 1; index <= COMP_CWORD; index++)); do
         word="${COMP_WORDS[index]}"
-        if [[ $word == "=" ]]; then
-            skip=1
-            continue
-        elif [[ -n $skip ]]; then
+        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:]) ]]; then
+            words[${#words[@]}-1]+=$word
+        else
+            words+=("$word")
+        fi
+    done
+    index=$((${#words[@]} - 1))
+    cur="${words[index]}"
+    prev=""
+    [[ $index -gt 0 ]] && prev="${words[index-1]}"
+    unset "words[index]"
+    if [[ $cur == --*=* ]]; then
+        prev="${cur%%=*}"
+        cur="${cur#*=}"
+    fi
+    for word in "${words[@]}"; do
+        if [[ -n $skip ]]; then
             skip=""
             continue
         elif [[ $word == "--" ]]; then
@@ -65,9 +73,10 @@ _END = """\
             COMPREPLY+=("$word")
         done < <(compgen -f -- "$cur")
     else
+        # what stands before the last colon is on the line already
         while IFS= read -r word; do
-            COMPREPLY+=("$word")
-        done < <(compgen -W "$words" -- "$cur")
+            COMPREPLY+=("${word#"${cur%"${cur##*:}"}"}")
+        done < <(compgen -W "$offered" -- "$cur")
     fi
 }
 complete -F _zoomcall zoomcall
@@ -103,7 +112,7 @@ def _case(indent: int, pattern: str, body: str) -> str:
 
 
 def _words(words: Iterable[str]) -> str:
-    return f'words="{" ".join(words)}"'
+    return f'offered="{" ".join(words)}"'
 
 
 def _spellings(node: Node) -> Iterator[str]:

@@ -20,7 +20,8 @@ function __zoomcall_at
         end
         switch "$at $word"
             case "* --"
-                return 1
+                test "$argv[1]" = --
+                return
 """
 _AFTER_WORDS = """\
         end
@@ -28,6 +29,7 @@ _AFTER_WORDS = """\
     test "$at" = "$argv[1]"
 end
 complete -c zoomcall -f
+complete -c zoomcall -n "__zoomcall_at --" -F
 """
 
 

@@ -19,11 +19,13 @@ class Value:
         name: For a person, like ``SECONDS``.
         words: The only ones, where there are only some.
         is_file: Names of files.
+        is_command: The command line of another program, after ``--``.
     """
 
     name: str
     words: tuple[str, ...] = ()
     is_file: bool = False
+    is_command: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,9 @@ def _flags(option: Any, context: typer.Context) -> Iterator[Flag]:
 
 def _value(parameter: Any, context: typer.Context) -> Value:
     """Tell what a parameter takes, from its type, its metavar (``a|b``, ``FILE``) or its own completion."""
-    name = (parameter.metavar or parameter.name.upper()).strip("[]").removesuffix("...")
+    name = (parameter.metavar or parameter.name.upper()).strip("[].")
+    if name.startswith("-- "):
+        return Value(name.removeprefix("-- ").rstrip(" ."), is_command=True)
     items = parameter.shell_complete(context, "")
     words = tuple(item.value for item in items if item.type == "plain")
     alternatives = tuple(name.split("|"))

@@ -79,6 +79,8 @@ def _joint(name: str) -> str:
 
 
 def _argument(place: int, argument: Argument) -> str:
+    if argument.value.is_command:
+        return _quoted(f"*::{argument.value.name}:_normal")
     return _quoted(("*" if argument.is_repeatable else str(place)) + _value(argument.value))
 
 

@@ -1,0 +1,119 @@
+# bash completion for zoomcall; made by: zoomcall completion bash
+_zoomcall() {
+    local at="" place=0 skip="" rest="" files="" offered="" cur prev word index
+    local -a words=()
+    COMPREPLY=()
+    # readline makes three words of --flag=value and of topic:name
+    for ((index = 1; index <= COMP_CWORD; index++)); do
+        word="${COMP_WORDS[index]}"
+        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:]) ]]; then
+            words[${#words[@]}-1]+=$word
+        else
+            words+=("$word")
+        fi
+    done
+    index=$((${#words[@]} - 1))
+    cur="${words[index]}"
+    prev=""
+    [[ $index -gt 0 ]] && prev="${words[index-1]}"
+    unset "words[index]"
+    if [[ $cur == --*=* ]]; then
+        prev="${cur%%=*}"
+        cur="${cur#*=}"
+    fi
+    for word in "${words[@]}"; do
+        if [[ -n $skip ]]; then
+            skip=""
+            continue
+        elif [[ $word == "--" ]]; then
+            rest=1
+            break
+        fi
+        case "$at $word" in
+            " auth" | "/auth login" | "/auth logout" | "/auth status" | "/auth list" | "/auth switch" | " whoami" | " token" | "/token mint" | "/token inspect" | " invite" | "/invite sip" | "/invite h323" | " call" | "/call list" | "/call status" | "/call hangup" | " session" | "/session list" | "/session show" | " explain" | " emulate" | " schema" | " completion") at="$at/$word" ;;
+            "/auth/login --kind" | "/auth/login --api-key" | "/auth/login --account-id" | "/auth/login --client-id" | "/auth/login --for" | "/auth/login --cluster" | "/auth/login --store" | "/auth/login --secret-file" | "/auth/login --profile" | "/auth/login -p" | "/auth/login --output" | "/auth/login -o" | "/auth/logout --profile" | "/auth/logout -p" | "/auth/logout --output" | "/auth/logout -o" | "/auth/status --for" | "/auth/status --profile" | "/auth/status -p" | "/auth/status --output" | "/auth/status -o" | "/auth/list --profile" | "/auth/list -p" | "/auth/list --output" | "/auth/list -o" | "/auth/switch --profile" | "/auth/switch -p" | "/auth/switch --output" | "/auth/switch -o" | "/whoami --for" | "/whoami --profile" | "/whoami -p" | "/whoami --output" | "/whoami -o" | "/token/mint --ttl" | "/token/mint --for" | "/token/mint --profile" | "/token/mint -p" | "/token/mint --output" | "/token/mint -o" | "/token/inspect --for" | "/token/inspect --profile" | "/token/inspect -p" | "/token/inspect --output" | "/token/inspect -o" | "/invite/sip --session" | "/invite/sip --session-name" | "/invite/sip --meeting" | "/invite/sip --from-name" | "/invite/sip --to-name" | "/invite/sip --timeout" | "/invite/sip --evidence" | "/invite/sip --on-timeout" | "/invite/sip --from-uri" | "/invite/sip --header" | "/invite/sip --profile" | "/invite/sip -p" | "/invite/sip --output" | "/invite/sip -o" | "/invite/h323 --session" | "/invite/h323 --session-name" | "/invite/h323 --meeting" | "/invite/h323 --from-name" | "/invite/h323 --to-name" | "/invite/h323 --timeout" | "/invite/h323 --evidence" | "/invite/h323 --on-timeout" | "/invite/h323 --profile" | "/invite/h323 -p" | "/invite/h323 --output" | "/invite/h323 -o" | "/call/list --limit" | "/call/list --profile" | "/call/list -p" | "/call/list --output" | "/call/list -o" | "/call/status --profile" | "/call/status -p" | "/call/status --output" | "/call/status -o" | "/call/hangup --profile" | "/call/hangup -p" | "/call/hangup --output" | "/call/hangup -o" | "/session/list --profile" | "/session/list -p" | "/session/list --output" | "/session/list -o" | "/session/show --profile" | "/session/show -p" | "/session/show --output" | "/session/show -o" | "/explain --profile" | "/explain -p" | "/explain --output" | "/explain -o" | "/emulate --host" | "/emulate --port" | "/emulate --ready-file" | "/emulate --plan" | "/emulate --time-scale" | "/emulate --profile" | "/emulate -p" | "/emulate --output" | "/emulate -o" | "/schema --profile" | "/schema -p" | "/schema --output" | "/schema -o" | "/completion --profile" | "/completion -p" | "/completion --output" | "/completion -o") skip=1 ;;
+            *" -"?*) ;;
+            *) place=$((place + 1)) ;;
+        esac
+    done
+    if [[ -n $rest ]]; then
+        files=1
+    else
+        case "$at $prev" in
+            "/auth/login --kind") offered="videosdk s2s token" ;;
+            "/auth/login --api-key" | "/auth/login --account-id" | "/auth/login --client-id" | "/auth/login --profile" | "/auth/login -p" | "/auth/logout --profile" | "/auth/logout -p" | "/auth/status --profile" | "/auth/status -p" | "/auth/list --profile" | "/auth/list -p" | "/auth/switch --profile" | "/auth/switch -p" | "/whoami --profile" | "/whoami -p" | "/token/mint --ttl" | "/token/mint --profile" | "/token/mint -p" | "/token/inspect --profile" | "/token/inspect -p" | "/invite/sip --session" | "/invite/sip --session-name" | "/invite/sip --meeting" | "/invite/sip --from-name" | "/invite/sip --to-name" | "/invite/sip --timeout" | "/invite/sip --from-uri" | "/invite/sip --header" | "/invite/sip --profile" | "/invite/sip -p" | "/invite/h323 --session" | "/invite/h323 --session-name" | "/invite/h323 --meeting" | "/invite/h323 --from-name" | "/invite/h323 --to-name" | "/invite/h323 --timeout" | "/invite/h323 --profile" | "/invite/h323 -p" | "/call/list --limit" | "/call/list --profile" | "/call/list -p" | "/call/status --profile" | "/call/status -p" | "/call/hangup --profile" | "/call/hangup -p" | "/session/list --profile" | "/session/list -p" | "/session/show --profile" | "/session/show -p" | "/explain --profile" | "/explain -p" | "/emulate --host" | "/emulate --port" | "/emulate --time-scale" | "/emulate --profile" | "/emulate -p" | "/schema --profile" | "/schema -p" | "/completion --profile" | "/completion -p") return ;;
+            "/auth/login --for" | "/auth/status --for" | "/whoami --for" | "/token/mint --for" | "/token/inspect --for") offered="session meeting" ;;
+            "/auth/login --cluster") offered="global gov" ;;
+            "/auth/login --store") offered="keyring file" ;;
+            "/auth/login --secret-file" | "/emulate --ready-file") files=1 ;;
+            "/auth/login --output" | "/auth/login -o" | "/auth/logout --output" | "/auth/logout -o" | "/auth/status --output" | "/auth/status -o" | "/auth/list --output" | "/auth/list -o" | "/auth/switch --output" | "/auth/switch -o" | "/whoami --output" | "/whoami -o" | "/token/mint --output" | "/token/mint -o" | "/token/inspect --output" | "/token/inspect -o" | "/call/list --output" | "/call/list -o" | "/call/status --output" | "/call/status -o" | "/call/hangup --output" | "/call/hangup -o" | "/session/list --output" | "/session/list -o" | "/session/show --output" | "/session/show -o" | "/explain --output" | "/explain -o" | "/emulate --output" | "/emulate -o" | "/schema --output" | "/schema -o" | "/completion --output" | "/completion -o") offered="text json" ;;
+            "/invite/sip --evidence" | "/invite/h323 --evidence") offered="auto roster webhook-log" ;;
+            "/invite/sip --on-timeout" | "/invite/h323 --on-timeout") offered="leave remove" ;;
+            "/invite/sip --output" | "/invite/sip -o" | "/invite/h323 --output" | "/invite/h323 -o") offered="text json jsonl" ;;
+            "/emulate --plan") offered="none free pro business" ;;
+            *)
+                if [[ $cur == -* ]]; then
+                    case "$at" in
+                        "") offered="--version -V --help -h" ;;
+                        "/auth") offered="--help -h" ;;
+                        "/auth/login") offered="--kind --api-key --account-id --client-id --for --cluster --store --secret-stdin --secret-file --no-verify --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/auth/logout") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/auth/status") offered="--for --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/auth/list") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/auth/switch") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/whoami") offered="--for --offline --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/token") offered="--help -h" ;;
+                        "/token/mint") offered="--ttl --for --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/token/inspect") offered="--for --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/invite") offered="--help -h" ;;
+                        "/invite/sip") offered="--session --session-name --meeting --from-name --to-name --wait --no-wait --timeout --evidence --on-timeout --no-preflight --force --dry-run --curl --from-uri --header --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/invite/h323") offered="--session --session-name --meeting --from-name --to-name --wait --no-wait --timeout --evidence --on-timeout --no-preflight --force --dry-run --curl --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/call") offered="--help -h" ;;
+                        "/call/list") offered="--limit --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/call/status") offered="--offline --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/call/hangup") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/session") offered="--help -h" ;;
+                        "/session/list") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/session/show") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/explain") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/emulate") offered="--host --port --ready-file --plan --time-scale --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/schema") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/completion") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                    esac
+                else
+                    case "$at $place" in
+                        " "*) offered="auth whoami token invite call session explain emulate schema completion" ;;
+                        "/auth "*) offered="login logout status list switch" ;;
+                        "/auth/switch 0") return ;;
+                        "/token "*) offered="mint inspect" ;;
+                        "/token/inspect 0") return ;;
+                        "/invite "*) offered="sip h323" ;;
+                        "/invite/sip 0") return ;;
+                        "/invite/h323 0") return ;;
+                        "/call "*) offered="list status hangup" ;;
+                        "/call/status 0") return ;;
+                        "/call/hangup 0") return ;;
+                        "/session "*) offered="list show" ;;
+                        "/session/show 0") return ;;
+                        "/explain "*) offered="exit-codes exit:0 exit:1 exit:2 exit:3 exit:4 exit:5 exit:6 exit:7 exit:8 exit:9 exit:10 exit:11 exit:12 exit:13 exit:20 exit:21 exit:22 exit:23 exit:24 exit:25 exit:26 exit:29 exit:30 exit:31 exit:130 exit:141 exit:143 state:planned state:not-sent state:refused state:accepted state:ringing state:joined state:declined state:missed state:failed state:noop state:pending reason:0 reason:1 reason:2 reason:3 reason:4 reason:5 reason:6 reason:7 reason:8 reason:9 reason:10 reason:11 reason:12 reason:13 reason:14 session-jwt meeting-sdk-jwt refresh-token zak-token oauth-token-on-videosdk api-jwt-on-meetings bearer-missing bearer-doubled token-whitespace token-malformed key-secret-swapped secret-has-whitespace wrong-algorithm iss-missing issuer-not-api-key signature-mismatch exp-missing exp-in-milliseconds exp-not-integer clock-skew token-not-yet-valid token-expired oauth-query-string path-event-singular session-id-encoding wrong-method path-unknown content-type body-not-json wrong-callout-method device-field-name call-type-invalid address-missing address-invalid header-rule success-not-202 nobody-in-session session-not-live session-unknown meeting-unknown wrong-account-kind no-crc-plan api-not-available scope-missing not-host user-managed-app rate-limited foreign-answer key-pair-refused token-superseded not-understood-by-zoom legacy-jwt-app lifetime-too-long opaque-token room-declined room-no-answer reason-unknown outcome-unproven zoom:124 zoom:104 zoom:4711 zoom:4700 zoom:200 zoom:300 zoom:1001 zoom:1010 zoom:1401 zoom:1502 zoom:2300 zoom:2307 zoom:2311 zoom:3000 zoom:3001 zoom:3003 zoom:3161 zoom:3309 zoom:12702 zoom:429 zoom:4702 zoom:4704 zoom:4705 zoom:4706 zoom:4709 zoom:4717 zoom:4724 zoom:4733 zoom:4734 zoom:4735 zoom:4738 zoom:4740 zoom:4741 zoom:5010 zoom:invalid_client http:200 http:202 http:301 http:400 http:401 http:403 http:404 http:405 http:415 http:429 http:500 network:dns network:connect network:tls network:proxy network:timeout network:reset" ;;
+                        "/emulate "*) return ;;
+                        "/schema "*) offered="auth list login logout status switch error explain invite event session show token inspect mint whoami" ;;
+                        "/completion 0") offered="bash zsh fish" ;;
+                    esac
+                fi
+                ;;
+        esac
+    fi
+    if [[ -n $files ]]; then
+        compopt -o filenames 2>/dev/null
+        while IFS= read -r word; do
+            COMPREPLY+=("$word")
+        done < <(compgen -f -- "$cur")
+    else
+        # what stands before the last colon is on the line already
+        while IFS= read -r word; do
+            COMPREPLY+=("${word#"${cur%"${cur##*:}"}"}")
+        done < <(compgen -W "$offered" -- "$cur")
+    fi
+}
+complete -F _zoomcall zoomcall

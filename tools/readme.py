@@ -1,0 +1,104 @@
+"""Write the parts of README.md that the program can say itself, or with ``--check`` say which are out of date.
+
+A part stands between ``<!-- made: NAME -->`` and ``<!-- end -->``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from zoomcall.cli.completions.tree import Node, read_tree
+from zoomcall.cli.schemas.documents import exit_meanings
+
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
+PROGRAM = (sys.executable, "-m", "zoomcall")
+
+_PART = re.compile(r"(?P<start><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
+# What differs from run to run, and what stands for it.
+_STABLE = (
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:41797"),
+    (re.compile(r"session [A-Za-z0-9+/]{22}=="), "session sWk0Ar4QTKmXtd2fYHZa8g=="),
+    (re.compile(r"meeting \d{10,11}"), "meeting 84098077904"),
+    (re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}"), "2026-11-21T10:00:00"),
+    (re.compile(r"WEB_[0-9a-f]{32}"), "WEB_5c1f0e6f1d7f4a0e9a54d3c2b1a09f8e"),
+    (re.compile(r"\(\w{4}\.\.\.\)"), "(aB3d...)"),
+    (re.compile(r"clock is [\w ]+ Zoom's|clocks? agrees? [\w ]+"), "clock is 1 second ahead of Zoom's"),
+)
+
+
+def main() -> int:
+    """Write or compare the README; give the exit code."""
+    text = README.read_text(encoding="utf-8")
+    made = _PART.sub(lambda part: part["start"] + PARTS[part["name"]]() + part["end"], text)
+    if sys.argv[1:] != ["--check"]:
+        README.write_text(made, encoding="utf-8")
+        return 0
+    stale = [
+        old["name"] for old, new in zip(_PART.finditer(text), _PART.finditer(made), strict=True) if old[0] != new[0]
+    ]
+    if stale:
+        print(f"README.md: {', '.join(stale)} out of date; run make readme", file=sys.stderr)
+    return bool(stale)
+
+
+def demo() -> str:
+    """Capture the demo."""
+    output = _run(*PROGRAM, "emulate", "--time-scale", "0.2", "--", "sh", str(ROOT / "tools" / "demo.sh"))
+    for pattern, text in _STABLE:
+        output = pattern.sub(text, output)
+    return f"```console\n{output.strip()}\n```\n"
+
+
+def commands() -> str:
+    """List every command."""
+    rows = ((f"`zoomcall {' '.join(node.path)}`", node.summary) for node in _leaves(read_tree()))
+    return _table(("command", "does"), rows)
+
+
+def exit_codes() -> str:
+    """List every exit code."""
+    rows = ((f"{int(status)}", f"`{status.word}`", meaning) for status, meaning in exit_meanings())
+    return _table(("code", "name", "when"), rows)
+
+
+def invite_help() -> str:
+    """Capture the longest help page."""
+    return f"```console\n$ zoomcall invite sip --help\n{_run(*PROGRAM, 'invite', 'sip', '--help').strip()}\n```\n"
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "demo": demo,
+    "commands": commands,
+    "exit codes": exit_codes,
+    "invite help": invite_help,
+}
+
+
+def _leaves(node: Node) -> Iterator[Node]:
+    return (each for each in node.walk() if not each.children)
+
+
+def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    lines = (headings, ("---",) * len(headings), *rows)
+    return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
+
+
+def _run(*command: str) -> str:
+    environ = {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": os.environ.get("HOME", ""),
+        "COLUMNS": "100",
+        "LANG": "C.UTF-8",
+    }
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True, text=True, encoding="utf-8")
+    return done.stdout
+
+
+if __name__ == "__main__":
+    sys.exit(main())
