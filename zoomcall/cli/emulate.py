@@ -23,7 +23,8 @@ app = typer.Typer(help="Run a local Zoom on loopback.")
 @command(
     app,
     "emulate",
-    CommandSpec(schema="zoomcall.emulate/1", ignores_output_variable=True),
+    # what it has to tell in JSON is that it failed or was stopped
+    CommandSpec(schema="zoomcall.error/1", ignores_output_variable=True),
     examples=(
         "zoomcall emulate --ready-file ready.json",
         "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
