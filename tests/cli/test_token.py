@@ -275,14 +275,13 @@ class TestInspect:
         token = jwt(fresh(API_CLAIMS, iss="another")).encode()
         result = zoomcall("token", "inspect", "--json", stdin=token, environ=PAIR)
         assert (result.code, findings(result)) == (0, {"issuer-not-api-key": "possible"})
+        bearer = {"ZOOMCALL_TOKEN": "zbk_0123456789"}
+        assert findings(zoomcall("token", "inspect", "--json", stdin=token, environ=bearer)) == {}
         store_pair(zoomcall)
         stored = zoomcall("token", "inspect", "--json", stdin=token)
         assert (stored.code, findings(stored)) == (0, {"issuer-not-api-key": "possible"})
         chosen = zoomcall("token", "inspect", "-p", "prod", "--json", stdin=token)
-        assert (chosen.code, findings(chosen)) == (
-            4,
-            {"issuer-not-api-key": "certain"},
-        )
+        assert (chosen.code, findings(chosen)) == (4, {"issuer-not-api-key": "certain"})
 
     def test_a_profile_checks_the_signature(self, zoomcall: Shell) -> None:
         store_pair(zoomcall)
