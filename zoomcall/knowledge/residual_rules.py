@@ -31,14 +31,12 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
         return None
     said = _zooms_words(facts.answer)
     texts = cause_texts()
-    fine = [
-        f"{texts[one.id].subject}: {one.evidence}" for one in checked if texts[one.id].family is not Family.REQUEST
-    ]
+    fine = [texts[one.id].subject for one in checked if texts[one.id].family is not Family.REQUEST]
     if facts.bearer is None and not fine:
         evidence = f"{said}; the token was not at hand, so nothing about it was checked"
         certainty = Certainty.POSSIBLE
     elif fine:
-        evidence = f"{said}, though what can be checked here is right ({'; '.join(fine)})"
+        evidence = f"{said}, though what can be checked here is right ({', '.join(fine)})"
         certainty = Certainty.LIKELY
     else:
         evidence = f"{said}; nothing in the token can be checked here"
