@@ -176,6 +176,16 @@ class TestMint:
         assert (result.code, result.stdout) == (4, "")
         assert "invalid_client" in result.stderr
 
+    def test_a_swapped_pair_is_the_likeliest_cause_of_a_refusal(
+        self, zoomcall: Shell, emulator_environ: dict[str, str]
+    ) -> None:
+        key, secret = emulator_environ["ZOOMCALL_API_KEY"], emulator_environ["ZOOMCALL_API_SECRET"]
+        environ = emulator_environ | {"ZOOMCALL_API_KEY": secret, "ZOOMCALL_API_SECRET": key}
+        result = zoomcall("whoami", "--for", "session", "--json", environ=environ)
+        assert result.code == 4
+        assert result.json()["error"]["causes"][0]["id"] == "key-secret-swapped"
+        assert secret not in result.stdout
+
     def test_a_closed_port_is_a_network_fault(self, zoomcall: Shell) -> None:
         environ = S2S | {"ZOOMCALL_OAUTH_BASE": "http://127.0.0.1:9"}
         assert zoomcall("token", "mint", environ=environ).code == 10
@@ -345,6 +355,15 @@ class TestInspect:
         monkeypatch.setattr(getpass, "getpass", ask)
         result = zoomcall("token", "inspect", terminal=("stdin",))
         assert (result.code, prompts) == (0, ["Token (not shown): "])
+
+    def test_a_prompt_that_is_closed_is_a_usage_error(
+        self, zoomcall: Shell, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def close(prompt: str, stream: Any) -> str:
+            raise EOFError
+
+        monkeypatch.setattr(getpass, "getpass", close)
+        assert zoomcall("token", "inspect", terminal=("stdin",)).code == 2
 
     @pytest.mark.parametrize("refusal", [("--no-input",), ()])
     def test_a_terminal_that_must_not_be_asked_is_a_usage_error(

@@ -139,6 +139,12 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
         ("key-secret-swapped", CERTAIN, FINE, PAIR | {"is_signed_with_key": True}),
         ("key-secret-swapped", LIKELY, claims(iss="x"), {"api_key": "same", "secret": Secret("same")}),
         ("key-secret-swapped", POSSIBLE, claims(iss="x"), {"api_key": "longer", "secret": Secret("short")}),
+        (
+            "key-secret-swapped",
+            LIKELY,
+            claims(iss="longer"),
+            {"api_key": "longer", "secret": Secret("short"), "kind": "auth", "is_minted_here": True},
+        ),
         ("lifetime-too-long", POSSIBLE, claims(exp=NOW_SECONDS + 86_400), {}),
         ("lifetime-too-long", POSSIBLE, jwt({"iss": API_KEY, "exp": NOW_SECONDS + 4000}), {}),
         ("session-jwt", CERTAIN, SESSION, {}),

@@ -159,7 +159,10 @@ def _read(run: Run, argument: str | None) -> str:
     if argument is None and run.streams.is_stdin_terminal:
         if not run.is_interactive:
             raise UsageError("there is no token", fix="Pipe it in, or leave --no-input out to be asked for it.")
-        return getpass.getpass("Token (not shown): ", stream=run.streams.stderr)
+        try:
+            return getpass.getpass("Token (not shown): ", stream=run.streams.stderr)
+        except EOFError:
+            return ""
     from zoomcall.usecases.inspecting import LARGEST_INPUT, text_of_bytes
 
     return text_of_bytes(run.streams.read_stdin(LARGEST_INPUT))

@@ -246,7 +246,8 @@ def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
             f"the API key has {len(facts.api_key)} characters and the secret {len(secret)}: "
             "of Zoom's pairs the secret is usually the longer one"
         )
-        return Finding("key-secret-swapped", Certainty.POSSIBLE, evidence)
+        certainty = Certainty.LIKELY if facts.kind == ErrorKind.AUTH else Certainty.POSSIBLE
+        return Finding("key-secret-swapped", certainty, evidence)
     return None
 
 
