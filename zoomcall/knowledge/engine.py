@@ -15,7 +15,7 @@ from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge import answer_rules, request_rules, residual_rules, token_rules
-from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import route_of
@@ -45,7 +45,7 @@ def judge(facts: Facts) -> Judgement:
     """Find why a request failed, or what would make it fail.
 
     Args:
-        facts: What is known. ``kind``, ``api``, ``request`` and the clocks are taken from the answer where they
+        facts: What is known. ``kind``, ``api`` and the clocks are taken from the answer where they
             are not given.
     """
     facts = _completed(facts)
@@ -77,8 +77,6 @@ def _answer_rules() -> tuple[Rule, ...]:
 def _completed(facts: Facts) -> Facts:
     answer = facts.answer
     if answer is not None:
-        if facts.request is None:
-            facts = replace(facts, request=RequestFacts(method=answer.method, url=answer.path))
         if facts.zoom_time is None and answer.server_time is not None and answer.local_time is not None:
             facts = replace(facts, zoom_time=answer.server_time, local_time=answer.local_time)
         if facts.kind is None:

@@ -180,7 +180,7 @@ def _names() -> Iterator[str]:
 
 
 def _nearest(wanted: str) -> list[TopicPage]:
-    words = [word for word in re.findall(r"[a-z0-9]+", wanted) if word not in _IDLE_WORDS]
+    words = [word for word in re.findall(r"[a-z0-9]+", wanted) if not (word in _IDLE_WORDS or word.isdecimal())]
     if not words:
         return []
     scores = {page.topic: _score(index, words) for page, index in _index()}

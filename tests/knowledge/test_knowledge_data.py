@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+
+import pytest
+
+from zoomcall.cli.exit_status import ExitStatus, status_of_outcome
+from zoomcall.domain.call import Reason, State
+from zoomcall.domain.cause import Certainty
+from zoomcall.errors import NetworkWord
+from zoomcall.knowledge.answer_rules import answer_rows
+from zoomcall.knowledge.lexicon import (
+    code_texts,
+    exit_texts,
+    http_texts,
+    network_texts,
+    reason_texts,
+    sayings,
+    state_texts,
+)
+from zoomcall.knowledge.texts import Family, cause_texts, endpoints, read_text
+
+
+def ids_in(text: str) -> list[str]:
+    return re.findall(r"[\w-]+", text)
+
+
+TOKEN_CAUSES = ids_in(
+    """
+    token-expired token-not-yet-valid clock-skew exp-in-milliseconds exp-not-integer exp-missing
+    iss-missing issuer-not-api-key wrong-algorithm signature-mismatch secret-has-whitespace key-secret-swapped
+    token-malformed token-whitespace bearer-missing bearer-doubled lifetime-too-long
+    """
+)
+KIND_CAUSES = ids_in(
+    """
+    session-jwt meeting-sdk-jwt oauth-token-on-videosdk api-jwt-on-meetings refresh-token zak-token
+    legacy-jwt-app opaque-token
+    """
+)
+REQUEST_CAUSES = ids_in(
+    """
+    path-event-singular path-unknown session-id-encoding wrong-method content-type body-not-json
+    wrong-callout-method device-field-name call-type-invalid address-missing address-invalid header-rule
+    oauth-query-string
+    """
+)
+STATE_CAUSES = ids_in(
+    """
+    success-not-202 nobody-in-session session-not-live session-unknown meeting-unknown scope-missing
+    user-managed-app not-host no-crc-plan wrong-account-kind api-not-available
+    key-pair-refused rate-limited
+    """
+)
+CODES = ids_in(
+    """
+    124 104 4711 4700 4702 4704 4705 4706 4709 4717 4724 4733 4734 4735 4738 4740 4741 200 300 3309 3001 1001
+    1010 2300 3000 3003 3161 12702 429 5010 2311 2307 1401 1502 invalid_client
+    """
+)
+
+
+@pytest.mark.parametrize("identifier", [*TOKEN_CAUSES, *KIND_CAUSES, *REQUEST_CAUSES, *STATE_CAUSES])
+def test_every_cause_of_the_contract_is_explained(identifier: str) -> None:
+    text = cause_texts()[identifier]
+    assert text.title
+    assert len(text.meaning) > 40
+    assert text.fix[0].isupper()
+    assert text.fix.endswith(".")
+    assert text.example
+    assert text.sources
+
+
+def test_causes_are_ranked_by_their_place() -> None:
+    ranks = [text.rank for text in cause_texts().values()]
+    assert ranks == list(range(len(ranks)))
+    ids = re.findall(r'^id = "(.*)"$', read_text("causes.toml"), re.MULTILINE)
+    assert [name for name, count in Counter(ids).items() if count > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("path-event-singular", "success-not-202"),
+        ("clock-skew", "token-expired"),
+        ("session-jwt", "token-expired"),
+        ("oauth-token-on-videosdk", "wrong-account-kind"),
+        ("secret-has-whitespace", "signature-mismatch"),
+        ("session-not-live", "session-unknown"),
+        ("key-pair-refused", "token-superseded"),
+        ("key-pair-refused", "lifetime-too-long"),
+        ("key-pair-refused", "opaque-token"),
+    ],
+)
+def test_the_nearer_cause_is_told_first(first: str, second: str) -> None:
+    assert cause_texts()[first].rank < cause_texts()[second].rank
+
+
+@pytest.mark.parametrize("identifier", [*TOKEN_CAUSES, *KIND_CAUSES])
+def test_token_causes_are_of_the_families_that_explain_a_refused_token(identifier: str) -> None:
+    assert cause_texts()[identifier].family in {Family.TOKEN, Family.KIND}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_code_has_its_texts_and_a_way_out(code: str) -> None:
+    text = code_texts()[code]
+    assert text.sayings
+    assert text.fix.endswith(".")
+    assert set(text.causes) <= set(cause_texts())
+
+
+def test_no_code_is_without_a_page_and_no_page_without_a_code() -> None:
+    assert {str(saying.code) for saying in sayings()} == set(code_texts())
+
+
+def test_every_source_is_an_address_on_the_web() -> None:
+    urls = [url for saying in sayings() for url in saying.sources]
+    urls += [url for text in cause_texts().values() for url in text.sources]
+    assert [url for url in urls if not re.fullmatch(r"https://[a-z.-]+/[\w./#-]*", url)] == []
+
+
+def test_exit_codes_are_the_programs() -> None:
+    assert {text.code: text.name for text in exit_texts().values()} == {
+        int(status): status.word for status in ExitStatus
+    }
+
+
+def test_every_exit_code_says_what_to_do() -> None:
+    assert [text.code for text in exit_texts().values() if not (text.fix or text.cause or text.reasons)] == []
+
+
+def test_reasons_lead_to_the_exit_codes_of_the_program() -> None:
+    told = {code: text.code for text in exit_texts().values() for code in text.reasons}
+    assert told == {code: int(status_of_outcome(State.FAILED, Reason(code))) for code in range(15)}
+
+
+def test_reasons_have_the_names_of_the_domain() -> None:
+    assert {code: text.name.lower().replace("_", "-") for code, text in reason_texts().items()} == {
+        code: Reason(code).name for code in range(15)
+    }
+
+
+def test_every_state_is_explained() -> None:
+    assert set(state_texts()) == {state.value for state in State}
+    assert [text.name for text in state_texts().values() if not (text.fix or text.cause)] == []
+
+
+def test_every_network_word_is_explained() -> None:
+    assert set(network_texts()) == {word.value for word in NetworkWord}
+
+
+def test_what_data_refer_to_exists() -> None:
+    causes = set(cause_texts())
+    referred = {row.cause for row in answer_rows()}
+    referred |= {
+        text.cause for text in (*exit_texts().values(), *state_texts().values(), *http_texts()) if text.cause
+    }
+    assert referred <= causes
+
+
+def test_a_row_is_no_surer_than_its_cause_may_be() -> None:
+    assert [row.cause for row in answer_rows() if row.cause in {"user-managed-app", "legacy-jwt-app"}] == []
+    doubtful = {row.cause: row.certainty for row in answer_rows() if row.codes == (4741,)}
+    assert doubtful == {"token-superseded": Certainty.LIKELY}
+
+
+def test_every_row_has_a_condition_of_its_own() -> None:
+    assert [row for row in answer_rows() if not (row.codes or row.statuses or row.fields)] == []
+
+
+def test_the_callouts_are_patched_and_answered_with_202() -> None:
+    callouts = [endpoint for endpoint in endpoints() if endpoint.path.endswith("/events")]
+    assert [(endpoint.method, endpoint.success) for endpoint in callouts] == [("PATCH", 202), ("PATCH", 202)]
+    meetings = callouts[1]
+    assert "meeting:write:admin" in meetings.classic_scopes
+    assert "meeting:update:in_meeting_controls:admin" in meetings.granular_scopes
+
+
+def test_the_data_are_ascii_json_and_name_no_workplace() -> None:
+    for name in ("error_codes.json", "endpoints.json"):
+        json.loads(read_text(name).encode("ascii"))
+    for name in ("causes.toml", "codes.toml", "error_codes.json", "endpoints.json", "reasons.toml", "answers.toml"):
+        assert not re.search(r"/work\b|stored material|the brief|DoWhiz", read_text(name))
