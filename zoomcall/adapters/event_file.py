@@ -1,0 +1,331 @@
+"""The file of webhook events: written line by line for good, and followed as it grows."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from zoomcall.adapters.whole_file import locked, sync_folder
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
+from zoomcall.errors import UsageError
+
+_LOCK_LIMIT = timedelta(seconds=1)
+_MOST_AT_ONCE = 16 * 1024 * 1024
+_STEP = 64 * 1024
+_REMEMBERED = 64
+
+Warn = Callable[[Notice], None]
+
+
+class EventRecord:
+    """A file to which events are appended; a context manager that holds it alone while it is open.
+
+    What ``append`` has returned from is on disk. A line that was cut off, by a kill or a power cut, is
+    taken away at the start: nobody was ever told that it had been kept.
+
+    Args:
+        path: Of the file; made if there is none.
+        warn: Takes what the user should know.
+    """
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        self._path = path
+        self._warn = warn
+        self._open = contextlib.ExitStack()
+        self._file: BinaryIO | None = None
+        self._known: frozenset[str] = frozenset()
+
+    @property
+    def known_ids(self) -> frozenset[str]:
+        """The request ids that were in the file at the start."""
+        return self._known
+
+    def __enter__(self) -> Self:
+        """Open the file, mend its end, and read the ids in it.
+
+        Raises:
+            UsageError: It cannot be written, is no regular file, or another process writes to it.
+        """
+        try:
+            _refuse_irregular(self._path)
+            real = Path(os.path.realpath(self._path))
+            self._open.enter_context(locked(real.with_name(real.name + ".lock"), _LOCK_LIMIT))
+            self._file = self._open_file()
+            self._known = frozenset(self._read_ids())
+        except TimeoutError as error:
+            self._open.close()
+            raise UsageError(
+                f"{self._path} is being written by another zoomcall", fix="Give each receiver a file of its own."
+            ) from error
+        except OSError as error:
+            self._open.close()
+            raise _unusable(self._path, error) from error
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+        self._open.close()
+
+    def append(self, deliveries: Sequence[Delivery]) -> None:
+        """Write events and wait until they are on disk: all of them, or none.
+
+        A file that was renamed or removed meanwhile, as a log is rotated, is begun anew.
+
+        Raises:
+            OSError: They are not on disk.
+        """
+        file = self._current()
+        size = os.fstat(file.fileno()).st_size
+        try:
+            _write_all(file, b"".join(delivery.line for delivery in deliveries))
+            os.fsync(file.fileno())
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.ftruncate(file.fileno(), size)
+            raise
+
+    def _current(self) -> BinaryIO:
+        file = self._file
+        if file is None or not _is_same(self._path, os.fstat(file.fileno())):
+            fresh = self._open_file()
+            if file is not None:
+                file.close()
+            self._file = file = fresh
+        return file
+
+    def _open_file(self) -> BinaryIO:
+        is_new = not self._path.exists()
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        file = os.fdopen(os.open(self._path, flags, 0o600), "rb+", buffering=0)
+        try:
+            if is_new:
+                sync_folder(self._path.parent)
+            self._mend(file)
+        except BaseException:
+            file.close()
+            raise
+        return file
+
+    def _mend(self, file: BinaryIO) -> None:
+        """See to it that the file ends with a whole line."""
+        size = os.fstat(file.fileno()).st_size
+        end = _end_of_lines(file, size)
+        if end == size:
+            return
+        file.seek(end)
+        if is_torn_line(file.read(_MOST_AT_ONCE)):
+            os.ftruncate(file.fileno(), end)
+            self._warn(
+                Notice("torn-line", f"{self._path}: its last line was cut off when the writer ended; it is removed")
+            )
+        else:
+            _write_all(file, b"\n")
+        os.fsync(file.fileno())
+
+    def _read_ids(self) -> Iterator[str]:
+        with self._path.open("rb") as file:
+            for line in file:
+                event = event_of_line(line)
+                if event is not None and event.request_id is not None:
+                    yield event.request_id
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(file.fileno(), view) :]
+
+
+def _end_of_lines(file: BinaryIO, size: int) -> int:
+    """Give the offset after the last line break in the first ``size`` bytes."""
+    end = size
+    while end > 0:
+        start = max(end - _STEP, 0)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0
+
+
+def _is_same(path: Path, known: os.stat_result) -> bool:
+    try:
+        now = path.stat()
+    except FileNotFoundError:
+        return False
+    return (now.st_dev, now.st_ino) == (known.st_dev, known.st_ino)
+
+
+def _refuse_irregular(path: Path) -> None:
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path} is no regular file", fix="Name a file that can be read again.")
+
+
+def _unusable(path: Path, error: OSError) -> UsageError:
+    return UsageError(f"{path} cannot be used for events: {error.strerror or error}")
+
+
+class EventFollower:
+    """Reads events as they are appended to a file, which need not be there yet.
+
+    A file that was replaced, or that was cut and grew again, is read from its start. The last line counts
+    without a line break too, once its JSON is whole.
+
+    Args:
+        path: Of the file.
+        from_end: Leave out what is in it now.
+        warn: Takes what the user should know.
+
+    Raises:
+        UsageError: The file cannot be read.
+    """
+
+    def __init__(self, path: Path, *, from_end: bool, warn: Warn) -> None:
+        self._path = path
+        self._warn = warn
+        self._file: BinaryIO | None = None
+        self._offset = 0
+        self._before = b""
+        self._is_skipping = False
+        if from_end:
+            self._skip_to_end()
+
+    def poll(self) -> tuple[WebhookEvent, ...]:
+        """Give what has come since the last time; at most some 16 MB of it.
+
+        Raises:
+            UsageError: The file cannot be read.
+        """
+        try:
+            file = self._opened()
+            if file is None:
+                return ()
+            events = self._read_on(file)
+            if not events and self._is_replaced(file):
+                self.close()
+                return self.poll()
+        except OSError as error:
+            raise _unusable(self._path, error) from error
+        return events
+
+    def close(self) -> None:
+        """Close the file; a later ``poll`` begins at the start of whatever is there then."""
+        if self._file is not None:
+            self._file.close()
+        self._file = None
+        self._offset, self._before, self._is_skipping = 0, b"", False
+
+    def _opened(self) -> BinaryIO | None:
+        if self._file is None:
+            try:
+                _refuse_irregular(self._path)
+                self._file = self._path.open("rb", buffering=0)
+            except FileNotFoundError:
+                return None
+        return self._file
+
+    def _is_replaced(self, file: BinaryIO) -> bool:
+        """Say whether another file has the name now; one that is only gone may still be written to."""
+        return self._path.exists() and not _is_same(self._path, os.fstat(file.fileno()))
+
+    def _skip_to_end(self) -> None:
+        try:
+            file = self._opened()
+            if file is not None:
+                self._to_end(file)
+        except OSError as error:
+            raise _unusable(self._path, error) from error
+
+    def _to_end(self, file: BinaryIO) -> None:
+        size = os.fstat(file.fileno()).st_size
+        self._offset = _end_of_lines(file, size)
+        file.seek(self._offset)
+        if _is_whole(file.read(size - self._offset)):
+            self._offset = size
+        file.seek(max(self._offset - _REMEMBERED, 0))
+        self._before = file.read(min(self._offset, _REMEMBERED))
+
+    def _read_on(self, file: BinaryIO) -> tuple[WebhookEvent, ...]:
+        file.seek(self._offset - len(self._before))
+        data = _read_most(file, len(self._before) + _MOST_AT_ONCE)
+        if not data.startswith(self._before):  # the file was cut
+            self._offset, self._before, self._is_skipping = 0, b"", False
+            file.seek(0)
+            data = _read_most(file, _MOST_AT_ONCE)
+        return tuple(self._events(data[len(self._before) :]))
+
+    def _events(self, data: bytes) -> Iterator[WebhookEvent]:
+        lines, line_break, tail = data.rpartition(b"\n")
+        if not line_break and (self._is_skipping or len(tail) >= _MOST_AT_ONCE):  # no event is that long
+            self._is_skipping = True
+            self._advance(tail)
+            return
+        if self._is_skipping and line_break:
+            self._is_skipping = False
+            lines = b"broken\n" + lines.partition(b"\n")[2]
+        if _is_whole(tail):
+            lines += line_break + tail
+            self._advance(data)
+        else:
+            self._advance(data[: len(data) - len(tail)])
+        for line in lines.splitlines():
+            event = event_of_line(line)
+            if event is not None:
+                yield event
+            elif line.strip():
+                self._warn(Notice("event-line-broken", f"{self._path}: a line that is no event was skipped"))
+
+    def _advance(self, taken: bytes) -> None:
+        self._offset += len(taken)
+        self._before = (self._before + taken)[-_REMEMBERED:]
+
+
+def _is_whole(tail: bytes) -> bool:
+    """Say whether a line without its line break is all there."""
+    return tail.rstrip().endswith(b"}") and parse_object(tail) is not None
+
+
+def _read_most(file: BinaryIO, most: int) -> bytes:
+    pieces = bytearray()
+    while len(pieces) < most and (piece := file.read(min(most - len(pieces), 1024 * 1024))):
+        pieces += piece
+    return bytes(pieces)
+
+
+def read_events(path: Path, warn: Warn) -> tuple[WebhookEvent, ...]:
+    """Read a file of recorded lines, of lines that are Zoom's JSON alone, or of one event over many lines.
+
+    Raises:
+        UsageError: It cannot be read, or holds no event.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise _unusable(path, error) from error
+    single = event_of_line(data)
+    if single is not None:
+        return (single,)
+    lines = [line for line in data.splitlines() if line.strip()]
+    events = tuple(event for event in map(event_of_line, lines) if event is not None)
+    if not events:
+        raise UsageError(
+            f"{path} holds no event",
+            fix="Name a file that `zoomcall webhook serve --record` wrote, or Zoom's JSON.",
+        )
+    if len(events) < len(lines):
+        broken = len(lines) - len(events)
+        warn(Notice("event-line-broken", f"{path}: {broken} of {len(lines)} lines are no events and were skipped"))
+    return events

@@ -1,0 +1,309 @@
+"""A receiver for Zoom's webhooks over aiohttp: a thread with an event loop of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from aiohttp import web
+
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, compact_json, judge
+from zoomcall.errors import UsageError
+
+_BACKLOG = 1024
+_LINGER_SECONDS = 5.0
+_IDLE_SECONDS = 180.0  # longer than a reverse proxy keeps a connection, so that it never sends into a closing one
+_STOP_SECONDS = 2.0
+
+OnEvents = Callable[[tuple[Delivery, ...]], None]
+OnRefusal = Callable[[Refusal, str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a client may ask of the receiver.
+
+    Attributes:
+        body: Bytes; Zoom's callout events have less than one thousand.
+        head_seconds: For the first request's headers.
+        body_seconds: For a body.
+    """
+
+    body: int = 1_000_000
+    head_seconds: float = 10.0
+    body_seconds: float = 10.0
+
+
+class WebhookReceiver:
+    """Takes POSTs at ``/`` and hands on what is certain to be Zoom's, each request id once.
+
+    A request is answered with 200 when ``on_events`` has returned, and with 500 if it raises, so that Zoom sends
+    it again. What comes in meanwhile is handed on together the next time.
+
+    Args:
+        secret: The webhook secret token.
+        host: To listen on.
+        port: 0 draws a free one.
+        on_events: Gets new events, in a thread of the receiver's; one call at a time.
+        on_refusal: Gets what was refused and who sent it, in the receiver's thread.
+        known_ids: Request ids that were handed on before.
+        now: The clock.
+        limits: What a client may ask.
+    """
+
+    def __init__(
+        self,
+        secret: Secret,
+        host: str,
+        port: int,
+        on_events: OnEvents,
+        *,
+        on_refusal: OnRefusal = lambda _refusal, _peer: None,
+        known_ids: Iterable[str] = (),
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        limits: Limits | None = None,
+    ) -> None:
+        self._secret = secret
+        self._at = (host, port)
+        self._on_refusal = on_refusal
+        self._now = now
+        self._limits = limits or Limits()
+        self._desk = _Desk(on_events, known_ids)
+        self._url = _url_of(host, port)
+        self._thread: threading.Thread | None = None
+        self._stopping: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._silent: dict[object, asyncio.TimerHandle] = {}
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """Where it listens, without a slash at the end; for a host that means all addresses, the loopback one."""
+        return self._url
+
+    @property
+    def repeats(self) -> int:
+        """How many requests had an id that was known."""
+        return self._desk.repeats
+
+    @property
+    def is_serving(self) -> bool:
+        """Whether its thread is at work."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Listen, and return once requests are answered.
+
+        Raises:
+            UsageError: The host is none of this machine's, or the port is taken.
+        """
+        listener = _listen(*self._at)
+        self._url = _url_of(*listener.getsockname()[:2])
+        started: Future[None] = Future()
+        arguments = (listener, started)
+        self._thread = threading.Thread(target=self._run, args=arguments, name="webhook-receiver", daemon=True)
+        self._thread.start()
+        started.result()
+
+    def stop(self) -> None:
+        """Answer what has come in already, then close every connection."""
+        if self._stopping is not None and self._thread is not None:
+            loop, event = self._stopping
+            if self._thread.is_alive():
+                loop.call_soon_threadsafe(event.set)
+            self._thread.join()
+
+    def _run(self, listener: socket.socket, started: Future[None]) -> None:
+        try:
+            with listener:
+                asyncio.run(self._serve(listener, started))
+        except BaseException as error:
+            if started.done():
+                raise
+            started.set_exception(error)
+
+    async def _serve(self, listener: socket.socket, started: Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        stopping = asyncio.Event()
+        self._stopping = (loop, stopping)
+        server = web.Server(
+            self._handle,
+            access_log=None,
+            logger=_silent_logger(),
+            keepalive_timeout=_IDLE_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+            auto_decompress=False,  # the signature is over the bytes on the wire
+        )
+
+        def connect() -> asyncio.Protocol:
+            connection = server()
+            wait = self._limits.head_seconds
+            self._silent[connection] = loop.call_later(wait, self._hang_up, connection)
+            return connection
+
+        listening = await loop.create_server(connect, sock=listener, backlog=_BACKLOG)
+        keeping = asyncio.create_task(self._desk.keep())
+        started.set_result(None)
+        await stopping.wait()
+        listening.close()
+        server.pre_shutdown()
+        await server.shutdown(_STOP_SECONDS)
+        keeping.cancel()
+        self._desk.close()
+
+    def _hang_up(self, connection: web.RequestHandler) -> None:
+        """Close a connection on which no whole header has come."""
+        self._silent.pop(connection, None)
+        connection.force_close()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        timer = self._silent.pop(request.protocol, None)
+        if timer is not None:
+            timer.cancel()
+        outcome = await self._receive(request)
+        if isinstance(outcome, Delivery):
+            kept = await self._desk.take(outcome)
+            if kept:
+                return _answer(200)
+            outcome = Refusal(RefusalKind.NOT_KEPT, "it could not be kept")
+        if isinstance(outcome, Challenge):
+            return _answer(200, outcome.answer)
+        self._on_refusal(outcome, _peer(request))
+        response = _answer(outcome.kind.status, {"error": outcome.kind.value, "message": outcome.why})
+        if outcome.kind is RefusalKind.WRONG_METHOD:
+            response.headers["Allow"] = "POST"
+        if outcome.kind is RefusalKind.TOO_SLOW:
+            response.force_close()
+        return response
+
+    async def _receive(self, request: web.BaseRequest) -> Delivery | Challenge | Refusal:
+        if request.path != "/":
+            return Refusal(RefusalKind.UNKNOWN_PATH, "only / takes events")
+        if request.method != "POST":
+            return Refusal(RefusalKind.WRONG_METHOD, "events are POSTed")
+        too_large = Refusal(RefusalKind.TOO_LARGE, f"its body is larger than {self._limits.body:,} bytes")
+        if (request.content_length or 0) > self._limits.body:
+            return too_large
+        try:
+            async with asyncio.timeout(self._limits.body_seconds):
+                raw = await self._read(request)
+        except web.RequestPayloadError:
+            return Refusal(RefusalKind.NOT_JSON, "its body broke off")
+        except TimeoutError:
+            return Refusal(RefusalKind.TOO_SLOW, f"its body took more than {self._limits.body_seconds:g} s")
+        if raw is None:
+            return too_large
+        return judge(self._secret, headers=request.headers, raw=raw, now=self._now())
+
+    async def _read(self, request: web.BaseRequest) -> bytes | None:
+        """Read the body; None if it is too large."""
+        if request.headers.get("Expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.writer.output_size = 0
+        body = bytearray()
+        async for piece in request.content.iter_any():
+            body += piece
+            if len(body) > self._limits.body:
+                return None
+        return bytes(body)
+
+
+class _Desk:
+    """Hands deliveries on, together as they come in, and each id once."""
+
+    def __init__(self, on_events: OnEvents, known_ids: Iterable[str]) -> None:
+        self._on_events = on_events
+        self._known = set(known_ids)
+        self._under_way: dict[str, asyncio.Future[bool]] = {}
+        self._waiting: list[Delivery] = []
+        self._has_come = asyncio.Event()
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="webhook-keeper")
+        self.repeats = 0
+
+    async def take(self, delivery: Delivery) -> bool:
+        """Hand a delivery on; say whether it, or an earlier one of the same id, is kept now."""
+        request_id = delivery.request_id
+        if request_id in self._known:
+            self.repeats += 1
+            return True
+        future = self._under_way.get(request_id)
+        if future is not None:
+            self.repeats += 1
+        else:
+            future = self._under_way[request_id] = asyncio.get_running_loop().create_future()
+            self._waiting.append(delivery)
+            self._has_come.set()
+        return await asyncio.shield(future)
+
+    async def keep(self) -> None:
+        """Hand on what waits, again and again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            await self._has_come.wait()
+            self._has_come.clear()
+            batch, self._waiting = tuple(self._waiting), []
+            is_kept = await loop.run_in_executor(self._worker, self._hand_on, batch)
+            for delivery in batch:
+                if is_kept:
+                    self._known.add(delivery.request_id)
+                self._under_way.pop(delivery.request_id).set_result(is_kept)
+
+    def _hand_on(self, batch: tuple[Delivery, ...]) -> bool:
+        try:
+            self._on_events(batch)
+        except Exception:  # noqa: BLE001 - whatever it was, Zoom must learn that these are not kept
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the worker."""
+        self._worker.shutdown()
+
+
+def _url_of(host: str, port: int) -> str:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is replaced here
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
+    except (OSError, OverflowError, UnicodeError) as error:
+        raise UsageError(
+            f"cannot listen on {host} port {port}: {error}", fix="Use a host of this machine's and a free port."
+        ) from error
+
+
+def _silent_logger() -> logging.Logger:
+    """Keep aiohttp from telling stderr about every client that speaks no HTTP."""
+    logger = logging.getLogger("zoomcall.webhook")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger
+
+
+def _peer(request: web.BaseRequest) -> str:
+    return request.remote or "somebody"
+
+
+def _answer(status: int, document: Mapping[str, str] | None = None) -> web.Response:
+    response = web.Response(status=status, headers={"Server": "zoomcall"})
+    if document is not None:
+        response.content_type = "application/json"
+        response.body = (compact_json(document) or "").encode()
+    return response
