@@ -1,0 +1,76 @@
+"""README and program say the same."""
+
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+from shell import Shell
+
+from zoomcall.cli.completions.tree import read_tree
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PYPROJECT = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+
+_VARIABLE = re.compile(r"ZOOMCALL_[A-Z_]+[A-Z]")
+
+
+def test_the_captured_parts_are_what_the_program_says_now() -> None:
+    checked = subprocess.run(
+        [sys.executable, ROOT / "tools" / "readme.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+
+
+def test_a_changed_captured_part_is_found_out(tmp_path: Path) -> None:
+    for name in ("tools/readme.py", "tools/demo.sh"):
+        copy = tmp_path / name
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")
+    (tmp_path / "README.md").write_text(README.replace("| 7 | `no-op` |", "| 7 | `noop` |"), encoding="utf-8")
+    checked = subprocess.run(
+        [sys.executable, tmp_path / "tools" / "readme.py", "--check"], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 1
+    assert "exit codes out of date" in checked.stderr
+
+
+def test_every_variable_of_the_program_is_in_the_table_and_no_other() -> None:
+    table = README.partition("## Environment")[2].partition("\n## ")[0]
+    sources = (ROOT / "zoomcall").rglob("*.py")
+    read = {name for source in sources for name in _VARIABLE.findall(source.read_text(encoding="utf-8"))}
+    assert set(_VARIABLE.findall(table)) == read
+
+
+def test_every_command_line_of_the_readme_can_be_parsed(zoomcall: Shell) -> None:
+    paths = {node.path for node in read_tree().walk() if not node.children}
+    blocks = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines() if line.startswith("zoomcall ")]
+    assert lines
+    for line in lines:
+        words = line.partition("#")[0].split()[1:]
+        assert tuple(words[:2]) in paths
+        flags = {word for word in words if word.startswith("--")}
+        assert flags <= set(re.findall(r"--[a-z0-9-]+", zoomcall(*words[:2], "--help").stdout))
+
+
+def test_the_make_targets_of_the_documents_exist() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", README + CONTRIBUTING, re.MULTILINE))
+    assert {"demo", "test"} <= named <= targets
+
+
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./*]+(?:/|\.py|\.toml|\.lock))`", CONTRIBUTING))))
+def test_every_path_that_contributing_names_exists(path: str) -> None:
+    assert any(
+        list(folder.glob(path.rstrip("/"))) for folder in (ROOT, ROOT / "zoomcall", ROOT / "zoomcall" / "cli")
+    )
+
+
+@pytest.mark.parametrize("requirement", tomllib.loads(PYPROJECT)["project"]["dependencies"])
+def test_every_dependency_has_its_reason(requirement: str) -> None:
+    assert f"\n| {re.split('[<>=]', requirement)[0]} | " in CONTRIBUTING
