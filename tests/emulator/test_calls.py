@@ -140,6 +140,11 @@ def test_a_host_name_becomes_some_address(fast: Emulator, dial: Callable[..., No
     assert fast.world.venue(SESSION).present[-1].ip_address.startswith("203.0.113.")
 
 
+def test_an_address_that_nobody_understands_can_still_be_fated(fast: Emulator, dial: Callable[..., None]) -> None:
+    dial("answer@no such host")
+    eventually(lambda: rooms(fast) == ["answer"])
+
+
 def test_only_a_sip_room_has_a_uri(fast: Emulator, dial: Callable[..., None]) -> None:
     dial("answer@room.example.com")
     eventually(lambda: len(rooms(fast)) == 1)

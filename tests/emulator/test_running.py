@@ -7,7 +7,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from emulator.hand_made import Caller, eventually
+from emulator.hand_made import Caller, eventually, oauth_caller
 
 from zoomcall.domain.target import Api
 from zoomcall.emulator.faults import Fault
@@ -201,3 +201,31 @@ def test_many_callers_are_served_at_once(zoom: Emulator, videosdk: Caller) -> No
     assert statuses == [200] * 80
     assert len(zoom.requests) == 80
     assert len(zoom.world.venue(key).present) == 82
+
+
+def test_a_server_that_cannot_start_says_so() -> None:
+    zoom = Emulator()
+    zoom._listener.close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        zoom.__enter__()
+    zoom.close()
+
+
+def test_the_account_can_be_turned_while_it_runs(zoom: Emulator) -> None:
+    assert zoom.has_crc_plan
+    zoom.has_crc_plan = False
+    assert not zoom.has_crc_plan
+    zoom.world.scopes = ("imchat:bot",)
+    assert zoom.world.scopes == ("imchat:bot",)
+    assert oauth_caller(zoom)("GET", "/v2/users/me").refusal[:2] == (400, 4711)
+    zoom.world.scopes = ("user:read",)
+    assert oauth_caller(zoom)("GET", "/v2/users/me").status == 200
+
+
+def test_a_stranger_comes_and_goes(zoom: Emulator, videosdk: Caller) -> None:
+    key = zoom.open_session("Strangers", identifier="KkMH", people=0).key
+    stranger = zoom.join(key, "Stranger")
+    users = videosdk("GET", "/v2/videosdk/sessions/KkMH/users").json()["users"]
+    assert [(user["participant_uuid"], user["device"]) for user in users] == [(stranger.uuid, "H.323/SIP")]
+    zoom.leave(key, stranger)
+    assert videosdk("GET", "/v2/videosdk/sessions/KkMH/users").json()["users"] == []

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -76,26 +77,20 @@ def emulate(
         keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
     ) as emulator:
         ready = emulator.ready
-        if ready_file is not None:
-            write_ready_file(ready_file, ready)
-        run.say(
-            (
-                Line(
-                    f"a local Zoom listens at {ready['api_base']} "
-                    f"(session {ready['session_id']}, meeting {ready['meeting_id']})"
-                ),
-            )
-        )
-        if command_line:
-            return run_command(command_line, ready, os.environ)
-        return _serve(run)
+        try:
+            _announce(run, ready)
+            if ready_file is not None:
+                write_ready_file(ready_file, ready)
+            if command_line:
+                return run_command(command_line, ready, os.environ)
+            while True:
+                time.sleep(3600)
+        except KeyboardInterrupt as stop:
+            if run.output is OutputFormat.JSON:
+                raise
+            return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
 
 
-def _serve(run: Run) -> int:
-    try:
-        while True:
-            time.sleep(3600)
-    except KeyboardInterrupt as stop:
-        if run.output is OutputFormat.JSON:
-            raise
-        return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
+def _announce(run: Run, ready: Mapping[str, str]) -> None:
+    where = f"session {ready['session_id']}, meeting {ready['meeting_id']}"
+    run.say((Line(f"a local Zoom listens at {ready['api_base']} ({where})"),))

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,6 +19,7 @@ from zoomcall.emulator.messages import Refusal, Reply, Request, refusal
 
 _LARGEST_BODY = 1024 * 1024  # what aiohttp reads at most
 _SHUTDOWN_SECONDS = 1.0
+_MOST_RECEIVED = 10_000
 
 Answerer = Callable[[Request, datetime], Reply]
 
@@ -58,7 +60,7 @@ class HttpServer:
         self._answer = answer
         self._clock = clock
         self._faults = faults
-        self._received: list[Received] = []
+        self._received: deque[Received] = deque(maxlen=_MOST_RECEIVED)
         self._lock = threading.Lock()
         self._runner = web.ServerRunner(
             web.Server(self._handle, access_log=None),
@@ -67,7 +69,7 @@ class HttpServer:
 
     @property
     def received(self) -> list[Received]:
-        """Every request so far, in order of the answers."""
+        """The newest requests (all but of a very long run), in order of the answers."""
         with self._lock:
             return list(self._received)
 

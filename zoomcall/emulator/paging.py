@@ -67,6 +67,7 @@ class Pager:
     def _token(self, path: str, offset: int, now: datetime) -> str:
         token = secrets.token_urlsafe(24)
         with self._lock:
+            self._places = {old: place for old, place in self._places.items() if now < place.expires_at}
             self._places[token] = _Place(path, offset, now + _TOKEN_LIFETIME)
         return token
 

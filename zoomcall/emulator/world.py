@@ -332,6 +332,9 @@ class World:
         grant = Grant(kind, self._scopes, now + self._token_lifetime)
         token = make_oauth_token(self.keys, grant, now=now)
         with self._lock:
+            # an expired token is remembered for a while, to be refused in the right words
+            oldest = now - self._token_lifetime
+            self._grants = {old: its for old, its in self._grants.items() if its.expires_at > oldest}
             self._grants[token] = grant
         return token, grant
 
