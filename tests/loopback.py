@@ -17,6 +17,9 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+REMOTE = "api.zoom.invalid"
+"""A host that is not loopback, so proxies are asked for it, and that nobody has."""
+
 _PATIENCE_SECONDS = 10.0
 
 
@@ -42,6 +45,12 @@ class Peer:
         request = head + self._file.read(length)
         self._server.requests.append(request)
         return request
+
+    def start_tls(self, context: ssl.SSLContext) -> None:
+        """Speak TLS from here on."""
+        self._file.close()
+        self.sock = context.wrap_socket(self.sock, server_side=True)
+        self._file = self.sock.makefile("rb")
 
     def say(self, text: bytes) -> None:
         """Send bytes as they are; a client that has left is not missed."""
@@ -163,7 +172,7 @@ def free_port() -> int:
 
 
 def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for 127.0.0.1 that no system trusts: the server's context, and the PEM file."""
+    """Make a certificate for 127.0.0.1 and ``REMOTE`` that no system trusts: the server's context, the PEM file."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
     now = datetime.now(UTC)
@@ -176,7 +185,8 @@ def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName(REMOTE)]),
+            critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .add_extension(

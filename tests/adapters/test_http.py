@@ -1,6 +1,7 @@
 import logging
 import socket
 import ssl
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from loopback import Loopback, Peer, answering, free_port, head, self_signed
+from loopback import REMOTE, Loopback, Peer, answering, free_port, head, self_signed
 from shell import SENTINEL
 
 from zoomcall import __version__
@@ -100,7 +101,12 @@ def real(timeouts: Timeouts = SHORT, lines: list[str] | None = None, fake_time: 
 
 
 def fault_of(http: Http, request: HttpRequest) -> NetworkFault:
-    with http, pytest.raises(NetworkFault) as caught:
+    with http:
+        return fault_of_open(http, request)
+
+
+def fault_of_open(http: Http, request: HttpRequest) -> NetworkFault:
+    with pytest.raises(NetworkFault) as caught:
         http.send(request)
     fault = caught.value
     assert SENTINEL not in "".join(traceback.format_exception(fault))
@@ -148,15 +154,33 @@ def test_a_url_that_cannot_be_called_is_a_usage_error() -> None:
         http.send(get("https://a..\u2603\u0000.example/v2"))
 
 
-def test_a_client_can_be_used_again_after_it_was_closed() -> None:
+def test_a_closed_client_sends_nothing() -> None:
     with Loopback(answering(200)) as server:
         http = real()
-        assert http.send(get(server.url)).status == 200
-        http.close()
-        assert http.send(get(server.url)).status == 200
         http.close()
         http.close()
-    assert server.connections == 2
+        fault = fault_of(http, get(server.url))
+        assert not fault.may_have_arrived
+        assert server.connections == 0
+
+
+def test_closing_does_not_wait_for_a_thread_that_waits_for_an_answer() -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.hold()
+
+    faults: list[NetworkFault] = []
+    with Loopback(script) as server:
+        http = real()
+        thread = threading.Thread(target=lambda: faults.append(fault_of_open(http, get(server.url))))
+        thread.start()
+        while not server.requests:
+            time.sleep(0.01)
+        begun = time.monotonic()
+        http.close()
+        assert time.monotonic() - begun < 0.2
+        thread.join(5)
+    assert len(faults) == 1
 
 
 # What is tried again
@@ -693,6 +717,96 @@ def test_what_a_socks_proxy_does_before_the_way_stands_never_means_that_anything
     with Loopback(behave) as proxy:
         monkeypatch.setenv("ALL_PROXY", f"socks5://127.0.0.1:{proxy.port}")
         fault = fault_of(real(), patch("https://api.zoom.us/v2/x"))
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.PROXY, False)
+
+
+def http_tunnel(peer: Peer) -> None:
+    assert peer.read().startswith(f"CONNECT {REMOTE}:443 ".encode())
+    peer.say(b"HTTP/1.1 200 Connected\r\n\r\n")
+
+
+def socks_tunnel(peer: Peer) -> None:
+    assert peer.sock.recv(100) == b"\x05\x01\x00"
+    peer.say(b"\x05\x00")
+    assert peer.sock.recv(100) == b"\x05\x01\x00\x03" + bytes([len(REMOTE)]) + REMOTE.encode() + b"\x01\xbb"
+    peer.say(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x50")
+
+
+TUNNELS = [("HTTPS_PROXY", "http", http_tunnel), ("ALL_PROXY", "socks5", socks_tunnel)]
+
+
+@pytest.mark.parametrize(("variable", "scheme", "tunnel"), TUNNELS)
+def test_a_request_passes_through_a_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: tuple[ssl.SSLContext, Path],
+    variable: str,
+    scheme: str,
+    tunnel: Callable[[Peer], None],
+) -> None:
+    def script(peer: Peer) -> None:
+        tunnel(peer)
+        peer.start_tls(certificate[0])
+        answering(202)(peer)
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    with Loopback(script) as proxy, real(PATIENT) as http:
+        monkeypatch.setenv(variable, f"{scheme}://127.0.0.1:{proxy.port}")
+        assert http.send(patch(f"https://{REMOTE}/v2/x")).status == 202
+    assert proxy.requests[-1].startswith(b"PATCH /v2/x HTTP/1.1\r\n")
+    assert SENTINEL.encode() not in b"".join(proxy.requests[:-1])
+
+
+@pytest.mark.parametrize(("variable", "scheme", "tunnel"), TUNNELS)
+def test_a_request_that_is_lost_behind_the_proxy_may_have_arrived(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: tuple[ssl.SSLContext, Path],
+    variable: str,
+    scheme: str,
+    tunnel: Callable[[Peer], None],
+) -> None:
+    def script(peer: Peer) -> None:
+        tunnel(peer)
+        peer.start_tls(certificate[0])
+        peer.read()
+
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[1]))
+    with Loopback(script) as proxy:
+        monkeypatch.setenv(variable, f"{scheme}://127.0.0.1:{proxy.port}")
+        fault = fault_of(real(PATIENT), patch(f"https://{REMOTE}/v2/x"))
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.RESET, True)
+    assert proxy.connections == 1
+
+
+@pytest.mark.parametrize(("variable", "scheme", "tunnel"), TUNNELS)
+def test_an_untrusted_certificate_behind_a_proxy_is_a_fault_of_tls(
+    monkeypatch: pytest.MonkeyPatch,
+    certificate: tuple[ssl.SSLContext, Path],
+    variable: str,
+    scheme: str,
+    tunnel: Callable[[Peer], None],
+) -> None:
+    def script(peer: Peer) -> None:
+        tunnel(peer)
+        peer.start_tls(certificate[0])
+
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    with Loopback(script) as proxy:
+        monkeypatch.setenv(variable, f"{scheme}://127.0.0.1:{proxy.port}")
+        fault = fault_of(real(PATIENT), patch(f"https://{REMOTE}/v2/x"))
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.TLS, False)
+
+
+def test_a_socks_proxy_that_wants_a_password_is_a_fault_of_the_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(peer: Peer) -> None:
+        peer.sock.recv(100)
+        peer.say(b"\x05\x02")
+        peer.sock.recv(100)
+        peer.say(b"\x01\x01")
+
+    with Loopback(script) as proxy:
+        monkeypatch.setenv("ALL_PROXY", f"socks5://user:{SENTINEL}@127.0.0.1:{proxy.port}")
+        fault = fault_of(real(), patch(f"https://{REMOTE}/v2/x"))
     assert (fault.word, fault.may_have_arrived) == (NetworkWord.PROXY, False)
 
 

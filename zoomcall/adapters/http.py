@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
 
@@ -120,27 +119,12 @@ class Http:
         clock: Clock | None = None,
     ) -> None:
         self._trace = trace
-        self._transport = transport
         self._timeouts = timeouts or Timeouts()
         self._clock = clock or Clock()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close every connection; a later request opens new ones."""
-        client = self.__dict__.pop("_client", None)
-        if client is not None:
-            client.close()
-
-    @cached_property
-    def _client(self) -> httpx.Client:
-        return httpx.Client(
-            transport=self._transport or Wire(),
-            # Wire reads the proxies and certificates of the environment itself, once for all connections.
+        self._is_closed = False
+        self._client = httpx.Client(
+            transport=transport or Wire(),
+            # Wire reads the proxies and certificates of the environment itself, once they are needed.
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -150,6 +134,17 @@ class Http:
                 "accept-encoding": "identity",  # so that 10 MB are 10 MB
             },
         )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection, even those that other threads are waiting on."""
+        self._is_closed = True
+        self._client.close()
 
     def send(self, request: HttpRequest, *, deadline: datetime | None = None) -> RawAnswer:
         """Send a request and give its answer, whatever its status.
@@ -218,6 +213,10 @@ class Http:
             response = self._client.send(sent, stream=True)
         except httpx.HTTPError as error:
             fault = _fault(error, sent, passage)
+        except RuntimeError:  # httpx says so when its client is closed
+            if not self._is_closed:
+                raise
+            fault = NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         else:
             return self._receive(request, sent, response, passage, begun)
         raise fault  # outside of the handler: nothing of the foreign error goes along

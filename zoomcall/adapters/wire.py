@@ -88,7 +88,9 @@ class Wire(httpx.BaseTransport):
 
     def close(self) -> None:
         """Close every connection."""
-        for pool in self._pools.values():
+        with self._lock:
+            pools = tuple(self._pools.values())
+        for pool in pools:
             pool.close()
 
     def _pool(self, scheme: str, passage: Passage) -> httpcore.ConnectionPool:
