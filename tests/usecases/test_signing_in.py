@@ -94,10 +94,10 @@ NO_ANSWER = NetworkFault("no answer", word=NetworkWord.DNS, may_have_arrived=Fal
 def test_a_login_checks_then_stores_secret_and_profile(room: Room) -> None:
     done = room.login(PAIR)
     stored = replace(PAIR, keyring_backend="a.Keyring")
-    assert done == Login(profile=stored, is_verified=True, is_current=True, has_replaced=False)
+    (held,) = room.checked
+    assert done == Login(profile=stored, held=held, is_verified=True, is_current=True, has_replaced=False)
     assert room.config.config == Config(current="prod", profiles={"prod": stored})
     assert room.keyring.secrets == {"prod": SENTINEL}
-    (held,) = room.checked
     assert held.credential == VideoSdkKey("K1", Secret(SENTINEL))
     assert held.profile == "prod"
     assert room.warnings() == []

@@ -125,6 +125,7 @@ def login(
         open_store=lambda place: _store(run, place),
         warn=run.notice,
     )
+    run.held = done.held
     _warn_if_outvoted(run)
     result = {
         "profile": done.profile.name,
@@ -245,6 +246,7 @@ def _check(run: Run, held: HeldCredential) -> None:
         else:
             ask(run.wiring.zoom, api, now=run.now, warn=run.notice)
     finally:
+        run.held = None  # it is the command's credential once it is stored
         run.learn(local_time=run.now())
         run.wiring.learn_clock()
 

@@ -91,12 +91,14 @@ class Login:
 
     Attributes:
         profile: As it was stored.
+        held: The credential itself.
         is_verified: Zoom accepted it.
         is_current: It is the current profile now.
         has_replaced: There was a profile of this name before.
     """
 
     profile: Profile
+    held: HeldCredential
     is_verified: bool
     is_current: bool
     has_replaced: bool
@@ -150,7 +152,8 @@ def login(
     store = open_store(draft.store)
     previous = _previous_secret(store, draft, older)
     profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
-    is_verified = check is not None and _is_accepted(profile, secret, check, warn)
+    held = _held(profile, secret)
+    is_verified = check is not None and _is_accepted(held, check, warn)
     try:
         profile = replace(profile, keyring_backend=store.write(profile.name, secret))
         after = config.put(profile)
@@ -164,6 +167,7 @@ def login(
         _forget(open_store(older.store), older, warn)
     return Login(
         profile=profile,
+        held=held,
         is_verified=is_verified,
         is_current=after.current == profile.name,
         has_replaced=has_replaced,
@@ -201,14 +205,8 @@ def _with_secret(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn
     return replace(draft, api=api), token
 
 
-def _is_accepted(profile: Profile, secret: Secret, check: Check, warn: Warn) -> bool:
-    """Ask Zoom.
-
-    Anything but a refusal of the credential speaks for it: missing scopes or plans are no matter here. A limit
-    or a fault says nothing either way; the login stands and says so. The token endpoint proves a
-    server-to-server app by a token alone.
-    """
-    held = HeldCredential(
+def _held(profile: Profile, secret: Secret) -> HeldCredential:
+    return HeldCredential(
         credential=profile.credential(secret),
         label=profile.label,
         profile=profile.name,
@@ -217,14 +215,23 @@ def _is_accepted(profile: Profile, secret: Secret, check: Check, warn: Warn) -> 
         api_base=None if profile.api_base is None else ApiBase(profile.api_base),
         oauth_base=None if profile.oauth_base is None else ApiBase(profile.oauth_base),
     )
+
+
+def _is_accepted(held: HeldCredential, check: Check, warn: Warn) -> bool:
+    """Ask Zoom.
+
+    Anything but a refusal of the credential speaks for it: missing scopes or plans are no matter here. A limit
+    or a fault says nothing either way; the login stands and says so. The token endpoint proves a
+    server-to-server app by a token alone.
+    """
     try:
         check(held)
     except ZoomRefused as error:
         if error.kind is ErrorKind.AUTH:
-            error.fix = " ".join(WHICH_KEYS[profile.kind])
+            error.fix = " ".join(WHICH_KEYS[held.label.kind])
             warn(Notice("not-stored", "Zoom refused the credential, so nothing was stored"))
             raise
-        if profile.kind is CredentialKind.S2S:
+        if held.label.kind is CredentialKind.S2S:
             warn(_UNANSWERED)
             raise
         if error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
