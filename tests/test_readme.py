@@ -64,7 +64,7 @@ def test_the_make_targets_of_the_documents_exist() -> None:
     assert {"demo", "test"} <= named <= targets
 
 
-@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./*]+(?:/|\.py|\.toml|\.lock))`", CONTRIBUTING))))
+@pytest.mark.parametrize("path", sorted(set(re.findall(r"`([\w./*]+/[\w.*]*|\w+\.(?:py|lock))`", CONTRIBUTING))))
 def test_every_path_that_contributing_names_exists(path: str) -> None:
     assert any(
         list(folder.glob(path.rstrip("/"))) for folder in (ROOT, ROOT / "zoomcall", ROOT / "zoomcall" / "cli")
