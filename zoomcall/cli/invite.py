@@ -4,6 +4,7 @@ import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -56,6 +57,7 @@ class EvidenceChoice(StrEnum):
     AUTO = "auto"
     ROSTER = "roster"
     WEBHOOK_LOG = "webhook-log"
+    WEBHOOK = "webhook"
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
@@ -93,6 +95,10 @@ class InviteFlags:
         typer.Option(metavar="SECONDS", help="How long to wait, from Zoom's answer.", show_default="90"),
     ] = None
     evidence: Annotated[EvidenceChoice, typer.Option(help="What may prove the outcome.")] = EvidenceChoice.AUTO
+    events: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Follow the events that `webhook serve --record FILE` takes."),
+    ] = None
     on_timeout: Annotated[
         OnTimeout, typer.Option(help="Leave a room that joins late, or remove it (sessions only).")
     ] = OnTimeout.LEAVE
@@ -169,6 +175,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     target = chosen_target(run, flags)
     timeout = _timeout(run, flags)
     _require_session_for(flags, target)
+    _require_events_for(flags)
     run.notice_all(callout.warnings)
     run.notice_all(_session_id_notices(target))
     plan = _Plan(run, callout, target)
@@ -182,6 +189,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.wiring.refuse_wrong_bearer(resolved.api)
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
+        feeds = [] if flags.events is None else [run.wiring.followed_events(flags.events)]
     except UsageError:
         raise
     except ZoomcallError as error:
@@ -201,7 +209,9 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     )
     listener = _Listener(run)
     try:
-        report = dial(order, zoom=zoom, journal=journal, patrols=Patrols(), now=run.now, listener=listener)
+        report = dial(
+            order, zoom=zoom, journal=journal, patrols=Patrols(), feeds=feeds, now=run.now, listener=listener
+        )
     finally:
         listener.close()
     return plan.answer(report)
@@ -256,6 +266,13 @@ def _require_session_for(flags: InviteFlags, target: Target) -> None:
         )
     if flags.evidence is EvidenceChoice.WEBHOOK_LOG:
         raise UsageError("--evidence webhook-log: Zoom keeps that log for Video SDK sessions, not for meetings")
+
+
+def _require_events_for(flags: InviteFlags) -> None:
+    if flags.evidence is EvidenceChoice.WEBHOOK and flags.events is None:
+        raise UsageError("--evidence webhook needs events to come from somewhere", fix="Give --events FILE.")
+    if flags.events is not None and flags.evidence not in {EvidenceChoice.AUTO, EvidenceChoice.WEBHOOK}:
+        raise UsageError(f"--events and --evidence {flags.evidence} contradict each other")
 
 
 def _timeout(run: Run, flags: InviteFlags) -> timedelta:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
+from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Certainty, Notice
 from zoomcall.domain.credential import (
     AccessToken,
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.cli.run import Run
+    from zoomcall.domain.event import CalloutEvent
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Profile
+    from zoomcall.usecases.listening import FollowedFeed
     from zoomcall.usecases.resolving import Choice, ConfigReader
 
 TOKEN_LIFETIME = timedelta(minutes=10)
@@ -290,6 +293,22 @@ class Wiring:
         self.refuse_wrong_bearer(Api.SESSION)
         found = find_live_session(name, zoom=self.zoom, today=self._run.now().date())
         return SessionTarget(found.id, found.name)
+
+    def followed_events(self, path: Path) -> FollowedFeed:
+        """Follow a file of webhook events from now on; what is in it already is judged by its time."""
+        from zoomcall.adapters.event_file import EventFollower
+        from zoomcall.domain.event import read_event
+        from zoomcall.usecases.listening import FollowedFeed
+
+        follower = EventFollower(path, from_end=False, warn=self._run.notice)
+
+        def read() -> list[CalloutEvent]:
+            events = (read_event(event.body) for event in follower.poll())
+            return [event for event in events if event is not None]
+
+        feed = FollowedFeed(EvidenceSource.WEBHOOK, read)
+        feed.start()
+        return feed
 
     def speak_for(self, call: CallRecord) -> None:
         """Take the credential in hand that a call of the journal was made with.
