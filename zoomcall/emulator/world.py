@@ -179,8 +179,6 @@ class World:
         self._listeners: list[Listener] = []
         self._stays: dict[str, str] = {}  # message_id of a joined call to its attendee's uuid
 
-    # Venues
-
     def venue(self, key: VenueKey) -> Venue | None:
         """Look a session or meeting up."""
         return self._venues.get(key)
@@ -248,8 +246,6 @@ class World:
             attendees = tuple(_gone(attendee, now) for attendee in venue.attendees)
             self._venues[key] = replace(venue, ended_at=now, attendees=attendees)
 
-    # People and rooms
-
     def join(
         self,
         key: VenueKey,
@@ -277,8 +273,6 @@ class World:
                 _gone(attendee, now) if attendee.uuid == attendee_uuid else attendee for attendee in venue.attendees
             )
             self._venues[key] = replace(venue, attendees=attendees)
-
-    # Calls and events
 
     def advance(self, call: Call, step: Step, *, now: datetime) -> None:
         """Let ``step`` happen to ``call``: an event, and somebody who comes or goes.
@@ -324,8 +318,6 @@ class World:
         """Call ``listener`` for each event from now on, in the thread that lets it happen; it must not block."""
         with self._lock:
             self._listeners.append(listener)
-
-    # OAuth
 
     def give_token(self, kind: GrantType, *, now: datetime) -> tuple[str, Grant]:
         """Give an OAuth token away."""
