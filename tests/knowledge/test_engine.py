@@ -213,6 +213,15 @@ def test_an_unknown_refusal_is_told_in_zooms_words() -> None:
     assert "Out of cheese. (cheese: is missing)" in cause.evidence
 
 
+def test_a_refusal_with_possible_causes_gets_no_other() -> None:
+    answer = replace(REFUSED, status=400, code=300, message="No permission.")
+    assert ids(replace(MINTED, answer=answer)) == {
+        "wrong-account-kind": POSSIBLE,
+        "no-crc-plan": POSSIBLE,
+        "not-host": POSSIBLE,
+    }
+
+
 def test_a_refusal_that_has_a_cause_gets_no_other() -> None:
     answer = replace(REFUSED, status=404, code=2300, message="This API endpoint is not recognized.")
     assert "not-understood-by-zoom" not in ids(replace(MINTED, answer=answer))

@@ -2,7 +2,7 @@
 
 Every rule looks at the facts alone; none calls another. What they say is filtered by what can explain this kind
 of failure, told once for each cause, filled up from ``causes.toml`` and ranked. Where nothing certain or likely
-is left, the residual rules are asked, which also know what was found fine.
+was found, the residual rules are asked, which also know what was found fine.
 """
 
 from __future__ import annotations
@@ -51,10 +51,9 @@ def judge(facts: Facts) -> Judgement:
     facts = _completed(facts)
     findings, checked = _ask((*token_rules.RULES, *request_rules.RULES, *_answer_rules()), facts)
     if all(finding.certainty is Certainty.POSSIBLE for finding in findings):
-        for rule in residual_rules.RULES:
-            finding = rule(facts, checked)
-            if finding is not None and all(finding.id != other.id for other in findings):
-                findings = (*findings, finding)
+        findings = _joined(findings, (rule(facts, checked) for rule in residual_rules.RULES))
+    if not findings:
+        findings = _joined(findings, (rule(facts, checked) for rule in residual_rules.LAST_RULES))
     return _judgement(findings, checked, facts)
 
 
@@ -113,6 +112,11 @@ def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tupl
             case _:
                 pass
     return tuple(findings.values()), tuple(fine for fine in checked.values() if fine.id not in findings)
+
+
+def _joined(findings: tuple[Finding, ...], more: Iterable[Finding | None]) -> tuple[Finding, ...]:
+    known = {finding.id for finding in findings}
+    return (*findings, *(finding for finding in more if finding is not None and finding.id not in known))
 
 
 def _doubt(finding: Finding) -> int:

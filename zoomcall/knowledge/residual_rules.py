@@ -105,5 +105,8 @@ def _zooms_answer(answer: ZoomAnswer | None) -> str:
     return f"Zoom answered {', '.join(words)}" + (f": {told}" if told else "")
 
 
-RULES: tuple[ResidualRule, ...] = (key_pair_refused, token_superseded, no_cause_known)
-"""Asked in this order, and only where nothing certain or likely was found."""
+RULES: tuple[ResidualRule, ...] = (key_pair_refused, token_superseded)
+"""Asked where nothing certain or likely was found."""
+
+LAST_RULES: tuple[ResidualRule, ...] = (no_cause_known,)
+"""Asked where nothing at all was found."""

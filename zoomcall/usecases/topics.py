@@ -196,7 +196,10 @@ _Index = tuple[frozenset[str], frozenset[str], frozenset[str]]
 
 @cache
 def _index() -> tuple[tuple[TopicPage, _Index], ...]:
-    return tuple((page, (_words(page.topic), _words(page.title), _words(_body(page)))) for page in pages(None))
+    return tuple(
+        (page, (_words(page.topic.partition(":")[2]), _words(page.title), _words(_body(page))))
+        for page in pages(None)
+    )
 
 
 def _body(page: TopicPage) -> str:

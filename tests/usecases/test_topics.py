@@ -1,0 +1,205 @@
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoomcall.domain.call import State
+from zoomcall.errors import NetworkWord, UsageError
+from zoomcall.knowledge.lexicon import code_texts, exit_texts
+from zoomcall.knowledge.texts import cause_texts
+from zoomcall.usecases.topics import TopicPage, pages, topics_of
+
+
+def topics(wanted: str | None) -> list[str]:
+    return [page.topic for page in pages(wanted)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("124", ["zoom:124"]),
+        ("200", ["http:200", "zoom:200"]),
+        ("300", ["zoom:300"]),
+        ("429", ["http:429", "zoom:429"]),
+        ("7", ["exit:7", "reason:7"]),
+        ("13", ["exit:13", "reason:13"]),
+        ("14", ["reason:14"]),
+        ("29", ["exit:29"]),
+        ("130", ["exit:130"]),
+        ("404", ["http:404"]),
+        ("503", ["http:500"]),
+        ("3001", ["zoom:3001"]),
+        ("5010", ["zoom:5010"]),
+    ],
+)
+def test_a_number_finds_every_page_that_it_may_mean(wanted: str, expected: list[str]) -> None:
+    assert topics(wanted) == expected
+
+
+def test_of_200_the_no_op_comes_first() -> None:
+    assert "no-op" in pages("200")[0].title
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("zoom:124", "zoom:124"),
+        ("http:429", "http:429"),
+        ("exit:7", "exit:7"),
+        ("exit:no-op", "exit:7"),
+        ("reason:9", "reason:9"),
+        ("reason:unreachable", "reason:9"),
+        ("reason:Exceed_Free_Port", "reason:12"),
+        ("state:noop", "state:noop"),
+        ("cause:clock-skew", "cause:clock-skew"),
+        ("cause:reason-unreachable", "reason:9"),
+        ("network:tls", "network:tls"),
+        ("ZOOM:124", "zoom:124"),
+        (" zoom: 124 ", "zoom:124"),
+        ("zoom:invalid_client", "zoom:invalid_client"),
+    ],
+)
+def test_a_word_in_front_chooses_one_page(wanted: str, expected: str) -> None:
+    assert topics(wanted) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("clock-skew", ["cause:clock-skew"]),
+        ("Clock Skew", ["cause:clock-skew"]),
+        ("noop", ["state:noop"]),
+        ("no-op", ["exit:7"]),
+        ("exit-codes", ["exit-codes"]),
+        ("exit codes", ["exit-codes"]),
+        ("network", ["exit:10"]),
+        ("pending", ["exit:8", "state:pending"]),
+        ("unreachable", ["exit:23", "reason:9"]),
+        ("timeout", ["reason:7", "network:timeout"]),
+        ("invalid_client", ["zoom:invalid_client"]),
+        ("dns", ["network:dns"]),
+    ],
+)
+def test_a_name_finds_every_page_that_bears_it(wanted: str, expected: list[str]) -> None:
+    assert topics(wanted) == expected
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        ("clok skew", "cause:clock-skew"),
+        ("scopes", "cause:scope-missing"),
+        ("milliseconds", "cause:exp-in-milliseconds"),
+        ("networking", "exit:10"),
+        ("crc", "cause:no-crc-plan"),
+        ("rate limit", "cause:rate-limited"),
+        ("certificate", "network:tls"),
+        ("sdk key", "cause:key-pair-refused"),
+        ("firewall", "reason:7"),
+        ("licence", "exit:5"),
+    ],
+)
+def test_a_keyword_finds_its_nearest_pages(wanted: str, expected: str) -> None:
+    found = topics(wanted)
+    assert expected in found
+    assert len(found) <= 4
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        "reason:99",
+        "reason:15",
+        "exit:99",
+        "state:gone",
+        "cause:bad-luck",
+        "zoom:1",
+        "http:999",
+        "network:carrier-pigeon",
+        "99999",
+        "-1",
+        "zzqqy",
+        "",
+        " ",
+        ":",
+        "the of",
+        "foo:1",
+        "x" * 100_000,
+        "\x00",
+    ],
+)
+def test_what_has_no_page_is_a_usage_error(wanted: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        pages(wanted)
+    assert len(caught.value.message) < 200
+    assert "zoomcall explain" in (caught.value.fix or "")
+
+
+@pytest.mark.parametrize(("wanted", "hint"), [("cause:clok-skew", "clock-skew"), ("zoom:1240", "zoom:124")])
+def test_a_near_miss_is_suggested(wanted: str, hint: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        pages(wanted)
+    assert hint in (caught.value.fix or "")
+
+
+def test_without_a_topic_every_page_is_given() -> None:
+    every = topics(None)
+    assert every[0] == "exit-codes"
+    assert len(every) == len(set(every))
+    expected = {f"zoom:{code}" for code in code_texts()}
+    expected |= {f"cause:{identifier}" for identifier in cause_texts()}
+    expected |= {f"state:{state}" for state in State}
+    expected |= {f"reason:{code}" for code in range(15)}
+    expected |= {f"exit:{code}" for code in exit_texts()}
+    expected |= {f"network:{word}" for word in NetworkWord}
+    assert expected <= set(every)
+    assert [row[0] for row in topics_of(pages(None)).rows] == every
+
+
+@pytest.mark.parametrize("page", pages(None), ids=lambda page: page.topic)
+def test_every_page_is_whole(page: TopicPage) -> None:
+    assert page.title
+    assert page.meaning.endswith((".", '"'))
+    assert page.fix
+    assert page.example
+    for text in (page.title, page.meaning, page.fix, page.example, page.command or ""):
+        assert text.isprintable()
+        assert "  " not in text
+    assert pages(page.topic) == (page,)
+
+
+@pytest.mark.parametrize("page", pages(None), ids=lambda page: page.topic)
+def test_every_page_leads_to_pages_that_exist(page: TopicPage) -> None:
+    for topic in page.see_also:
+        assert pages(topic)
+
+
+def test_a_code_with_many_texts_lists_them_with_their_exit_codes() -> None:
+    [page] = pages("zoom:300")
+    assert page.table is not None
+    exits = {row[0]: row[3] for row in page.table.rows}
+    assert exits["Invalid meeting id."] == "6"
+    assert exits["Invalid session ID."] == "6"
+    assert exits["No permission."] == "5"
+    assert exits["Validation Failed."] == "13"
+
+
+def test_the_quiet_200_has_the_exit_code_of_a_no_op() -> None:
+    [page] = pages("zoom:200")
+    assert page.table is not None
+    assert [row[3] for row in page.table.rows] == ["4", "5", "7"]
+
+
+def test_the_table_of_exit_codes_is_whole() -> None:
+    [page] = pages("exit-codes")
+    assert page.table is not None
+    assert [int(row[0]) for row in page.table.rows] == list(exit_texts())
+
+
+@given(st.text(max_size=300))
+def test_any_text_finds_pages_or_is_a_usage_error(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        assert pages(text)
