@@ -30,7 +30,9 @@ _LEAST_BUDGET_SECONDS = 1.0
 _LONGEST_SHOWN = 4000
 _SHORTEST_CONCEALED = 4
 
-_WRITE_ONLY = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key"})
+_WRITE_ONLY = frozenset(
+    {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-zm-signature"}
+)
 _SECRET_KEYS = re.compile(r"passcode|password|passwd|secret|token|signature|authorization|host_?key", re.IGNORECASE)
 _H323_PASSCODE = re.compile(r"(##[^#\s\"\\]*#)[^\s\"\\]+")
 _MASK = "***"
@@ -74,13 +76,14 @@ class Clock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpRequest:
-    """One request to Zoom.
+    """One request, to Zoom or to a webhook endpoint.
 
     Attributes:
         method: Upper case.
         url: Absolute; its path goes onto the wire byte for byte.
         query: Parameters, not yet encoded.
-        authorization: The whole header value.
+        authorization: The whole header value; None where other headers say who speaks.
+        headers: More headers.
         content_type: Of the body.
         body: As sent.
         conceal: Texts that no answer may repeat, with what stands in their place.
@@ -92,7 +95,8 @@ class HttpRequest:
     method: str
     url: str
     query: Sequence[tuple[str, str]] = ()
-    authorization: Secret
+    authorization: Secret | None = None
+    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
     content_type: str | None = None
     body: bytes | None = field(default=None, repr=False)
     conceal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
@@ -223,7 +227,9 @@ class Http:
 
     def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:
         limits = self._timeouts
-        headers = {"authorization": request.authorization.reveal()}
+        headers = httpx.Headers(list(request.headers))
+        if request.authorization is not None:
+            headers["authorization"] = request.authorization.reveal()
         if request.content_type is not None:
             headers["content-type"] = request.content_type
         try:
@@ -305,8 +311,8 @@ def _is_passing(answer: RawAnswer, request: HttpRequest) -> bool:
     return answer.status == 429 or (answer.status >= 500 and request.is_repeatable)
 
 
-def _credentials(authorization: Secret) -> Iterator[tuple[str, str]]:
-    value = authorization.reveal()
+def _credentials(authorization: Secret | None) -> Iterator[tuple[str, str]]:
+    value = "" if authorization is None else authorization.reveal()
     for part in (value, value.partition(" ")[2]):
         if part:
             yield part, _MASK
