@@ -154,6 +154,10 @@ def test_an_answer_of_before_is_not_blamed_for_this_failure() -> None:
     assert explained.http_status is None
 
 
+def test_a_request_that_was_not_sent_is_not_said_to_be_fine() -> None:
+    assert report(NoSession("nobody is in it"), Facts(request=REQUEST, population=0)).checked == ()
+
+
 def test_the_clocks_of_the_answer_count() -> None:
     error = refused(401, 124, server_time=NOW + timedelta(hours=1), local_time=NOW)
     explained = report(error, Facts(bearer=Secret(TOKEN), is_minted_here=True, local_time=NOW, zoom_time=NOW))

@@ -255,9 +255,8 @@ class AnswerRow:
         if self.api is None and not self.is_foreign:
             return True
         route = route_of(facts)
-        if route is None:
-            return False
-        return not (self.is_foreign and route.is_ours) and self.api in {None, route.api}
+        is_excused = self.is_foreign and route is not None and route.is_ours
+        return not is_excused and self.api in {None, route.api if route is not None else None}
 
 
 @cache

@@ -95,10 +95,10 @@ def _kind_of(answer: ZoomAnswer, facts: Facts) -> str | None:
 
 def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tuple[Checked, ...]]:
     texts = cause_texts()
-    explaining, worth_telling = (
-        _EXPLAINS.get(facts.kind or "", _ALL),
-        _WORTH_TELLING_FINE.get(facts.kind or "", _ALL),
-    )
+    explaining = _EXPLAINS.get(facts.kind or "", _ALL)
+    worth_telling = _WORTH_TELLING_FINE.get(facts.kind or "", _ALL)
+    if facts.kind is not None and facts.answer is None:
+        worth_telling -= {Family.REQUEST}  # it was not sent, or got no answer
     findings: dict[str, Finding] = {}
     checked: dict[str, Checked] = {}
     for rule in rules:

@@ -32,15 +32,12 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
     said = _zooms_words(facts.answer)
     texts = cause_texts()
     fine = [texts[one.id].subject for one in checked if texts[one.id].family is not Family.REQUEST]
-    if facts.bearer is None and not fine:
-        evidence = f"{said}; the token was not at hand, so nothing about it was checked"
-        certainty = Certainty.POSSIBLE
-    elif fine:
+    if fine:
         evidence = f"{said}, though what can be checked here is right ({', '.join(fine)})"
         certainty = Certainty.LIKELY
     else:
-        evidence = f"{said}; nothing in the token can be checked here"
-        certainty = Certainty.LIKELY
+        evidence = f"{said}; nothing about it could be checked here"
+        certainty = Certainty.POSSIBLE
     if facts.signature is Signature.UNCHECKED and facts.secret is None and facts.bearer is not None and fine:
         evidence += "; its signature was not checked, for want of the secret"
     fix, command = _fix_of_credential(facts)

@@ -348,9 +348,7 @@ def _body_of(text: CodeText) -> str:
 
 
 def _exit_of(saying: ZoomSaying, message: str) -> str:
-    """Give the exit code that such an answer has."""
-    if saying.http is None and saying.namespace != "oauth":
-        return ""
+    """Give the exit code that such an answer has; without a stated status it is taken for a 400."""
     kind = classify(
         ZoomAnswer(
             method="PATCH",
