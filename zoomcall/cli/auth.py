@@ -9,8 +9,6 @@ Results (they may grow):
 - ``switch`` ``{profile, kind, previous}``
 """
 
-import getpass
-from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,6 +19,7 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.secret_input import secret_source
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import Bearer, CredentialKind, CredentialLabel, HeldCredential, ServerToServerApp
@@ -32,8 +31,7 @@ from zoomcall.domain.profile import (
     Store,
     parse_profile_name,
 )
-from zoomcall.domain.secret import Secret
-from zoomcall.domain.secret_text import LARGEST_SECRET, parse_key, secret_of_bytes
+from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 from zoomcall.usecases.examining import api_of, ask
@@ -119,7 +117,7 @@ def login(
     )
     done = sign_in(
         draft,
-        ask_secret=_secret_source(run, chosen, is_piped=is_secret_piped, file=secret_file),
+        ask_secret=secret_source(run, _SECRET_NAMES[chosen], is_piped=is_secret_piped, file=secret_file),
         check=None if is_unchecked else lambda held: _check(run, held),
         config=run.wiring.config_writer,
         open_store=lambda place: _store(run, place),
@@ -304,53 +302,6 @@ def _ask(run: Run, words: str) -> str:
     run.streams.stderr.write(f"{words}: ")
     run.streams.stderr.flush()
     return run.streams.stdin.readline().strip()
-
-
-def _secret_source(run: Run, kind: CredentialKind, *, is_piped: bool, file: Path | None) -> Callable[[], Secret]:
-    """Read the secret that is piped or in a file now, or say how it will be asked for."""
-    name = _SECRET_NAMES[kind]
-    if is_piped and file is not None:
-        raise UsageError("--secret-stdin and --secret-file contradict each other")
-    if file is not None:
-        secret, notices = run.wiring.secret_of_file(file, "--secret-file")
-        run.notice_all(notices)
-        return lambda: secret
-    if is_piped:
-        piped = _piped_secret(run)
-        return lambda: piped
-    if not run.is_interactive:
-        raise UsageError(
-            f"there is no {name}",
-            fix="Pipe it in with --secret-stdin, or name its file with --secret-file.",
-        )
-    return lambda: _typed_secret(run, name)
-
-
-def _piped_secret(run: Run) -> Secret:
-    if run.streams.is_stdin_terminal:
-        raise UsageError(
-            "--secret-stdin would show the secret, since standard input is a terminal",
-            fix="Leave it out to be asked without showing, or pipe the secret in.",
-        )
-    secret, has_surplus = _parsed(run.streams.read_stdin(LARGEST_SECRET), "standard input")
-    if has_surplus:
-        run.notice(Notice("secret-has-whitespace", "whitespace around the secret on standard input was left out"))
-    return secret
-
-
-def _typed_secret(run: Run, name: str) -> Secret:
-    try:
-        typed = getpass.getpass(f"{name[0].upper()}{name[1:]} (not shown): ", stream=run.streams.stderr)
-    except EOFError:
-        typed = ""
-    return _parsed(typed.encode("utf-8", "surrogateescape"), "what was typed")[0]
-
-
-def _parsed(data: bytes, origin: str) -> tuple[Secret, bool]:
-    try:
-        return secret_of_bytes(data)
-    except ValueError as error:
-        raise UsageError(f"there is no secret: {origin} {error}") from None
 
 
 def _login_page(done: Login, *, is_unchecked: bool) -> Page:

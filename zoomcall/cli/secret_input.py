@@ -1,0 +1,70 @@
+"""Secrets as a command takes them: from a pipe, from a file, or typed without being shown. Never from a flag."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Callable
+from pathlib import Path
+
+from zoomcall.cli.run import Run
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
+from zoomcall.errors import UsageError
+
+
+def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> Callable[[], Secret]:
+    """Read the secret that is piped or in a file now, or say how it will be asked for.
+
+    Args:
+        run: The run.
+        name: What it is called, like ``API secret``.
+        is_piped: ``--secret-stdin``.
+        file: ``--secret-file``.
+
+    Raises:
+        UsageError: There is none, and nobody can be asked.
+        NotConfigured: The file cannot be used.
+    """
+    if is_piped and file is not None:
+        raise UsageError("--secret-stdin and --secret-file contradict each other")
+    if file is not None:
+        secret, notices = run.wiring.secret_of_file(file, "--secret-file")
+        run.notice_all(notices)
+        return lambda: secret
+    if is_piped:
+        piped = _piped_secret(run)
+        return lambda: piped
+    if not run.is_interactive:
+        raise UsageError(
+            f"there is no {name}",
+            fix="Pipe it in with --secret-stdin, or name its file with --secret-file.",
+        )
+    return lambda: _typed_secret(run, name)
+
+
+def _piped_secret(run: Run) -> Secret:
+    if run.streams.is_stdin_terminal:
+        raise UsageError(
+            "--secret-stdin would show the secret, since standard input is a terminal",
+            fix="Leave it out to be asked without showing, or pipe the secret in.",
+        )
+    secret, has_surplus = _parsed(run.streams.read_stdin(LARGEST_SECRET), "standard input")
+    if has_surplus:
+        run.notice(Notice("secret-has-whitespace", "whitespace around the secret on standard input was left out"))
+    return secret
+
+
+def _typed_secret(run: Run, name: str) -> Secret:
+    try:
+        typed = getpass.getpass(f"{name[0].upper()}{name[1:]} (not shown): ", stream=run.streams.stderr)
+    except EOFError:
+        typed = ""
+    return _parsed(typed.encode("utf-8", "surrogateescape"), "what was typed")[0]
+
+
+def _parsed(data: bytes, origin: str) -> tuple[Secret, bool]:
+    try:
+        return secret_of_bytes(data)
+    except ValueError as error:
+        raise UsageError(f"there is no secret: {origin} {error}") from None
