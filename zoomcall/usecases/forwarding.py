@@ -1,0 +1,109 @@
+"""Events sent on to another endpoint, in the background and within bounds."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.webhook import Delivery
+from zoomcall.errors import ZoomcallError
+
+MOST_WAITING = 1000
+_SENDERS = 4
+
+_OWN_TO_A_HOP = frozenset(
+    {
+        *("accept", "accept-encoding", "connection", "content-length", "expect", "forwarded", "host"),
+        *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "via"),
+    }
+)
+_OWN_TO_A_PROXY = ("proxy-", "x-forwarded-", "x-real-ip")
+
+Send = Callable[[Delivery], int]
+Warn = Callable[[Notice], None]
+
+
+def headers_to_forward(delivery: Delivery) -> tuple[tuple[str, str], ...]:
+    """Give the headers that Zoom set, without those of a single hop."""
+    return tuple(
+        (name, value)
+        for name, value in delivery.headers
+        if name.lower() not in _OWN_TO_A_HOP
+        and not name.lower().startswith(_OWN_TO_A_PROXY)
+        and value.isascii()
+        and value.isprintable()
+    )
+
+
+class Forwarder:
+    """Sends events on from threads that never hold up whoever offers them, nor the end of the process.
+
+    Their order is not kept. What finds ``most_waiting`` others before it is left out.
+
+    Args:
+        send: Sends one event and gives the HTTP status of the answer.
+        warn: Takes what the user should know.
+        most_waiting: How many may wait.
+    """
+
+    def __init__(self, send: Send, *, warn: Warn, most_waiting: int = MOST_WAITING) -> None:
+        self._send = send
+        self._warn = warn
+        self._waiting: queue.Queue[Delivery] = queue.Queue(most_waiting)
+        self._lock = threading.Lock()
+        self._sent = 0
+        self._lost = 0
+
+    @property
+    def sent(self) -> int:
+        """How many were answered with 2xx."""
+        return self._sent
+
+    @property
+    def lost(self) -> int:
+        """How many were left out, refused, or found nobody."""
+        return self._lost
+
+    def start(self) -> None:
+        """Begin to send."""
+        for number in range(_SENDERS):
+            threading.Thread(target=self._run, name=f"forward-{number}", daemon=True).start()
+
+    def offer(self, delivery: Delivery) -> None:
+        """Let an event be sent on; never blocks."""
+        try:
+            self._waiting.put_nowait(delivery)
+        except queue.Full:
+            self._lose(f"more than {self._waiting.maxsize} events wait to be forwarded; the newest are left out")
+
+    def finish(self, seconds: float) -> int:
+        """Wait for what is still to be sent, so many seconds at most; give how many are left unsent."""
+        deadline = time.monotonic() + seconds
+        while self._waiting.unfinished_tasks and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return self._waiting.unfinished_tasks
+
+    def _run(self) -> None:
+        while True:
+            delivery = self._waiting.get()
+            try:
+                status = self._send(delivery)
+                if 200 <= status < 300:
+                    with self._lock:
+                        self._sent += 1
+                else:
+                    self._lose(f"the endpoint that events are forwarded to answered {status}")
+            except ZoomcallError as error:
+                self._lose(f"an event could not be forwarded: {error.message}")
+            except Exception as error:  # noqa: BLE001 - one event must not end the thread that sends the others
+                self._lose(f"an event could not be forwarded ({type(error).__name__})")
+            finally:
+                self._waiting.task_done()
+
+    def _lose(self, why: str) -> None:
+        with self._lock:
+            self._lost += 1
+        self._warn(Notice("event-not-forwarded", why))

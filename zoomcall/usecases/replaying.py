@@ -1,0 +1,96 @@
+"""Events sent once more, signed anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.signature import REQUEST_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from zoomcall.domain.webhook import WebhookEvent, compact_json
+from zoomcall.errors import NetworkFault
+
+Send = Callable[[bytes, Sequence[tuple[str, str]]], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replayed:
+    """One event that was sent.
+
+    Attributes:
+        event: Its name.
+        request_id: The new one.
+        http_status: Of the answer.
+    """
+
+    event: str
+    request_id: str
+    http_status: int
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether the endpoint took it."""
+        return 200 <= self.http_status < 300
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """What became of a replay.
+
+    Attributes:
+        rows: The events that were answered, in order.
+        unsent: How many were not, because the endpoint could not be reached.
+        fault: Why it could not.
+    """
+
+    rows: tuple[Replayed, ...]
+    unsent: int = 0
+    fault: NetworkFault | None = None
+
+    @property
+    def refused(self) -> tuple[Replayed, ...]:
+        """Those that the endpoint did not take."""
+        return tuple(row for row in self.rows if not row.is_accepted)
+
+
+def replay(
+    events: Sequence[WebhookEvent],
+    *,
+    secret: Secret,
+    send: Send,
+    now: Callable[[], datetime],
+    new_id: Callable[[], str],
+    tell: Callable[[Replayed], None],
+) -> Replay:
+    """Send events one after the other, each signed with the time of its sending; a fault of the network ends it.
+
+    Args:
+        events: What to send.
+        secret: To sign with.
+        send: Sends a body with headers and gives the HTTP status of the answer.
+        now: The clock.
+        new_id: Draws a request id.
+        tell: Is given each one that was answered.
+    """
+    rows: list[Replayed] = []
+    for event in events:
+        request_id = new_id()
+        body = (compact_json(event.body) or "").encode()
+        try:
+            status = send(body, signed_headers(secret, body, request_id=request_id, now=now()))
+        except NetworkFault as fault:
+            return Replay(rows=tuple(rows), unsent=len(events) - len(rows), fault=fault)
+        rows.append(Replayed(event=event.name, request_id=request_id, http_status=status))
+        tell(rows[-1])
+    return Replay(rows=tuple(rows))
+
+
+def signed_headers(secret: Secret, body: bytes, *, request_id: str, now: datetime) -> tuple[tuple[str, str], ...]:
+    """Give the headers that Zoom would send with a body now."""
+    timestamp = str(int(now.timestamp()))
+    return (
+        (SIGNATURE_HEADER, sign(secret, timestamp, body)),
+        (TIMESTAMP_HEADER, timestamp),
+        (REQUEST_ID_HEADER, request_id),
+    )

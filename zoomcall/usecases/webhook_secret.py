@@ -1,0 +1,180 @@
+"""The webhook secret token: where it is found, and how a profile keeps it (contract 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import CredentialSource
+from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NotConfigured, UsageError
+from zoomcall.usecases.resolving import ConfigReader, ReadSecretFile, ReadStoredSecret, Warn
+from zoomcall.usecases.signing_in import AskSecret, SecretStore
+
+VARIABLE = "ZOOMCALL_WEBHOOK_SECRET"
+FILE_VARIABLE = f"{VARIABLE}_FILE"
+WHERE_ZOOM_SHOWS_IT = (
+    "Zoom shows it as the secret token of the app, on the page where event subscriptions are added."
+)
+
+OpenStore = Callable[[Store], SecretStore]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldWebhookSecret:
+    """A webhook secret in hand.
+
+    Attributes:
+        secret: The secret token.
+        source: Where it was found.
+        name: The variable or the profile that holds it.
+    """
+
+    secret: Secret
+    source: CredentialSource
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookSecretChange:
+    """What was done to a profile's webhook secret.
+
+    Attributes:
+        profile: Whose it is.
+        store: Where it is, or was, kept.
+        was_there: There was one before.
+    """
+
+    profile: str
+    store: Store
+    was_there: bool
+
+
+def account_of(profile: Profile) -> str:
+    """Give the account of a profile's webhook secret."""
+    return f"{profile.name}/webhook"
+
+
+def find_webhook_secret(
+    environ: Mapping[str, str],
+    *,
+    profile: str | None,
+    config: ConfigReader,
+    read_secret_file: ReadSecretFile,
+    read_stored_secret: ReadStoredSecret,
+    warn: Warn,
+) -> HeldWebhookSecret:
+    """Find the webhook secret that counts: a named profile's, the environment's, the current profile's.
+
+    Args:
+        environ: The environment; an empty variable counts as unset.
+        profile: ``-p``.
+        config: The profiles.
+        read_secret_file: Reads a file that a variable names.
+        read_stored_secret: Reads a profile's webhook secret from its store.
+        warn: Takes what the user should know.
+
+    Raises:
+        NotConfigured: There is none, or it cannot be had.
+        UsageError: A variable or name cannot be used.
+    """
+    if profile is None:
+        found = _in_environment(environ, read_secret_file, warn)
+        if found is not None:
+            return found
+    stored = chosen_profile(environ, profile=profile, config=config.read())
+    secret = read_stored_secret(stored)
+    if secret is None:
+        raise NotConfigured(
+            f"no webhook secret: the {stored.store} holds none for profile {stored.name!r}"
+            + ("" if profile else f", and {VARIABLE} is not set"),
+            fix=f"Store it, or set {VARIABLE} or {FILE_VARIABLE}. {WHERE_ZOOM_SHOWS_IT}",
+            command=f"zoomcall webhook secret set -p {stored.name}",
+        )
+    return HeldWebhookSecret(secret, CredentialSource(stored.store.value), stored.name)
+
+
+def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: Config) -> Profile:
+    """Give the profile that is named, or the current one.
+
+    Raises:
+        NotConfigured: There is none.
+        UsageError: The name is no profile's.
+    """
+    if profile is not None:
+        return config.profile(parse_profile_name(profile, origin="-p"))
+    named = environ.get("ZOOMCALL_PROFILE")
+    if named:
+        return config.profile(parse_profile_name(named, origin="ZOOMCALL_PROFILE"))
+    if config.current is not None:
+        return config.profile(config.current)
+    raise NotConfigured(
+        "no webhook secret: none in the environment, and no profile is current that could keep one",
+        fix=f"Set {VARIABLE} or {FILE_VARIABLE}, or log in and store it with `zoomcall webhook secret set`. "
+        + WHERE_ZOOM_SHOWS_IT,
+        command="zoomcall auth login",
+    )
+
+
+def _in_environment(
+    environ: Mapping[str, str], read_secret_file: ReadSecretFile, warn: Warn
+) -> HeldWebhookSecret | None:
+    text, path = environ.get(VARIABLE), environ.get(FILE_VARIABLE)
+    if text:
+        if path:
+            warn(
+                Notice("secret-file-ignored", f"{VARIABLE} and {FILE_VARIABLE} are both set; the file is not read")
+            )
+        return HeldWebhookSecret(_secret_of_variable(text, warn), CredentialSource.ENV, VARIABLE)
+    if path:
+        secret, notices = read_secret_file(Path(path), FILE_VARIABLE)
+        for notice in notices:
+            warn(notice)
+        return HeldWebhookSecret(secret, CredentialSource.ENV_FILE, FILE_VARIABLE)
+    return None
+
+
+def _secret_of_variable(text: str, warn: Warn) -> Secret:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{VARIABLE} holds bytes that are no text", fix="Copy the secret once more.") from None
+    if text != text.strip():
+        warn(
+            Notice(
+                "secret-has-whitespace",
+                f"{VARIABLE} begins or ends with whitespace, and is used as it stands; Zoom's secrets have none",
+            )
+        )
+    return Secret(text)
+
+
+def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store: OpenStore) -> WebhookSecretChange:
+    """Keep a webhook secret beside a profile's own, in the same store.
+
+    Args:
+        profile: Whose it is.
+        ask_secret: Gives the secret, once it is known that the store works.
+        open_store: Gives the store.
+
+    Raises:
+        NotConfigured: The store cannot be used.
+    """
+    store = open_store(profile.store)
+    account = account_of(profile)
+    previous = store.previous(account, profile.keyring_backend)
+    store.write(account, ask_secret())
+    return WebhookSecretChange(profile=profile.name, store=profile.store, was_there=previous is not None)
+
+
+def remove_webhook_secret(profile: Profile, *, open_store: OpenStore) -> WebhookSecretChange:
+    """Remove a profile's webhook secret; that there is none is no fault.
+
+    Raises:
+        NotConfigured: The store cannot be used.
+    """
+    was_there = open_store(profile.store).remove(account_of(profile), profile.keyring_backend)
+    return WebhookSecretChange(profile=profile.name, store=profile.store, was_there=was_there)
