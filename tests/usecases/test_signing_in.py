@@ -268,6 +268,17 @@ def test_a_secret_that_had_to_be_left_behind_is_told(room: Room) -> None:
     assert room.warnings() == ["profile-replaced", "old-secret-left"]
 
 
+def test_the_webhook_secret_moves_with_its_profile_and_goes_with_it(room: Room) -> None:
+    room.having(PAIR)
+    room.keyring.secrets["prod/webhook"] = "w"
+    room.login(PAIR)
+    assert room.keyring.secrets["prod/webhook"] == "w"
+    room.login(replace(PAIR, store=Store.FILE))
+    assert room.state[1:] == ({}, {"prod": SENTINEL, "prod/webhook": "w"})
+    room.logout()
+    assert room.state[1:] == ({}, {})
+
+
 def test_a_profile_that_cannot_be_read_is_replaced(room: Room) -> None:
     room.config.config = Config(current="prod", broken={"prod": "odd"})
     assert room.login(PAIR).has_replaced

@@ -95,6 +95,11 @@ class Profile:
         """Kind, source and name."""
         return CredentialLabel(kind=self.kind, source=CredentialSource(self.store.value), name=self.name)
 
+    @property
+    def webhook_account(self) -> str:
+        """The account of its webhook secret, beside its own, which is its name."""
+        return f"{self.name}/webhook"
+
     def credential(self, secret: Secret) -> Credential:
         """Join the profile and its secret.
 

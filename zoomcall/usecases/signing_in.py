@@ -164,7 +164,7 @@ def login(
     if has_replaced:
         warn(Notice("profile-replaced", f"profile {profile.name!r} was there before and is replaced"))
     if older is not None and older.store is not profile.store:
-        _forget(open_store(older.store), older, warn)
+        _move_rest(older, open_store(older.store), store, warn)
     return Login(
         profile=profile,
         held=held,
@@ -258,11 +258,16 @@ def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None
         return
 
 
-def _forget(store: SecretStore, older: Profile, warn: Warn) -> None:
+def _move_rest(older: Profile, left: SecretStore, entered: SecretStore, warn: Warn) -> None:
+    """Take the webhook secret along to another store, and leave nothing behind."""
     try:
-        store.remove(older.name, older.keyring_backend)
+        webhook_secret = left.previous(older.webhook_account, older.keyring_backend)
+        if webhook_secret is not None:
+            entered.write(older.webhook_account, webhook_secret)
+        for account in (older.name, older.webhook_account):
+            left.remove(account, older.keyring_backend)
     except NotConfigured as error:
-        warn(Notice("old-secret-left", f"the replaced secret may still be in the {older.store}: {error.message}"))
+        warn(Notice("old-secret-left", f"a secret may still be in the {older.store}: {error.message}"))
 
 
 def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
@@ -286,7 +291,9 @@ def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, war
         warn(Notice("old-secret-left", f"profile {name!r} could not be read; its secret may still be stored"))
         after = config.remove(name)
     else:
-        after = _remove_both(profile, before, config, open_store(profile.store))
+        store = open_store(profile.store)
+        after = _remove_both(profile, before, config, store)
+        _forget_webhook_secret(profile, store, warn)
     return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
 
 
@@ -306,3 +313,10 @@ def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: 
         if previous is not None:
             _put_back(store, profile.name, previous)
         raise
+
+
+def _forget_webhook_secret(profile: Profile, store: SecretStore, warn: Warn) -> None:
+    try:
+        store.remove(profile.webhook_account, profile.keyring_backend)
+    except NotConfigured as error:
+        warn(Notice("old-secret-left", f"a webhook secret may still be in the {profile.store}: {error.message}"))
