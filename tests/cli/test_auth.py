@@ -5,13 +5,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from pathlib import Path
 
 import keyring.core
 import pytest
 from keyring_backends import Remembering
 from keyring_session import KeyringSession, keyring_session
-from shell import SENTINEL, ProcessShell, Result, Shell
+from shell import SENTINEL, ProcessShell, Result, Shell, Terminal
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, SESSION_CLAIMS, jwt
 
 from zoomcall.adapters.config_file import ConfigFile
@@ -582,6 +583,39 @@ def test_a_person_in_a_terminal_is_told_to_unlock_the_keyring(zoomcall: Shell) -
     silent = zoomcall("auth", "login", *PAIR, "--no-verify", "--secret-stdin", stdin=LINE)
     assert silent.code == 3
     assert "nlock the keyring" not in silent.stderr.split("error:")[0]
+
+
+@pytest.mark.parametrize(
+    ("terminal", "environ", "seconds"),
+    [
+        ((), {}, 3),
+        (("stdin",), {}, 60),
+        (("stdin",), {"ZOOMCALL_NO_INPUT": "1"}, 3),
+        ((), {"ZOOMCALL_KEYRING_TIMEOUT": "7.5"}, 7.5),
+        (("stdin",), {"ZOOMCALL_KEYRING_TIMEOUT": "7.5"}, 7.5),
+    ],
+)
+def test_the_limit_is_3_seconds_and_60_where_a_person_can_unlock(
+    zoomcall: Shell,
+    monkeypatch: pytest.MonkeyPatch,
+    terminal: tuple[Terminal, ...],
+    environ: dict[str, str],
+    seconds: float,
+) -> None:
+    limits: list[float] = []
+
+    class Store:
+        def __init__(self, *, limit: timedelta, on_wait: object) -> None:
+            limits.append(limit.total_seconds())
+
+        def read(self, *_: object) -> None:
+            return
+
+    monkeypatch.setattr("zoomcall.adapters.keyring_store.KeyringStore", Store)
+    zoomcall.config_dir.mkdir()
+    (zoomcall.config_dir / "config.toml").write_text("current = 'a'\n[profiles.a]\nkind = 'token'\n")
+    assert zoomcall("auth", "status", terminal=terminal, environ=environ).code == 3
+    assert limits == [seconds]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "soon", "inf", "nan"])
