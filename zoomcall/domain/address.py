@@ -6,7 +6,7 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
 from zoomcall.errors import UsageError
@@ -14,7 +14,10 @@ from zoomcall.errors import UsageError
 _LONGEST = 512
 _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\Z", re.IGNORECASE)
 _USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/%#:]+\Z")
-_DEFAULT_PORTS = {"sip": 5060, "h323": 1720}
+_UNESCAPED_IN_USER = "!~*'()&=+$,;?/"
+_OWN_SCHEMES = {"sip", "sips", "h323"}
+_FOREIGN_SCHEMES = {"tel", "mailto", "callto", "http", "https", "im", "xmpp", "skype", "zoommtg"}
+_DEFAULT_PORTS = {"sip": {None, 5060, 5061}, "h323": {None, 1720}}
 _LARGEST_PORT = 65535
 _CRC_HOST = "zoomcrc.com"
 _MASK = "***"
@@ -51,10 +54,11 @@ class RoomAddress:
     Attributes:
         protocol: SIP or H.323.
         text: The address for Zoom, byte for byte as it was given. May hold a passcode: never print it.
-        shown: The address with any passcode masked.
-        user: The part before ``@``, unescaped; None without one.
+        shown: The address with any passcode masked; the same room when it is parsed again.
+        user: The part before ``@``, unescaped, without a password; None without one.
         host: Host name or literal address, lower case, without brackets; None for an alias of digits.
         port: As given, else None.
+        extension: What follows ``##``, any passcode masked; None without one.
         warnings: Forms that FACTS 10 calls unconfirmed, and private addresses.
     """
 
@@ -64,21 +68,21 @@ class RoomAddress:
     user: str | None
     host: str | None
     port: int | None
+    extension: str | None = None
     warnings: tuple[Notice, ...] = ()
 
     @property
     def normalised(self) -> str:
         """The same for every spelling that rings the same room: for the duplicate guard and for events.
 
-        Scheme, parameters, default port and case are dropped, a passcode is masked.
+        Scheme, parameters, default port (that of TLS too), password and case are dropped, a passcode is masked.
         """
-        user = "" if self.user is None else _mask_user(self.user, self.host).casefold()
+        user = "" if self.user is None else quote(self.user.casefold(), safe=_UNESCAPED_IN_USER)
         host = self.host or ""
         if ":" in host:
             host = f"[{host}]"
-        port = "" if self.port in {None, _DEFAULT_PORTS[self.protocol]} else f":{self.port}"
-        extension = _mask_extension(self.text).casefold() if "##" in self.text else ""
-        tail = extension[extension.index("##") :] if extension else ""
+        port = "" if self.port in _DEFAULT_PORTS[self.protocol] else f":{self.port}"
+        tail = "" if self.extension is None else f"##{self.extension.casefold()}"
         at = "@" if user and host else ""
         return f"{user}{at}{host}{port}{tail}"
 
@@ -108,7 +112,8 @@ class RoomAddress:
 
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
     """Warn of an address that Zoom's cloud cannot route to (FACTS 10)."""
-    if not any(ip in network for network in _PRIVATE_NETWORKS if network.version == ip.version):
+    plain = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
+    if not any(plain in network for network in _PRIVATE_NETWORKS if network.version == plain.version):
         return ()
     return (
         Notice(
@@ -119,33 +124,22 @@ def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
 
 
 class _Parser:
-    """Reads one address; collects its warnings on the way."""
+    """Reads one address; collects its warnings on the way.
+
+    It takes the masked text apart, so that no piece of it, wherever it ends, can be a passcode.
+    """
 
     def __init__(self, protocol: Protocol, text: str) -> None:
         self.protocol = protocol
         self.given = text
+        self.masked = _masked(text)
         self.warnings: list[Notice] = []
 
     def parse(self) -> RoomAddress:
-        text = self.given
-        if not text.strip():
-            raise UsageError(
-                "the address is empty (address-missing)",
-                fix="Give the room's address, like room@example.com or 203.0.113.10.",
-            )
-        if len(text) > _LONGEST:
-            raise self._invalid(f"has {len(text)} characters; at most {_LONGEST} can be an address")
-        for character in text:
-            if character.isspace() or not character.isprintable():
-                raise self._invalid("holds a blank, line break or control character")
-            if not character.isascii():
-                raise self._invalid(
-                    f"holds {character!r}; addresses are ASCII",
-                    fix="Write the host in punycode (xn--…) and escape the user part (%C3%BC).",
-                )
-        rest = self._without_scheme(text)
+        self._refuse_unreadable()
+        rest, extension = self._split_extension(self.masked)
+        rest = self._without_scheme(rest)
         rest = self._without_parameters(rest)
-        rest, has_extension = self._without_extension(rest)
         user, host_port = self._split_user(rest)
         host, port = self._split_port(host_port)
         if user is None and self._is_alias(host):
@@ -156,21 +150,41 @@ class _Parser:
             user, host_name = host, None
         else:
             host_name = self._host(host)
-        if has_extension:
-            self._warn("extension-unconfirmed", "the form host##extension is not confirmed by Zoom's documents")
         return RoomAddress(
             protocol=self.protocol,
-            text=text,
-            shown=_masked(text),
+            text=self.given,
+            shown=self.masked,
             user=user,
             host=host_name,
             port=port,
+            extension=extension,
             warnings=tuple(self.warnings),
         )
 
+    def _refuse_unreadable(self) -> None:
+        text = self.given
+        if not text.strip():
+            raise UsageError(
+                "the address is empty (address-missing)",
+                fix="Give the room's address, like room@example.com or 203.0.113.10.",
+            )
+        size = max(len(text), len(self.masked))
+        if size > _LONGEST:
+            raise self._invalid(f"has {size} characters; at most {_LONGEST} can be an address")
+        for character in text:
+            if character.isspace() or not character.isprintable():
+                raise self._invalid("holds a blank, line break or control character")
+            if not character.isascii():
+                raise self._invalid(
+                    f"holds {character!r}; addresses are ASCII",
+                    fix="Write the host in punycode (xn--…) and escape the user part (%C3%BC).",
+                )
+
+        if _is_ambiguous(text):
+            raise self._invalid("can be read in several ways: it has more than one @, or one behind its ##")
+
     def _invalid(self, what: str, fix: str | None = None) -> UsageError:
-        masked = _masked(self.given)
-        shown = masked if len(masked) <= 80 else masked[:77] + "..."
+        shown = self.masked if len(self.masked) <= 80 else self.masked[:77] + "..."
         return UsageError(
             f"the {_NAMES[self.protocol]} address {shown!r} {what} (address-invalid)",
             fix=fix or "Give it like room@example.com or 203.0.113.10.",
@@ -179,36 +193,37 @@ class _Parser:
     def _warn(self, identifier: str, message: str) -> None:
         self.warnings.append(Notice(identifier, message))
 
+    def _split_extension(self, text: str) -> tuple[str, str | None]:
+        rest, marks, extension = text.partition("##")
+        if not marks:
+            return text, None
+        if not extension:
+            raise self._invalid("ends in ## without an extension")
+        self._warn("extension-unconfirmed", "the form host##extension is not confirmed by Zoom's documents")
+        return rest, extension
+
     def _without_scheme(self, text: str) -> str:
-        match = re.match(r"([A-Za-z][A-Za-z0-9+.-]*):(?!\d+(?:$|[;#]))", text)
-        if not match or "@" in match[1]:
+        scheme, colon, rest = text.partition(":")
+        scheme = scheme.lower()
+        if scheme not in _OWN_SCHEMES or not colon:
+            if (colon and scheme in _FOREIGN_SCHEMES) or "://" in text:
+                raise self._invalid("is a link, which no room system answers to")
             return text
-        scheme = match[1].lower()
-        if scheme in {"sip", "sips"} and self.protocol is Protocol.SIP:
-            self._warn(
-                "scheme-unconfirmed",
-                f"Zoom's documents show no {scheme}: in front of an address; it is sent as given",
-            )
-        elif scheme == "h323" and self.protocol is Protocol.H323:
-            self._warn(
-                "scheme-unconfirmed",
-                "Zoom's documents show no h323: in front of an address; it is sent as given",
-            )
-        elif scheme in {"sip", "sips"}:
-            raise self._invalid("is a SIP URI", fix="Ring it with `zoomcall invite sip`.")
-        elif scheme == "h323":
+        if rest.partition(":")[0].lower() in _OWN_SCHEMES and ":" in rest:
+            raise self._invalid("names a scheme twice")
+        is_h323 = scheme == "h323"
+        if is_h323 and self.protocol is Protocol.SIP:
             raise self._invalid("is an H.323 URL", fix="Ring it with `zoomcall invite h323`.")
-        elif "@" in text or "//" in text:
-            if "@" in text and "//" not in text and re.match(r"[^@]+:[^@]*@", text):
-                return text  # user:password@host, judged with the user part
-            raise self._invalid(f"starts with {scheme}:, which no room system answers to")
-        else:
-            return text
-        return text[match.end() :]
+        if not is_h323 and self.protocol is Protocol.H323:
+            raise self._invalid("is a SIP URI", fix="Ring it with `zoomcall invite sip`.")
+        self._warn(
+            "scheme-unconfirmed",
+            f"Zoom's documents show no {scheme}: in front of an address; it is sent as given",
+        )
+        return rest
 
     def _without_parameters(self, text: str) -> str:
-        at = text.rfind("@")
-        semicolon = text.find(";", at + 1)
+        semicolon = text.find(";", text.rfind("@") + 1)
         if semicolon < 0:
             return text
         self._warn(
@@ -217,21 +232,12 @@ class _Parser:
         )
         return text[:semicolon]
 
-    def _without_extension(self, text: str) -> tuple[str, bool]:
-        at = text.find("##")
-        if at < 0:
-            return text, False
-        if at + 2 == len(text):
-            raise self._invalid("ends in ## without an extension")
-        return text[:at], True
-
     def _split_user(self, text: str) -> tuple[str | None, str]:
         user, at, host = text.rpartition("@")
         if not at:
             return None, text
-        if "@" in user:
-            raise self._invalid("holds more than one @")
-        if not user:
+        name = user.partition(":")[0]
+        if not name:
             raise self._invalid("has nothing before the @")
         if not host:
             raise self._invalid("has nothing after the @")
@@ -239,21 +245,27 @@ class _Parser:
             raise self._invalid("has characters before the @ that no SIP or H.323 address holds")
         if re.search(r"%(?![0-9A-Fa-f]{2})", user):
             raise self._invalid("holds a % that starts no escape like %20")
-        if any(not character.isprintable() for character in unquote(user)):
+        try:
+            name = unquote(name, errors="strict")
+        except UnicodeDecodeError:
+            raise self._invalid("holds an escape that is no UTF-8") from None
+        if not name.isprintable():
             raise self._invalid("hides a control character in an escape")
-        return unquote(user), host
+        return name, host
 
     def _split_port(self, text: str) -> tuple[str, int | None]:
         bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
         if bracketed:
             host, port_text = bracketed[1], bracketed[2]
+            if ":" not in host:
+                raise self._invalid("has something else than an IPv6 address in its brackets")
         elif text.count(":") == 1:
             host, _, port_text = text.partition(":")
         else:
             host, port_text = text, None
         if port_text is None:
             return host, None
-        if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text[:6]) <= _LARGEST_PORT):
+        if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text) <= _LARGEST_PORT):
             raise self._invalid(f"has {port_text[:20]!r} for a port; ports are 1 to 65535")
         self._warn(
             "port-unconfirmed",
@@ -267,6 +279,8 @@ class _Parser:
 
     def _host(self, host: str) -> str:
         if ":" in host:
+            if "%" in host:
+                raise self._invalid("holds a zone (%…), which counts on one machine only")
             try:
                 ip: IpAddress = ipaddress.IPv6Address(host)
             except ValueError:
@@ -295,21 +309,27 @@ class _Parser:
 _NAMES = {Protocol.SIP: "SIP", Protocol.H323: "H.323"}
 
 
-_SCHEME = r"(?:(?:sips?|h323):)?(?!(?:sips?|h323):)"
-_USER_PASSWORD = re.compile(rf"^({_SCHEME}[^:@]+):[^@]*@", re.IGNORECASE)
-_CRC_PASSCODE = re.compile(rf"^({_SCHEME}\d+)\.[^@]+@(?=(?:[\w-]+\.)*{re.escape(_CRC_HOST)})", re.IGNORECASE)
+_SCHEME = "(?:sips?|h323):"
+_EXTENSION_PASSCODE = re.compile(r"(##[^#]*#).+", re.DOTALL)
+_USER_PASSWORD = re.compile(rf"^({_SCHEME}[^:@]*|(?!{_SCHEME})[^:@]*):.*@", re.IGNORECASE | re.DOTALL)
+_CRC_PASSCODE = re.compile(
+    rf"^((?:{_SCHEME})?[^.%@:]*)[.%].*@(?=(?:[\w-]+\.)*{re.escape(_CRC_HOST)})", re.IGNORECASE | re.DOTALL
+)
 
 
 def _masked(text: str) -> str:
     """Hide what may be a passcode: after ``##meeting#``, behind ``user:``, in ``meeting.passcode@zoomcrc.com``."""
-    masked = _mask_extension(text)
+    if _is_ambiguous(text):
+        return _MASK
+    masked = _EXTENSION_PASSCODE.sub(rf"\1{_MASK}", text)
     masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
     return _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
 
 
-def _mask_extension(text: str) -> str:
-    return re.sub(r"(##[^#]*#).+", rf"\1{_MASK}", text, flags=re.DOTALL)
-
-
-def _mask_user(user: str, host: str | None) -> str:
-    return _masked(f"{user}@{host or 'x'}").rpartition("@")[0]
+def _is_ambiguous(text: str) -> bool:
+    """Say whether it can be read in several ways, so that nobody can tell where a passcode begins and ends."""
+    before, _, behind = text.partition("##")
+    if "@" in before:
+        return text.count("@") > 1
+    name = re.sub(rf"\A{_SCHEME}", "", before, count=1, flags=re.IGNORECASE)
+    return "@" in behind and (":" in name or _CRC_HOST in behind.lower())
