@@ -39,7 +39,7 @@ from zoomcall.domain.target import (
     parse_session_id,
     parse_session_name,
 )
-from zoomcall.errors import UsageError, ZoomcallError
+from zoomcall.errors import Interrupted, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
 from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
 from zoomcall.usecases.explaining import causes_of_outcome
@@ -462,7 +462,9 @@ def _outcome_title(room: str, report: CallReport) -> str:
     return f"{room}: {report.state}{reason}"
 
 
-def _dialled(report: CallReport) -> str:
+def _dialled(report: CallReport) -> str | None:
+    if isinstance(report.failure, Interrupted):
+        return None  # its message has said so
     if report.state is State.JOINED:
         return "The room had joined."
     if report.state.is_final:

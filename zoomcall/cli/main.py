@@ -46,6 +46,10 @@ def run(
     except BrokenPipeError:
         _silence(streams)
         return int(ExitStatus.CLOSED_PIPE)
+    except OSError as error:
+        _silence(streams)
+        _say_last(f"error: the answer cannot be written: {error.strerror or error}")
+        return int(ExitStatus.INTERNAL)
     finally:
         boundary.close()
 
@@ -192,6 +196,12 @@ def _raise_on_sigterm() -> None:
 
     with contextlib.suppress(ValueError):  # raised outside the main thread, where a test may call
         signal.signal(signal.SIGTERM, terminate)
+
+
+def _say_last(text: str) -> None:
+    """Say one line past the streams that may be the trouble."""
+    with contextlib.suppress(OSError):
+        os.write(2, f"{text}\n".encode())
 
 
 def _silence(streams: Streams) -> None:

@@ -138,4 +138,6 @@ def _sentence(answer: ZoomAnswer) -> str:
         return f"{where} answered HTTP {answer.status}: {said}"
     if not answer.is_zooms and (answer.status >= 300 or answer.method != "PATCH"):
         return f"an answer that is not Zoom's came back: HTTP {answer.status}"
+    if 200 <= answer.status < 300:
+        return f"{where} answered HTTP {answer.status}, not 202: it does not say that it took the call"
     return f"{where} answered HTTP {answer.status} without a message"

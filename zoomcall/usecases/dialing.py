@@ -297,15 +297,14 @@ class _Call:
     def interrupt(self, *, is_terminated: bool) -> None:
         """Say what may still ring, and leave it so in the journal."""
         report = self._report
+        word = "terminated" if is_terminated else "interrupted"
         if report.sent is Sent.NO:
-            message = "interrupted before anything was sent: nothing rings because of this command"
+            message = f"{word} before anything was sent: nothing rings because of this command"
         elif report.state.is_final:
-            message = f"interrupted; the call had already ended: {report.state}"
+            message = f"{word}; the call had already ended: {report.state}"
         else:
             report.state = State.PENDING
-            message = (
-                f"interrupted: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
-            )
+            message = f"{word}: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
         report.failure = Interrupted(message, is_terminated=is_terminated)
         if self._id is not None:
             self._settle()

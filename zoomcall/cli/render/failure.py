@@ -31,9 +31,10 @@ def _lines(error: ErrorReport) -> Iterator[Line]:
 
 
 def _way_out_lines(error: ErrorReport) -> Iterator[Line]:
-    if error.fix:
+    is_told_by_cause = any(cause.fix for cause in error.causes)
+    if error.fix and not is_told_by_cause:
         yield Line(f"fix: {error.fix}", indent=2)
-    if error.command:
+    if error.command and not is_told_by_cause:
         yield Line(f"run: {error.command}", Tone.COMMAND, indent=2)
     if error.retry_at:
         yield Line(f"try again at {time_text(error.retry_at)}", indent=2)
