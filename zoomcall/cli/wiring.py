@@ -24,19 +24,26 @@ from zoomcall.domain.target import Api, SessionTarget
 from zoomcall.errors import NotConfigured, UsageError, WrongCredential, ZoomcallError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from zoomcall.adapters.config_writer import ConfigWriter
+    from zoomcall.adapters.event_file import EventRecord
     from zoomcall.adapters.http import Http
     from zoomcall.adapters.journal import Journal
     from zoomcall.adapters.keyring_store import KeyringStore
     from zoomcall.adapters.secret_files import SecretFiles
+    from zoomcall.adapters.webhook_receiver import WebhookReceiver
+    from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.cli.run import Run
     from zoomcall.domain.event import CalloutEvent
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Profile
+    from zoomcall.domain.webhook import WebhookEvent
     from zoomcall.usecases.listening import FollowedFeed
     from zoomcall.usecases.resolving import Choice, ConfigReader
+    from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 
 TOKEN_LIFETIME = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=1)
@@ -309,6 +316,68 @@ class Wiring:
         feed = FollowedFeed(EvidenceSource.WEBHOOK, read)
         feed.start()
         return feed
+
+    def webhook_secret(self) -> HeldWebhookSecret:
+        """Find the webhook secret that counts: of ``-p``, of the environment, of the current profile."""
+        from zoomcall.usecases.webhook_secret import find_webhook_secret
+
+        run = self._run
+        held = find_webhook_secret(
+            run.settings.environ,
+            profile=run.options.profile,
+            config=self.config,
+            read_secret_file=self.secret_of_file,
+            read_stored_secret=self._stored_webhook_secret,
+            warn=run.notice,
+        )
+        run.detail(f"webhook secret: from {held.source} ({held.name})")
+        return held
+
+    def _stored_webhook_secret(self, profile: Profile) -> Secret | None:
+        from zoomcall.domain.profile import Store
+        from zoomcall.usecases.webhook_secret import account_of
+
+        account = account_of(profile)
+        if profile.store is Store.FILE:
+            return self.secret_files.read(account)
+        return self.keyring.read(account, profile.keyring_backend) or self.keyring.read(account)
+
+    @staticmethod
+    def webhook_receiver_class() -> type[WebhookReceiver]:
+        """Give the receiver, which needs an extra.
+
+        Raises:
+            UsageError: It is not installed.
+        """
+        try:
+            from zoomcall.adapters.webhook_receiver import WebhookReceiver
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] != "aiohttp":
+                raise
+            raise UsageError(
+                "pip install 'zoomcall[webhook]'",
+                fix="Receiving webhooks needs that extra, which is not installed.",
+            ) from error
+        return WebhookReceiver
+
+    @staticmethod
+    def event_record(path: Path, warn: Callable[[Notice], None]) -> EventRecord:
+        """Give the file that events are kept in, to be opened."""
+        from zoomcall.adapters.event_file import EventRecord
+
+        return EventRecord(path, warn)
+
+    def events_of_file(self, path: Path) -> tuple[WebhookEvent, ...]:
+        """Read every event of a file."""
+        from zoomcall.adapters.event_file import read_events
+
+        return read_events(path, self._run.notice)
+
+    def webhook_sender(self, url: str) -> WebhookSender:
+        """Give another endpoint, to send events to."""
+        from zoomcall.adapters.webhook_sender import WebhookSender
+
+        return WebhookSender(self.http, url)
 
     def speak_for(self, call: CallRecord) -> None:
         """Take the credential in hand that a call of the journal was made with.
