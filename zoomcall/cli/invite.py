@@ -42,7 +42,7 @@ from zoomcall.domain.target import (
 from zoomcall.errors import Interrupted, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
 from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
-from zoomcall.usecases.explaining import causes_of_outcome
+from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 from zoomcall.usecases.patrolling import Patrols
 
 app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
@@ -403,7 +403,7 @@ class _Plan:
             title=_outcome_title(self.callout.address.shown, report),
             causes=causes_of_outcome(report.state, report.reason),
             http_status=report.http_status,
-            doc=f"explain reason:{report.reason.code}" if report.reason else f"explain state:{report.state}",
+            doc=doc_of_outcome(report.state, report.reason),
             dialled=_dialled(report),
         )
 

@@ -110,6 +110,8 @@ def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
             return ErrorKind.NO_SESSION
         case 300 if any(words in text for words in _FORBIDDEN):
             return ErrorKind.NOT_ENTITLED
+        case _ if "does not contain scopes" in text:  # its body may be broken JSON without a readable code
+            return ErrorKind.NOT_ENTITLED
         case 3001:
             return ErrorKind.NO_SESSION
         case 104 | 4700 | 4711 | 2311 | 3000 | 3003 | 3161 | 1010:

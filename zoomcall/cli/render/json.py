@@ -51,6 +51,8 @@ def error_json(error: ErrorReport) -> dict[str, Any]:
         "retry_at": error.retry_at,
         "tracking_id": error.tracking_id,
         "doc": error.doc,
+        "fix": error.fix,
+        "command": error.command,
     }
 
 

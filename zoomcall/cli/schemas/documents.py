@@ -117,6 +117,8 @@ def _definitions() -> Schema:
             retry_at={"anyOf": [_reference("time"), {"type": "null"}]},
             tracking_id=_TEXT_OR_NULL,
             doc={"description": "Arguments of zoomcall that print the page about it.", **_TEXT_OR_NULL},
+            fix={"description": "What mends it, where no cause says so.", **_TEXT_OR_NULL},
+            command={"description": "A command line that mends it or shows more.", **_TEXT_OR_NULL},
         ),
         "cause": cause,
         "checked": _object(id=_TEXT, evidence=_TEXT),
