@@ -39,6 +39,7 @@ check: .venv/.ready .venv-lint/.ready
 	$(BIN)/mypy --platform linux
 	$(BIN)/mypy --platform darwin
 	$(BIN)/mypy --platform win32
+	$(BIN)/mypy tools tests/conftest.py tests/contract.py tests/shell.py
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/readme.py --check

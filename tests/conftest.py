@@ -36,9 +36,9 @@ def sentinel() -> str:
 
 
 @pytest.fixture
-def emulator() -> Iterator[Emulator]:
-    """Run a local Zoom whose calls go ten times as fast."""
-    with Emulator(time_scale=0.1) as running:
+def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
+    """Run a local Zoom whose calls go ten times as fast, or at the time scale that the test sets."""
+    with Emulator(time_scale=getattr(request, "param", 0.1)) as running:
         yield running
 
 
