@@ -1,5 +1,6 @@
 """``zoomcall invite``: ring a room and report what became of the call."""
 
+import re
 import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -43,7 +44,7 @@ from zoomcall.errors import Interrupted, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
 from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
-from zoomcall.usecases.patrolling import Patrols
+from zoomcall.usecases.patrolling import Feed, Patrols
 
 app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
 
@@ -98,6 +99,9 @@ class InviteFlags:
     events: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Follow the events that `webhook serve --record FILE` takes."),
+    ] = None
+    listen: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Receive Zoom's webhooks there while the call lasts.")
     ] = None
     on_timeout: Annotated[
         OnTimeout, typer.Option(help="Leave a room that joins late, or remove it (sessions only).")
@@ -189,7 +193,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.wiring.refuse_wrong_bearer(resolved.api)
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
-        feeds = [] if flags.events is None else [run.wiring.followed_events(flags.events)]
+        feeds = _feeds(run, flags)
     except UsageError:
         raise
     except ZoomcallError as error:
@@ -269,10 +273,34 @@ def _require_session_for(flags: InviteFlags, target: Target) -> None:
 
 
 def _require_events_for(flags: InviteFlags) -> None:
-    if flags.evidence is EvidenceChoice.WEBHOOK and flags.events is None:
-        raise UsageError("--evidence webhook needs events to come from somewhere", fix="Give --events FILE.")
-    if flags.events is not None and flags.evidence not in {EvidenceChoice.AUTO, EvidenceChoice.WEBHOOK}:
-        raise UsageError(f"--events and --evidence {flags.evidence} contradict each other")
+    is_fed = flags.events is not None or flags.listen is not None
+    if flags.evidence is EvidenceChoice.WEBHOOK and not is_fed:
+        raise UsageError(
+            "--evidence webhook needs events to come from somewhere",
+            fix="Give --events FILE or --listen HOST:PORT.",
+        )
+    if is_fed and flags.evidence not in {EvidenceChoice.AUTO, EvidenceChoice.WEBHOOK}:
+        flag = "--listen" if flags.events is None else "--events"
+        raise UsageError(f"{flag} and --evidence {flags.evidence} contradict each other")
+    if is_fed and not flags.is_waiting:
+        raise UsageError("--no-wait leaves before any event can come; leave out --events and --listen")
+
+
+def _feeds(run: Run, flags: InviteFlags) -> tuple[Feed, ...]:
+    """Open what events come from, before anything is sent."""
+    feeds: list[Feed] = []
+    if flags.events is not None:
+        feeds.append(run.wiring.followed_events(flags.events))
+    if flags.listen is not None:
+        feeds.append(run.wiring.received_events(*_parse_place(flags.listen)))
+    return tuple(feeds)
+
+
+def _parse_place(text: str) -> tuple[str, int]:
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(\d{1,5})", text)
+    if match is None or int(match[2]) > 65535:
+        raise UsageError(f"--listen {text[:80]!r} is no HOST:PORT", fix="Write it like 127.0.0.1:8080.")
+    return match[1].strip("[]"), int(match[2])
 
 
 def _timeout(run: Run, flags: InviteFlags) -> timedelta:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
     from zoomcall.domain.event import CalloutEvent
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Profile
-    from zoomcall.domain.webhook import WebhookEvent
-    from zoomcall.usecases.listening import FollowedFeed
+    from zoomcall.domain.webhook import Delivery, WebhookEvent
+    from zoomcall.usecases.listening import FollowedFeed, PushFeed
     from zoomcall.usecases.resolving import Choice, ConfigReader
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 
@@ -62,6 +63,7 @@ class Wiring:
         self._run = run
         self._tokens: dict[Api, AccessToken] = {}
         self._token_lock = threading.Lock()
+        self._open = ExitStack()
 
     @cached_property
     def config_dir(self) -> Path:
@@ -217,7 +219,8 @@ class Wiring:
         return Http(trace=self._run.trace if self._run.options.is_debug else None)
 
     def close(self) -> None:
-        """Close the HTTP client, if there is one."""
+        """Stop what listens or follows, and close the HTTP client, if there is one."""
+        self._open.close()
         if "http" in self.__dict__:
             self.http.close()
 
@@ -315,6 +318,34 @@ class Wiring:
 
         feed = FollowedFeed(EvidenceSource.WEBHOOK, read)
         feed.start()
+        self._open.callback(feed.stop)
+        return feed
+
+    def received_events(self, host: str, port: int) -> PushFeed:
+        """Receive Zoom's webhooks from now on, until the command ends.
+
+        Raises:
+            UsageError: The extra is missing, or the place cannot be listened at.
+            NotConfigured: There is no webhook secret.
+        """
+        from zoomcall.domain.event import read_event
+        from zoomcall.usecases.listening import PushFeed
+
+        feed = PushFeed(EvidenceSource.WEBHOOK)
+
+        def publish(deliveries: tuple[Delivery, ...]) -> None:
+            events = (read_event(delivery.event.body) for delivery in deliveries)
+            feed.publish(event for event in events if event is not None)
+
+        def refuse(refusal: object, peer: str) -> None:
+            self._run.detail(f"a request from {peer} was refused: {refusal}")
+
+        receiver = self.webhook_receiver_class()(
+            self.webhook_secret().secret, host, port, publish, on_refusal=refuse
+        )
+        receiver.start()
+        self._open.callback(receiver.stop)
+        self._run.detail(f"listening for Zoom's webhooks at {receiver.url}")
         return feed
 
     def webhook_secret(self) -> HeldWebhookSecret:
