@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import NewType
 from urllib.parse import urlsplit
 
@@ -16,6 +17,9 @@ GOV_API_BASE = ApiBase("https://api.zoomgov.com/v2")
 GOV_OAUTH_BASE = ApiBase("https://zoomgov.com")
 
 _ZOOM_DOMAINS = ("zoom.us", "zoomgov.com")
+_HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+_LONGEST = 2000
 
 
 def is_loopback(host: str) -> bool:
@@ -35,7 +39,7 @@ def host_of(base: str) -> str:
 
 
 def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBase:
-    """Take a base URL, without a slash at its end.
+    """Take a base URL, and spell it in the one way: lower case, no default port, no slash at its end.
 
     Args:
         text: The URL.
@@ -45,29 +49,45 @@ def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBas
     Raises:
         UsageError: It is no http(s) URL, plain http off loopback, or a host that is not Zoom's.
     """
+    fix = f"Write it like {API_BASE}."
+    if "@" in text:
+        raise UsageError(f"{variable} holds a user or password; leave them out", fix=fix)
+    if "?" in text or "#" in text:
+        raise UsageError(f"{variable} holds a query or fragment; leave it out", fix=fix)
+    if len(text) > _LONGEST:
+        raise UsageError(f"{variable} has {len(text)} characters, which is no URL", fix=fix)
     try:
         parts = urlsplit(text)
-        host = parts.hostname
-        port = parts.port
-    except ValueError as error:
-        raise UsageError(f"{variable}: {text!r} is no URL ({error})") from error
-    if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
-        raise UsageError(f"{variable}: {text!r} is no http or https URL", fix=f"Write it like {API_BASE}.")
-    if parts.username or parts.password or "@" in parts.netloc:
-        raise UsageError(f"{variable} holds a user or password; leave them out")
-    if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise UsageError(f"{variable}: {text!r} holds a query or fragment; leave it out")
+        host, port = parts.hostname or "", parts.port
+    except ValueError:
+        raise UsageError(f"{variable}: {text!r} is no URL", fix=fix) from None
+    is_plain = text.isascii() and text.isprintable() and not set(text) & set(' \\"<>^`{|}')
+    spelled = _spelled_host(host, is_bracketed="[" in parts.netloc)
+    if parts.scheme not in _DEFAULT_PORTS or not is_plain or spelled is None:
+        raise UsageError(f"{variable}: {text!r} is no http or https URL", fix=fix)
     if port == 0:
-        raise UsageError(f"{variable}: {text!r} names port 0")
-    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(f"{variable}: {text!r} names port 0", fix=fix)
+    if parts.scheme == "http" and not is_loopback(spelled):
         raise UsageError(
-            f"{variable}: plain http is for loopback only, and {host} is not this machine",
+            f"{variable}: plain http is for loopback only, and {spelled} is not this machine",
             fix="Use https.",
         )
-    is_zooms = any(host == domain or host.endswith("." + domain) for domain in _ZOOM_DOMAINS)
-    if not (is_zooms or is_loopback(host) or is_any_host_allowed):
+    is_zooms = any(spelled == domain or spelled.endswith("." + domain) for domain in _ZOOM_DOMAINS)
+    if not (is_zooms or is_loopback(spelled) or is_any_host_allowed):
         raise UsageError(
-            f"{variable}: {host} is not a host of Zoom's, and would be sent your credentials",
+            f"{variable}: {spelled} is not a host of Zoom's, and would be sent your credentials",
             fix="Set ZOOMCALL_ALLOW_API_BASE=1 if you trust it.",
         )
-    return ApiBase(text.rstrip("/"))
+    colon_port = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
+    return ApiBase(f"{parts.scheme}://{spelled}{colon_port}{parts.path}".rstrip("/"))
+
+
+def _spelled_host(host: str, *, is_bracketed: bool) -> str | None:
+    """Give a host as it stands in a URL, spelled in the one way; None if it is none."""
+    if is_bracketed:
+        try:
+            return None if "%" in host else f"[{ipaddress.IPv6Address(host)}]"
+        except ValueError:
+            return None
+    name = host.lower().removesuffix(".")
+    return name if _HOST_NAME.match(name) else None

@@ -15,6 +15,8 @@ MeetingNumber = NewType("MeetingNumber", str)
 
 _LONGEST_ID = 512
 _MEETING_DIGITS = range(9, 12)
+_SHOWN = 80
+_LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
 
 
 class Api(StrEnum):
@@ -114,9 +116,8 @@ def parse_meeting_number(text: str) -> MeetingNumber:
         UsageError: There is no number of 9 to 11 digits in it.
     """
     fix = "Give the number of 9 to 11 digits, or the join link with it (https://zoom.us/j/NUMBER)."
-    shown = text if len(text) <= 80 else text[:77] + "..."
     text = text.strip()
-    if "://" in text:
+    if _LINK.match(text):
         number = _number_of_link(text)
         if number is None:
             raise UsageError("this join link holds no meeting number", fix=fix)
@@ -124,10 +125,12 @@ def parse_meeting_number(text: str) -> MeetingNumber:
         number = re.sub(r"[\s\u00a0-]", "", text)
     if not number:
         raise UsageError("the meeting number is empty", fix=fix)
+    shown = re.split("[?&#]", number, maxsplit=1)[0]  # behind them stands a link's passcode
+    shown = repr(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "...")
     if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"{shown!r} is no meeting number: the API takes the number, not a UUID or a name", fix=fix)
+        raise UsageError(f"{shown} is no meeting number: the API takes the number, not a UUID or a name", fix=fix)
     if len(number) not in _MEETING_DIGITS:
-        raise UsageError(f"{shown!r} has {len(number)} digits; a meeting number has 9 to 11", fix=fix)
+        raise UsageError(f"{shown} has {len(number)} digits; a meeting number has 9 to 11", fix=fix)
     return MeetingNumber(number)
 
 

@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import contextlib
+import time
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from zoomcall.domain.target import (
+    Api,
+    MeetingNumber,
+    MeetingTarget,
+    SessionId,
+    SessionNameTarget,
+    SessionTarget,
+    encode_id,
+    events_path,
+    parse_meeting_number,
+    parse_session_id,
+    parse_session_name,
+)
+from zoomcall.errors import UsageError
+
+PASSCODE = "Zq81kTw0"
+
+
+@pytest.mark.parametrize(
+    ("identifier", "encoded"),
+    [
+        ("KkMHZ4y8QhSUWAHi5sWvfg==", "KkMHZ4y8QhSUWAHi5sWvfg%3D%3D"),
+        ("sfk/aOFJSJSYhGwk1hnxgw==", "sfk%2FaOFJSJSYhGwk1hnxgw%3D%3D"),
+        ("a+b/c=", "a%2Bb%2Fc%3D"),
+        ("ab/", "ab%2F"),
+        ("/ajXp112QmuoKj4854875==", "%252FajXp112QmuoKj4854875%253D%253D"),
+        ("a//b==", "a%252F%252Fb%253D%253D"),
+        ("//", "%252F%252F"),
+        ("a%2Fb", "a%252Fb"),
+        ("a..b", "a..b"),
+        ("a?b#c", "a%3Fb%23c"),
+        ("ü", "%C3%BC"),
+    ],
+)
+def test_an_id_is_encoded_once_or_twice_by_zooms_rule(identifier: str, encoded: str) -> None:
+    assert encode_id(identifier) == encoded
+
+
+session_ids = st.one_of(st.text("abcXYZ019+/=-_.%", min_size=1, max_size=40), st.text(min_size=1, max_size=40))
+
+
+@given(session_ids)
+def test_a_session_id_stays_one_segment_of_the_path_and_comes_back(text: str) -> None:
+    try:
+        identifier = parse_session_id(text)
+    except UsageError:
+        assume(condition=False)
+        raise
+    encoded = encode_id(identifier)
+    is_double = text.startswith("/") or "//" in text
+    assert not set(encoded) & set("/?#;= \\")
+    assert encoded.isascii()
+    assert encoded.strip(".")
+    assert (unquote(unquote(encoded)) if is_double else unquote(encoded)) == text
+    assert events_path(SessionTarget(identifier)) == f"/videosdk/sessions/{encoded}/events"
+
+
+@given(st.text())
+def test_any_text_is_a_session_id_or_a_usage_error(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        identifier = parse_session_id(text)
+        assert identifier == text
+        assert identifier.isprintable()
+        assert " " not in identifier
+
+
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "...", "a b", " a", "a\n", "a\x00", "\u202ea", "a" * 513, "\ud800"]
+)
+def test_what_is_no_session_id_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_session_id(text)
+    assert caught.value.message.isprintable()
+    assert "session list" in str(caught.value.fix)
+
+
+@given(st.text())
+def test_any_text_is_a_session_name_or_a_usage_error(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        name = parse_session_name(text)
+        assert name == text
+        assert name.isprintable()
+        assert len(name) <= 200
+
+
+def test_a_session_name_has_at_most_200_characters() -> None:
+    assert parse_session_name("ü" * 200) == "ü" * 200
+    for text in ("", " ", "x" * 201, "a\nb", "\u202ea"):
+        with pytest.raises(UsageError) as caught:
+            parse_session_name(text)
+        assert caught.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "84098077904",
+        "840 9807 7904",
+        "840-9807-7904",
+        " 840\u00a09807\u00a07904\n",
+        "https://zoom.us/j/84098077904",
+        "https://zoom.us/j/84098077904?pwd=abc#success",
+        "https://us02web.zoom.us/j/84098077904?pwd=abc",
+        "https://example.zoom.us/s/84098077904?zak=x",
+        "https://example.zoom.us/w/84098077904?tk=x&pwd=y",
+        "https://app.zoom.us/wc/84098077904/join?pwd=y",
+        "https://zoom.us/wc/join/84098077904",
+        "https://zoom.us/j/84098077904/",
+        "zoommtg://zoom.us/join?action=join&confno=84098077904&pwd=abc",
+        "zoom.us/j/84098077904?pwd=abc",
+    ],
+)
+def test_a_meeting_number_is_kept_of_whatever_zoom_prints(text: str) -> None:
+    assert parse_meeting_number(text) == "84098077904"
+
+
+@pytest.mark.parametrize(("digits", "is_taken"), [(8, False), (9, True), (10, True), (11, True), (12, False)])
+def test_a_meeting_number_has_nine_to_eleven_digits(digits: int, *, is_taken: bool) -> None:
+    number = "1234567890123"[:digits]
+    for text in (number, f"https://zoom.us/j/{number}"):
+        if is_taken:
+            assert parse_meeting_number(text) == number
+        else:
+            with pytest.raises(UsageError):
+                parse_meeting_number(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "my-room",
+        "4444AAAiAAAAAiAiAiiAii==",
+        "٨٤٠٩٨٠٧٧٩٠٤",
+        "840_980_77904",
+        "84098077904x",
+        "+84098077904",
+        "840980779.04",
+        "https://zoom.us/my/vanity",
+        "https://zoom.us/",
+        "https://[zoom.us/j/84098077904",
+        "zoommtg://zoom.us/join?confno=abc",
+        "8409807\x007904",
+    ],
+)
+def test_what_is_no_meeting_number_is_refused_with_a_way_out(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_meeting_number(text)
+    assert caught.value.message.isprintable()
+    assert "join link" in str(caught.value.fix)
+
+
+links = st.builds(
+    "{}{}{}{}{}{}".format,
+    st.sampled_from(["https://zoom.us", "zoommtg://zoom.us", "zoom.us", "https://[x", ""]),
+    st.sampled_from(["/j/", "/s/", "/my/", "/join?confno=", "", "/wc/"]),
+    st.sampled_from(["", "1", "12345678", "123456789012", "abc", "84098077904"]),
+    st.sampled_from(["?pwd=", "&pwd=", "?tk=a&pwd=", "?", "#", "/?pwd="]),
+    st.just(PASSCODE),
+    st.text("&=#%/?.x1", max_size=3),
+)
+
+
+@given(links)
+def test_the_passcode_of_a_join_link_is_never_shown(link: str) -> None:
+    try:
+        shown = parse_meeting_number(link)
+    except UsageError as error:
+        shown = MeetingNumber(f"{error!r} {error} {error.fix} {error.command}")
+    assert PASSCODE not in shown
+
+
+@given(st.one_of(st.text(), st.text("0123456789 -/:?j=&confno.")))
+def test_any_text_is_a_meeting_number_or_a_usage_error(text: str) -> None:
+    with contextlib.suppress(UsageError):
+        number = parse_meeting_number(text)
+        assert number.isascii()
+        assert number.isdigit()
+        assert 9 <= len(number) <= 11
+
+
+@pytest.mark.parametrize(
+    "unit", ["1", "a", " ", "a.", "a.b/", "/j/", "https://zoom.us/j/1", "://", "&confno=", "-"]
+)
+def test_a_megabyte_is_refused_at_once_and_not_repeated(unit: str) -> None:
+    big = unit * (1_000_000 // len(unit))
+    begun = time.perf_counter()
+    for parse in (parse_session_id, parse_session_name, parse_meeting_number):
+        with pytest.raises(UsageError) as caught:
+            parse(big)
+        assert len(caught.value.message) < 300
+    assert time.perf_counter() - begun < 2
+
+
+def test_each_target_knows_its_api_and_its_words() -> None:
+    meeting = MeetingTarget(MeetingNumber("84098077904"))
+    assert (meeting.api, str(meeting)) == (Api.MEETING, "meeting 84098077904")
+    assert events_path(meeting) == "/live_meetings/84098077904/events"
+    session = SessionTarget(SessionId("id=="), "Standup")
+    assert (session.api, str(session)) == (Api.SESSION, "session Standup")
+    assert str(SessionTarget(SessionId("id=="))) == "session id=="
+    assert SessionNameTarget("Standup").api is Api.SESSION
