@@ -228,6 +228,12 @@ def test_the_shipped_script_is_the_printed_one(zoomcall: Shell, shell: str, name
     assert zoomcall("completion", shell).stdout == shipped.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_is_the_same_in_every_process(zoomcall_process: ProcessShell, shell: str) -> None:
+    scripts = {zoomcall_process("completion", shell, environ={"PYTHONHASHSEED": seed}).stdout for seed in "1234"}
+    assert len(scripts) == 1
+
+
 def test_the_output_variable_does_not_touch_the_script(zoomcall: Shell) -> None:
     printed = zoomcall("completion", "bash", environ={"ZOOMCALL_OUTPUT": "json"})
     assert printed.stdout == zoomcall("completion", "bash").stdout

@@ -107,11 +107,16 @@ def _node(command: Any, path: tuple[str, ...]) -> Node:
 def _flags(option: Any, context: typer.Context) -> Iterator[Flag]:
     summary = _one_line(option.help)
     if not option.is_flag and not option.count:
-        yield Flag(tuple(option.opts), summary, _value(option, context), is_repeatable=option.multiple)
+        yield Flag(_spellings(option.opts), summary, _value(option, context), is_repeatable=option.multiple)
         return
     for names in (option.opts, option.secondary_opts):
         if names:
-            yield Flag(tuple(names), summary)
+            yield Flag(_spellings(names), summary)
+
+
+def _spellings(names: list[str]) -> tuple[str, ...]:
+    """Put the long one first; those of --help come in another order in every process."""
+    return tuple(sorted(names, key=lambda name: (not name.startswith("--"), name)))
 
 
 def _value(parameter: Any, context: typer.Context) -> Value:
