@@ -60,7 +60,7 @@ def emulate(
     try:
         from zoomcall.emulator.running import Emulator
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] != "aiohttp":
+        if error.name is None or error.name.partition(".")[0] not in {"aiohttp", "aiosipua"}:
             raise
         raise UsageError(
             "pip install 'zoomcall[emulator]'", fix="The emulator needs that extra, which is not installed."
@@ -75,6 +75,7 @@ def emulate(
         time_scale=time_scale,
         plan=plan,
         keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
+        trace=run.detail,
     ) as emulator:
         ready = emulator.ready
         try:

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import datetime
 from typing import Protocol
 
-from zoomcall.emulator.fates import BAD_ADDRESS, UNREACHABLE, Fate, Step, failure, fate_of
+from zoomcall.emulator.fates import BAD_ADDRESS, UNREACHABLE, Fate, Stage, Step, failure, fate_of
 from zoomcall.emulator.world import Call, VenueKey, World
 
 
@@ -88,6 +88,13 @@ class Exchange:
                 self._tasks[message_id].cancel()
         self._world.leave(venue, attendee_uuid, now=self._clock())
 
+    def hang_up(self, venue: VenueKey) -> None:
+        """Hang up every room that has joined a venue; those that still ring find it ended when they answer."""
+        for message_id, task in self._tasks.items():
+            call = self._calls[message_id]
+            if call.venue == venue and self._world.stay_of(call) is not None:
+                task.cancel()
+
     async def close(self) -> None:
         """Hang every call up."""
         tasks = tuple(self._tasks.values())
@@ -99,6 +106,8 @@ class Exchange:
         async with aclosing(self._leg(call).ring(call)) as steps:
             async for step in steps:
                 self._world.advance(call, step, now=self._clock())
+                if step.stage is Stage.ACCEPTED and self._world.stay_of(call) is None:
+                    return  # what it was to join has ended
 
     def _leg(self, call: Call) -> Leg:
         if not call.address:

@@ -11,18 +11,26 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from zoomcall.domain.api_base import is_loopback
+from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.roster import ROOM_DEVICE
+from zoomcall.domain.webhook import parse_hook_url
 from zoomcall.emulator.calls import Exchange
+from zoomcall.emulator.delivery_log import DeliveryLog, Try
 from zoomcall.emulator.faults import Fault, Faults
 from zoomcall.emulator.http import HttpServer, Received
-from zoomcall.emulator.keys import TOKEN_LIFETIME, Keys
+from zoomcall.emulator.keys import TOKEN_LIFETIME, Keys, draw_word
 from zoomcall.emulator.limits import Limiter, Plan
+from zoomcall.emulator.loopback import LoopbackLegs
 from zoomcall.emulator.messages import Reply, Request, refusal
 from zoomcall.emulator.oauth import answer_token_request
+from zoomcall.emulator.publishing import Publisher
 from zoomcall.emulator.rest import Rest
 from zoomcall.emulator.scopes import ALL_ADMIN
-from zoomcall.emulator.world import SESSION_NAME, Attendee, Venue, VenueKey, World
+from zoomcall.emulator.sockets import PATH as SOCKET_PATH
+from zoomcall.emulator.sockets import Sockets
+from zoomcall.emulator.trouble import Trouble
+from zoomcall.emulator.webhooks import Courier
+from zoomcall.emulator.world import SESSION_NAME, Attendee, Event, Venue, VenueKey, World
 from zoomcall.errors import UsageError
 
 EMPTY_SESSION_NAME = "Nobody here"
@@ -50,9 +58,14 @@ class Emulator:
         has_crc_plan: Whether the account has a Conference Room Connector plan.
         clock: Zoom's clock: judges tokens and stands in ``Date``.
         token_lifetime: How long OAuth tokens live.
+        webhook_url: An endpoint on loopback that gets events.
+        trouble: What goes wrong from the start.
+        tell: Is told what becomes of the endpoint, from the emulator's thread.
+        trace: Is shown each SIP message in a line, from the emulator's thread.
 
     Raises:
-        UsageError: The host is not loopback, the port is taken, or the time scale is no positive number.
+        UsageError: The host or the endpoint is not loopback, the port is taken, or the time scale is no
+            positive number.
     """
 
     def __init__(
@@ -67,15 +80,28 @@ class Emulator:
         has_crc_plan: bool = True,
         clock: Callable[[], datetime] = utc_now,
         token_lifetime: timedelta = TOKEN_LIFETIME,
+        webhook_url: str | None = None,
+        trouble: Trouble | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+        trace: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not 0 < time_scale < float("inf"):
             raise UsageError(f"--time-scale {time_scale} is no positive number", fix="Give one like 0.1.")
+        endpoint = None if webhook_url is None else _parse_endpoint(webhook_url)
         self._listener = _listen(host, port)
         self._clock = clock
-        self._faults = Faults()
+        self._trouble = trouble = trouble or Trouble()
+        self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds())
         self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime)
-        self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale)
-        self._rest = Rest(self.world, self._exchange, Limiter(plan), has_crc_plan=has_crc_plan)
+        legs = LoopbackLegs(time_scale=time_scale, trace=trace)
+        self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale, find_leg=legs)
+        self._log = DeliveryLog(delay=trouble.log_delay)
+        self._rest = Rest(self.world, self._exchange, Limiter(plan), self._log, has_crc_plan=has_crc_plan)
+        self.sockets = Sockets(self.world, draw_word(22), clock=clock)
+        self._courier: Courier | None = None
+        if endpoint is not None:
+            secret = self.world.keys.webhook_secret
+            self._courier = Courier(endpoint, secret, self._log, clock=clock, time_scale=time_scale, tell=tell)
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,6 +127,7 @@ class Emulator:
             "client_id": keys.client_id,
             "client_secret": keys.client_secret.reveal(),
             "webhook_secret": keys.webhook_secret.reveal(),
+            "websocket_subscription_id": self.sockets.subscription_id,
             "session_id": session.key.identifier,
             "session_name": session.name,
             "meeting_id": meeting.key.identifier,
@@ -116,6 +143,11 @@ class Emulator:
     def add_fault(self, fault: Fault) -> None:
         """Let ``fault`` befall the next requests that it is for."""
         self._faults.add(fault)
+
+    def drop_websocket(self) -> None:
+        """Cut the websocket without a farewell."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self.sockets.drop)
 
     @property
     def has_crc_plan(self) -> bool:
@@ -139,8 +171,10 @@ class Emulator:
         )
 
     def end(self, key: VenueKey) -> None:
-        """End a session or meeting."""
+        """End a session or meeting; rooms that were rung into it are hung up."""
         self.world.end(key, now=self._clock())
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._exchange.hang_up, key)
 
     def join(
         self,
@@ -189,14 +223,33 @@ class Emulator:
             started.set_exception(error)
 
     async def _serve(self, started: Future[None]) -> None:
-        self._server = HttpServer(self._answer, clock=self._clock, faults=self._faults)
+        self._server = HttpServer(
+            self._answer,
+            clock=self._clock,
+            faults=self._faults,
+            upgrades={SOCKET_PATH: self.sockets.serve},
+        )
         self._stopping = asyncio.Event()
         self._loop = asyncio.get_running_loop()
+        publisher = Publisher((self._outlet, self.sockets.deliver), self._trouble.mischief)
+        self.world.subscribe(publisher.publish)
         await self._server.start(self._listener)
+        if self._courier is not None:
+            await self._courier.start()
         started.set_result(None)
         await self._stopping.wait()
         await self._exchange.close()
+        if self._courier is not None:
+            await self._courier.close()
+        await self.sockets.close()
         await self._server.stop()
+
+    @property
+    def _outlet(self) -> Callable[[Event], None]:
+        """Where events go that are for webhooks: to the endpoint, or without one into the log alone."""
+        if self._courier is not None:
+            return self._courier.deliver
+        return lambda event: self._log.add(Try(event=event, at=self._clock()))
 
     def _answer(self, request: Request, now: datetime) -> Reply:
         if request.path == "/oauth/token":
@@ -220,6 +273,16 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error}", fix="Leave --port out to draw a free one."
         ) from error
+
+
+def _parse_endpoint(text: str) -> str:
+    url = parse_hook_url(text, origin="--webhook-url")
+    if not is_loopback(host_of(url)):
+        raise UsageError(
+            f"--webhook-url {text} is not this machine: the emulator delivers to loopback only",
+            fix="Give one like http://127.0.0.1:8787.",
+        )
+    return url
 
 
 def _base(listener: socket.socket) -> str:

@@ -1,0 +1,39 @@
+"""The way from the local Zoom to an H.323 room on this machine, as far as one goes without an H.323 stack."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from datetime import timedelta
+
+from zoomcall.emulator.fates import RING_TIME, UNREACHABLE, Stage, Step
+from zoomcall.emulator.world import Call
+
+PORT = 1720
+"""Of H.225 call signalling."""
+
+
+class H323Leg:
+    """Takes a room that accepts a TCP connection for one that answers; not a word of H.323 is spoken.
+
+    Args:
+        peer: The room's literal address and port.
+        time_scale: What the ring time is multiplied by.
+    """
+
+    def __init__(self, peer: tuple[str, int], time_scale: float) -> None:
+        self._peer = peer
+        self._ring_seconds = RING_TIME.total_seconds() * time_scale
+
+    async def ring(self, call: Call) -> AsyncGenerator[Step, None]:  # noqa: ARG002  no word of it is spoken
+        """Connect, and hang up at once: the room stays until it is removed."""
+        clock = asyncio.get_running_loop()
+        start = clock.time()
+        try:
+            async with asyncio.timeout(self._ring_seconds):
+                _, writer = await asyncio.open_connection(*self._peer)
+            writer.close()
+        except OSError:
+            yield Step(Stage.FAILED, timedelta(seconds=clock.time() - start), UNREACHABLE)
+        else:
+            yield Step(Stage.ACCEPTED, timedelta(seconds=clock.time() - start))

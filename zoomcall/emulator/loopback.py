@@ -1,0 +1,45 @@
+"""Rooms that are really there: the ways to addresses on this machine."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.api_base import is_loopback
+from zoomcall.emulator import h323
+from zoomcall.emulator.calls import Leg
+from zoomcall.emulator.sip.leg import Room, SipLeg
+from zoomcall.emulator.world import Call
+from zoomcall.errors import UsageError
+
+
+class LoopbackLegs:
+    """Finds the way to a room on this machine.
+
+    Args:
+        time_scale: What the ring time is multiplied by.
+        trace: Is shown each SIP message in a line, led by the number of its call.
+    """
+
+    def __init__(self, *, time_scale: float, trace: Callable[[str], None]) -> None:
+        self._time_scale = time_scale
+        self._trace = trace
+        self._numbers = itertools.count(1)
+
+    def __call__(self, call: Call) -> Leg | None:
+        """Give the way to the room of a call; None if it is not on this machine, or there is none."""
+        try:
+            address = RoomAddress.parse(call.protocol, call.address)
+        except UsageError:  # what Zoom would make of it nobody knows
+            return None
+        if address.host is None or not is_loopback(address.host):
+            return None
+        host = str(address.ip or "127.0.0.1")
+        if call.protocol is Protocol.H323:
+            return h323.H323Leg((host, address.port or h323.PORT), self._time_scale)
+        room = Room.at(address, host)
+        if room is None:
+            return None
+        number = next(self._numbers)
+        return SipLeg(room, self._time_scale, lambda line: self._trace(f"sip {number}: {line}"))

@@ -1,0 +1,269 @@
+"""One SIP call from its INVITE to its end: aiosipua's client, with what RFC 3261 asks for beyond it."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from aiosipua import Dialog, DialogState, OutgoingCall, SdpMessage, SipRequest, SipResponse, SipUAC, SipUAS
+from aiosipua.headers import stringify_uri
+
+from zoomcall.emulator.sip.media import MediaPorts
+from zoomcall.emulator.sip.wire import HostPort, Wire
+
+AGENT = "zoomcall-emulator"
+GOODBYE_SECONDS = 2.0
+"""How long a hang-up waits for the room's answer."""
+
+_METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, NOTIFY"
+_TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
+_RESERVED = frozenset(
+    {
+        "via",
+        "v",
+        "from",
+        "f",
+        "to",
+        "t",
+        "call-id",
+        "i",
+        "cseq",
+        "contact",
+        "m",
+        "max-forwards",
+        "route",
+        "record-route",
+        "allow",
+        "supported",
+        "k",
+        "require",
+        "proxy-require",
+        "content-type",
+        "c",
+        "content-length",
+        "l",
+        "content-encoding",
+        "e",
+        "content-disposition",
+        "user-agent",
+        "rack",
+        "rseq",
+        "session-expires",
+        "x",
+        "min-se",
+    }
+)
+
+
+class Ending(StrEnum):
+    """How a call ends other than by an answer to its INVITE."""
+
+    HUNG_UP = "the room hung up"
+    LOST = "the room is gone"
+    OVER = "our goodbye was answered"
+
+
+News = int | Ending
+"""The status of an answer to the INVITE, or an ending."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """What an INVITE says.
+
+    Attributes:
+        uri: The room's, as Request-URI.
+        to_name: The room's name.
+        from_uri: The caller's; None: one of this machine.
+        from_name: The caller's name.
+        headers: More headers; those that SIP itself needs are left out.
+    """
+
+    uri: str
+    to_name: str | None = None
+    from_uri: str | None = None
+    from_name: str | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class SipCall(SipUAC):
+    """Rings one room.
+
+    The library's client writes no names, takes neither Contact nor Record-Route from an answer, confirms (ACK) no
+    refusal, and forgets a call that it cancels; all this is mended here.
+
+    Args:
+        wire: To the room, not started.
+        peer: Where the room is.
+        invitation: What it is told.
+    """
+
+    def __init__(self, wire: Wire, peer: HostPort, invitation: Invitation) -> None:
+        super().__init__(wire)
+        self._wire = wire
+        self._peer = peer
+        self._invitation = invitation
+        self._news: asyncio.Queue[News] = asyncio.Queue()
+        self._call: OutgoingCall | None = None
+        self._ports: MediaPorts | None = None
+        self._offer: SdpMessage | None = None
+        self._has_rung = False
+        self._is_answered = False
+        self._is_over = False
+        self._is_cancelled = False
+        self._server = SipUAS(wire, user_agent=AGENT, uac=self)
+        self._server.on_bye = lambda *_: self._tell(Ending.HUNG_UP)
+        self._server.on_invite = lambda stranger: stranger.reject(486)
+        self._server.on_reinvite = lambda change: change.accept(self._offer)
+        wire.on_loss = lambda: self._tell(Ending.LOST)
+
+    @property
+    def was_heard(self) -> bool:
+        """Whether the room has answered at all."""
+        return self._has_rung or self._is_answered
+
+    async def ring(self) -> None:
+        """Send the INVITE.
+
+        Raises:
+            OSError: There is no way to the room.
+        """
+        await self._server.start()
+        host, port = self.transport.local_addr
+        own = f"[{host}]" if ":" in host else host
+        self._ports = MediaPorts(host)
+        self._offer = self._ports.offer()
+        self._call = self.send_invite(
+            _clean(self._invitation.from_uri or "").translate(_NO_BRACKETS) or f"sip:zoom@{own}:{port}",
+            self._invitation.uri,
+            self._peer,
+            self._offer,
+            user_agent=AGENT,
+        )
+
+    async def listen(self, until: float | None = None) -> News | None:
+        """Wait for news.
+
+        Args:
+            until: By the loop's clock; None: for ever.
+
+        Returns:
+            The news, or None if there were none in time.
+        """
+        try:
+            async with asyncio.timeout_at(until):
+                return await self._news.get()
+        except TimeoutError:
+            return None
+
+    def cancel(self) -> None:
+        """Take the INVITE back; the room still answers it (RFC 3261 section 9.1)."""
+        if self._call is None or self._is_cancelled:
+            return
+        self._is_cancelled = True
+        self.send_cancel(self._call)
+        # The library is done with a cancelled call, and would not confirm the answer that is still to come.
+        self._call.dialog.state = DialogState.EARLY
+        self._calls[self._call.call_id] = self._call
+
+    async def end(self) -> None:
+        """End the call, whatever it has come to, and close the wire; takes two seconds at most."""
+        try:
+            async with asyncio.timeout(GOODBYE_SECONDS):
+                await self._say_goodbye()
+        except TimeoutError:
+            pass
+        finally:
+            if self._ports is not None:
+                self._ports.close()
+            await self._server.stop()
+
+    async def _say_goodbye(self) -> None:
+        call = self._call
+        while call is not None and not self._is_over:
+            if self._is_answered:
+                call.hangup(self)
+            elif self._has_rung:
+                self.cancel()
+            # Before its first answer an INVITE must not be cancelled; it is waited for.
+            await self._news.get()
+
+    def _tell(self, news: News) -> None:
+        match news:
+            case Ending():
+                self._is_over = True
+            case status if status < 200:
+                self._has_rung = True
+            case status if status < 300:
+                self._is_answered = True
+            case _:
+                self._is_over = True
+        self._news.put_nowait(news)
+
+    # What the library asks of a client, and calls itself
+
+    def _build_invite(self, dialog: Dialog, *, sdp_offer: SdpMessage | None, user_agent: str | None) -> SipRequest:
+        invite = super()._build_invite(dialog, sdp_offer=sdp_offer, user_agent=user_agent)
+        told = self._invitation
+        host, port = self.transport.local_addr
+        own = f"[{host}]" if ":" in host else host
+        transport = ";transport=tcp" if self.transport.reliable else ""
+        headers = invite.headers
+        headers.set_single("From", f"{_quoted(told.from_name)}<{dialog.local_uri}>;tag={dialog.local_tag}")
+        headers.set_single("To", f"{_quoted(told.to_name)}<{dialog.remote_uri}>")
+        headers.set_single("Contact", f"<sip:zoom@{own}:{port}{transport}>")
+        headers.set_single("Allow", _METHODS)
+        for name, value in told.headers:
+            if _TOKEN.fullmatch(name) and name.lower() not in _RESERVED:
+                headers.append(name, _clean(value))
+        return invite
+
+    def handle_response(self, response: SipResponse, addr: HostPort) -> None:
+        """Take an answer of the room's."""
+        call = self._call
+        if call is None or response.call_id != call.call_id or response.cseq is None:
+            return
+        method, status = response.cseq.method, response.status_code
+        if method == "INVITE":
+            response.body = b""  # which media the room chose is nothing to a Zoom that sends none
+            if 200 <= status < 300:
+                _learn_way(call.dialog, response)
+            elif status >= 300:
+                self._confirm_refusal(call.invite, response)
+            super().handle_response(response, addr)
+            self._tell(status)
+        elif method == "BYE" and status >= 200:
+            self._tell(Ending.OVER)
+        else:
+            super().handle_response(response, addr)
+
+    def _confirm_refusal(self, invite: SipRequest, response: SipResponse) -> None:
+        """Send the ACK of RFC 3261 section 17.1.1.3."""
+        ack = SipRequest(method="ACK", uri=invite.uri)
+        for name in ("Via", "From", "Call-ID", "Max-Forwards"):
+            ack.headers.set_single(name, invite.headers.get_first(name) or "")
+        ack.headers.set_single("To", response.headers.get_first("to") or "")
+        ack.headers.set_single("CSeq", f"{invite.cseq.seq if invite.cseq else 1} ACK")
+        self.transport.send(ack, self._peer)
+
+
+def _learn_way(dialog: Dialog, response: SipResponse) -> None:
+    if response.contact:
+        dialog.remote_target = stringify_uri(response.contact[0].uri)
+    dialog.route_set = list(reversed(response.headers.get("record-route")))
+
+
+_NO_BRACKETS = str.maketrans("", "", '<>" ')
+
+
+def _clean(text: str) -> str:
+    """Replace what would end a header's line, or hide in it."""
+    return "".join(character if character.isprintable() else " " for character in text).strip()
+
+
+def _quoted(name: str | None) -> str:
+    text = _clean(name or "")
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}" ' if text else ""
