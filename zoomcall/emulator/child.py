@@ -26,6 +26,7 @@ _VARIABLES = {
     "ZOOMCALL_CLIENT_SECRET": "client_secret",
     "ZOOMCALL_SESSION": "session_id",
     "ZOOMCALL_WEBHOOK_SECRET": "webhook_secret",
+    "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": "websocket_subscription_id",
     "EMULATE_MEETING_ID": "meeting_id",
     "EMULATE_SESSION_NAME": "session_name",
     "EMULATE_EMPTY_SESSION_ID": "empty_session_id",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from zoomcall.emulator.messages import Reply, Request
@@ -15,6 +16,7 @@ class Fault:
     Attributes:
         method: Of the requests it befalls; None: any.
         path_part: Text that their raw path holds.
+        path_ends: How their raw path ends, one of these; any way if there are none.
         reply: The answer given in place of Zoom's.
         is_reset: Close the connection without any answer.
         is_acted_on: Zoom acts on the request before its answer is lost or replaced.
@@ -24,6 +26,7 @@ class Fault:
 
     method: str | None = None
     path_part: str = ""
+    path_ends: tuple[str, ...] = ()
     reply: Reply | None = None
     is_reset: bool = False
     is_acted_on: bool = False
@@ -32,14 +35,21 @@ class Fault:
 
     def befalls(self, request: Request) -> bool:
         """Say whether it is for such a request."""
-        return self.method in {None, request.method} and self.path_part in request.path
+        is_end = not self.path_ends or request.path.endswith(self.path_ends)
+        return self.method in {None, request.method} and self.path_part in request.path and is_end
 
 
 class Faults:
-    """The faults still to come, in order; any thread may add some."""
+    """The faults still to come, in order; any thread may add some.
 
-    def __init__(self) -> None:
-        self._coming: list[Fault] = []
+    Args:
+        coming: The first of them.
+        pace: Seconds that every answer takes longer, faulty or not.
+    """
+
+    def __init__(self, coming: Iterable[Fault] = (), *, pace: float = 0.0) -> None:
+        self.pace = pace
+        self._coming: list[Fault] = list(coming)
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:

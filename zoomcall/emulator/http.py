@@ -7,10 +7,11 @@ import secrets
 import socket
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -22,6 +23,7 @@ _SHUTDOWN_SECONDS = 1.0
 _MOST_RECEIVED = 10_000
 
 Answerer = Callable[[Request, datetime], Reply]
+Upgrade = Callable[[web.BaseRequest, Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +56,21 @@ class HttpServer:
         answer: Gives the answer to a request at a time; may raise ``Refusal``.
         clock: Zoom's clock, also in ``Date``.
         faults: What goes wrong on the way.
+        upgrades: What takes a connection over, by path.
     """
 
-    def __init__(self, answer: Answerer, *, clock: Callable[[], datetime], faults: Faults) -> None:
+    def __init__(
+        self,
+        answer: Answerer,
+        *,
+        clock: Callable[[], datetime],
+        faults: Faults,
+        upgrades: Mapping[str, Upgrade] | None = None,
+    ) -> None:
         self._answer = answer
         self._clock = clock
         self._faults = faults
+        self._upgrades = upgrades or {}
         self._received: deque[Received] = deque(maxlen=_MOST_RECEIVED)
         self._lock = threading.Lock()
         self._runner = web.ServerRunner(
@@ -85,6 +96,10 @@ class HttpServer:
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
         request = await _read(incoming)
         fault = self._faults.draw(request)
+        await asyncio.sleep(self._faults.pace)
+        if fault is None and request.path in self._upgrades:
+            self._record(request, HTTPStatus.SWITCHING_PROTOCOLS)
+            return await self._upgrades[request.path](incoming, request)
         if fault is None:
             return self._send(request, self._ask(request))
         reply = fault.reply

@@ -59,18 +59,18 @@ class Keys:
     def make(cls, *, webhook_secret: Secret | None = None) -> Keys:
         """Draw new keys; the webhook secret may be given."""
         return cls(
-            account_id=_word(22),
-            user_id=_word(22),
-            api_key=_word(32),
-            api_secret=Secret(_word(64)),
-            client_id=_word(22),
-            client_secret=Secret(_word(43)),
-            webhook_secret=webhook_secret or Secret(_word(43)),
-            build_key=Secret(_word(54)),
+            account_id=draw_word(22),
+            user_id=draw_word(22),
+            api_key=draw_word(32),
+            api_secret=Secret(draw_word(64)),
+            client_id=draw_word(22),
+            client_secret=Secret(draw_word(43)),
+            webhook_secret=webhook_secret or Secret(draw_word(43)),
+            build_key=Secret(draw_word(54)),
         )
 
 
-def _word(length: int) -> str:
+def draw_word(length: int) -> str:
     """Draw letters and digits, so that no key looks like a flag."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
 

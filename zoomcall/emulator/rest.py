@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import secrets
 from collections.abc import Callable, Mapping
@@ -15,13 +14,14 @@ from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
 from zoomcall.emulator import scopes
 from zoomcall.emulator.callouts import json_object, params_of, read_callout
+from zoomcall.emulator.delivery_log import DeliveryLog
 from zoomcall.emulator.fates import fate_of
 from zoomcall.emulator.keys import bearer_of, invalid_token, judge_api_jwt, judge_grant
 from zoomcall.emulator.limits import Label, Limiter
 from zoomcall.emulator.messages import Refusal, Reply, Request, invalid_field, json_reply, refusal
 from zoomcall.emulator.paging import Pager
 from zoomcall.emulator.scopes import Scopes
-from zoomcall.emulator.world import Attendee, Call, Event, Venue, VenueKey, World
+from zoomcall.emulator.world import Attendee, Call, Venue, VenueKey, World
 
 _DIAL_IN_LIFETIME = 7200
 _CRC_CODE_LIFETIME = 43200
@@ -80,15 +80,23 @@ class Rest:
         world: The account.
         switchboard: Rings rooms.
         limiter: Counts requests.
+        log: What was delivered, or not.
         has_crc_plan: Whether the account may dial out at all, as ``sip_dialing`` tells (403/2311 without).
     """
 
     def __init__(
-        self, world: World, switchboard: Switchboard, limiter: Limiter, *, has_crc_plan: bool = True
+        self,
+        world: World,
+        switchboard: Switchboard,
+        limiter: Limiter,
+        log: DeliveryLog,
+        *,
+        has_crc_plan: bool = True,
     ) -> None:
         self._world = world
         self._switchboard = switchboard
         self._limiter = limiter
+        self._log = log
         self._pager = Pager()
         self.has_crc_plan = has_crc_plan
         session, meeting = Api.SESSION, Api.MEETING
@@ -273,17 +281,25 @@ class Rest:
         query = visit.request.query
         first, last = (_moment(query.get(name, ""), name) for name in ("from", "to"))
         if first > last:
-            raise invalid_field("from", "Invalid field.")
+            raise refusal(400, 1501, "The 'to' date must be after the 'from' date.")
+        if first > visit.now + timedelta(minutes=1):
+            raise refusal(400, 1504, "The 'from' date must be before the current date(UTC).")
         if first < visit.now - _LOG_SPAN - timedelta(minutes=1):
             raise refusal(400, 1502, "The date range must be within the last seven days.")
         kind = query.get("type", "2")
         if kind not in {"1", "2", "3"}:
             raise invalid_field("type", "Invalid field.")
+        number = query.get("retry_num")
+        if number not in {None, "0", "1", "2", "3"}:
+            raise refusal(400, 1506, "The 'retry_num' value must be an integer within the range of 0 to 3.")
         wanted = query.get("event")
         rows = [
-            log_row(event)
-            for event in self._world.events
-            if first <= event.at < last + timedelta(seconds=1) and wanted in {None, event.name} and kind != "3"
+            attempt.row
+            for attempt in self._log.tries(now=visit.now)
+            if first <= attempt.at < last + timedelta(seconds=1)
+            and wanted in {None, attempt.event.name}
+            and number in {None, str(attempt.retry_number)}
+            and (kind == "1" or attempt.is_acknowledged == (kind == "3"))
         ]
         return json_reply(200, self._pager.page(visit.request, "webhook_logs", rows, now=visit.now))
 
@@ -438,10 +454,12 @@ def _day(text: str, name: str) -> date:
 
 
 def _moment(text: str, name: str) -> datetime:
+    if not text:
+        raise invalid_field(name, "Invalid field.")
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise invalid_field(name, "Invalid field.") from None
+        raise refusal(400, 1503, "The dates must follow the format: `yyyy-MM-dd'T'HH:mm:ss'Z'`.") from None
 
 
 def _text(moment: datetime) -> str:
@@ -505,22 +523,3 @@ def _participant_row(attendee: Attendee) -> dict[str, Any]:
     if attendee.sip_uri is not None:
         row |= {"sip_uri": attendee.sip_uri, "from_sip_uri": attendee.sip_uri}
     return row
-
-
-def log_row(event: Event) -> dict[str, Any]:
-    """Give an event's row of ``webhook_logs``: undelivered, since nothing delivers it yet (FACTS 4)."""
-    return {
-        "event": event.name,
-        "status": -1,
-        "failed_reason_type": 1,
-        "endpoint": "",
-        "subscription_id": "emulated",
-        "request_headers": "{}",
-        "request_body": json.dumps(event.body, ensure_ascii=False, separators=(",", ":")),
-        "response_headers": "",
-        "response_body": "",
-        "date_time": _text(event.at),
-        "trace_id": event.request_id.replace("-", ""),
-        "request_id": event.request_id,
-        "retry_num": 0,
-    }

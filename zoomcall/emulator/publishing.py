@@ -1,0 +1,75 @@
+"""Hands what happens in the world to everything that tells of it: the log, the endpoint, the websocket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from zoomcall.emulator.world import Event
+
+_LONGEST_HOLD = timedelta(seconds=1)
+
+Outlet = Callable[[Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mischief:
+    """How events reach their outlets otherwise than one would wish; Zoom promises nothing better.
+
+    Attributes:
+        are_twice: Each one twice, with the same request id.
+        are_swapped: Each other one of a call after the one that follows it, or a second late if none does.
+        delay: How late they all are.
+    """
+
+    are_twice: bool = False
+    are_swapped: bool = False
+    delay: timedelta = timedelta(0)
+
+
+class Publisher:
+    """Gives each event to each outlet. Lives on one event loop; any thread may publish.
+
+    Args:
+        outlets: What tells of events; none of them blocks.
+        mischief: How they get there.
+    """
+
+    def __init__(self, outlets: Sequence[Outlet], mischief: Mischief | None = None) -> None:
+        self._outlets = tuple(outlets)
+        self._mischief = mischief or Mischief()
+        self._loop = asyncio.get_running_loop()
+        self._held: dict[object, Event] = {}
+
+    def publish(self, event: Event) -> None:
+        """Hand an event out, sooner or later."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._begin, event)
+
+    def _begin(self, event: Event) -> None:
+        self._loop.call_later(self._mischief.delay.total_seconds(), self._arrange, event)
+
+    def _arrange(self, event: Event) -> None:
+        if not self._mischief.are_swapped:
+            self._hand_out(event)
+            return
+        call = event.body["payload"]["object"].get("message_id")
+        earlier = self._held.pop(call, None)
+        if earlier is None:
+            self._held[call] = event
+            self._loop.call_later(_LONGEST_HOLD.total_seconds(), self._let_go, call, event)
+        else:
+            self._hand_out(event)
+            self._hand_out(earlier)
+
+    def _let_go(self, call: object, event: Event) -> None:
+        if self._held.get(call) is event:
+            del self._held[call]
+            self._hand_out(event)
+
+    def _hand_out(self, event: Event) -> None:
+        for _ in range(2 if self._mischief.are_twice else 1):
+            for outlet in self._outlets:
+                outlet(event)

@@ -1,0 +1,190 @@
+"""The words of ``--fault``: what is to go wrong between the local Zoom and a client that is put to the test."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from zoomcall.emulator.faults import Fault
+from zoomcall.emulator.messages import Reply, refusal
+from zoomcall.emulator.publishing import Mischief
+from zoomcall.errors import UsageError
+
+_MOST_TIMES = 1_000_000
+_LONGEST = timedelta(hours=1)
+_LONGER_THAN_CLIENTS_WAIT = 35.0
+_NUMBER = re.compile(r"[0-9]{1,7}")
+_TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Everything that is to go wrong.
+
+    Attributes:
+        faults: With single requests.
+        pace: How much longer every answer takes.
+        log_delay: How much later than a delivery its row of ``webhook_logs`` appears.
+        mischief: With events.
+    """
+
+    faults: tuple[Fault, ...] = ()
+    pace: timedelta = timedelta(0)
+    log_delay: timedelta = timedelta(0)
+    mischief: Mischief = field(default_factory=Mischief)
+
+
+Change = Callable[[Trouble, str | None], Trouble]
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word of the list.
+
+    Attributes:
+        form: How it is written.
+        meaning: What it does, for people.
+        change: Adds it to the trouble there is, with its value if one was written; raises ``ValueError`` for
+            one that does not fit.
+    """
+
+    form: str
+    meaning: str
+    change: Change
+
+
+def parse_faults(text: str) -> Trouble:
+    """Take a list of words, each perhaps with a value: ``429:2,slow:300ms``.
+
+    Raises:
+        UsageError: A word is not known, or its value does not fit.
+    """
+    trouble = Trouble()
+    for part in text.split(","):
+        name, colon, value = part.strip().partition(":")
+        word = WORDS.get(name)
+        if word is None:
+            raise UsageError(
+                f"--fault: {name[:40]!r} is no fault",
+                fix=f"Known are {', '.join(each.form for each in WORDS.values())}, separated by commas.",
+            )
+        try:
+            trouble = word.change(trouble, value if colon else None)
+        except ValueError:
+            raise UsageError(
+                f"--fault: {part.strip()[:40]!r} has no value that fits", fix=f"Write {word.form}."
+            ) from None
+    return trouble
+
+
+def _times(value: str | None) -> int:
+    if value is None:
+        return 1
+    if not _NUMBER.fullmatch(value) or not 1 <= int(value) <= _MOST_TIMES:
+        raise ValueError
+    return int(value)
+
+
+def _span(value: str | None) -> timedelta:
+    match = _TIME.fullmatch(value or "")
+    if match is None:
+        raise ValueError
+    span = timedelta(**{"milliseconds" if match[2] == "ms" else "seconds": float(match[1])})
+    if not timedelta(0) < span <= _LONGEST:
+        raise ValueError
+    return span
+
+
+def _nothing(value: str | None) -> None:
+    if value is not None:
+        raise ValueError
+
+
+def _requests(fault: Fault) -> Change:
+    """Make a word that befalls the next N requests."""
+    return lambda trouble, value: replace(trouble, faults=(*trouble.faults, replace(fault, times=_times(value))))
+
+
+def _slow(trouble: Trouble, value: str | None) -> Trouble:
+    return replace(trouble, pace=_span(value))
+
+
+def _late_log(trouble: Trouble, value: str | None) -> Trouble:
+    return replace(trouble, log_delay=_span(value))
+
+
+def _late_events(trouble: Trouble, value: str | None) -> Trouble:
+    return replace(trouble, mischief=replace(trouble.mischief, delay=_span(value)))
+
+
+def _twice(trouble: Trouble, value: str | None) -> Trouble:
+    _nothing(value)
+    return replace(trouble, mischief=replace(trouble.mischief, are_twice=True))
+
+
+def _swapped(trouble: Trouble, value: str | None) -> Trouble:
+    _nothing(value)
+    return replace(trouble, mischief=replace(trouble.mischief, are_swapped=True))
+
+
+_API = "/v2/"
+_EVENTS = Fault(method="PATCH", path_part=_API, path_ends=("/events",))
+_ROSTER = Fault(method="GET", path_part=_API, path_ends=("/users", "/participants"))
+_PER_SECOND = refusal(
+    429,
+    429,
+    "You have reached the maximum per-second rate limit for this API. Try again later.",
+    headers=(("X-RateLimit-Type", "QPS"),),
+).reply
+_FAULT = Reply(500, b'{"code":5000,"message":"Internal server error."}', (("Content-Type", "application/json"),))
+_GATEWAY = Reply(502, b"<html><title>502 Bad Gateway</title></html>\n", (("Content-Type", "text/html"),))
+_FORBIDDEN = Reply(403, b"<html><title>403 Forbidden</title></html>\n", (("Content-Type", "text/html"),))
+_TOKEN = refusal(401, 124, "Invalid access token.").reply
+
+WORDS: Mapping[str, Word] = {
+    "429": Word(
+        "429[:N]",
+        "the next N API requests get 429",
+        _requests(Fault(path_part=_API, reply=_PER_SECOND)),
+    ),
+    "token-401": Word(
+        "token-401[:N]",
+        "the next N API requests get 401/124",
+        _requests(Fault(path_part=_API, reply=_TOKEN)),
+    ),
+    "html-403": Word(
+        "html-403[:N]",
+        "the next N API requests get a proxy's 403 page",
+        _requests(Fault(path_part=_API, reply=_FORBIDDEN)),
+    ),
+    "users-500": Word(
+        "users-500[:N]", "the next N looks at the participants get 500", _requests(replace(_ROSTER, reply=_FAULT))
+    ),
+    "patch-reset": Word(
+        "patch-reset[:N]",
+        "the next N callouts are taken, and the connection breaks before the 202",
+        _requests(replace(_EVENTS, is_acted_on=True, is_reset=True)),
+    ),
+    "patch-timeout": Word(
+        "patch-timeout[:N]",
+        "the next N callouts are taken, and no answer comes for 35 s",
+        _requests(replace(_EVENTS, is_acted_on=True, is_reset=True, delay=_LONGER_THAN_CLIENTS_WAIT)),
+    ),
+    "patch-502": Word(
+        "patch-502[:N]",
+        "the next N callouts are taken, and a gateway answers 502",
+        _requests(replace(_EVENTS, is_acted_on=True, reply=_GATEWAY)),
+    ),
+    "patch-lost": Word(
+        "patch-lost[:N]",
+        "the next N callouts are lost, and the connection breaks",
+        _requests(replace(_EVENTS, is_reset=True)),
+    ),
+    "slow": Word("slow:TIME", "every answer takes TIME (300ms, 5s) longer", _slow),
+    "late-log": Word("late-log:TIME", "webhook_logs shows a delivery TIME after it", _late_log),
+    "late-events": Word("late-events:TIME", "every event is TIME late", _late_events),
+    "double-events": Word("double-events", "every event comes twice", _twice),
+    "swapped-events": Word("swapped-events", "a call's events come in the wrong order", _swapped),
+}
