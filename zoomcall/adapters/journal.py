@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -75,7 +76,7 @@ _COLUMNS = (
 
 
 class Journal:
-    """Calls dialled from this machine.
+    """Calls dialled from this machine. Threads may share it.
 
     Args:
         folder: The state folder, made if it is not there; None keeps the journal in memory, for a folder
@@ -86,6 +87,7 @@ class Journal:
     """
 
     def __init__(self, folder: Path | None) -> None:
+        self._lock = threading.RLock()
         self._name = ":memory:" if folder is None else str(folder / FILE_NAME)
         try:
             if folder is not None:
@@ -245,7 +247,6 @@ class Journal:
                 )
 
     def _prepare(self) -> None:
-        self._database.execute("PRAGMA journal_mode = WAL")
         self._database.execute("PRAGMA foreign_keys = ON")
         with self._transaction():
             version = self._database.execute("PRAGMA user_version").fetchone()[0]
@@ -258,6 +259,8 @@ class Journal:
                     f"the journal {self._name} was written by a newer zoomcall",
                     fix="Update zoomcall, or set ZOOMCALL_STATE_DIR to another folder.",
                 )
+        with suppress(sqlite3.OperationalError):  # another process is at it: the next one will see to it
+            self._database.execute("PRAGMA journal_mode = WAL")
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -272,10 +275,11 @@ class Journal:
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._unusable(error) from error
+        with self._lock:
+            try:
+                yield
+            except sqlite3.Error as error:
+                raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> NotConfigured:
         return NotConfigured(

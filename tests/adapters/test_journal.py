@@ -1,0 +1,612 @@
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from zoomcall.adapters import journal as journal_module
+from zoomcall.adapters.journal import FILE_NAME, VERSION, Journal
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
+from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
+from zoomcall.domain.target import Api
+from zoomcall.errors import Duplicate, NotConfigured
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+SESSION = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc/def==")
+PASSCODE = "Zq81kTw0"
+
+
+def new_call(text: str = "room@example.com", protocol: Protocol = Protocol.SIP, **changes: Any) -> NewCall:
+    call = NewCall(
+        target=SESSION,
+        target_name="Standup",
+        address=RoomAddress.parse(protocol, text),
+        to_name=None,
+        profile=None,
+        timeout=timedelta(seconds=90),
+        at=NOW,
+    )
+    return replace(call, **changes)
+
+
+def standing(state: State, at: datetime = NOW, sent: Sent = Sent.YES, **more: Any) -> Standing:
+    return Standing(state=state, sent=sent, at=at, **more)
+
+
+@contextmanager
+def opened(folder: Path | None) -> Iterator[Journal]:
+    with closing(Journal(folder)) as journal:
+        yield journal
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[Journal]:
+    with opened(tmp_path / "state") as running:
+        yield running
+
+
+def dialled(journal: Journal, state: State | None = None, call: NewCall | None = None, **more: Any) -> CallId:
+    call = call or new_call()
+    identifier = journal.claim(call, is_forced=True)
+    if state is not None:
+        journal.settle(identifier, standing(state, call.at, **more))
+    return identifier
+
+
+def is_let_through(journal: Journal, call: NewCall) -> bool:
+    try:
+        identifier = journal.claim(call, is_forced=False)
+    except Duplicate:
+        return False
+    journal.settle(identifier, standing(State.NOT_SENT, sent=Sent.NO))
+    return True
+
+
+# What is remembered
+
+
+def test_a_call_is_remembered_from_before_it_is_sent(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        call = new_call("sip:Room@Example.com:5060", to_name="Board room", profile="prod")
+        identifier = journal.claim(call, is_forced=False)
+    with opened(tmp_path) as journal:
+        [record] = journal.calls()
+    assert record.id == identifier
+    assert (record.target, record.target_name) == (SESSION, "Standup")
+    assert (record.protocol, record.address, record.shown) == (
+        Protocol.SIP,
+        "room@example.com",
+        "sip:Room@Example.com:5060",
+    )
+    assert (record.to_name, record.profile, record.at, record.timeout) == ("Board room", "prod", NOW, call.timeout)
+    assert (record.state, record.sent, record.settled_at) == (State.PENDING, Sent.UNKNOWN, None)
+    assert record.dial.address.normalised == call.address.normalised
+
+
+def test_its_outcome_is_remembered(tmp_path: Path) -> None:
+    evidence = Evidence(EvidenceSource.ROSTER, Match.EXACT)
+    with opened(tmp_path) as journal:
+        identifier = journal.claim(new_call(), is_forced=False)
+        journal.settle(identifier, standing(State.ACCEPTED, NOW + SECOND, http_status=202))
+        journal.settle(
+            identifier,
+            standing(
+                State.JOINED, NOW + 2 * SECOND, evidence=evidence, participant_id="P", participant_uuid="UUID=="
+            ),
+        )
+    with opened(tmp_path) as journal:
+        [record] = journal.calls()
+    assert (record.state, record.sent, record.http_status) == (State.JOINED, Sent.YES, 202)
+    assert (record.evidence, record.participant_id, record.participant_uuid) == (evidence, "P", "UUID==")
+    assert record.settled_at == NOW + 2 * SECOND
+    assert record.reason is None
+
+
+def test_a_failure_keeps_zooms_reason(journal: Journal) -> None:
+    identifier = dialled(journal)
+    journal.settle(identifier, standing(State.FAILED, reason=Reason(9)))
+    assert journal.calls()[0].reason == Reason(9)
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.RINGING, State.PENDING])
+def test_a_call_that_may_still_ring_has_no_end(journal: Journal, state: State) -> None:
+    dialled(journal, state)
+    assert journal.calls()[0].settled_at is None
+
+
+def test_the_newest_call_comes_first(journal: Journal) -> None:
+    identifiers = [dialled(journal) for _ in range(3)]
+    assert [record.id for record in journal.calls()] == identifiers[::-1]
+
+
+def test_times_are_kept_to_the_millisecond(journal: Journal) -> None:
+    at = NOW.replace(microsecond=123_999)
+    dialled(journal, call=new_call(at=at))
+    assert journal.calls()[0].at == at.replace(microsecond=123_000)
+
+
+# The duplicate guard
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.RINGING, State.PENDING, State.JOINED, None])
+def test_a_young_dial_that_joined_or_may_still_ring_blocks(journal: Journal, state: State | None) -> None:
+    first = dialled(journal, state)
+    with pytest.raises(Duplicate, match=f"room@example.com.*call {first}") as caught:
+        journal.claim(new_call(at=NOW + SECOND), is_forced=False)
+    assert caught.value.call_id == first
+    assert caught.value.until == NOW + timedelta(seconds=90)
+    assert "--force" in str(caught.value.fix)
+    assert len(journal.calls()) == 1
+
+
+@pytest.mark.parametrize(
+    "state", [State.DECLINED, State.MISSED, State.FAILED, State.REFUSED, State.NOT_SENT, State.NO_OP]
+)
+def test_a_dial_that_came_to_nothing_never_blocks(journal: Journal, state: State) -> None:
+    dialled(journal, state)
+    assert is_let_through(journal, new_call(at=NOW))
+
+
+def test_force_lets_a_duplicate_through(journal: Journal) -> None:
+    dialled(journal, State.JOINED)
+    journal.claim(new_call(), is_forced=True)
+    assert len(journal.calls()) == 2
+
+
+def test_a_joined_room_that_was_hung_up_blocks_no_longer(journal: Journal) -> None:
+    identifier = dialled(journal, State.JOINED)
+    assert not is_let_through(journal, new_call())
+    journal.mark_removed(identifier, NOW)
+    assert is_let_through(journal, new_call())
+
+
+@pytest.mark.parametrize(
+    ("timeout", "age", "is_open"),
+    [
+        (90, 0, False),
+        (90, 89.999, False),
+        (90, 90, True),
+        (5, 5.001, False),
+        (5, 29.999, False),
+        (5, 30, True),
+        (30.5, 30.4, False),
+        (30.5, 30.5, True),
+        (3600, 3599, False),
+        (90, -1, False),
+        (90, -86_400, False),
+    ],
+)
+def test_the_guard_lasts_for_the_earlier_dials_own_timeout_and_at_least_30_seconds(
+    journal: Journal, timeout: float, age: float, *, is_open: bool
+) -> None:
+    dialled(journal, State.PENDING, new_call(timeout=timedelta(seconds=timeout)))
+    later = new_call(at=NOW + timedelta(seconds=age), timeout=timedelta(seconds=1))
+    assert is_let_through(journal, later) is is_open
+    assert is_let_through(journal, replace(later, timeout=timedelta(days=1))) is is_open
+
+
+def test_a_clock_that_was_set_back_does_not_open_the_guard_nor_tell_of_a_negative_age(journal: Journal) -> None:
+    dialled(journal, State.JOINED)
+    with pytest.raises(Duplicate) as caught:
+        journal.claim(new_call(at=NOW - timedelta(hours=1)), is_forced=False)
+    assert "-" not in caught.value.message
+
+
+def test_an_older_dial_still_blocks_behind_a_newer_one_that_was_declined(journal: Journal) -> None:
+    first = dialled(journal, State.JOINED)
+    dialled(journal, State.DECLINED, new_call(at=NOW + SECOND))
+    with pytest.raises(Duplicate) as caught:
+        journal.claim(new_call(at=NOW + 2 * SECOND), is_forced=False)
+    assert caught.value.call_id == first
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        new_call(target=replace(SESSION, api_base="http://127.0.0.1:8080/v2")),
+        new_call(target=replace(SESSION, id="other")),
+        new_call(target=replace(SESSION, api=Api.MEETING)),
+        new_call(protocol=Protocol.H323),
+        new_call("room2@example.com"),
+        new_call("room@example.com:5070"),
+    ],
+)
+def test_another_base_target_protocol_or_room_does_not_block(journal: Journal, other: NewCall) -> None:
+    dialled(journal, State.JOINED)
+    assert is_let_through(journal, other)
+
+
+@pytest.mark.parametrize(
+    ("protocol", "first", "second"),
+    [
+        (Protocol.SIP, "room@example.com", "SIP:ROOM@EXAMPLE.com.:5060;transport=tcp"),
+        (Protocol.SIP, "alice:one@example.com", "alice:two@example.com"),
+        (Protocol.H323, "203.0.113.10##123#111", "h323:203.0.113.10:1720##123#222"),
+        (Protocol.SIP, "[2001:db8::1]", "2001:DB8:0::1"),
+    ],
+)
+def test_another_spelling_of_the_room_blocks(journal: Journal, protocol: Protocol, first: str, second: str) -> None:
+    dialled(journal, State.JOINED, new_call(first, protocol))
+    assert not is_let_through(journal, new_call(second, protocol))
+
+
+def test_who_dials_under_which_name_does_not_matter(journal: Journal) -> None:
+    dialled(journal, State.JOINED, new_call(profile="prod", to_name="A", target_name=None))
+    assert not is_let_through(journal, new_call(profile=None, to_name="B"))
+
+
+# Credit
+
+
+def test_a_participant_is_credited_to_one_call_and_stays_with_it(journal: Journal) -> None:
+    first, second = dialled(journal), dialled(journal)
+    assert journal.take_credit(first, "P")
+    assert not journal.take_credit(second, "P")
+    assert journal.take_credit(first, "P")
+    assert journal.credited_to_others(second) == {"P"}
+    assert journal.credited_to_others(first) == frozenset()
+
+
+def test_targets_share_no_participants(journal: Journal) -> None:
+    here = dialled(journal)
+    there = dialled(journal, call=new_call(target=replace(SESSION, id="other")))
+    assert journal.take_credit(here, "P")
+    assert journal.credited_to_others(there) == frozenset()
+    assert journal.take_credit(there, "P")
+
+
+def test_nobody_is_credited_to_a_call_that_is_not_there(journal: Journal) -> None:
+    assert not journal.take_credit(CallId(99), "P")
+    assert journal.credited_to_others(CallId(99)) == frozenset()
+    assert journal.rivals(CallId(99), since=NOW) == ()
+
+
+def test_a_message_belongs_to_one_call(journal: Journal) -> None:
+    first, second = dialled(journal), dialled(journal)
+    assert journal.take_message(first, "M")
+    assert journal.take_message(first, "M")
+    assert not journal.take_message(second, "M")
+    assert not journal.take_message(first, "N")
+    assert journal.take_message(second, "N")
+
+
+# Rivals
+
+
+def rival_ids(journal: Journal, own: CallId, since: datetime = NOW) -> set[CallId]:
+    return {record.id for record in journal.rivals(own, since=since)}
+
+
+@pytest.mark.parametrize("state", [None, State.ACCEPTED, State.RINGING, State.PENDING])
+def test_every_other_open_dial_into_the_target_is_a_rival(journal: Journal, state: State | None) -> None:
+    own = dialled(journal)
+    other = dialled(journal, state, new_call("203.0.113.10", Protocol.H323, at=NOW - SECOND))
+    assert rival_ids(journal, own) == {other}
+
+
+@pytest.mark.parametrize("state", [State.NOT_SENT, State.REFUSED, State.NO_OP])
+def test_a_dial_that_rang_nothing_is_no_rival(journal: Journal, state: State) -> None:
+    own = dialled(journal)
+    dialled(journal, state)
+    assert rival_ids(journal, own) == set()
+
+
+@pytest.mark.parametrize("state", [State.JOINED, State.DECLINED, State.MISSED, State.FAILED])
+def test_a_dial_settled_since_is_a_rival_still_and_one_settled_before_is_not(
+    journal: Journal, state: State
+) -> None:
+    own = dialled(journal)
+    before = dialled(journal, call=new_call(at=NOW - 9 * SECOND))
+    journal.settle(before, standing(state, NOW - timedelta(milliseconds=1)))
+    since = dialled(journal, call=new_call(at=NOW - 9 * SECOND))
+    journal.settle(since, standing(state, NOW))
+    assert rival_ids(journal, own) == {since}
+
+
+def test_dials_into_other_targets_are_no_rivals(journal: Journal) -> None:
+    own = dialled(journal)
+    dialled(journal, call=new_call(target=replace(SESSION, id="other")))
+    dialled(journal, call=new_call(target=replace(SESSION, api_base="https://api.zoomgov.com/v2")))
+    assert rival_ids(journal, own) == set()
+
+
+@pytest.mark.parametrize(
+    ("timeout", "age", "is_rival"), [(90, 300, True), (90, 301, False), (3600, 3600, True), (3600, 3601, False)]
+)
+def test_a_dial_of_which_nothing_was_heard_is_a_rival_for_as_long_as_it_can_ring(
+    journal: Journal, timeout: float, age: float, *, is_rival: bool
+) -> None:
+    dialled(journal, State.PENDING, new_call(timeout=timedelta(seconds=timeout), at=NOW - age * SECOND))
+    own = dialled(journal)
+    assert bool(rival_ids(journal, own)) is is_rival
+
+
+# The file
+
+
+def test_the_folder_and_the_files_in_it_are_the_users_alone(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "state"
+    old = os.umask(0)
+    try:
+        with opened(folder) as journal:
+            journal.claim(new_call(), is_forced=False)
+            modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    finally:
+        os.umask(old)
+    assert FILE_NAME in modes
+    assert set(modes.values()) == {0o600}
+
+
+def test_no_byte_of_the_files_holds_a_passcode(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        for protocol, text in [
+            (Protocol.H323, f"203.0.113.10##84098077904#{PASSCODE}#1#{PASSCODE}"),
+            (Protocol.SIP, f"alice:{PASSCODE}@example.com"),
+            (Protocol.SIP, f"9678722567.{PASSCODE}@zoomcrc.com"),
+            (Protocol.SIP, f"9678722567%2e{PASSCODE}@global.zoomcrc.com;transport=tls"),
+        ]:
+            identifier = journal.claim(new_call(text, protocol), is_forced=False)
+            journal.settle(identifier, standing(State.ACCEPTED, http_status=202))
+            with pytest.raises(Duplicate) as caught:
+                journal.claim(new_call(text, protocol), is_forced=False)
+            assert PASSCODE not in str(caught.value)
+        before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert any(name.endswith("-wal") and content for name, content in before.items())
+    for content in (*before.values(), *after.values()):
+        assert PASSCODE.encode().lower() not in content.lower()
+
+
+def test_a_journal_in_memory_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with opened(None) as journal:
+        dialled(journal, State.JOINED)
+        assert not is_let_through(journal, new_call())
+    with opened(None) as journal:
+        assert journal.calls() == ()
+    assert list(tmp_path.iterdir()) == []
+
+
+def put_garbage(folder: Path) -> None:
+    (folder / FILE_NAME).write_bytes(b"this is no database, whatever its name says\n" * 50)
+
+
+def put_folder(folder: Path) -> None:
+    (folder / FILE_NAME).mkdir()
+
+
+def put_half_a_journal(folder: Path) -> None:
+    with opened(folder) as journal:
+        for _ in range(200):
+            dialled(journal)
+    content = (folder / FILE_NAME).read_bytes()
+    (folder / FILE_NAME).write_bytes(content[:100] + b"\xff" * (len(content) - 100))
+
+
+def put_newer(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as database:
+        database.execute(f"PRAGMA user_version = {VERSION + 1}")
+
+
+def put_other_tables(folder: Path) -> None:
+    with closing(sqlite3.connect(folder / FILE_NAME)) as database:
+        database.execute("CREATE TABLE call (id INTEGER)")
+
+
+@pytest.mark.parametrize("put", [put_garbage, put_folder, put_half_a_journal, put_newer, put_other_tables])
+def test_what_is_no_journal_is_named_and_left_as_it_is(tmp_path: Path, put: Any) -> None:
+    put(tmp_path)
+    path = tmp_path / FILE_NAME
+    before = path.read_bytes() if path.is_file() else None
+    with pytest.raises(NotConfigured) as caught:
+        Journal(tmp_path)
+    assert str(path) in caught.value.message
+    assert "ZOOMCALL_STATE_DIR" in str(caught.value.fix)
+    assert (path.read_bytes() if path.is_file() else None) == before
+
+
+def test_a_newer_journal_asks_for_a_newer_program(tmp_path: Path) -> None:
+    put_newer(tmp_path)
+    with pytest.raises(NotConfigured, match="newer zoomcall"):
+        Journal(tmp_path)
+
+
+def test_a_journal_without_its_tables_is_named_when_it_is_used(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        database.execute(f"PRAGMA user_version = {VERSION}")
+    with opened(tmp_path) as journal:
+        for use in (
+            lambda: journal.claim(new_call(), is_forced=False),
+            lambda: journal.settle(CallId(1), standing(State.JOINED)),
+            lambda: journal.take_credit(CallId(1), "P"),
+            lambda: journal.credited_to_others(CallId(1)),
+            lambda: journal.rivals(CallId(1), since=NOW),
+            journal.calls,
+        ):
+            with pytest.raises(NotConfigured) as caught:
+                use()
+            assert str(tmp_path / FILE_NAME) in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["state", "state/deeper"])
+def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(NotConfigured) as caught:
+        Journal(tmp_path / name)
+    assert str(tmp_path / name) in caught.value.message
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    folder.mkdir(mode=0o500)
+    script = (
+        "import os, sys, pathlib\n"
+        "from zoomcall.adapters.journal import Journal\n"
+        "from zoomcall.errors import NotConfigured\n"
+        "if os.geteuid() == 0: os.setuid(65534)\n"
+        "try: Journal(pathlib.Path(sys.argv[1]))\n"
+        "except NotConfigured as error: print(error.message)\n"
+    )
+    command = [sys.executable, "-c", script, str(folder)]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert str(folder / FILE_NAME) in done.stdout
+    assert not list(folder.iterdir())
+
+
+def test_a_journal_held_by_another_process_for_too_long_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_module, "_BUSY_SECONDS", 0.05)
+    with opened(tmp_path) as journal, closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(NotConfigured, match="locked"):
+            journal.claim(new_call(), is_forced=False)
+        other.execute("ROLLBACK")
+        journal.claim(new_call(), is_forced=False)
+
+
+def test_a_claim_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        dialled(journal, State.JOINED)
+        with pytest.raises(Duplicate):
+            journal.claim(new_call(), is_forced=False)
+        with opened(tmp_path) as second:
+            assert len(second.calls()) == 1
+            dialled(second, call=new_call("room2@example.com"))
+
+
+# Several at once
+
+
+def test_threads_may_share_a_journal(journal: Journal) -> None:
+    failures: list[BaseException] = []
+    taken: list[bool] = []
+    identifiers = [dialled(journal, call=new_call(f"room{number}@example.com")) for number in range(4)]
+
+    def use(identifier: CallId) -> None:
+        try:
+            for number in range(60):
+                journal.rivals(identifier, since=NOW)
+                taken.append(journal.take_credit(identifier, f"P{number}"))
+                journal.settle(identifier, standing(State.RINGING))
+                journal.credited_to_others(identifier)
+                journal.calls()
+        except BaseException as error:  # noqa: BLE001 - it is shown by the test itself
+            failures.append(error)
+
+    threads = [threading.Thread(target=use, args=(identifier,)) for identifier in identifiers]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    assert taken.count(True) == 60
+
+
+WORKER = """
+import sys, time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from zoomcall.adapters.journal import Journal
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.journal import CallId, NewCall, TargetKey
+from zoomcall.domain.target import Api
+from zoomcall.errors import Duplicate
+
+call = NewCall(
+    target=TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc"), target_name=None,
+    address=RoomAddress.parse(Protocol.SIP, "room@example.com"), to_name=None, profile=None,
+    timeout=timedelta(seconds=90), at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+)
+print("ready", flush=True)
+for line in sys.stdin:
+    job, folder, start, argument = line.rstrip("\\n").split("\\t")
+    while time.time() < float(start):
+        pass
+    try:
+        journal = Journal(Path(folder))
+        if job == "claim":
+            journal.claim(call, is_forced=False)
+            print("through", flush=True)
+        else:
+            print("through" if journal.take_credit(CallId(int(argument)), "P") else "taken", flush=True)
+        journal.close()
+    except Duplicate:
+        journal.close()
+        print("duplicate", flush=True)
+    except Exception as error:
+        print(repr(error), flush=True)
+"""
+
+
+class Workers:
+    """Processes that do the same at the same instant."""
+
+    def __init__(self, count: int) -> None:
+        self._processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", WORKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            )
+            for _ in range(count)
+        ]
+        for process in self._processes:
+            assert self._line(process) == "ready"
+
+    def at_once(self, job: str, folder: Path, arguments: list[str]) -> list[str]:
+        start = time.time() + 0.02
+        for process, argument in zip(self._processes, arguments, strict=True):
+            assert process.stdin is not None
+            process.stdin.write(f"{job}\t{folder}\t{start}\t{argument}\n")
+            process.stdin.flush()
+        return [self._line(process) for process in self._processes]
+
+    @staticmethod
+    def _line(process: subprocess.Popen[str]) -> str:
+        assert process.stdout is not None
+        return process.stdout.readline().strip()
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Workers]:
+    with closing(Workers(3)) as running:
+        yield running
+
+
+def test_of_processes_that_dial_a_room_at_the_same_instant_one_gets_through(
+    tmp_path: Path, workers: Workers
+) -> None:
+    for number in range(25):
+        folder = tmp_path / str(number)  # a fresh one: they make the journal at the same instant, too
+        outcomes = workers.at_once("claim", folder, ["", "", ""])
+        assert sorted(outcomes) == ["duplicate", "duplicate", "through"]
+
+
+def test_of_processes_that_credit_a_participant_at_the_same_instant_one_gets_it(
+    tmp_path: Path, workers: Workers
+) -> None:
+    for number in range(15):
+        folder = tmp_path / str(number)
+        with opened(folder) as journal:
+            identifiers = [str(dialled(journal)) for _ in range(3)]
+            outcomes = workers.at_once("credit", folder, identifiers)
+            assert sorted(outcomes) == ["taken", "taken", "through"]
