@@ -140,4 +140,6 @@ def _same_sip_uri(uri: str, address: RoomAddress) -> bool:
         seen = RoomAddress.parse(Protocol.SIP, uri.strip().strip("<>"))
     except UsageError:  # what cannot be read proves nothing
         return False
-    return seen.user == address.user and seen.user is not None and seen.host == address.host
+    if seen.user is None or address.user is None:
+        return False
+    return seen.user.casefold() == address.user.casefold() and seen.host == address.host

@@ -24,7 +24,6 @@ from zoomcall.usecases.patrolling import (
     Feed,
     Hiccup,
     Look,
-    Patrol,
     Patrols,
     RosterSeen,
     Seen,
@@ -572,7 +571,7 @@ class _Call:
         looks = {source: look for source, look in possible.items() if source in prospects.looks}
         if not looks:
             return tuple(self._feeds)
-        patrol = self._patrols.for_target(self._order.key, lambda: Patrol(looks))
+        patrol = self._patrols.for_target(self._order.key, looks)
         if prospects.has_events:
             patrol.favour_events()
         return (patrol, *self._feeds)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
@@ -154,7 +154,9 @@ class Patrol:
         while self._looks and not ended.wait(self._rhythm.pause_before(look).total_seconds()):
             source = self._source_of(look)
             look += 1
-            self._tell(self._look_at(source))
+            with self._lock:
+                waiting = tuple(self._subscribers)
+            self._tell(self._look_at(source), waiting)
 
     def _source_of(self, look: int) -> EvidenceSource:
         both = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
@@ -189,23 +191,32 @@ class Patrol:
             self._looks.pop(source, None)
         return Exhausted(source, why)
 
-    def _tell(self, signal: Signal) -> None:
+    def _tell(self, signal: Signal, waiting: Collection[Signals]) -> None:
+        """Tell those who were waiting when the look began: what was seen may be older than a later call.
+
+        The end of a source concerns everybody.
+        """
         with self._lock:
-            subscribers = tuple(self._subscribers)
+            subscribers = [each for each in self._subscribers if each in waiting or isinstance(signal, Exhausted)]
         for subscriber in subscribers:
             subscriber.put(signal)
 
 
 class Patrols:
-    """One patrol a target, shared by all calls of this process."""
+    """One patrol a target, shared by all calls of this process.
 
-    def __init__(self) -> None:
+    Args:
+        rhythm: When they look.
+    """
+
+    def __init__(self, rhythm: Rhythm | None = None) -> None:
+        self._rhythm = rhythm
         self._lock = threading.Lock()
         self._patrols: dict[TargetKey, Patrol] = {}
 
-    def for_target(self, target: TargetKey, make: Callable[[], Patrol]) -> Patrol:
-        """Give the target's patrol, made if it is the first call into it."""
+    def for_target(self, target: TargetKey, looks: Mapping[EvidenceSource, Look]) -> Patrol:
+        """Give the target's patrol, made with these looks if it is the first call into it."""
         with self._lock:
             if target not in self._patrols or not self._patrols[target].sources:
-                self._patrols[target] = make()
+                self._patrols[target] = Patrol(looks, rhythm=self._rhythm)
             return self._patrols[target]

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from zoomcall.usecases.judging import Judge, Observation
-from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signals
+from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
 
 _WAKE = 0.25
 
@@ -34,20 +34,16 @@ def watch(
         tick: Is called a few times a second, for progress.
     """
     signals: Signals = queue.SimpleQueue()
-    at_work = {source for feed in feeds for source in feed.sources}
-    for feed in feeds:
-        feed.subscribe(signals)
     try:
+        for feed in feeds:
+            feed.subscribe(signals)
+        # Asked for only now: what gives up from here on says so in the queue.
+        at_work = {source for feed in feeds for source in feed.sources}
         while at_work:
-            moment = now()
-            if moment >= deadline:
-                return None
-            tick(moment)
-            try:
-                signal = signals.get(timeout=min(_WAKE, (deadline - moment).total_seconds()))
-            except queue.Empty:
-                continue
+            signal = _next(signals, deadline, now, tick)
             match signal:
+                case None:
+                    return None
                 case Exhausted(source, _):
                     at_work.discard(source)
                     tell(signal)
@@ -61,6 +57,22 @@ def watch(
     finally:
         for feed in feeds:
             feed.unsubscribe(signals)
+
+
+def _next(
+    signals: Signals, deadline: datetime, now: Callable[[], datetime], tick: Callable[[datetime], None]
+) -> Signal | None:
+    """Give the next signal; what has come by the deadline still counts. None at the deadline."""
+    while True:
+        moment = now()
+        left = (deadline - moment).total_seconds()
+        if left > 0:
+            tick(moment)
+        try:
+            return signals.get(timeout=min(_WAKE, left)) if left > 0 else signals.get_nowait()
+        except queue.Empty:
+            if left <= 0:
+                return None
 
 
 def _judge(
