@@ -16,7 +16,8 @@ from zoomcall.emulator.child import child_environment, run_command
 READY = dict.fromkeys(
     (
         *("api_base", "oauth_base", "api_key", "api_secret", "account_id", "client_id", "client_secret"),
-        *("webhook_secret", "session_id", "session_name", "meeting_id", "empty_session_id", "ended_session_id"),
+        *("webhook_secret", "websocket_subscription_id"),
+        *("session_id", "session_name", "meeting_id", "empty_session_id", "ended_session_id"),
     ),
     "x",
 )

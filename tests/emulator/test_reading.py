@@ -242,12 +242,23 @@ def test_the_log_keeps_to_its_span(zoom: Emulator, videosdk: Caller, path: str) 
     ("query", "refusal"),
     [
         ("", (400, 300, "Validation Failed.")),
-        ("from=2026-11-21&to=2026-11-21", (400, 300, "Validation Failed.")),
         (
-            "from=2026-11-21T11:00:00Z&to=2026-11-21T10:00:00Z",
-            (400, 300, "Validation Failed."),
+            "from=2026-11-21&to=2026-11-21",
+            (400, 1503, "The dates must follow the format: `yyyy-MM-dd'T'HH:mm:ss'Z'`."),
+        ),
+        (
+            "from=2026-11-21T10:00:00Z&to=2026-11-21T09:00:00Z",
+            (400, 1501, "The 'to' date must be after the 'from' date."),
+        ),
+        (
+            "from=2026-11-21T11:00:00Z&to=2026-11-21T12:00:00Z",
+            (400, 1504, "The 'from' date must be before the current date(UTC)."),
         ),
         (f"{HOUR}&type=0", (400, 300, "Validation Failed.")),
+        (
+            f"{HOUR}&retry_num=4",
+            (400, 1506, "The 'retry_num' value must be an integer within the range of 0 to 3."),
+        ),
         (
             "from=2026-11-13T09:00:00Z&to=2026-11-21T10:00:00Z",
             (400, 1502, "The date range must be within the last seven days."),

@@ -39,6 +39,7 @@ def test_ready_tells_all_that_the_contract_names(zoom: Emulator) -> None:
         "client_id",
         "client_secret",
         "webhook_secret",
+        "websocket_subscription_id",
         "session_id",
         "session_name",
         "meeting_id",

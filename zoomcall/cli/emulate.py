@@ -29,6 +29,7 @@ app = typer.Typer(help="Run a local Zoom on loopback.")
     examples=(
         "zoomcall emulate --ready-file ready.json",
         "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
+        "zoomcall emulate --fault 429:2,slow:300ms -- my-client",
     ),
 )
 def emulate(
@@ -42,6 +43,12 @@ def emulate(
     time_scale: Annotated[
         float, typer.Option(metavar="X", help="Multiply the times of calls by X; 0.1 is ten times faster.")
     ] = 1.0,
+    webhook_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Deliver signed events to URL, on loopback.")
+    ] = None,
+    fault: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Let things go wrong: words of below, with commas between.")
+    ] = None,
     command_line: Annotated[
         list[str] | None,
         typer.Argument(
@@ -56,6 +63,22 @@ def emulate(
     What stands before the @ of an address says what becomes of its call:
       answer  slow-answer (5 s)  decline  no-answer  fail-N (reason N)
       drop-N (leaves after N seconds)  noop (200, and nothing happens)
+
+    \b
+    What can go wrong, for the sake of a client that is to be tested:
+      429[:N]            the next N API requests get 429 (N is 1 if left out)
+      token-401[:N]      N API requests get 401/124
+      html-403[:N]       N API requests get a proxy's 403 page
+      users-500[:N]      N looks at the participants get 500
+      patch-reset[:N]    N callouts are taken, but the connection breaks
+      patch-timeout[:N]  N callouts are taken, but no answer comes for 35 s
+      patch-502[:N]      N callouts are taken, but a gateway answers 502
+      patch-lost[:N]     N callouts are not taken, and the connection breaks
+      slow:TIME          every answer takes TIME longer (300ms, 5s)
+      late-log:TIME      webhook_logs shows a delivery TIME after it
+      late-events:TIME   every event is TIME late
+      double-events      every event comes twice
+      swapped-events     a call's events come in the wrong order
     """  # noqa: D301  a real backspace keeps Typer from filling the lines
     try:
         from zoomcall.emulator.running import Emulator
@@ -67,6 +90,7 @@ def emulate(
         ) from error
     from zoomcall.emulator.child import run_command
     from zoomcall.emulator.ready_file import write_ready_file
+    from zoomcall.emulator.trouble import parse_faults
 
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
     with Emulator(
@@ -75,6 +99,9 @@ def emulate(
         time_scale=time_scale,
         plan=plan,
         keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
+        webhook_url=webhook_url,
+        trouble=None if fault is None else parse_faults(fault),
+        tell=lambda text: run.say((Line(text),)),
         trace=run.detail,
     ) as emulator:
         ready = emulator.ready

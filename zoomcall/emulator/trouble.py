@@ -146,43 +146,43 @@ _TOKEN = refusal(401, 124, "Invalid access token.").reply
 WORDS: Mapping[str, Word] = {
     "429": Word(
         "429[:N]",
-        "the next N API requests get 429",
+        "the next N API requests get 429 (N is 1 if left out)",
         _requests(Fault(path_part=_API, reply=_PER_SECOND)),
     ),
     "token-401": Word(
         "token-401[:N]",
-        "the next N API requests get 401/124",
+        "N API requests get 401/124",
         _requests(Fault(path_part=_API, reply=_TOKEN)),
     ),
     "html-403": Word(
         "html-403[:N]",
-        "the next N API requests get a proxy's 403 page",
+        "N API requests get a proxy's 403 page",
         _requests(Fault(path_part=_API, reply=_FORBIDDEN)),
     ),
     "users-500": Word(
-        "users-500[:N]", "the next N looks at the participants get 500", _requests(replace(_ROSTER, reply=_FAULT))
+        "users-500[:N]", "N looks at the participants get 500", _requests(replace(_ROSTER, reply=_FAULT))
     ),
     "patch-reset": Word(
         "patch-reset[:N]",
-        "the next N callouts are taken, and the connection breaks before the 202",
+        "N callouts are taken, but the connection breaks",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True)),
     ),
     "patch-timeout": Word(
         "patch-timeout[:N]",
-        "the next N callouts are taken, and no answer comes for 35 s",
+        "N callouts are taken, but no answer comes for 35 s",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True, delay=_LONGER_THAN_CLIENTS_WAIT)),
     ),
     "patch-502": Word(
         "patch-502[:N]",
-        "the next N callouts are taken, and a gateway answers 502",
+        "N callouts are taken, but a gateway answers 502",
         _requests(replace(_EVENTS, is_acted_on=True, reply=_GATEWAY)),
     ),
     "patch-lost": Word(
         "patch-lost[:N]",
-        "the next N callouts are lost, and the connection breaks",
+        "N callouts are not taken, and the connection breaks",
         _requests(replace(_EVENTS, is_reset=True)),
     ),
-    "slow": Word("slow:TIME", "every answer takes TIME (300ms, 5s) longer", _slow),
+    "slow": Word("slow:TIME", "every answer takes TIME longer (300ms, 5s)", _slow),
     "late-log": Word("late-log:TIME", "webhook_logs shows a delivery TIME after it", _late_log),
     "late-events": Word("late-events:TIME", "every event is TIME late", _late_events),
     "double-events": Word("double-events", "every event comes twice", _twice),
