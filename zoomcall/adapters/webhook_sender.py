@@ -25,7 +25,7 @@ class WebhookSender:
         Args:
             body: As it is signed.
             headers: Of the request.
-            is_repeatable: Try again after faults of the network, 429 and 5xx; else only where it cannot have arrived.
+            is_repeatable: Try again after network faults, 429 and 5xx; else only where it cannot have arrived.
 
         Raises:
             NetworkFault: No answer came.

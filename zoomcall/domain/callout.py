@@ -53,7 +53,8 @@ class SipHeader:
             raise UsageError(f"the header name {_shown(key)} is no SIP token (header-rule)", fix=fix)
         if len(key) > LONGEST_HEADER_KEY:
             raise UsageError(
-                f"the header name {_shown(key)} has {len(key)} characters; Zoom takes {LONGEST_HEADER_KEY} (header-rule)"
+                f"the header name {_shown(key)} has {len(key)} characters;"
+                f" Zoom takes {LONGEST_HEADER_KEY} (header-rule)"
             )
         if any(not character.isprintable() and character != "\t" for character in value):
             raise UsageError(f"the value of header {key} holds a line break or control character (header-rule)")
@@ -75,7 +76,8 @@ class SipHeader:
         if len(self.key) + len(self.value.encode("utf-8", "replace")) > LONGEST_HEADER_VALUE:
             yield Notice(
                 "header-long",
-                f"header {self.key}: name and value exceed 256 bytes together; Zoom's text does not settle if it takes that",
+                f"header {self.key}: name and value exceed 256 bytes together;"
+                " Zoom's text does not settle if it takes that",
             )
 
 
