@@ -1,0 +1,224 @@
+"""Events of several calls, in any order, late, repeated and strange: never a false outcome."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from zoomcall.adapters.journal import Journal
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.call import EvidenceSource, Reason, Sent, State
+from zoomcall.domain.event import CalloutEvent, read_event_text
+from zoomcall.domain.journal import NewCall, Standing, TargetKey
+from zoomcall.domain.roster import Dial
+from zoomcall.domain.target import Api
+from zoomcall.usecases.judging import Case, Judge
+
+START = datetime(2026, 11, 21, 8, 59, tzinfo=UTC)
+TARGET = TargetKey(api_base="http://127.0.0.1/v2", api=Api.SESSION, id="abc/def+g==")
+OTHER_TARGET = replace(TARGET, id="other==")
+ROOMS = ("a@room.example", "b@room.example", "203.0.113.9")
+FINAL = (State.JOINED, State.DECLINED, State.MISSED, State.FAILED)
+
+
+def event(
+    room: str, state: State, at: datetime, *, message: str | None = "m", target: TargetKey = TARGET
+) -> CalloutEvent:
+    return CalloutEvent(
+        state=state,
+        api=target.api,
+        target_id=target.id,
+        protocol=Protocol.SIP,
+        device=room,
+        at=at,
+        reason=Reason(9) if state is State.FAILED else None,
+        message_id=message,
+    )
+
+
+def claim(journal: Journal, room: str, at: datetime, *, is_forced: bool = True) -> Judge:
+    address = RoomAddress.parse(Protocol.SIP, room)
+    call_id = journal.claim(
+        NewCall(
+            target=TARGET,
+            target_name=None,
+            address=address,
+            to_name=None,
+            profile=None,
+            timeout=timedelta(seconds=90),
+            at=at,
+        ),
+        is_forced=is_forced,
+    )
+    case = Case(
+        call_id=call_id,
+        dial=Dial(call_id=call_id, address=address),
+        target=TARGET,
+        dialled_at=at,
+        dialled_at_zoom=at,
+        baseline=frozenset(),
+    )
+    return Judge(case, journal)
+
+
+def outcome(judge: Judge, *events: CalloutEvent) -> list[State]:
+    return [seen.state for seen in judge.of_events(events, EvidenceSource.WEBHOOK)]
+
+
+@pytest.fixture
+def journal() -> Journal:
+    return Journal(None)
+
+
+def later(seconds: float) -> datetime:
+    return START + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize("state", FINAL)
+def test_an_event_of_the_call_settles_it(journal: Journal, state: State) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event("a@room.example", state, later(1))) == [state]
+
+
+@pytest.mark.parametrize("spelling", ["A@Room.Example", "sip:a@room.example", "a@room.example:5060;transport=tls"])
+def test_the_address_need_not_come_back_byte_for_byte(journal: Journal, spelling: str) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event(spelling, State.DECLINED, later(1))) == [State.DECLINED]
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        event("b@room.example", State.JOINED, later(1)),
+        event("a@room.example", State.JOINED, later(1), target=OTHER_TARGET),
+        event("a@room.example", State.JOINED, later(-0.001)),
+        replace(event("a@room.example", State.JOINED, later(1)), protocol=Protocol.H323),
+        replace(event("a@room.example", State.JOINED, later(1)), api=Api.MEETING),
+        replace(event("a@room.example", State.JOINED, later(1)), device="not an address at all"),
+    ],
+    ids=[
+        "another room",
+        "another session",
+        "older than the request",
+        "another protocol",
+        "another api",
+        "nonsense",
+    ],
+)
+def test_what_is_not_of_the_call_is_no_evidence(journal: Journal, strange: CalloutEvent) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, strange) == []
+
+
+def test_a_repeated_event_is_told_once(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1))
+    assert outcome(judge, ringing, ringing) == [State.RINGING]
+    assert outcome(judge, ringing) == []
+
+
+def test_events_in_the_wrong_order_tell_the_story_in_the_right_one(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    ringing, joined = (
+        event("a@room.example", State.RINGING, later(1)),
+        event("a@room.example", State.JOINED, later(2)),
+    )
+    assert outcome(judge, joined, ringing) == [State.RINGING, State.JOINED]
+
+
+def test_two_calls_to_one_room_make_an_event_worthless(journal: Journal) -> None:
+    first, second = claim(journal, "a@room.example", START), claim(journal, "a@room.example", later(1))
+    joined = event("a@room.example", State.JOINED, later(2))
+    assert outcome(first, joined) == []
+    assert outcome(second, joined) == []
+
+
+def test_an_event_before_the_second_dial_is_the_first_ones(journal: Journal) -> None:
+    first = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1), message="one")
+    assert outcome(first, ringing) == [State.RINGING]
+    second = claim(journal, "a@room.example", later(5))
+    joined = event("a@room.example", State.JOINED, later(6), message="one")
+    assert outcome(second, joined) == []
+    assert outcome(first, joined) == [State.JOINED]
+
+
+def test_an_event_of_a_call_by_somebody_else_does_not_settle_one_that_has_its_own_id(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event("a@room.example", State.RINGING, later(1), message="ours")) == [State.RINGING]
+    assert outcome(judge, event("a@room.example", State.DECLINED, later(2), message="theirs")) == []
+
+
+def test_a_late_event_of_a_settled_call_is_not_the_next_calls(journal: Journal) -> None:
+    first = claim(journal, "a@room.example", START)
+    assert outcome(first, event("a@room.example", State.DECLINED, later(1), message="one")) == [State.DECLINED]
+    journal.settle(first._case.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
+    again = claim(journal, "a@room.example", later(2), is_forced=False)
+    stale = event("a@room.example", State.DECLINED, later(2.5), message="one")
+    assert outcome(again, stale) == []
+    assert outcome(again, event("a@room.example", State.JOINED, later(3), message="two")) == [State.JOINED]
+
+
+@dataclass(frozen=True)
+class Truth:
+    room: str
+    dialled: int
+    fate: State
+    after: int
+
+
+calls = st.lists(
+    st.builds(
+        Truth,
+        room=st.sampled_from(ROOMS),
+        dialled=st.integers(0, 20),
+        fate=st.sampled_from(FINAL),
+        after=st.integers(1, 10),
+    ),
+    min_size=1,
+    max_size=4,
+)
+strangers = st.lists(
+    st.builds(
+        event,
+        room=st.sampled_from(("x@room.example", "c@room.example")),
+        state=st.sampled_from((*FINAL, State.RINGING)),
+        at=st.integers(-20, 40).map(later),
+        message=st.sampled_from(("s1", "s2", None)),
+        target=st.sampled_from((TARGET, OTHER_TARGET)),
+    ),
+    max_size=4,
+)
+
+
+@given(calls, strangers, st.booleans(), st.data())
+def test_no_interleaving_yields_a_false_outcome(
+    truths: list[Truth], noise: list[CalloutEvent], has_ids: bool, data: st.DataObject
+) -> None:
+    journal = Journal(None)
+    truths = sorted(truths, key=lambda truth: truth.dialled)
+    judges = [claim(journal, truth.room, later(truth.dialled)) for truth in truths]
+    story = list(noise)
+    for number, truth in enumerate(truths):
+        message = f"call-{number}" if has_ids else None
+        story.append(event(truth.room, State.RINGING, later(truth.dialled + 0.5), message=message))
+        story.append(event(truth.room, truth.fate, later(truth.dialled + truth.after), message=message))
+    story = data.draw(st.permutations(story + data.draw(st.lists(st.sampled_from(story), max_size=3))))
+    while story:
+        size = data.draw(st.integers(1, len(story)))
+        batch, story = story[:size], story[size:]
+        for judge, truth in zip(judges, truths, strict=True):
+            for seen in judge.of_events(batch, EvidenceSource.WEBHOOK):
+                if seen.state.is_final:
+                    assert seen.state is truth.fate
+                    assert seen.at == later(truth.dialled + truth.after)
+
+
+@given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))
+def test_any_text_is_an_event_or_none(text: str) -> None:
+    read = read_event_text(text)
+    assert read is None or isinstance(read, CalloutEvent)
