@@ -300,7 +300,7 @@ class _Call:
         if report.sent is Sent.NO:
             message = f"{word} before anything was sent: nothing rings because of this command"
         elif report.state.is_final:
-            message = f"{word}; the call had already ended: {report.state}"
+            message = f"{word} after the call was settled: {report.state}"
         else:
             report.state = State.PENDING
             message = f"{word}: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
@@ -340,20 +340,20 @@ class _Call:
     def _look_at_meeting(self, number: MeetingNumber) -> Baseline:
         try:
             present = self._zoom.meeting_participants(number, deadline=self._order.patience)
-        except ZoomRefused as error:
+        except (ZoomRefused, NetworkFault) as error:
             if error.kind is ErrorKind.AUTH and not self._order.is_preflight_off:
                 raise
             return self._meeting_without_roster(error)
         self._report.population = sum(1 for participant in present if participant.is_present)
         return Baseline(frozenset(participant.id for participant in present), self._report.population)
 
-    def _meeting_without_roster(self, error: ZoomRefused) -> Baseline:
+    def _meeting_without_roster(self, error: ZoomRefused | NetworkFault) -> Baseline:
         if error.kind is ErrorKind.NO_SESSION:
             if not self._order.is_preflight_off:
                 self._listener.warn(
                     Notice(
                         "meeting-not-live",
-                        f"the meeting does not seem to be live ({error.answer.message or error.message});"
+                        f"the meeting does not seem to be live ({error.message});"
                         " Zoom's documents say that a room can be rung all the same, which is not verified",
                     )
                 )
@@ -375,7 +375,9 @@ class _Call:
                 missing.append(baseline.why or "the roster cannot be read")
             else:
                 looks.add(EvidenceSource.ROSTER)
-        if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, SessionTarget):
+        if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, MeetingTarget):
+            missing.append("a meeting's events stand in no log that can be read")
+        elif EvidenceSource.WEBHOOK_LOG in wanted:
             moment = self._now() - self._skew()
             try:
                 logs = self._zoom.webhook_logs(
@@ -471,20 +473,26 @@ class _Call:
         judge = self._judge(baseline.ids)
 
         def watch_until(deadline: datetime) -> Observation | None:
-            return watch(
-                feeds,
-                judge=judge,
-                deadline=deadline,
-                now=self._now,
-                see=self._see,
-                tell=self._tell,
-                tick=lambda moment: self._listener.progress(self._report.state, moment - started),
-            )
+            try:
+                return watch(
+                    feeds,
+                    judge=judge,
+                    deadline=deadline,
+                    now=self._now,
+                    see=self._see,
+                    tell=self._tell,
+                    tick=lambda moment: self._listener.progress(self._report.state, moment - started),
+                )
+            except ZoomcallError as error:  # the journal's: without it no newcomer can be told from another's
+                self._listener.warn(Notice("evidence-lost", f"nothing more can be proven: {error.message}"))
+                return None
 
-        settled = watch_until(started + order.timeout)
+        deadline = started + order.timeout
+        settled = watch_until(deadline)
         if settled is not None:
             self._name_participant(judge)
             return
+        is_cut_short = self._now() < deadline
         self._report.state = State.PENDING
         self._settle()
         if order.is_late_joiner_removed:
@@ -495,6 +503,8 @@ class _Call:
             raise Unproven(_lost(fault), fault=fault)
         if not feeds:
             raise Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {prospects.why}")
+        if is_cut_short:
+            raise Unproven("Zoom accepted the call, but every evidence source failed before it told the outcome")
         seconds = f"{order.timeout.total_seconds():g}"
         raise Unproven(f"Zoom accepted the call, but nothing proved within {seconds} s what became of it")
 
@@ -505,8 +515,10 @@ class _Call:
         self._listener.detail(
             f"watching {_LATE_WATCH.total_seconds():g} s more, to remove the room if it joins late"
         )
+        failure = report.failure
         settled = watch_until(self._now() + _LATE_WATCH)
         report.evidence = report.reason = None
+        report.failure = failure
         if settled is None or settled.state is not State.JOINED:
             report.state = State.PENDING
             return
@@ -525,11 +537,17 @@ class _Call:
             return
         report.is_removed = answer.status == _ACCEPTED
         if report.is_removed and self._id is not None:
-            self._journal.mark_removed(self._id, self._now())
+            self._mark_removed(self._id)
         else:
             self._listener.warn(
                 Notice("not-removed", f"the room joined late and was not removed: HTTP {answer.status}")
             )
+
+    def _mark_removed(self, call_id: CallId) -> None:
+        try:
+            self._journal.mark_removed(call_id, self._now())
+        except ZoomcallError as error:
+            self._not_kept(error)
 
     def _name_participant(self, judge: Judge) -> None:
         """Find the room in the roster when an event said that it joined: hanging up needs its name there."""
@@ -619,19 +637,23 @@ class _Call:
             return
         report = self._report
         participant = report.participant
-        self._journal.settle(
-            self._id,
-            Standing(
-                state=report.state,
-                sent=report.sent,
-                at=self._now(),
-                http_status=report.http_status,
-                reason=report.reason,
-                evidence=report.evidence,
-                participant_id=participant.id if participant else None,
-                participant_uuid=participant.uuid if participant else None,
-            ),
+        standing = Standing(
+            state=report.state,
+            sent=report.sent,
+            at=self._now(),
+            http_status=report.http_status,
+            reason=report.reason,
+            evidence=report.evidence,
+            participant_id=participant.id if participant else None,
+            participant_uuid=participant.uuid if participant else None,
         )
+        try:
+            self._journal.settle(self._id, standing)
+        except ZoomcallError as error:  # what became of the call is not changed by it
+            self._not_kept(error)
+
+    def _not_kept(self, error: ZoomcallError) -> None:
+        self._listener.warn(Notice("journal-failed", f"this call is not kept as it stands: {error.message}"))
 
 
 def _lost(fault: NetworkFault) -> str:
