@@ -47,8 +47,8 @@ def run(
         _silence(streams)
         return int(ExitStatus.CLOSED_PIPE)
     except OSError as error:
-        _silence(streams)
         _say_last(f"error: the answer cannot be written: {error.strerror or error}")
+        _silence(streams)
         return int(ExitStatus.INTERNAL)
     finally:
         boundary.close()
