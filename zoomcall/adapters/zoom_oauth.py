@@ -37,6 +37,18 @@ class ZoomOAuth:
             NetworkFault: No answer came.
         """
         form = {"grant_type": "account_credentials", "account_id": app.account_id}
+        return self._token(app, form, deadline)
+
+    def client_credentials(self, app: ServerToServerApp, *, deadline: datetime | None = None) -> AccessToken:
+        """Get the app's own token, which is good for websockets and for little else (FACTS 1.1, 6).
+
+        Raises:
+            ZoomRefused: The app was refused, or the answer holds no token.
+            NetworkFault: No answer came.
+        """
+        return self._token(app, {"grant_type": "client_credentials"}, deadline)
+
+    def _token(self, app: ServerToServerApp, form: dict[str, str], deadline: datetime | None) -> AccessToken:
         pair = f"{app.client_id}:{app.client_secret.reveal()}".encode()
         answer = self._http.send(
             HttpRequest(

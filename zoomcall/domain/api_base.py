@@ -15,6 +15,7 @@ API_BASE = ApiBase("https://api.zoom.us/v2")
 OAUTH_BASE = ApiBase("https://zoom.us")
 GOV_API_BASE = ApiBase("https://api.zoomgov.com/v2")
 GOV_OAUTH_BASE = ApiBase("https://zoomgov.com")
+WEBSOCKET_URL = "wss://ws.zoom.us/ws"
 
 _ZOOM_DOMAINS = ("zoom.us", "zoomgov.com")
 _HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
@@ -36,6 +37,18 @@ def is_loopback(host: str) -> bool:
 def host_of(base: str) -> str:
     """Give the host of a base that was parsed."""
     return urlsplit(base).hostname or ""
+
+
+def websocket_url(base: ApiBase) -> str | None:
+    """Give the URL of the websockets beside an API base: Zoom's, or the emulator's on loopback (FACTS 6).
+
+    None for any other base, other clusters of Zoom's among them: where theirs are is not documented.
+    """
+    parts = urlsplit(base)
+    host = (parts.hostname or "").rstrip(".")
+    if is_loopback(host):
+        return f"{'wss' if parts.scheme == 'https' else 'ws'}://{parts.netloc}/ws"
+    return WEBSOCKET_URL if host == "zoom.us" or host.endswith(".zoom.us") else None
 
 
 def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBase:

@@ -1,0 +1,469 @@
+"""Zoom's websocket of meeting events over aiohttp: a thread with an event loop of its own (FACTS 6)."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import random
+import re
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from zoomcall.adapters.proxies import Proxies
+from zoomcall.adapters.tls import tls_context
+from zoomcall.domain.answer import ZoomRefused
+from zoomcall.domain.credential import AccessToken
+from zoomcall.domain.event import CalloutEvent, read_event, read_event_text
+from zoomcall.domain.raw_answer import plain
+from zoomcall.errors import ErrorKind, ZoomcallError
+
+_GREETING = "build_connection"
+_LARGEST_FRAME = 1024 * 1024
+_LONGEST_SHOWN = 200
+_MASK = "***"
+_STOP_SECONDS = 2.0
+_CLOSE_SECONDS = 0.5
+_TOKEN_IN_URL = re.compile(r"(access_token(?:=|%3D|'?: ?'))[^&\s'\")>]+", re.IGNORECASE)
+
+TokenSupply = Callable[[], AccessToken]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """When the feed does what.
+
+    Attributes:
+        connect: How long a connection may take, tokens included.
+        beat: Between two heartbeats.
+        silence: After how long without a frame a connection is taken for dead; each heartbeat is answered.
+        renew_before: How long before its token expires a connection is replaced.
+        first_pause: Before the first attempt to get a lost connection back; each later pause is twice as long.
+        longest_pause: The longest of them.
+        steady: How long a connection must have lasted for the pauses to begin anew: one that another of the
+            same subscription closes again and again is not steady.
+    """
+
+    connect: timedelta = timedelta(seconds=5)
+    beat: timedelta = timedelta(seconds=30)
+    silence: timedelta = timedelta(seconds=75)
+    renew_before: timedelta = timedelta(minutes=2)
+    first_pause: timedelta = timedelta(seconds=0.5)
+    longest_pause: timedelta = timedelta(seconds=30)
+    steady: timedelta = timedelta(seconds=60)
+
+
+class NoWebsocket(ZoomcallError):
+    """There is no connection; the message says why."""
+
+    kind = ErrorKind.NETWORK
+
+
+class TokenRefused(NoWebsocket):
+    """Zoom does not take this token for the websocket."""
+
+    kind = ErrorKind.AUTH
+
+
+class WebsocketFeed:
+    """The events of one subscription, from ``start`` to ``stop``.
+
+    It gets lost connections back, and replaces each before its token expires, the new one first. Events that
+    happen while there is no connection are lost. The token stands in the URL, which is never shown.
+
+    Args:
+        url: Of the websocket, without a query.
+        subscription_id: Zoom's id of the event subscription.
+        tokens: Where a token comes from; each is tried until Zoom takes one.
+        on_events: Gets events, in the feed's thread, as all that follow.
+        on_trouble: Is told that events may have been lost.
+        on_end: Is told that no more will come.
+        trace: Gets lines about the connection, without the token, for ``--debug``.
+        now: The clock.
+        timing: When it does what.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        subscription_id: str,
+        tokens: Sequence[TokenSupply],
+        *,
+        on_events: Callable[[Iterable[CalloutEvent]], None],
+        on_trouble: Callable[[str], None] = lambda _: None,
+        on_end: Callable[[str], None] = lambda _: None,
+        trace: Callable[[str], None] | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        timing: Timing | None = None,
+    ) -> None:
+        self._url = URL(url)
+        self._subscription_id = subscription_id
+        self._tokens = tuple(tokens)
+        self._on_events = on_events
+        self._on_trouble = on_trouble
+        self._on_end = on_end
+        self._trace = trace
+        self._now = now
+        self._timing = timing or Timing()
+        self._token: AccessToken | None = None
+        self._thread: threading.Thread | None = None
+        self._stopping: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+
+    def start(self) -> None:
+        """Connect, and return once events come in.
+
+        Raises:
+            ZoomcallError: There is no connection; nothing goes on then.
+        """
+        started: Future[None] = Future()
+        self._thread = threading.Thread(target=self._run, args=(started,), name="websocket", daemon=True)
+        self._thread.start()
+        started.result()
+
+    def stop(self) -> None:
+        """Close the connection."""
+        if self._stopping is None or self._thread is None:
+            return
+        loop, event = self._stopping
+        if self._thread.is_alive():
+            try:
+                loop.call_soon_threadsafe(event.set)
+            except RuntimeError:  # it has just ended by itself
+                return
+        self._thread.join(_STOP_SECONDS)
+
+    def _run(self, started: Future[None]) -> None:
+        try:
+            asyncio.run(self._serve(started))
+        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
+            self._fail(started, NoWebsocket(f"the websocket itself failed ({type(error).__name__})"))
+
+    def _fail(self, started: Future[None], error: ZoomcallError) -> None:
+        if started.done():
+            self._on_end(error.message)
+        else:
+            started.set_exception(error)
+
+    async def _serve(self, started: Future[None]) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _loop, _context: None)  # it would tell stderr of reset connections
+        for name in ("asyncio", "aiohttp.client", "aiohttp.internal", "aiohttp.websocket"):
+            logging.getLogger(name).addFilter(mask_token)
+        stopping = asyncio.Event()
+        self._stopping = (loop, stopping)
+        async with aiohttp.ClientSession(trust_env=False) as session:
+            try:
+                link = await self._connect(session)
+            except ZoomcallError as error:
+                self._fail(started, error)
+                return
+            started.set_result(None)
+            keeping = loop.create_task(self._keep(session, link))
+            waiting = loop.create_task(stopping.wait())
+            await asyncio.wait({keeping, waiting}, return_when=asyncio.FIRST_COMPLETED)
+            for task in (keeping, waiting):
+                task.cancel()
+            results = await asyncio.gather(keeping, waiting, return_exceptions=True)
+        failure = results[0]
+        if isinstance(failure, Exception):
+            self._fail(started, failure if isinstance(failure, ZoomcallError) else _unforeseen(failure))
+
+    async def _keep(self, session: aiohttp.ClientSession, link: _Link) -> None:
+        """Hold a connection until this is cancelled, or until Zoom takes no token any more."""
+        pauses = _Pauses(self._timing)
+        try:
+            while True:
+                why = await link.over_or_due()
+                if why is None:
+                    link = await self._replace(session, link)
+                else:
+                    self._on_trouble(f"{why}; events are lost until it is back")
+                    link = await self._reconnect(session, link, pauses)
+        finally:
+            await link.close()
+
+    async def _replace(self, session: aiohttp.ClientSession, link: _Link) -> _Link:
+        """Put a new connection in place of one that will not last; keep the old one if there is none to be had."""
+        self._token = None
+        try:
+            fresh = await self._connect(session)
+        except ZoomcallError as error:
+            self._say(f"* no new websocket: {error.message}")
+            link.wait_on(self._timing.longest_pause)
+            return link
+        if fresh.expires_at is not None and fresh.expires_at == link.expires_at:
+            fresh.renews_at = None  # there is no newer token
+        await link.close()
+        return fresh
+
+    async def _reconnect(self, session: aiohttp.ClientSession, lost: _Link, pauses: _Pauses) -> _Link:
+        await lost.close()
+        pause = pauses.after(lost.lasted)
+        while True:
+            await asyncio.sleep(pause)
+            try:
+                link = await self._connect(session)
+            except (TokenRefused, ZoomRefused):
+                raise
+            except ZoomcallError as error:
+                self._on_trouble(f"{error.message}; trying again")
+                pause = pauses.next()
+            else:
+                self._say("* the websocket is back")
+                return link
+
+    async def _connect(self, session: aiohttp.ClientSession) -> _Link:
+        """Open a connection with the token at hand, or with the first that Zoom takes."""
+        refusal: ZoomcallError = NoWebsocket("there is no token for the websocket")
+        at_hand = (self._last_token,) if _is_fresh(self._token, self._timing, self._now()) else ()
+        for supply in (*at_hand, *self._tokens):
+            try:
+                token = supply()
+                link = await self._open(session, token)
+            except (TokenRefused, ZoomRefused) as error:
+                refusal = error
+                self._token = None
+            else:
+                self._token = token
+                return link
+        raise refusal
+
+    def _last_token(self) -> AccessToken:
+        assert self._token is not None  # noqa: S101 - it was looked at before
+        return self._token
+
+    async def _open(self, session: aiohttp.ClientSession, token: AccessToken) -> _Link:
+        url = self._url.with_query(subscriptionId=self._subscription_id, access_token=token.text.reveal())
+        shown = self._url.with_query(subscriptionId=self._subscription_id, access_token=_MASK)
+        self._say(f"> websocket {shown.human_repr()}")
+        limit = self._timing.connect.total_seconds()
+        failure: ZoomcallError | None = None
+        try:
+            async with asyncio.timeout(limit):
+                socket = await session.ws_connect(
+                    url,
+                    autoping=True,
+                    max_msg_size=_LARGEST_FRAME,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=_CLOSE_SECONDS),
+                    **self._route(),
+                )
+                frame = await self._first_word(socket)
+        except aiohttp.WSServerHandshakeError as error:
+            kind = TokenRefused if error.status in {401, 403} else NoWebsocket
+            failure = kind(f"Zoom answered HTTP {error.status} in place of a websocket")
+        except TimeoutError:
+            failure = NoWebsocket(f"no websocket from {self._url.host} within {limit:g} s")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            failure = NoWebsocket(f"no websocket from {self._url.host}: {_os_words(error)}")
+        if failure is not None:
+            raise failure  # outside of the handler: nothing of the foreign error goes along, which knows the URL
+        said = _concealed(frame, token)
+        if frame.module == _GREETING and frame.is_success:
+            self._say(f"< {_GREETING}")
+            return _Link(socket, self._take, self._timing, expires_at=token.expires_at, lasts=self._lasts(token))
+        await socket.close()
+        self._say(f"< {said}")
+        is_token = "token" in said.lower()
+        raise (TokenRefused if is_token else NoWebsocket)(f"Zoom refused the websocket: {said}")
+
+    async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> _Frame:
+        """Read until Zoom says whether there is a connection."""
+        while True:
+            frame = await _receive(socket)
+            if frame.is_end or frame.module == _GREETING:
+                return frame
+            self._take(frame)
+
+    def _route(self) -> dict[str, Any]:
+        """Give the way there: certificates and a proxy, as every other request has them."""
+        route: dict[str, Any] = {}
+        is_tls = self._url.scheme == "wss"
+        if is_tls:
+            route["ssl"] = tls_context()
+        proxy = Proxies.of_system().to("https" if is_tls else "http", self._url.host or "", self._url.port or 0)
+        if proxy is None:
+            return route
+        if proxy.is_socks:
+            raise NoWebsocket(f"the proxy {proxy} speaks SOCKS, over which there are no websockets here")
+        route["proxy"] = str(proxy)
+        if proxy.auth is not None:
+            user, password = proxy.auth
+            route["proxy_auth"] = aiohttp.BasicAuth(user.decode(), password.decode(), "utf-8")
+        return route
+
+    def _say(self, line: str) -> None:
+        if self._trace is not None:
+            self._trace(line)
+
+    def _take(self, frame: _Frame) -> None:
+        """Hand on what a frame holds."""
+        if frame.module != "message":
+            self._say(f"< {plain(frame.module, _LONGEST_SHOWN)}")
+            return
+        event = frame.event
+        self._say(f"< message{'' if event is None else f': {event.state}'}")
+        if event is not None:
+            self._on_events((event,))
+
+    def _lasts(self, token: AccessToken) -> float | None:
+        """Give the seconds after which a connection with this token must be replaced; None if that is not known."""
+        if token.expires_at is None:
+            return None
+        return max(0.0, (token.expires_at - self._timing.renew_before - self._now()).total_seconds())
+
+
+class _Link:
+    """One connection: read and kept alive by tasks of its own."""
+
+    def __init__(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        take: Callable[[_Frame], None],
+        timing: Timing,
+        *,
+        expires_at: datetime | None,
+        lasts: float | None,
+    ) -> None:
+        self._socket = socket
+        self._take = take
+        self._timing = timing
+        self._clock = asyncio.get_running_loop()
+        self._begun_at = self._heard_at = self._clock.time()
+        self.expires_at = expires_at
+        self.renews_at = None if lasts is None else self._begun_at + lasts
+        self._reading = self._clock.create_task(self._read())
+        self._beating = self._clock.create_task(self._beat())
+
+    @property
+    def lasted(self) -> float:
+        """Seconds since it was opened."""
+        return self._clock.time() - self._begun_at
+
+    def wait_on(self, span: timedelta) -> None:
+        """Leave it as it is for a while, though it is due."""
+        self._heard_at = self._clock.time()
+        self.renews_at = None if self.renews_at is None else self._heard_at + span.total_seconds()
+
+    async def over_or_due(self) -> str | None:
+        """Wait until it is over, and say why, or until it is to be replaced: None."""
+        while not self._reading.done():
+            due = self._heard_at + self._timing.silence.total_seconds()
+            if self.renews_at is not None:
+                due = min(due, self.renews_at)
+            left = due - self._clock.time()
+            if left <= 0:
+                return None
+            await asyncio.wait({self._reading}, timeout=left)
+        code = self._socket.close_code
+        by_whom = "was cut" if code in {None, 1006} else f"was closed by the other side ({code})"
+        return f"the websocket {by_whom}"
+
+    async def close(self) -> None:
+        """Say farewell, and end its tasks."""
+        for task in (self._reading, self._beating):
+            task.cancel()
+        await asyncio.gather(self._reading, self._beating, return_exceptions=True)
+        await self._socket.close()
+
+    async def _read(self) -> None:
+        while True:
+            try:
+                frame = await _receive(self._socket)
+            except (aiohttp.ClientError, OSError):
+                return
+            if frame.is_end:
+                return
+            self._heard_at = self._clock.time()
+            self._take(frame)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._timing.beat.total_seconds())
+            try:
+                await self._socket.send_str('{"module":"heartbeat"}')
+            except (aiohttp.ClientError, OSError):  # the reader finds out as well
+                return
+
+
+class _Pauses:
+    """How long to wait before each attempt to connect again."""
+
+    def __init__(self, timing: Timing) -> None:
+        self._timing = timing
+        self._last = timedelta(0)
+
+    def after(self, lasted: float) -> float:
+        """Give the first pause after a connection that lasted so many seconds."""
+        if lasted >= self._timing.steady.total_seconds():
+            self._last = timedelta(0)
+        return self.next()
+
+    def next(self) -> float:
+        """Give the next pause, twice as long as the last one."""
+        self._last = min(max(self._last * 2, self._timing.first_pause), self._timing.longest_pause)
+        return self._last.total_seconds() * random.uniform(0.75, 1.0)  # noqa: S311 - chance, no secret
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """One of Zoom's frames; ``content`` holds JSON as text in a message."""
+
+    module: str = ""
+    is_success: bool = False
+    content: object = None
+    is_end: bool = False
+
+    @property
+    def event(self) -> CalloutEvent | None:
+        """The callout event in it, if there is one."""
+        return read_event_text(self.content) if isinstance(self.content, str) else read_event(self.content)
+
+
+async def _receive(socket: aiohttp.ClientWebSocketResponse) -> _Frame:
+    message = await socket.receive()
+    if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
+        return _Frame(is_end=True, content="the connection was closed")
+    try:
+        document = json.loads(message.data)
+    except (ValueError, RecursionError):
+        document = None
+    if not isinstance(document, dict):
+        return _Frame(module="(not understood)")
+    return _Frame(str(document.get("module")), document.get("success") is True, document.get("content"))
+
+
+def _concealed(frame: _Frame, token: AccessToken) -> str:
+    """Give a refusal's words, without the token that they may repeat."""
+    words = frame.content if isinstance(frame.content, str) and frame.content else f"it sent {frame.module}"
+    return plain(words.replace(token.text.reveal(), _MASK), _LONGEST_SHOWN)
+
+
+def _is_fresh(token: AccessToken | None, timing: Timing, now: datetime) -> bool:
+    return token is not None and (token.expires_at is None or token.expires_at - timing.renew_before > now)
+
+
+def _os_words(error: BaseException) -> str:
+    cause = getattr(error, "os_error", error)
+    words = getattr(cause, "strerror", None)
+    return str(words) if isinstance(words, str) and words else type(error).__name__
+
+
+def _unforeseen(error: Exception) -> ZoomcallError:
+    return NoWebsocket(f"the websocket itself failed ({type(error).__name__})")
+
+
+def mask_token(record: logging.LogRecord) -> bool:
+    """Take tokens out of what aiohttp and asyncio would log; a filter that lets every record pass."""
+    text = record.getMessage()
+    masked = _TOKEN_IN_URL.sub(rf"\1{_MASK}", text)
+    if masked != text:
+        record.msg, record.args = masked, ()
+        record.exc_info = record.exc_text = None
+    return True
