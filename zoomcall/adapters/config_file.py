@@ -137,6 +137,7 @@ def _profile(name: str, values: object) -> Profile:
     table = _Table(path, values)
     kind = CredentialKind(table.word("kind", tuple(KEYS_OF_KIND)))
     keys = {key: parse_key(table.needed(key), name=f"{path}.{key}") for key in KEYS_OF_KIND[kind]}
+    subscription = table.text("websocket_subscription_id")
     return Profile(
         name=name,
         kind=kind,
@@ -148,6 +149,8 @@ def _profile(name: str, values: object) -> Profile:
         api_base=table.text("api_base"),
         oauth_base=table.text("oauth_base"),
         api=Api(table.word("for", tuple(Api))) if table.text("for") else None,
+        websocket_subscription_id=subscription
+        and parse_key(subscription, name=f"{path}.websocket_subscription_id"),
     )
 
 

@@ -184,4 +184,5 @@ def _values(profile: Profile) -> dict[str, str | None]:
         "api_base": profile.api_base,
         "oauth_base": profile.oauth_base,
         "for": profile.api.value if profile.api else None,
+        "websocket_subscription_id": profile.websocket_subscription_id,
     }

@@ -54,7 +54,7 @@ class Timing:
     connect: timedelta = timedelta(seconds=5)
     beat: timedelta = timedelta(seconds=30)
     silence: timedelta = timedelta(seconds=75)
-    renew_before: timedelta = timedelta(minutes=2)
+    renew_before: timedelta = timedelta(seconds=50)
     first_pause: timedelta = timedelta(seconds=0.5)
     longest_pause: timedelta = timedelta(seconds=30)
     steady: timedelta = timedelta(seconds=60)

@@ -83,6 +83,10 @@ def login(
     api_key: Annotated[str | None, typer.Option(metavar="KEY", help="Of a Video SDK account: the API key.")] = None,
     account_id: Annotated[str | None, typer.Option(metavar="ID", help="Of a server-to-server OAuth app.")] = None,
     client_id: Annotated[str | None, typer.Option(metavar="ID", help="Of a server-to-server OAuth app.")] = None,
+    websocket_subscription_id: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Of the app's websocket event subscription, for meetings."),
+    ] = None,
     api: Annotated[Api | None, typer.Option("--for", help="What a token is for.")] = None,
     cluster: Annotated[Cluster, typer.Option(help="gov: Zoom for Government.")] = Cluster.GLOBAL,
     store: Annotated[Store, typer.Option(help="Where to keep the secret.")] = Store.KEYRING,
@@ -106,6 +110,8 @@ def login(
     keys = _keys(run, chosen, api_key=api_key, account_id=account_id, client_id=client_id)
     if api is not None and chosen is not CredentialKind.TOKEN:
         raise UsageError(f"--for is for tokens; --kind {chosen} serves one of Zoom's APIs only")
+    if websocket_subscription_id is not None and chosen is not CredentialKind.S2S:
+        raise UsageError("--websocket-subscription-id goes with --kind s2s: Zoom's websockets carry meeting events")
     draft = Profile(
         name=name,
         kind=chosen,
@@ -114,6 +120,8 @@ def login(
         api_base=GOV_API_BASE if cluster is Cluster.GOV else None,
         oauth_base=GOV_OAUTH_BASE if cluster is Cluster.GOV else None,
         api=api,
+        websocket_subscription_id=websocket_subscription_id
+        and parse_key(websocket_subscription_id, name="--websocket-subscription-id"),
     )
     done = sign_in(
         draft,

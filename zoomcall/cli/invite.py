@@ -59,6 +59,7 @@ class EvidenceChoice(StrEnum):
     ROSTER = "roster"
     WEBHOOK_LOG = "webhook-log"
     WEBHOOK = "webhook"
+    WEBSOCKET = "websocket"
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
@@ -193,7 +194,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.wiring.refuse_wrong_bearer(resolved.api)
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
-        feeds = _feeds(run, flags)
+        feeds = _feeds(run, flags, resolved)
     except UsageError:
         raise
     except ZoomcallError as error:
@@ -261,8 +262,13 @@ def chosen_target(run: Run, flags: InviteFlags) -> Target:
 
 
 def _require_session_for(flags: InviteFlags, target: Target) -> None:
-    """Refuse what Zoom has for Video SDK sessions alone."""
+    """Refuse what Zoom has for Video SDK sessions alone, or for meetings alone."""
     if target.api is Api.SESSION:
+        if flags.evidence is EvidenceChoice.WEBSOCKET:
+            raise UsageError(
+                "--evidence websocket: Zoom's websockets carry the events of meetings;"
+                " the Video SDK is not among the products that it lists for them"
+            )
         return
     if flags.on_timeout is OnTimeout.REMOVE:
         raise UsageError(
@@ -286,14 +292,40 @@ def _require_events_for(flags: InviteFlags) -> None:
         raise UsageError("--no-wait leaves before any event can come; leave out --events and --listen")
 
 
-def _feeds(run: Run, flags: InviteFlags) -> tuple[Feed, ...]:
+def _feeds(run: Run, flags: InviteFlags, target: ResolvedTarget) -> tuple[Feed, ...]:
     """Open what events come from, before anything is sent."""
     feeds: list[Feed] = []
+    if target.api is Api.MEETING and flags.is_waiting and EvidenceSource.WEBSOCKET in flags.evidence.sources:
+        feeds.extend(_websocket(run, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
     if flags.events is not None:
         feeds.append(run.wiring.followed_events(flags.events))
     if flags.listen is not None:
         feeds.append(run.wiring.received_events(*_parse_place(flags.listen)))
     return tuple(feeds)
+
+
+def _websocket(run: Run, *, is_needed: bool) -> tuple[Feed, ...]:
+    """Connect to Zoom's websocket, if a subscription is known; without it the call goes on all the same."""
+    subscription = run.wiring.websocket_subscription
+    if subscription is None:
+        if not is_needed:
+            return ()
+        raise UsageError(
+            "--evidence websocket needs the id of a websocket event subscription",
+            fix="Set ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID, or store it: zoomcall auth login --kind s2s"
+            " --websocket-subscription-id ID.",
+        )
+    try:
+        return (run.wiring.websocket_events(subscription),)
+    except ZoomcallError as error:
+        why = error.message if error.fix is None else f"{error.message} ({error.fix})"
+        if not is_needed:
+            run.detail(f"no evidence from there: websocket: {why}")
+            return ()
+        if isinstance(error, UsageError):
+            raise
+        run.notice(Notice("websocket-off", f"no events come by websocket: {error.message}"))
+        return ()
 
 
 def _parse_place(text: str) -> tuple[str, int]:

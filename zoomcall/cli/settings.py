@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from zoomcall.domain.api_base import ApiBase, parse_base
+from zoomcall.domain.secret_text import parse_key
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
@@ -33,6 +34,7 @@ class Settings:
     state_dir: Path | None = None
     keyring_timeout: timedelta | None = None
     is_input_off: bool = False
+    websocket_subscription_id: str | None = None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
@@ -57,6 +59,7 @@ class Settings:
         output = given.get("ZOOMCALL_OUTPUT")
         timeout = given.get("ZOOMCALL_TIMEOUT")
         keyring = given.get("ZOOMCALL_KEYRING_TIMEOUT")
+        subscription = given.get("ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID")
         return cls(
             environ=given,
             output=output,
@@ -68,6 +71,8 @@ class Settings:
             state_dir=folder("ZOOMCALL_STATE_DIR"),
             keyring_timeout=parse_seconds(keyring, name="ZOOMCALL_KEYRING_TIMEOUT") if keyring else None,
             is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
+            websocket_subscription_id=subscription
+            and parse_key(subscription, name="ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"),
         )
 
 

@@ -120,6 +120,7 @@ class HeldCredential:
         api: What a ``token`` is for, if its profile tells.
         api_base: The profile's own API base; None for the usual one.
         oauth_base: The profile's own base of the token endpoint; None for the usual one.
+        websocket_subscription_id: The profile's websocket event subscription, if it names one.
     """
 
     credential: Credential
@@ -130,6 +131,7 @@ class HeldCredential:
     api: Api | None = None
     api_base: ApiBase | None = None
     oauth_base: ApiBase | None = None
+    websocket_subscription_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

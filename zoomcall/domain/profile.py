@@ -72,6 +72,7 @@ class Profile:
         api_base: Another cluster's API, as it stands in the file, unchecked; None for zoom.us.
         oauth_base: Its token endpoint's host, likewise.
         api: What a ``token`` is for, if it was told (``for`` in the file).
+        websocket_subscription_id: Zoom's id of a websocket event subscription, of kind ``s2s`` only.
     """
 
     name: str
@@ -84,6 +85,7 @@ class Profile:
     api_base: str | None = None
     oauth_base: str | None = None
     api: Api | None = None
+    websocket_subscription_id: str | None = None
 
     @property
     def key_id(self) -> str | None:

@@ -25,6 +25,7 @@ class PushFeed:
         self._lock = threading.Lock()
         self._subscribers: list[Signals] = []
         self._early: list[CalloutEvent] = []
+        self._end: Exhausted | None = None
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
@@ -37,6 +38,8 @@ class PushFeed:
             self._subscribers.append(signals)
             if self._early:
                 signals.put(EventsSeen(self._source, tuple(self._early)))
+            if self._end is not None:
+                signals.put(self._end)
 
     def unsubscribe(self, signals: Signals) -> None:
         """Let a call see no more."""
@@ -60,8 +63,11 @@ class PushFeed:
         self._put(Hiccup(self._source, why))
 
     def give_up(self, why: str) -> None:
-        """Tell that nothing will come any more."""
-        self._put(Exhausted(self._source, why))
+        """Tell that nothing will come any more, and tell it those too who ask later."""
+        end = Exhausted(self._source, why)
+        with self._lock:
+            self._end = end
+        self._put(end)
 
     def _put(self, signal: Signal) -> None:
         with self._lock:

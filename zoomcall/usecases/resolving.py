@@ -381,6 +381,7 @@ def _take_stored(
         api=profile.api,
         api_base=api_base,
         oauth_base=oauth_base,
+        websocket_subscription_id=profile.websocket_subscription_id,
     )
 
 

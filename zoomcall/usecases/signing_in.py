@@ -149,6 +149,7 @@ def login(
     before = config.read()
     _refuse_twin(draft.name, before)
     older = before.profiles.get(draft.name)
+    draft = _with_subscription(draft, older)
     store = open_store(draft.store)
     previous = _previous_secret(store, draft, older)
     profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
@@ -182,6 +183,14 @@ def _refuse_twin(name: str, before: Config) -> None:
                 f"profile {name!r} differs from {known!r} by case alone, and not every keyring tells them apart",
                 fix=f"Use -p {known} to replace it, or another name.",
             )
+
+
+def _with_subscription(draft: Profile, older: Profile | None) -> Profile:
+    """Keep the websocket subscription of the same app, where no other is named."""
+    is_same_app = older is not None and (older.kind, older.client_id) == (draft.kind, draft.client_id)
+    if older is None or not is_same_app or draft.websocket_subscription_id is not None:
+        return draft
+    return replace(draft, websocket_subscription_id=older.websocket_subscription_id)
 
 
 def _previous_secret(store: SecretStore, draft: Profile, older: Profile | None) -> Secret | None:
