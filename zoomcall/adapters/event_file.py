@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ from zoomcall.errors import UsageError
 _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
 _STEP = 64 * 1024
-_REMEMBERED = 64
+_REMEMBERED = 4096  # more than a line, so that a file that was cut and grew again differs somewhere in it
 
 Warn = Callable[[Notice], None]
 
@@ -233,6 +234,7 @@ class EventFollower:
             try:
                 _refuse_irregular(self._path)
                 self._file = self._path.open("rb", buffering=0)
+                weakref.finalize(self, self._file.close)  # whoever follows to the end of the process never closes
             except FileNotFoundError:
                 return None
         return self._file
