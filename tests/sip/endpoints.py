@@ -1,0 +1,214 @@
+"""Real SIP endpoints on loopback: sipp with a scenario of this folder, baresip, and bare sockets."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+FOLDER = Path(__file__).parent
+MODULES = (
+    "/usr/lib/baresip/modules",
+    "/usr/lib/x86_64-linux-gnu/baresip/modules",
+    "/usr/local/lib/baresip/modules",
+)
+
+Transport = Literal["udp", "tcp"]
+BOTH: tuple[Transport, ...] = ("udp", "tcp")
+
+_PATIENCE_SECONDS = 15.0
+_TRIES = 5
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """Draw a port that is free for UDP and TCP."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
+            tcp.bind((host, 0))
+            port = int(tcp.getsockname()[1])
+            try:
+                udp.bind((host, port))
+            except OSError:
+                continue
+            return port
+
+
+def _is_served(port: int, transport: Transport) -> bool:
+    """Look in the kernel's tables, so that no message has to be sent."""
+    listening = {"udp": "07", "tcp": "0A"}[transport]
+    for table in (Path(f"/proc/net/{transport}"), Path(f"/proc/net/{transport}6")):
+        for line in table.read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[1].endswith(f":{port:04X}") and fields[3] == listening:
+                return True
+    return False
+
+
+def _wait(probe: Callable[[], bool], what: str) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not probe():
+        assert time.monotonic() < deadline, f"in vain waited for {what}"
+        time.sleep(0.01)
+
+
+class Sipp:
+    """One sipp that plays a scenario for each call; a context manager.
+
+    Args:
+        scenario: A file of this folder, without its suffix.
+        folder: Where to write.
+        transport: What it serves.
+        host: A literal loopback address.
+        port: 0 draws one.
+        pause: What ``<pause/>`` lasts, in seconds.
+        words: What to write for words of the scenario.
+    """
+
+    def __init__(
+        self,
+        scenario: str,
+        folder: Path,
+        *,
+        transport: Transport = "udp",
+        host: str = "127.0.0.1",
+        port: int = 0,
+        pause: float = 0,
+        words: Mapping[str, str] | None = None,
+    ) -> None:
+        text = (FOLDER / f"{scenario}.xml").read_text()
+        for word, value in (words or {}).items():
+            text = text.replace(word, value)
+        self._scenario = folder / f"{scenario}.xml"
+        self._scenario.write_text(text)
+        self._log = folder / "messages"
+        self._errors = folder / "errors"
+        self._transport = transport
+        self._host = host
+        self._wanted_port = port
+        self._pause = pause
+        self.port = 0
+
+    def __enter__(self) -> Self:
+        for _ in range(_TRIES):
+            self.port = self._wanted_port or free_port(self._host)
+            self._process = self._start()
+            _wait(lambda: self._has_ended or _is_served(self.port, self._transport), "sipp")
+            if not self._has_ended:
+                return self
+        raise AssertionError(f"sipp does not start: {self._errors.read_text()}")
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        with self._errors.open("wb") as errors:
+            return subprocess.Popen(
+                [
+                    *("sipp", "-sf", str(self._scenario), "-i", self._host, "-p", str(self.port)),
+                    *("-t", f"{self._transport[0]}1", "-d", str(int(self._pause * 1000)), "-timeout", "40s"),
+                    *("-nostdin", "-trace_msg", "-message_file", str(self._log), "-skip_rlimit"),
+                ],
+                stdout=subprocess.DEVNULL,
+                stderr=errors,
+                stdin=subprocess.DEVNULL,
+                cwd=self._scenario.parent,
+            )
+
+    @property
+    def _has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if not self._has_ended:
+            self._process.kill()
+        self._process.wait()
+
+    @property
+    def address(self) -> str:
+        """What to dial."""
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        return f"desk@{host}:{self.port}" + (";transport=tcp" if self._transport == "tcp" else "")
+
+    def finish(self) -> list[str]:
+        """Let the calls end, see that each went by the scenario and that there was one, and give what came in."""
+        self._process.send_signal(signal.SIGUSR1)
+        status = self._process.wait(_PATIENCE_SECONDS)
+        received = self._received()
+        assert status == 0, f"sipp ended with {status}: {self._errors.read_text()}\n{self._log.read_text()}"
+        assert invitations(received) == 1
+        return received
+
+    def _received(self) -> list[str]:
+        parts = re.split(r"^-{20,}.*\n", self._log.read_text(), flags=re.MULTILINE)
+        pattern = re.compile(r"(?:UDP|TCP) message received.*\n+")
+        return [part[match.end() :] for part in parts if (match := pattern.match(part))]
+
+
+def invitations(messages: Sequence[str]) -> int:
+    """Count INVITE transactions; a message that was sent again is the same one."""
+    return len({header(message, "Via") for message in messages if message.startswith("INVITE ")})
+
+
+def methods(messages: Sequence[str]) -> list[str]:
+    """Give the methods, or the statuses, in order, each once in a row."""
+    words = [message.split(maxsplit=2)[1 if message.startswith("SIP/2.0 ") else 0] for message in messages]
+    return [word for index, word in enumerate(words) if index == 0 or words[index - 1] != word]
+
+
+def header(message: str, name: str) -> str:
+    """Give a header's value; its name stands as it is written here."""
+    return next(line.partition(":")[2].strip() for line in message.splitlines() if line.partition(":")[0] == name)
+
+
+@contextmanager
+def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[str]:
+    """Run a baresip that answers by itself, and give its address; it serves UDP and TCP.
+
+    Args:
+        folder: Empty.
+        most_calls: Calls beyond these are busy (486).
+    """
+    (folder / "contacts").touch()
+    log = folder / "log"
+    for _ in range(_TRIES):
+        port = free_port()
+        _configure(folder, port, most_calls)
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                ["baresip", "-f", str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                cwd=folder,
+            )
+        try:
+            _wait(
+                lambda process=process: process.poll() is not None or b"baresip is ready" in log.read_bytes(),
+                "baresip",
+            )
+            if process.poll() is None:
+                yield f"desk@127.0.0.1:{port}"
+                return
+        finally:
+            process.terminate()
+            try:
+                process.wait(_PATIENCE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+    raise AssertionError(f"baresip does not start: {log.read_text()}")
+
+
+def _configure(folder: Path, port: int, most_calls: int) -> None:
+    config = (FOLDER / "baresip.conf").read_text()
+    modules = next(path for path in MODULES if Path(path).is_dir())
+    for word, value in {"PORT": str(port), "MODULES": modules, "MOST": str(most_calls)}.items():
+        config = config.replace(word, value)
+    (folder / "config").write_text(config)
+    (folder / "accounts").write_text(f"<sip:desk@127.0.0.1:{port}>;regint=0;answermode=auto\n")
