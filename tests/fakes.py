@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.call import Sent, State, TimelineEntry
+from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.profile import Config, Profile
+from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 
 # Profiles and secrets
@@ -87,3 +97,150 @@ class FakeStore:
         self.calls.append((call, account))
         if call in self.errors:
             raise self.errors[call]
+
+
+# Dialling: Zoom, the journal, and who is told
+
+
+T = TypeVar("T")
+
+
+@dataclass
+class FakeZoom:
+    """Zoom as dialling sees it: each list is used up from its front, its last item again and again.
+
+    An item that is an exception is raised. ``log`` holds every request, in order.
+    """
+
+    rosters: list[tuple[Participant, ...] | BaseException] = field(default_factory=list)
+    answers: list[ZoomAnswer | BaseException] = field(default_factory=list)
+    logs: list[tuple[WebhookLog, ...] | BaseException] = field(default_factory=list)
+    removals: list[ZoomAnswer | BaseException] = field(default_factory=list)
+    last_clock: tuple[datetime, datetime] | None = None
+    on_call_out: Callable[[], None] = lambda: None
+    log: list[str] = field(default_factory=list)
+    requests: list[CalloutRequest] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    deadlines: list[datetime | None] = field(default_factory=list)
+
+    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        return self._read_roster(f"session {session_id}", deadline)
+
+    def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        return self._read_roster(f"meeting {number}", deadline)
+
+    def webhook_logs(
+        self,
+        *,
+        from_time: datetime,
+        to_time: datetime,
+        event: str | None = None,
+        deadline: datetime | None = None,
+    ) -> tuple[WebhookLog, ...]:
+        assert from_time <= to_time
+        self.log.append("webhook_logs")
+        self.deadlines.append(deadline)
+        return _next_of(self.logs)
+
+    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
+        self.log.append("PATCH")
+        self.deadlines.append(deadline)
+        self.requests.append(request)
+        self.on_call_out()
+        return _next_of(self.answers)
+
+    def remove_participant(
+        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+    ) -> ZoomAnswer:
+        self.log.append("remove")
+        self.removed.append(participant_uuid)
+        return _next_of(self.removals)
+
+    def _read_roster(self, target: str, deadline: datetime | None) -> tuple[Participant, ...]:
+        self.log.append(f"roster of {target}")
+        self.deadlines.append(deadline)
+        return _next_of(self.rosters)
+
+
+def _next_of(items: list[T | BaseException]) -> T:
+    item = items.pop(0) if len(items) > 1 else items[0]
+    if isinstance(item, BaseException):
+        raise item
+    return item
+
+
+@dataclass
+class FakeJournal:
+    """The journal in a list; an error is raised by the calls that it is named for."""
+
+    others: tuple[CallRecord, ...] = ()
+    credited: frozenset[str] = frozenset()
+    errors: dict[str, BaseException] = field(default_factory=dict)
+    claims: list[tuple[NewCall, bool]] = field(default_factory=list)
+    standings: list[Standing] = field(default_factory=list)
+    credits: list[str] = field(default_factory=list)
+    removed: list[CallId] = field(default_factory=list)
+
+    @property
+    def last(self) -> tuple[State, Sent] | None:
+        """State and ``sent`` as they were written down last."""
+        return (self.standings[-1].state, self.standings[-1].sent) if self.standings else None
+
+    def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
+        self._raise("claim")
+        self.claims.append((call, is_forced))
+        return CallId(len(self.claims))
+
+    def settle(self, call_id: CallId, standing: Standing) -> None:
+        assert call_id == len(self.claims)
+        self._raise("settle")
+        self.standings.append(standing)
+
+    def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
+        self._raise("rivals")
+        return self.others
+
+    def credited_to_others(self, call_id: CallId) -> frozenset[str]:
+        return self.credited
+
+    def take_credit(self, call_id: CallId, participant_id: str) -> bool:
+        self._raise("take_credit")
+        self.credits.append(participant_id)
+        return True
+
+    def take_message(self, call_id: CallId, message_id: str) -> bool:
+        return True
+
+    def mark_removed(self, call_id: CallId, at: datetime) -> None:
+        self._raise("mark_removed")
+        self.removed.append(call_id)
+
+    def _raise(self, name: str) -> None:
+        if name in self.errors:
+            raise self.errors[name]
+
+
+@dataclass
+class FakeListener:
+    """Keeps what it is told; ``error`` is raised by the next progress once."""
+
+    notices: list[Notice] = field(default_factory=list)
+    details: list[str] = field(default_factory=list)
+    entries: list[TimelineEntry] = field(default_factory=list)
+    states: list[State] = field(default_factory=list)
+    error: BaseException | None = None
+
+    def warn(self, notice: Notice) -> None:
+        self.notices.append(notice)
+
+    def detail(self, text: str) -> None:
+        self.details.append(text)
+
+    def progress(self, state: State, elapsed: timedelta) -> None:
+        self.states.append(state)
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+
+    def entry(self, entry: TimelineEntry) -> None:
+        self.entries.append(entry)

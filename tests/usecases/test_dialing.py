@@ -1,0 +1,830 @@
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fakes import FakeJournal, FakeListener, FakeZoom
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.call import EvidenceSource, Match, Reason, Sent, State
+from zoomcall.domain.callout import Callout
+from zoomcall.domain.journal import TargetKey
+from zoomcall.domain.live import WebhookLog
+from zoomcall.domain.roster import ROOM_DEVICE, Participant
+from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, SessionId, SessionTarget
+from zoomcall.errors import (
+    Duplicate,
+    ErrorKind,
+    Interrupted,
+    NetworkFault,
+    NetworkWord,
+    NoSession,
+    NotConfigured,
+    Terminated,
+    UsageError,
+)
+from zoomcall.usecases import dialing
+from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
+from zoomcall.usecases.patrolling import Patrols, Rhythm
+
+TICK = timedelta(milliseconds=5)
+QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)
+SHORT = timedelta(milliseconds=150)
+AT_ONCE = 1.0
+"""Seconds in which a call ends that has nothing to wait for, though its timeout is a minute and a half."""
+
+SESSION = SessionTarget(SessionId("abc/def=="), "Standup")
+MEETING = MeetingTarget(MeetingNumber("84098077904"))
+ROOM = RoomAddress.parse(Protocol.SIP, "room@example.com")
+
+PERSON = Participant(id="u1", name="Ada", device="Mac")
+JOINED = Participant(id="r1", uuid="UUID==", name="Room", device=ROOM_DEVICE)
+NO_LOG = ZoomRefused(
+    ZoomAnswer(method="GET", path="/x", status=404, code=1401, message="No Video SDK app created.", is_zooms=True)
+)
+
+
+def answered(
+    status: int, code: int | None = None, message: str | None = None, *, is_zooms: bool = True
+) -> ZoomAnswer:
+    return ZoomAnswer(method="PATCH", path="/x", status=status, code=code, message=message, is_zooms=is_zooms)
+
+
+def refused(
+    status: int, code: int | None = None, message: str | None = None, *, is_zooms: bool = True
+) -> ZoomRefused:
+    answer = ZoomAnswer(method="GET", path="/x", status=status, code=code, message=message, is_zooms=is_zooms)
+    return ZoomRefused(answer)
+
+
+def fault(*, may_have_arrived: bool) -> NetworkFault:
+    word = NetworkWord.TIMEOUT if may_have_arrived else NetworkWord.CONNECT
+    return NetworkFault("api.zoom.us:443 is silent", word=word, may_have_arrived=may_have_arrived)
+
+
+ACCEPTED = answered(202, is_zooms=False)
+TOOK_TOO_LONG = fault(may_have_arrived=True)
+NEVER_ARRIVED = fault(may_have_arrived=False)
+
+
+@dataclass
+class Stage:
+    """One call with everything faked but time."""
+
+    zoom: FakeZoom = field(default_factory=lambda: FakeZoom(rosters=[(PERSON,)], answers=[ACCEPTED], logs=[NO_LOG]))
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    listener: FakeListener = field(default_factory=FakeListener)
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    seconds: float = 0.0
+
+    def dial(self, **changes: Any) -> CallReport:
+        order = DialOrder(
+            target=SESSION,
+            callout=Callout(address=ROOM),
+            api_base="https://api.zoom.us/v2",
+            profile="prod",
+            timeout=SHORT,
+        )
+        begun = time.monotonic()
+        report = dial(
+            replace(order, **changes),
+            zoom=self.zoom,
+            journal=self.journal,
+            patrols=Patrols(QUICK),
+            now=self.now,
+            listener=self.listener,
+        )
+        self.seconds = time.monotonic() - begun
+        return report
+
+    @property
+    def patches(self) -> int:
+        return self.zoom.log.count("PATCH")
+
+    @property
+    def notices(self) -> list[str]:
+        return [notice.id for notice in self.listener.notices]
+
+
+@pytest.fixture
+def stage() -> Stage:
+    return Stage()
+
+
+LONG = timedelta(seconds=90)
+TARGETS = pytest.mark.parametrize("target", [SESSION, MEETING], ids=["session", "meeting"])
+
+
+# 202
+
+
+@TARGETS
+def test_a_room_that_joins_is_a_success_with_its_evidence(stage: Stage, target: Any) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON,), (PERSON, JOINED)]
+    report = stage.dial(target=target, timeout=LONG)
+    assert (report.state, report.sent, report.failure, report.http_status) == (State.JOINED, Sent.YES, None, 202)
+    assert report.evidence is not None
+    assert (report.evidence.source, report.evidence.match) == (EvidenceSource.ROSTER, Match.ONLY_CANDIDATE)
+    assert report.participant == JOINED
+    assert [(entry.state, entry.source) for entry in report.timeline] == [
+        (State.ACCEPTED, "zoom"),
+        (State.JOINED, "roster"),
+    ]
+    assert stage.listener.entries == report.timeline
+    assert report.population == 1
+    assert stage.patches == 1
+
+
+def test_a_room_that_joins_is_written_down_with_who_it_is(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    stage.dial(timeout=LONG)
+    assert [standing.state for standing in stage.journal.standings] == [State.ACCEPTED, State.JOINED]
+    last = stage.journal.standings[-1]
+    assert (last.sent, last.http_status, last.participant_id, last.participant_uuid) == (
+        Sent.YES,
+        202,
+        "r1",
+        "UUID==",
+    )
+    assert stage.journal.credits == ["r1"]
+
+
+def test_the_room_named_by_to_name_is_exact_though_a_stranger_is_there(stage: Stage) -> None:
+    named = replace(JOINED, name="Board room")
+    stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, id="s1", name="Stranger"), named)]
+    report = stage.dial(timeout=LONG, callout=Callout(address=ROOM, to_name="Board room"))
+    assert report.participant == named
+    assert report.evidence is not None
+    assert report.evidence.match is Match.EXACT
+
+
+def test_what_is_claimed_is_what_is_dialled(stage: Stage) -> None:
+    stage.dial(is_waiting=False, is_forced=True, callout=Callout(address=ROOM, to_name="Board"), timeout=LONG)
+    [(call, is_forced)] = stage.journal.claims
+    assert call.target == TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc/def==")
+    assert (call.target_name, call.address, call.to_name, call.profile) == ("Standup", ROOM, "Board", "prod")
+    assert (call.timeout, is_forced) == (LONG, True)
+    [request] = stage.zoom.requests
+    assert request.target is SESSION
+    assert request.callout.address is ROOM
+
+
+def test_without_waiting_zooms_202_is_all_that_is_asked_for(stage: Stage) -> None:
+    report = stage.dial(is_waiting=False, timeout=LONG)
+    assert (report.state, report.sent, report.failure) == (State.ACCEPTED, Sent.YES, None)
+    assert stage.journal.last == (State.ACCEPTED, Sent.YES)
+    assert stage.zoom.log == ["roster of session abc/def==", "PATCH"]
+    assert stage.seconds < AT_ONCE
+
+
+def test_a_room_that_nobody_sees_within_the_timeout_is_pending(stage: Stage) -> None:
+    report = stage.dial()
+    assert (report.state, report.sent, report.evidence) == (State.PENDING, Sent.YES, None)
+    assert isinstance(report.failure, Unproven)
+    assert report.failure.kind is ErrorKind.PENDING
+    assert "0.15 s" in report.failure.message
+    assert stage.journal.last == (State.PENDING, Sent.YES)
+    assert SHORT.total_seconds() <= stage.seconds < SHORT.total_seconds() + AT_ONCE
+    assert [entry.state for entry in report.timeline] == [State.ACCEPTED]
+    assert stage.patches == 1
+
+
+def test_the_timeout_counts_from_zooms_answer(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON,), (PERSON, JOINED)]
+    stage.zoom.on_call_out = lambda: time.sleep(SHORT.total_seconds() * 1.5)
+    assert stage.dial().state is State.JOINED
+
+
+def test_every_request_before_the_wait_is_bounded_by_the_users_patience(stage: Stage) -> None:
+    patience = datetime.now(UTC) + LONG
+    stage.dial(is_waiting=False, patience=patience)
+    assert stage.zoom.deadlines == [patience, patience]
+
+
+def test_a_look_that_fails_for_a_moment_does_not_end_the_wait(stage: Stage) -> None:
+    stage.zoom.rosters = [
+        (PERSON,),
+        fault(may_have_arrived=True),
+        refused(503, is_zooms=False),
+        refused(429),
+        refused(404, 3001, "Session is not found or has expired."),
+        (PERSON, JOINED),
+    ]
+    report = stage.dial(timeout=LONG)
+    assert report.state is State.JOINED
+    assert sum("looking again" in detail for detail in stage.listener.details) == 4
+
+
+@pytest.mark.parametrize(
+    "losses",
+    [
+        [refused(401, 124, "Invalid access token.")],
+        [refused(400, 4711, "does not contain scopes")],
+        [refused(404, 3001, "Session is not found or has expired.")],
+        [ValueError("a bug in a watcher")],
+    ],
+    ids=["auth", "scope", "ended", "bug"],
+)
+def test_evidence_that_is_lost_ends_the_wait_early(stage: Stage, losses: list[BaseException]) -> None:
+    stage.zoom.rosters = [(PERSON,), *losses]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert isinstance(report.failure, Unproven)
+    assert "90 s" not in report.failure.message
+    assert "evidence-lost" in stage.notices
+    assert stage.journal.last == (State.PENDING, Sent.YES)
+    assert stage.seconds < AT_ONCE
+
+
+# Answers that are no 202
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (answered(401, 124, "Invalid access token."), ErrorKind.AUTH),
+        (answered(401, is_zooms=False), ErrorKind.AUTH),
+        (answered(400, 4711, "Invalid access token, does not contain scopes:[x]."), ErrorKind.NOT_ENTITLED),
+        (answered(400, 300, "No permission."), ErrorKind.NOT_ENTITLED),
+        (answered(404, 3001, "Session is not found or has expired."), ErrorKind.NO_SESSION),
+        (answered(404, 2300, "This API endpoint is not recognized."), ErrorKind.REJECTED),
+        (answered(400, 300, "Validation Failed."), ErrorKind.REJECTED),
+        (answered(429, 429, "You have reached the maximum per-second rate limit."), ErrorKind.RATE_LIMITED),
+        (answered(429, is_zooms=False), ErrorKind.RATE_LIMITED),
+    ],
+)
+def test_a_refusal_rings_nothing_and_blocks_nothing(
+    stage: Stage, answer: ZoomAnswer, kind: ErrorKind, *, is_waiting: bool
+) -> None:
+    stage.zoom.answers = [answer]
+    report = stage.dial(timeout=LONG, is_waiting=is_waiting)
+    assert (report.state, report.sent, report.http_status) == (State.REFUSED, Sent.NO, answer.status)
+    assert isinstance(report.failure, ZoomRefused)
+    assert report.failure.kind is kind
+    assert report.answer == answer
+    assert stage.journal.last == (State.REFUSED, Sent.NO)
+    assert (stage.patches, stage.zoom.log[-1]) == (1, "PATCH")
+    assert stage.seconds < AT_ONCE
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answered(200, is_zooms=False),
+        answered(200, 200, "No permission."),
+        answered(200, 124, "Invalid access token."),
+        answered(201),
+        answered(204, is_zooms=False),
+    ],
+)
+def test_any_other_2xx_is_a_no_op_of_which_nobody_knows_if_it_rings(
+    stage: Stage, answer: ZoomAnswer, *, is_waiting: bool
+) -> None:
+    stage.zoom.answers = [answer]
+    report = stage.dial(timeout=LONG, is_waiting=is_waiting)
+    assert (report.state, report.sent, report.http_status) == (State.NO_OP, Sent.UNKNOWN, answer.status)
+    assert report.failure is not None
+    assert report.failure.kind is ErrorKind.NO_OP
+    assert stage.journal.last == (State.NO_OP, Sent.UNKNOWN)
+    assert (stage.patches, stage.zoom.log[-1]) == (1, "PATCH")
+    assert stage.seconds < AT_ONCE
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+@pytest.mark.parametrize("status", [301, 302, 307, 308, 400, 403, 404, 407])
+def test_an_answer_that_is_not_zooms_leaves_it_unknown_and_is_not_watched(
+    stage: Stage, status: int, *, is_waiting: bool
+) -> None:
+    stage.zoom.answers = [answered(status, is_zooms=False)]
+    report = stage.dial(timeout=LONG, is_waiting=is_waiting)
+    assert (report.state, report.sent, report.http_status) == (State.PENDING, Sent.UNKNOWN, status)
+    assert report.failure is not None
+    assert report.failure.kind is ErrorKind.ZOOM_FAULT
+    assert stage.journal.last == (State.PENDING, Sent.UNKNOWN)
+    assert (stage.patches, stage.zoom.log[-1]) == (1, "PATCH")
+    assert stage.seconds < AT_ONCE
+
+
+@pytest.mark.parametrize("answer", [answered(500, 300, "No permission."), answered(503, is_zooms=False)])
+def test_after_a_5xx_a_room_that_joins_is_a_success(stage: Stage, answer: ZoomAnswer) -> None:
+    stage.zoom.answers = [answer]
+    stage.zoom.rosters = [(PERSON,), (PERSON,), (PERSON, JOINED)]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.failure) == (State.JOINED, Sent.YES, None)
+    assert report.http_status == answer.status
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+    assert stage.patches == 1
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_after_a_5xx_a_room_that_nobody_sees_is_zooms_fault(stage: Stage, *, is_waiting: bool) -> None:
+    stage.zoom.answers = [answered(502, is_zooms=False)]
+    report = stage.dial(is_waiting=is_waiting)
+    assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
+    assert report.failure is not None
+    assert report.failure.kind is ErrorKind.ZOOM_FAULT
+    assert stage.journal.last == (State.PENDING, Sent.UNKNOWN)
+    assert stage.patches == 1
+    assert (stage.seconds >= SHORT.total_seconds()) is is_waiting
+
+
+# Faults of the network
+
+
+def test_after_a_lost_answer_a_room_that_joins_is_a_success(stage: Stage) -> None:
+    stage.zoom.answers = [TOOK_TOO_LONG]
+    stage.zoom.rosters = [(PERSON,), (PERSON,), (PERSON, JOINED)]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.failure) == (State.JOINED, Sent.YES, None)
+    assert report.http_status is None
+    assert stage.journal.standings[0].state is State.PENDING
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+    assert stage.patches == 1
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_after_a_lost_answer_a_room_that_nobody_sees_is_pending_and_not_rung_again(
+    stage: Stage, *, is_waiting: bool
+) -> None:
+    stage.zoom.answers = [TOOK_TOO_LONG]
+    report = stage.dial(is_waiting=is_waiting)
+    assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
+    assert isinstance(report.failure, Unproven)
+    assert report.failure.fault is TOOK_TOO_LONG
+    assert stage.journal.last == (State.PENDING, Sent.UNKNOWN)
+    assert stage.patches == 1
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+def test_a_request_that_never_arrived_is_not_sent_and_blocks_nothing(stage: Stage, *, is_waiting: bool) -> None:
+    stage.zoom.answers = [NEVER_ARRIVED]
+    report = stage.dial(timeout=LONG, is_waiting=is_waiting)
+    assert (report.state, report.sent, report.failure) == (State.NOT_SENT, Sent.NO, NEVER_ARRIVED)
+    assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+    assert (stage.patches, stage.zoom.log[-1]) == (1, "PATCH")
+    assert stage.seconds < AT_ONCE
+
+
+def test_a_token_that_cannot_be_renewed_for_the_patch_rings_nothing(stage: Stage) -> None:
+    failure = refused(400, message="Invalid client_id or client_secret")
+    stage.zoom.answers = [failure]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.failure) == (State.NOT_SENT, Sent.NO, failure)
+    assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+
+
+# Preflight
+
+
+@pytest.mark.parametrize("is_waiting", [True, False])
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refused(404, 3001, "Session is not found or has expired."),
+        refused(401, 124, "Invalid access token."),
+        refused(400, 200, "This API is only available for Video SDK accounts."),
+        refused(429),
+        refused(500),
+        fault(may_have_arrived=True),
+        fault(may_have_arrived=False),
+        UsageError("HTTPS_PROXY is no URL"),
+    ],
+)
+def test_a_session_that_cannot_be_seen_is_not_dialled_into(
+    stage: Stage, failure: Exception, *, is_waiting: bool
+) -> None:
+    stage.zoom.rosters = [failure]
+    report = stage.dial(timeout=LONG, is_waiting=is_waiting)
+    assert (report.state, report.sent, report.failure) == (State.NOT_SENT, Sent.NO, failure)
+    assert stage.patches == 0
+    assert stage.journal.claims == []
+
+
+@pytest.mark.parametrize(
+    "nobody", [(), (replace(PERSON, leave_time=datetime(2026, 11, 21, tzinfo=UTC)),)], ids=["empty", "all left"]
+)
+def test_a_session_with_nobody_in_it_is_not_dialled_into(stage: Stage, nobody: tuple[Participant, ...]) -> None:
+    stage.zoom.rosters = [nobody]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.population) == (State.NOT_SENT, Sent.NO, 0)
+    assert isinstance(report.failure, NoSession)
+    assert stage.patches == 0
+    assert stage.journal.claims == []
+
+
+@pytest.mark.parametrize(
+    "baseline",
+    [
+        (),
+        refused(404, 3001, "Session is not found or has expired."),
+    ],
+    ids=["empty", "not live"],
+)
+def test_no_preflight_drops_the_verdict_but_still_reads_the_baseline(stage: Stage, baseline: Any) -> None:
+    stage.zoom.rosters = [baseline, (JOINED,)]
+    report = stage.dial(timeout=LONG, is_preflight_off=True)
+    assert (report.state, report.failure) == (State.JOINED, None)
+    assert stage.zoom.log[0].startswith("roster")
+
+
+@TARGETS
+@pytest.mark.parametrize(
+    "failure",
+    [refused(401, 124, "Invalid access token."), refused(429), refused(500), fault(may_have_arrived=True)],
+)
+def test_no_preflight_rings_though_the_baseline_cannot_be_read(
+    stage: Stage, target: Any, failure: Exception
+) -> None:
+    stage.zoom.rosters = [failure]
+    report = stage.dial(timeout=LONG, is_preflight_off=True, target=target)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert isinstance(report.failure, Unproven)
+    assert stage.notices == ["no-evidence"]
+    assert stage.patches == 1
+    assert stage.seconds < AT_ONCE
+
+
+@TARGETS
+def test_no_preflight_and_no_wait_ask_zoom_for_nothing_but_the_call(stage: Stage, target: Any) -> None:
+    report = stage.dial(is_preflight_off=True, is_waiting=False, target=target)
+    assert report.state is State.ACCEPTED
+    assert stage.zoom.log == ["PATCH"]
+
+
+def test_somebody_who_was_there_before_is_no_room_that_joined(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    report = stage.dial(callout=Callout(address=ROOM, to_name="Room"))
+    assert report.state is State.PENDING
+
+
+def test_a_meeting_that_is_not_live_is_only_a_warning(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(404, 3001, "Meeting 84098077904 is not found or has expired."), (JOINED,)]
+    report = stage.dial(timeout=LONG, target=MEETING)
+    assert report.state is State.JOINED
+    assert stage.notices == ["meeting-not-live"]
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        refused(400, 4711, "does not contain scopes:[dashboard:read:list_meeting_participants:admin]"),
+        refused(400, 200, "Only available for Business or higher accounts."),
+        refused(429),
+        refused(500),
+        refused(403, is_zooms=False),
+        fault(may_have_arrived=True),
+        fault(may_have_arrived=False),
+    ],
+)
+def test_a_meeting_whose_roster_cannot_be_read_is_dialled_into_with_a_warning(
+    stage: Stage, failure: Exception
+) -> None:
+    stage.zoom.rosters = [failure]
+    report = stage.dial(timeout=LONG, target=MEETING)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert stage.notices == ["roster-unreadable", "no-evidence"]
+    assert stage.seconds < AT_ONCE
+
+
+def test_a_meeting_stops_at_a_refused_credential(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(401, 124, "Invalid access token.")]
+    report = stage.dial(timeout=LONG, target=MEETING)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert report.failure is not None
+    assert report.failure.kind is ErrorKind.AUTH
+    assert stage.patches == 0
+
+
+def test_a_meeting_with_nobody_in_it_is_dialled_into(stage: Stage) -> None:
+    stage.zoom.rosters = [(), (JOINED,)]
+    assert stage.dial(timeout=LONG, target=MEETING).state is State.JOINED
+
+
+# No evidence
+
+
+def test_without_evidence_it_says_so_before_the_call_and_ends_at_the_202(stage: Stage) -> None:
+    scope = "dashboard:read:list_meeting_participants:admin"
+    stage.zoom.rosters = [refused(400, 4711, f"Invalid access token, does not contain scopes:[{scope}].")]
+    said: list[str] = []
+    stage.zoom.on_call_out = lambda: said.extend(stage.notices)
+    report = stage.dial(timeout=LONG, target=MEETING)
+    assert said[-1] == "no-evidence"
+    [notice] = [notice for notice in stage.listener.notices if notice.id == "no-evidence"]
+    assert scope in notice.message
+    assert "--no-wait" in notice.message
+    assert isinstance(report.failure, Unproven)
+    assert scope in report.failure.message
+    assert stage.journal.last == (State.PENDING, Sent.YES)
+    assert stage.seconds < AT_ONCE
+
+
+def test_without_evidence_a_5xx_stays_zooms_fault_and_a_lost_answer_pending(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(403, is_zooms=False)]
+    stage.zoom.answers = [answered(503, is_zooms=False), TOOK_TOO_LONG]
+    kinds = [stage.dial(timeout=LONG, target=MEETING).failure for _ in range(2)]
+    assert [failure.kind for failure in kinds if failure] == [ErrorKind.ZOOM_FAULT, ErrorKind.PENDING]
+    assert stage.seconds < AT_ONCE
+
+
+def test_one_source_is_evidence_enough(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+    stage.dial(evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+    assert "no-evidence" not in stage.notices
+    assert stage.zoom.log.count("webhook_logs") > 1
+
+
+# The webhook log
+
+
+def logged(state: str, at: datetime, **more: Any) -> WebhookLog:
+    content = {
+        "session_id": SESSION.id,
+        "message_id": "M1",
+        "participant": {"call_type": "sip", "device_ip": ROOM.text},
+        **more,
+    }
+    name = f"session.user_room_system_callout_{state}"
+    body = {"event": name, "event_ts": int(at.timestamp() * 1000) + 1, "payload": {"object": content}}
+    return WebhookLog(event=name, request_body=json.dumps(body), status=200)
+
+
+@pytest.mark.parametrize(
+    ("word", "more", "state", "reason"),
+    [
+        ("accepted", {}, State.JOINED, None),
+        ("rejected", {}, State.DECLINED, None),
+        ("missed", {}, State.MISSED, None),
+        ("failed", {"reason_type": 9}, State.FAILED, Reason(9)),
+    ],
+)
+def test_an_event_in_the_log_tells_the_outcome(
+    stage: Stage, word: str, more: dict[str, Any], state: State, reason: Reason | None
+) -> None:
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        at = datetime.now(UTC)
+        stage.zoom.logs = [(logged("ringing", at), logged(word, at + TICK, **more))]
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.reason, report.failure) == (state, Sent.YES, reason, None)
+    assert [entry.state for entry in report.timeline] == [State.ACCEPTED, State.RINGING, state]
+    assert report.evidence is not None
+    assert (report.evidence.source, report.evidence.match) == (EvidenceSource.WEBHOOK_LOG, Match.EXACT)
+    assert stage.journal.last == (state, Sent.YES)
+
+
+def test_a_call_that_rings_on_is_pending_and_its_timeline_tells_how_far_it_came(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        stage.zoom.logs = [(logged("ringing", datetime.now(UTC)),)]
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial()
+    assert (report.state, report.evidence) == (State.PENDING, None)
+    assert [entry.state for entry in report.timeline] == [State.ACCEPTED, State.RINGING]
+    assert stage.journal.last == (State.PENDING, Sent.YES)
+
+
+def test_a_call_that_rings_after_a_5xx_and_is_not_seen_to_end_stays_zooms_fault(stage: Stage) -> None:
+    stage.zoom.answers = [answered(503, is_zooms=False)]
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        stage.zoom.logs = [(logged("ringing", datetime.now(UTC)),)]
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial()
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert report.failure is not None
+    assert report.failure.kind is ErrorKind.ZOOM_FAULT
+
+
+def test_an_event_of_before_the_call_proves_nothing(stage: Stage) -> None:
+    stage.zoom.logs = [(logged("accepted", datetime.now(UTC) - timedelta(seconds=3)),)]
+    assert stage.dial().state is State.PENDING
+
+
+# --on-timeout remove
+
+
+@pytest.fixture
+def brief_late_watch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialing, "_LATE_WATCH", timedelta(milliseconds=300))
+
+
+def join_late(stage: Stage) -> None:
+    """Let the room join once the call has timed out."""
+    deadline = time.monotonic() + SHORT.total_seconds() * 1.5
+    early: tuple[Participant, ...] = (PERSON,)
+
+    def look(*_: object, **__: object) -> tuple[Participant, ...]:
+        return early if time.monotonic() < deadline else (PERSON, JOINED)
+
+    stage.zoom.session_users = look  # type: ignore[method-assign] # by the clock, not by count
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+@pytest.mark.parametrize(
+    ("first", "kind"), [(ACCEPTED, ErrorKind.PENDING), (answered(503, is_zooms=False), ErrorKind.ZOOM_FAULT)]
+)
+def test_a_late_joiner_is_removed_and_the_exit_stays(stage: Stage, first: ZoomAnswer, kind: ErrorKind) -> None:
+    join_late(stage)
+    stage.zoom.answers = [first]
+    stage.zoom.removals = [answered(202, is_zooms=False)]
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed, report.evidence) == (State.PENDING, True, None)
+    assert report.failure is not None
+    assert report.failure.kind is kind
+    assert stage.zoom.removed == ["UUID=="]
+    assert stage.journal.removed == [1]
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+@pytest.mark.parametrize("removal", [answered(200), refused(404, 3001), fault(may_have_arrived=True)])
+def test_a_late_joiner_that_cannot_be_removed_is_told(stage: Stage, removal: Any) -> None:
+    join_late(stage)
+    stage.zoom.removals = [removal]
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.PENDING, False)
+    assert "not-removed" in stage.notices
+    assert stage.journal.removed == []
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+def test_a_room_that_does_not_come_late_either_is_pending(stage: Stage) -> None:
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.PENDING, False)
+    assert stage.zoom.removed == []
+    assert 0.4 < stage.seconds < 0.4 + AT_ONCE
+
+
+def test_a_room_that_joins_in_time_stays(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    report = stage.dial(is_late_joiner_removed=True, timeout=LONG)
+    assert (report.state, report.is_removed) == (State.JOINED, None)
+
+
+# The journal
+
+
+def test_a_duplicate_is_not_sent(stage: Stage) -> None:
+    duplicate = Duplicate("dialled 3 s ago", call_id=1, until=None)
+    stage.journal.errors["claim"] = duplicate
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent, report.failure) == (State.NOT_SENT, Sent.NO, duplicate)
+    assert stage.patches == 0
+
+
+def test_a_journal_that_cannot_take_the_call_stops_it_before_it_is_sent(stage: Stage) -> None:
+    stage.journal.errors["claim"] = NotConfigured("the disk is full")
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert isinstance(report.failure, NotConfigured)
+    assert stage.patches == 0
+
+
+@pytest.mark.parametrize(
+    ("answer", "state", "kind"),
+    [
+        (ACCEPTED, State.JOINED, None),
+        (answered(401, 124, "Invalid access token."), State.REFUSED, ErrorKind.AUTH),
+        (answered(200), State.NO_OP, ErrorKind.NO_OP),
+        (NEVER_ARRIVED, State.NOT_SENT, ErrorKind.NETWORK),
+        (TOOK_TOO_LONG, State.JOINED, None),
+    ],
+)
+def test_a_journal_that_fails_later_changes_nothing_about_the_outcome(
+    stage: Stage, answer: Any, state: State, kind: ErrorKind | None
+) -> None:
+    stage.journal.errors["settle"] = NotConfigured("the disk is full")
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    stage.zoom.answers = [answer]
+    report = stage.dial(timeout=LONG)
+    assert report.state is state
+    assert (report.failure.kind if report.failure else None) is kind
+    assert "journal-failed" in stage.notices
+
+
+@pytest.mark.parametrize("name", ["rivals", "take_credit"])
+def test_a_journal_that_fails_under_the_wait_leaves_the_call_pending(stage: Stage, name: str) -> None:
+    stage.journal.errors[name] = NotConfigured("the disk is full")
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert isinstance(report.failure, Unproven)
+    assert "evidence-lost" in stage.notices
+    assert stage.seconds < AT_ONCE
+
+
+# Ctrl-C and SIGTERM
+
+STOPS = pytest.mark.parametrize(
+    ("stop", "kind"), [(KeyboardInterrupt(), ErrorKind.INTERRUPTED), (Terminated(), ErrorKind.TERMINATED)]
+)
+
+
+@STOPS
+def test_interrupted_before_the_call_nothing_is_sent(
+    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+) -> None:
+    stage.zoom.rosters = [stop]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert isinstance(report.failure, Interrupted)
+    assert report.failure.kind is kind
+    assert "nothing rings" in report.failure.message
+    assert stage.patches == 0
+    assert stage.journal.claims == []
+
+
+@STOPS
+def test_interrupted_between_claim_and_call_the_claim_is_released(
+    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: object) -> None:
+        raise stop
+
+    monkeypatch.setattr(dialing._Call, "_send", interrupt)
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert report.failure is not None
+    assert report.failure.kind is kind
+    assert len(stage.journal.claims) == 1
+    assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+
+
+@STOPS
+def test_interrupted_under_the_call_the_room_may_ring(
+    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+) -> None:
+    stage.zoom.answers = [stop]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
+    assert report.failure is not None
+    assert report.failure.kind is kind
+    assert "room@example.com may still ring" in report.failure.message
+    assert stage.journal.last == (State.PENDING, Sent.UNKNOWN)
+    assert stage.patches == 1
+
+
+@STOPS
+def test_interrupted_under_the_wait_the_room_may_ring_on(
+    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+) -> None:
+    stage.listener.error = stop
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert report.failure is not None
+    assert report.failure.kind is kind
+    assert "may still ring" in report.failure.message
+    assert "no way to cancel" in report.failure.message
+    assert stage.journal.last == (State.PENDING, Sent.YES)
+    assert stage.patches == 1
+    assert stage.seconds < AT_ONCE
+
+
+def test_interrupted_after_the_outcome_the_outcome_stands(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    tell = stage.listener.entry
+
+    def entry(seen: Any) -> None:
+        tell(seen)
+        if seen.state is State.JOINED:
+            raise KeyboardInterrupt
+
+    stage.listener.entry = entry  # type: ignore[method-assign] # Ctrl-C just then
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.JOINED, Sent.YES)
+    assert isinstance(report.failure, Interrupted)
+    assert "may still ring" not in report.failure.message
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+
+
+def test_interrupted_while_the_journal_fails_it_still_says_what_may_ring(stage: Stage) -> None:
+    stage.journal.errors["settle"] = NotConfigured("the disk is full")
+    stage.zoom.answers = [KeyboardInterrupt()]
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
+    assert isinstance(report.failure, Interrupted)
+
+
+def test_a_passcode_is_never_in_what_is_told(stage: Stage) -> None:
+    passcode = "Zq81kTw0"
+    room = RoomAddress.parse(Protocol.H323, f"203.0.113.10##84098077904#{passcode}")
+    stage.listener.error = KeyboardInterrupt()
+    report = stage.dial(timeout=LONG, callout=Callout(address=room))
+    told = f"{report!r} {stage.listener!r} {report.failure} {stage.journal!r} {stage.zoom.requests!r}"
+    assert passcode not in told
+    assert stage.zoom.requests[0].body["params"]["device_ip"].endswith(passcode)
