@@ -54,7 +54,10 @@ class Settings:
             text = given.get(name)
             if text and "\0" in text:
                 raise UsageError(f"{name} holds a NUL character")
-            return Path(text).expanduser() if text else None
+            try:
+                return Path(text).expanduser() if text else None
+            except RuntimeError as error:
+                raise UsageError(f"{name}: {text!r} names a home that is not there") from error
 
         output = given.get("ZOOMCALL_OUTPUT")
         timeout = given.get("ZOOMCALL_TIMEOUT")
@@ -95,6 +98,8 @@ def parse_seconds(text: str, *, name: str) -> timedelta:
         seconds = float(text)
     except ValueError:
         seconds = -1.0
-    if not 0 < seconds <= LONGEST_TIMEOUT.total_seconds():
+    is_span = 0 < seconds <= LONGEST_TIMEOUT.total_seconds()
+    span = timedelta(seconds=seconds if is_span else 0)
+    if not span:
         raise UsageError(f"{name}: {text[:40]!r} is no number of seconds above 0, at most a day")
-    return timedelta(seconds=seconds)
+    return span

@@ -45,20 +45,16 @@ def write_page(page: Page, stream: IO[str], look: Look) -> None:
 
 
 def _as_text(page: Page) -> str:
-    lines: list[str] = []
-    width = _label_width(page)
-    for block in page:
-        match block:
-            case Table(headings, rows):
-                lines.extend("\t".join(plain(cell) for cell in row) for row in (headings, *rows))
-            case Line():
-                lines.append(_line_text(block, width).rstrip())
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for block in page for line in _text_lines(block))
 
 
-def _line_text(line: Line, width: int) -> str:
-    label = f"{plain(line.label)}:".ljust(width) if line.label else ""
-    return " " * line.indent + label + plain(line.text)
+def _text_lines(block: Line | Table) -> tuple[str, ...]:
+    """Give the lines of a block, in which nothing is padded, wrapped or cut."""
+    match block:
+        case Table(headings, rows):
+            return tuple("\t".join(plain(cell) for cell in row) for row in (headings, *rows))
+        case Line(text, _, indent, label):
+            return (" " * indent + (f"{plain(label)}: " if label else "") + plain(text).rstrip(),)
 
 
 def _label_width(page: Page) -> int:
@@ -75,14 +71,15 @@ def _write_rich(page: Page, stream: IO[str], look: Look) -> None:
         highlight=False,
         emoji=False,
         force_terminal=True,
-        no_color=not look.has_colour,
-        soft_wrap=not look.is_terminal,
+        color_system="auto" if look.has_colour else None,
     )
     width = _label_width(page)
     for block in page:
         match block:
-            case Table():
+            case Table() if look.is_terminal:
                 _print_table(console, block)
+            case Table():
+                stream.write(_as_text((block,)))
             case Line():
                 _print_line(console, block, width, is_folded=look.is_terminal)
 
@@ -94,7 +91,7 @@ def _print_line(console: Console, line: Line, width: int, *, is_folded: bool) ->
 
     style = _STYLES[line.tone]
     if not is_folded or line.tone is Tone.COMMAND:
-        console.print(Text(_line_text(line, width).rstrip(), style=style), soft_wrap=True)
+        console.print(Text("\n".join(_text_lines(line)), style=style), soft_wrap=True)
     elif line.label:
         grid = Grid.grid(padding=0)
         grid.add_column(width=width)
@@ -112,7 +109,7 @@ def _print_table(console: Console, table: Table) -> None:
 
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     for heading in table.headings:
-        drawn.add_column(Text(heading), overflow="fold")
+        drawn.add_column(Text(plain(heading)), overflow="fold")
     for row in table.rows:
         drawn.add_row(*(Text(plain(cell)) for cell in row))
     console.print(drawn)

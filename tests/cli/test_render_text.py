@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import io
+import re
+import unicodedata
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from zoomcall.cli.answer import ErrorReport
+from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.cli.render.failure import error_page, findings_page
+from zoomcall.cli.render.json import dumps
+from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.render.text import plain, write_page
+from zoomcall.cli.streams import Look
+from zoomcall.domain.cause import Cause, Certainty, Checked
+
+PIPE = Look(is_terminal=False, has_colour=False)
+COLOUR_PIPE = Look(is_terminal=False, has_colour=True)
+TERMINAL = Look(is_terminal=True, has_colour=False)
+COLOUR_TERMINAL = Look(is_terminal=True, has_colour=True)
+LOOKS = (PIPE, COLOUR_PIPE, TERMINAL, COLOUR_TERMINAL)
+COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+STEERING = (
+    "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b[2J\x1b[H \x9b31m \x08\x08 \r over \x7f \x00 "
+    "\u202egnirts\u202c \u2066isolate\u2069 \u200fmark \u200bzero \ufeff \U000e0041tag \ud800"
+)
+
+
+def written(page: Page, look: Look) -> str:
+    stream = io.StringIO()
+    write_page(page, stream, look)
+    return stream.getvalue()
+
+
+def steers(text: str) -> set[str]:
+    return {
+        character
+        for character in text
+        if character != "\n"
+        and (unicodedata.category(character) in {"Cc", "Cf", "Cs"} or character in "\u2028\u2029")
+        and character != "\t"
+    }
+
+
+def pages_of(text: str) -> list[Page]:
+    cause = Cause(id="x", certainty=Certainty.CERTAIN, evidence=text, fix=text, command=text)
+    report = ErrorReport(
+        status=ExitStatus.REJECTED,
+        title=text,
+        causes=(cause,),
+        checked=(Checked("y", text),),
+        zoom_message=text,
+        tracking_id=text,
+        doc=text,
+        dialled=text,
+    )
+    without_causes = ErrorReport(status=ExitStatus.REJECTED, title=text, fix=text, command=text)
+    return [
+        (Line(text),),
+        *((Line(text, tone, indent=2),) for tone in Tone),
+        (Line(text, label="name"),),
+        (Line("x", label=text),),
+        (Table(("name", text), ((text, "x"), ("y", text))),),
+        error_page(report),
+        error_page(without_causes),
+        findings_page((cause,)),
+    ]
+
+
+# What could steer a terminal
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_nothing_that_steers_a_terminal_reaches_the_stream(look: Look) -> None:
+    for page in pages_of(STEERING):
+        shown = written(page, look)
+        assert steers(COLOURS.sub("", shown) if look.has_colour else shown) == set()
+        assert "gnirts" in shown
+
+
+@pytest.mark.parametrize("look", [COLOUR_PIPE, COLOUR_TERMINAL])
+def test_the_only_escapes_are_our_own_colours(look: Look) -> None:
+    colours = set(COLOURS.findall(written((Line("x", Tone.BAD),), look)))
+    assert colours
+    for text in ("\x1b[5m blink", "\x1b[8mhidden"):
+        assert set(COLOURS.findall(written((Line(text, Tone.BAD),), look))) == colours
+
+
+def test_no_colour_means_no_colour() -> None:
+    for look in (PIPE, TERMINAL):
+        for tone in (Tone.PLAIN, Tone.GOOD, Tone.BAD, Tone.WARNING, Tone.COMMAND):
+            shown = written((Line("x", tone),), look)
+            assert not re.search(r"\x1b\[[0-9;]*3[0-9]", shown)
+    assert "\x1b" not in written(pages_of("x")[-1], PIPE)
+
+
+@given(st.text())
+@example("\x85\x0b\x0c\x1c\x1d\x1e\x1f")
+@example("\u2028\u2029\u061c\u180e")
+def test_plain_text_steers_nothing_and_stands_on_one_line(text: str) -> None:
+    shown = plain(text)
+    assert steers(shown) == set()
+    assert not set("\n\r\t\u2028\u2029") & set(shown)
+    assert plain(shown) == shown
+    assert len(shown) <= len(text)
+
+
+@given(st.text())
+def test_a_line_in_a_pipe_is_one_line_whatever_it_says(text: str) -> None:
+    shown = written((Line(text),), PIPE)
+    assert len(shown.splitlines()) <= 1 or shown.count("\n") == 1
+    assert shown.endswith("\n")
+    assert steers(shown) == set()
+
+
+@given(st.text("abc ü会[]{}:/*#_-=+;,.?!'\"\\<>|@0123456789"))
+def test_ordinary_text_is_left_alone(text: str) -> None:
+    assert plain(text) == text
+
+
+def test_a_line_break_becomes_a_blank() -> None:
+    assert plain("a\nb\tc\r\nd\u2028e") == "a b c  d e"
+
+
+@pytest.mark.parametrize("text", [STEERING, "\ud800", "\u202e", "ü", "\x1b"])
+def test_a_json_document_is_plain_ascii(text: str) -> None:
+    for is_line in (True, False):
+        shown = dumps({"a": text, text: ["\x7f", text]}, is_line=is_line)
+        assert shown.replace("\n", "").isascii()
+        assert steers(shown) == set()
+
+
+# A pipe
+
+
+@pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
+@pytest.mark.parametrize("tone", Tone)
+def test_a_long_line_is_neither_wrapped_nor_cut_in_a_pipe(look: Look, tone: Tone) -> None:
+    text = "word " * 2000 + "end"
+    shown = COLOURS.sub("", written((Line(text, tone),), look))
+    assert shown == text + "\n"
+
+
+@pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
+def test_a_long_cell_is_neither_wrapped_nor_cut_in_a_pipe(look: Look) -> None:
+    wide = "x" * 10_000
+    page: Page = (Table(("name", "value"), ((wide, "1"), ("b", wide))),)
+    assert COLOURS.sub("", written(page, look)) == f"name\tvalue\n{wide}\t1\nb\t{wide}\n"
+
+
+@pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
+def test_nothing_is_padded_in_a_pipe(look: Look) -> None:
+    page: Page = (
+        Line("1", label="a"),
+        Line("2", label="a much longer label"),
+        Table(("id", "a heading"), (("1", "x"), ("22", ""))),
+    )
+    assert COLOURS.sub("", written(page, look)) == ("a: 1\na much longer label: 2\nid\ta heading\n1\tx\n22\t\n")
+
+
+@pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
+def test_a_cell_never_makes_a_column_or_a_row_of_its_own(look: Look) -> None:
+    page: Page = (Table(("a", "b"), (("x\ty", "1\n2"),)),)
+    assert COLOURS.sub("", written(page, look)) == "a\tb\nx y\t1 2\n"
+
+
+def test_an_empty_page_is_nothing_at_all() -> None:
+    for look in LOOKS:
+        assert written((), look) == ""
+
+
+# A terminal
+
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[brackets] and [red]not red[/red]",
+        "[bold]x[/]",
+        "[link=https://example.com]x[/link]",
+        ":smile: :warning:",
+        "203.0.113.10##123#***",
+        "[2001:db8::1]:5060",
+        "\\[escaped]",
+        "[/]",
+    ],
+)
+def test_text_is_never_read_as_markup(look: Look, text: str) -> None:
+    for page in pages_of(text):
+        assert text in COLOURS.sub("", written(page, look)).replace("\n", " ")
+
+
+def test_a_long_line_folds_at_a_terminals_width_without_losing_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    words = [f"word{number}" for number in range(60)]
+    lines = written((Line(" ".join(words), indent=2),), TERMINAL).splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    assert " ".join(lines).split() == words
+    assert all(line.startswith("  ") for line in lines)
+
+
+def test_a_command_line_is_never_folded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "zoomcall invite sip room@example.com --session " + "x" * 200
+    assert COLOURS.sub("", written((Line(text, Tone.COMMAND, indent=2),), TERMINAL)) == f"  {text}\n"
+
+
+def test_a_table_in_a_terminal_loses_no_character_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    wide = "".join(chr(ord("a") + number % 26) for number in range(100))
+    shown = written((Table(("name", "value"), ((wide, "1"),)),), TERMINAL)
+    first = "".join(line[:32].strip() for line in shown.splitlines()[2:])
+    assert wide in first.replace("1", "").replace(" ", "")
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_what_is_said_does_not_depend_on_the_terminal(look: Look) -> None:
+    page: Page = (Line("Title", Tone.TITLE), Line("value", label="name"), Table(("a", "b"), (("1", "2"),)))
+    words = re.sub(r"[\s\u2500-\u257f]+", " ", COLOURS.sub("", written(page, look))).split()
+    assert words == ["Title", "name:", "value", "a", "b", "1", "2"]
+
+
+# Errors
+
+
+def test_an_error_says_what_why_what_was_fine_the_fix_where_to_read_on_and_what_may_ring() -> None:
+    report = ErrorReport(
+        status=ExitStatus.AUTH,
+        title="Zoom answered HTTP 401: 124 Invalid access token.",
+        causes=(
+            Cause("clock-skew", Certainty.LIKELY, "this clock is 400 s ahead", "Set the clock.", "timedatectl"),
+            Cause("key-pair-refused", Certainty.POSSIBLE, "all else is fine", ""),
+        ),
+        checked=(Checked("wrong-algorithm", "HS256"),),
+        retry_at=datetime(2026, 11, 21, 10, 0, tzinfo=UTC),
+        tracking_id="v=2.0;x",
+        doc="explain 124",
+        dialled="Nothing rings because of this command.",
+    )
+    assert written(error_page(report), PIPE).splitlines() == [
+        "error: Zoom answered HTTP 401: 124 Invalid access token.",
+        "  Nothing rings because of this command.",
+        "  why:",
+        "    likely: clock-skew: this clock is 400 s ahead",
+        "      fix: Set the clock.",
+        "      run: timedatectl",
+        "    possible: key-pair-refused: all else is fine",
+        "  checked and found fine:",
+        "    wrong-algorithm: HS256",
+        "  try again at 2026-11-21T10:00:00Z",
+        "  Zoom's tracking id: v=2.0;x",
+        "  more: zoomcall explain 124",
+    ]
