@@ -1,0 +1,178 @@
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from zoom_events import SECRET, bytes_of, callout, signature_of
+
+from zoomcall.domain.cause import Certainty
+from zoomcall.domain.secret import Secret
+from zoomcall.usecases.verifying import SignedRequest, Verdict, verify
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+TIMESTAMP = str(int(NOW.timestamp()) - 10)
+BODY = b'{"event":"meeting.started","topic":"Test \\uD83D\\uDE92 \xe2\x80\x99"}'
+SIGNATURE = signature_of(BODY, TIMESTAMP)
+
+
+def verdict(
+    body: bytes = BODY,
+    *,
+    signature: str = SIGNATURE,
+    timestamp: str = TIMESTAMP,
+    secret: str = SECRET,
+    max_age: int | None = None,
+) -> Verdict:
+    request = SignedRequest(signature=signature, timestamp=timestamp, body=body)
+    limit = None if max_age is None else timedelta(seconds=max_age)
+    return verify(request, Secret(secret), now=NOW, max_age=limit)
+
+
+def reason(found: Verdict) -> str:
+    """Give the evidence of the first finding, which must be a mismatch."""
+    assert not found.is_genuine
+    assert not found.is_accepted
+    assert {cause.id for cause in found.findings} == {"signature-mismatch"}
+    return found.findings[0].evidence
+
+
+def certain_reason(found: Verdict) -> str:
+    evidence = reason(found)
+    assert [cause.certainty for cause in found.findings] == [Certainty.CERTAIN]
+    return evidence
+
+
+def test_a_genuine_request_is_accepted() -> None:
+    found = verdict()
+    assert found.is_genuine
+    assert found.is_accepted
+    assert found.event == "meeting.started"
+    assert found.at == NOW - timedelta(seconds=10)
+    assert found.age == timedelta(seconds=10)
+    assert [checked.id for checked in found.checked] == ["signature-mismatch"]
+
+
+@pytest.mark.parametrize("max_age", [None, 10, 300])
+def test_a_request_may_be_as_old_as_it_is_allowed_to_be(max_age: int | None) -> None:
+    assert verdict(max_age=max_age).is_accepted
+
+
+def test_a_request_that_is_too_old_is_not_accepted() -> None:
+    found = verdict(max_age=9)
+    assert found.is_genuine
+    assert [(cause.id, cause.certainty) for cause in found.findings] == [("timestamp-too-old", Certainty.CERTAIN)]
+    assert "10 s old, more than 9 s" in found.findings[0].evidence
+
+
+def test_a_request_from_the_future_is_not_accepted() -> None:
+    ahead = str(int(NOW.timestamp()) + 400)
+    found = verdict(signature=signature_of(BODY, ahead), timestamp=ahead, max_age=300)
+    assert [cause.id for cause in found.findings] == ["timestamp-ahead"]
+    assert verdict(signature=signature_of(BODY, ahead), timestamp=ahead).is_accepted
+
+
+def test_a_timestamp_that_is_none_has_no_age() -> None:
+    found = verdict(signature=signature_of(BODY, "now"), timestamp="now", max_age=300)
+    assert found.is_genuine
+    assert found.at is None
+    assert [cause.id for cause in found.findings] == ["timestamp-too-old"]
+    assert verdict(signature=signature_of(BODY, "now"), timestamp="now").is_accepted
+
+
+def test_both_faults_are_told() -> None:
+    found = verdict(secret="another", max_age=1)
+    assert {cause.id for cause in found.findings} == {"signature-mismatch", "timestamp-too-old"}
+
+
+def test_upper_case_is_named() -> None:
+    assert "lower case" in certain_reason(verdict(signature="v0=" + SIGNATURE[3:].upper()))
+
+
+def test_a_missing_prefix_is_named() -> None:
+    assert "with v0= in front" in certain_reason(verdict(signature=SIGNATURE[3:]))
+    assert "with v0= in front" in certain_reason(verdict(signature=SIGNATURE[3:].upper()))
+
+
+def test_blanks_around_the_signature_are_named() -> None:
+    assert "without blanks" in certain_reason(verdict(signature=f" {SIGNATURE}\n"))
+
+
+@pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
+def test_a_line_break_at_the_end_of_the_body_is_named(line_break: bytes) -> None:
+    assert "without the line break at its end" in certain_reason(verdict(BODY + line_break))
+
+
+def test_changed_line_breaks_are_named() -> None:
+    body = b'{\n"event":"e"\n}'
+    found = verdict(body.replace(b"\n", b"\r\n"), signature=signature_of(body, TIMESTAMP))
+    assert "\\n in place of" in certain_reason(found)
+
+
+def test_a_byte_order_mark_is_named() -> None:
+    assert "byte order mark" in certain_reason(verdict(b"\xef\xbb\xbf" + BODY))
+
+
+@pytest.mark.parametrize("is_ascii", [True, False])
+@pytest.mark.parametrize("indent", [None, 2])
+def test_json_that_was_laid_out_is_named(is_ascii: bool, indent: int | None) -> None:
+    raw = json.dumps(callout(topic="é"), separators=(",", ":"), ensure_ascii=is_ascii).encode()
+    laid_out = json.dumps(callout(topic="é"), indent=indent).encode()
+    found = verdict(laid_out, signature=signature_of(raw, TIMESTAMP))
+    assert "parsed and written again" in certain_reason(found)
+
+
+def test_a_recorded_line_is_named() -> None:
+    raw = bytes_of(callout())
+    line = b'{"received_at": "2026-11-21T10:00:00.000Z", "request_id": "a", "body": ' + raw + b"}\n"
+    assert "recorded line" in certain_reason(verdict(line, signature=signature_of(raw, TIMESTAMP)))
+
+
+def test_milliseconds_are_named() -> None:
+    assert "milliseconds" in certain_reason(verdict(timestamp=TIMESTAMP + "123"))
+
+
+def test_whitespace_around_the_secret_is_named() -> None:
+    assert "whitespace" in certain_reason(verdict(secret=f"{SECRET}\n"))
+
+
+def test_json_that_was_changed_for_good_is_likely() -> None:
+    laid_out = json.dumps(json.loads(BODY), indent=2).encode()
+    found = verdict(laid_out)
+    assert "blanks or line breaks" in reason(found)
+    assert found.findings[0].certainty is Certainty.LIKELY
+
+
+def test_another_secret_is_likely_where_nothing_else_shows() -> None:
+    found = verdict(secret="another")
+    assert "another secret" in reason(found)
+    assert found.findings[0].certainty is Certainty.LIKELY
+    assert found.findings[0].command == "zoomcall webhook secret set"
+    assert len(found.findings) > 1
+
+
+@pytest.mark.parametrize("signature", ["", "v0=", "v1=" + "0" * 64, "sha256=" + "0" * 64, SIGNATURE[:-1], "é"])
+def test_what_is_no_signature_is_certain(signature: str) -> None:
+    found = verdict(signature=signature)
+    assert "is no signature of Zoom's" in reason(found)
+    assert found.findings[0].certainty is Certainty.CERTAIN
+
+
+def test_the_true_signature_is_never_told() -> None:
+    found = verdict(signature=SIGNATURE[:-1] + "g", max_age=1)
+    assert SIGNATURE[3:] not in repr(found)
+    assert SECRET not in repr(found)
+
+
+@given(body=st.binary(), signature=st.text(), timestamp=st.text(), secret=st.text())
+def test_whatever_is_given_is_judged(body: bytes, signature: str, timestamp: str, secret: str) -> None:
+    found = verdict(body, signature=signature, timestamp=timestamp, secret=secret, max_age=1)
+    assert not found.is_accepted
+    assert found.findings
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a":' * 100_000, b"[" * 100_000, b'{"a":"\\ud800"}'], ids=["deep", "list", "half"]
+)
+def test_strange_json_is_judged(body: bytes) -> None:
+    assert reason(verdict(body))
