@@ -483,16 +483,12 @@ class Wiring:
 
     def journal_to_read(self) -> Journal:
         """Open the journal for looking back: without it there is nothing to look at."""
-        from zoomcall.adapters.journal import Journal
-
-        return Journal(self._state_dir())
+        return self._journal_in(self._state_dir())
 
     def journal(self) -> Journal:
         """Open the journal; with credentials from the environment an unwritable folder is only a warning."""
-        from zoomcall.adapters.journal import Journal
-
         try:
-            return Journal(self._state_dir())
+            return self._journal_in(self._state_dir())
         except NotConfigured as error:
             if self._held.profile is not None:
                 raise
@@ -502,7 +498,14 @@ class Wiring:
                     f"{error.message}. The guard against ringing a room twice is off for this call",
                 )
             )
-            return Journal(None)
+            return self._journal_in(None)
+
+    def _journal_in(self, folder: Path | None) -> Journal:
+        from zoomcall.adapters.journal import Journal
+
+        journal = Journal(folder)
+        self._open.callback(journal.close)
+        return journal
 
     def _state_dir(self) -> Path:
         if self._run.settings.state_dir is not None:
