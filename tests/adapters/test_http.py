@@ -289,6 +289,15 @@ def test_a_patch_is_sent_again_after_429() -> None:
     assert len(answers.requests) == 2
 
 
+def test_an_answer_tells_when_its_last_try_was_sent() -> None:
+    answers, fake_time = Answers(httpx.Response(429), httpx.Response(202)), FakeTime()
+    start = fake_time.clock().now()
+    with faked(answers, fake_time) as http:
+        answer = http.send(patch("https://api.zoom.us/v2/x"))
+    assert answer.sent_at is not None
+    assert answer.sent_at > start
+
+
 @pytest.mark.parametrize(
     "fault",
     [httpx.ConnectError("x"), httpx.ConnectTimeout("x"), httpx.PoolTimeout("x"), httpx.ProxyError("x")],

@@ -162,6 +162,7 @@ def test_users_of_a_session_are_participants() -> None:
         Participant(
             id="P1",
             uuid="P1",
+            other_ids=frozenset({"16778240"}),
             name="Board room",
             device="H.323/SIP",
             ip_address="203.0.113.10",
@@ -179,6 +180,18 @@ def test_a_user_without_any_id_is_the_same_in_every_poll() -> None:
     first, second = zoom.rest.session_users(SESSION), zoom.rest.session_users(SESSION)
     assert [user.id for user in first] == [user.id for user in second]
     assert len({user.id for user in first}) == 2
+
+
+def test_a_participant_in_the_waiting_room_is_not_in_the_meeting() -> None:
+    rows = [{"user_id": "1", "status": "in_waiting_room"}, {"user_id": "2", "status": "in_meeting"}]
+    waiting, joined = FakeZoom({"participants": rows}).rest.meeting_participants(MEETING)
+    assert (waiting.is_present, joined.is_present) == (False, True)
+
+
+def test_text_that_no_encoding_takes_is_written_out() -> None:
+    reply = httpx.Response(200, content=r'{"users": [{"id": "\ud800", "name": "a\udfffb"}]}')
+    [user] = FakeZoom(reply).rest.session_users(SESSION)
+    assert (user.id, user.name) == ("\\ud800", "a\\udfffb")
 
 
 def test_participants_of_a_meeting_have_a_sip_uri() -> None:
@@ -584,6 +597,7 @@ def test_an_answer_says_where_it_came_from() -> None:
         path="/v2/videosdk/sessions/KkMHZ4y8QhSUWAHi5sWvfg%3D%3D/events",
         status=500,
         local_time=NOW,
+        sent_at=NOW,
     )
 
 

@@ -60,7 +60,7 @@ def claim(journal: Journal, room: str, at: datetime, *, is_forced: bool = True) 
         target=TARGET,
         dialled_at=at,
         dialled_at_zoom=at,
-        baseline=frozenset(),
+        baseline=(),
     )
     return Judge(case, journal)
 
@@ -222,3 +222,20 @@ def test_no_interleaving_yields_a_false_outcome(
 def test_any_text_is_an_event_or_none(text: str) -> None:
     read = read_event_text(text)
     assert read is None or isinstance(read, CalloutEvent)
+
+
+def test_two_calls_by_somebody_unknown_are_no_evidence(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    joined = event("a@room.example", State.JOINED, later(1), message="one")
+    declined = event("a@room.example", State.DECLINED, later(1), message="two")
+    assert outcome(judge, joined, declined) == []
+    assert outcome(judge, declined, joined) == []
+
+
+def test_a_second_call_by_somebody_else_does_not_matter_once_ours_is_known(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1), message="ours")
+    assert outcome(judge, ringing) == [State.RINGING]
+    joined = event("a@room.example", State.JOINED, later(2), message="ours")
+    declined = event("a@room.example", State.DECLINED, later(2), message="theirs")
+    assert outcome(judge, ringing, declined, joined) == [State.JOINED]

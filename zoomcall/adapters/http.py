@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -210,6 +210,7 @@ class Http:
         if deadline is not None and request.is_repeatable:
             budget = min(budget, max((deadline - self._clock.now()).total_seconds(), _LEAST_BUDGET_SECONDS))
         begun = time.monotonic()
+        sent_at = self._clock.now()
         passage = Passage(ends_at=begun + budget, is_fresh=not request.is_repeatable)
         sent = self._build(request, passage)
         self._show_request(request, sent)
@@ -222,7 +223,7 @@ class Http:
                 raise
             fault = NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         else:
-            return self._receive(request, sent, response, passage, begun)
+            return replace(self._receive(request, sent, response, passage, begun), sent_at=sent_at)
         raise fault  # outside of the handler: nothing of the foreign error goes along
 
     def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:

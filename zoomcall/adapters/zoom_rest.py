@@ -15,7 +15,7 @@ from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.credential import AccessToken, CredentialKind
 from zoomcall.domain.live import H323Device, LiveSession, Meeting, SipDialing, User, WebhookLog
-from zoomcall.domain.raw_answer import RawAnswer, iso_time
+from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, MeetingNumber, SessionId, SessionTarget, encode_id, events_path
@@ -292,7 +292,7 @@ def _text(row: Json, key: str) -> str | None:
     value = row.get(key)
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
-    return value if isinstance(value, str) and value else None
+    return well_formed(value) if isinstance(value, str) and value else None
 
 
 def _number(row: Json, key: str) -> int | None:
@@ -331,10 +331,12 @@ def _participant(row: Json) -> Participant:
     name = _text(row, "name") or _text(row, "user_name") or ""
     join_time = iso_time(row.get("join_time"))
     # Somebody whom Zoom gives no id is still there, and must be the same in the next poll.
-    identifier = uuid or _text(row, "user_id") or _text(row, "id") or f"{name} {row.get('join_time')}"
+    other = _text(row, "user_id") or _text(row, "id") or (None if uuid else f"{name} {row.get('join_time')}")
     return Participant(
-        id=identifier,
+        id=uuid or other or "",
         uuid=uuid,
+        other_ids=frozenset({other}) if uuid and other else frozenset(),
+        is_waiting=row.get("status") == "in_waiting_room",
         name=name,
         device=_text(row, "device") or "",
         ip_address=_text(row, "ip_address"),

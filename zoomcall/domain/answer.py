@@ -41,6 +41,7 @@ class ZoomAnswer:
         tracking_id: ``x-zm-trackingid``.
         server_time: The ``Date`` header: Zoom's own clock, whole seconds.
         local_time: This machine's clock when the answer came.
+        sent_at: This machine's clock when the request was sent, the last time if there were several.
         retry_at: From ``Retry-After``, in seconds or as a time.
         excerpt: The start of a body that is not Zoom's, without control characters.
         is_oauth: Whether the token endpoint gave it.
@@ -57,6 +58,7 @@ class ZoomAnswer:
     tracking_id: str | None = None
     server_time: datetime | None = None
     local_time: datetime | None = None
+    sent_at: datetime | None = None
     retry_at: datetime | None = None
     excerpt: str = ""
     is_oauth: bool = False

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
+from zoomcall.domain.raw_answer import well_formed
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 
@@ -25,6 +26,7 @@ _STATES = {
 _PROTOCOLS = {"sip": Protocol.SIP, "h323": Protocol.H323, "h.323": Protocol.H323}
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LATEST = 253_402_300_799_000
+_LARGEST_REASON = 2**31
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +96,7 @@ def read_event(document: object) -> CalloutEvent | None:
         device=device,
         at=at,
         reason=_reason(content.get("reason_type")) if state is State.FAILED else None,
-        message_id=message_id if isinstance(message_id, str) and message_id else None,
+        message_id=well_formed(message_id) if isinstance(message_id, str) and message_id else None,
     )
 
 
@@ -124,6 +126,10 @@ def _moment(value: object) -> datetime | None:
 
 
 def _reason(value: object) -> Reason | None:
-    if isinstance(value, str) and re.fullmatch(r"-?\d{1,6}", value):
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,6}", value, re.ASCII):
         value = int(value)
-    return Reason(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _LARGEST_REASON:
+        return None
+    return Reason(value)

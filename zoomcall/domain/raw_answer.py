@@ -41,6 +41,7 @@ class RawAnswer:
         status: HTTP status.
         headers: Names in lower case.
         body: As far as it was read.
+        sent_at: This machine's clock when the request, at its last try, was sent.
         received_at: This machine's clock when the headers came.
         is_whole: Whether the body was read to its end.
         is_oauth: Whether the token endpoint gave it.
@@ -51,6 +52,7 @@ class RawAnswer:
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = field(default=b"", repr=False)
+    sent_at: datetime | None = None
     received_at: datetime | None = None
     is_whole: bool = True
     is_oauth: bool = False
@@ -111,6 +113,7 @@ class RawAnswer:
             tracking_id=self._tracking_id,
             server_time=self.server_time,
             local_time=self.received_at,
+            sent_at=self.sent_at,
             retry_at=self._retry_moment(),
             excerpt=self._excerpt(said),
             is_oauth=self.is_oauth,
@@ -173,6 +176,11 @@ def plain(text: str, longest: int) -> str:
     text = " ".join(text.split())
     text = "".join(character for character in text if character.isprintable())
     return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def well_formed(text: str) -> str:
+    """Give text that any encoding and database takes: half a surrogate pair, as JSON can spell, is written out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def iso_time(value: object) -> datetime | None:

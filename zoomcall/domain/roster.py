@@ -27,6 +27,8 @@ class Participant:
         sip_uri: Contact URI; meetings only, SIP only.
         join_time: When it joined.
         leave_time: When it left, if it has.
+        is_waiting: Whether it is in the waiting room, which is not yet in the meeting.
+        other_ids: What else Zoom calls it; a row may lack one id and have another.
     """
 
     id: str
@@ -37,6 +39,8 @@ class Participant:
     sip_uri: str | None = None
     join_time: datetime | None = None
     leave_time: datetime | None = None
+    is_waiting: bool = False
+    other_ids: frozenset[str] = frozenset()
 
     @property
     def is_room_system(self) -> bool:
@@ -45,8 +49,19 @@ class Participant:
 
     @property
     def is_present(self) -> bool:
-        """Whether it has not left."""
-        return self.leave_time is None
+        """Whether it is in, and has not left."""
+        return self.leave_time is None and not self.is_waiting
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Everything that Zoom calls it."""
+        return self.other_ids | {self.id}
+
+    def is_same(self, other: Participant) -> bool:
+        """Say whether two looks saw the same participant; ``participant_uuid`` decides where both have it."""
+        if self.uuid is not None and other.uuid is not None:
+            return self.uuid == other.uuid
+        return not self.ids.isdisjoint(other.ids)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,11 +102,37 @@ def is_exact(participant: Participant, dial: Dial) -> bool:
     return ip is not None and address.user is None and _as_ip(participant.ip_address) == ip
 
 
+def newcomers_of(
+    present: Iterable[Participant],
+    *,
+    known: Collection[Participant],
+    before_patch: tuple[datetime, datetime] | None = None,
+) -> tuple[Participant, ...]:
+    """Give the room systems that a call may have brought.
+
+    Args:
+        present: The roster now.
+        known: The roster before the PATCH.
+        before_patch: From that look to the PATCH, by Zoom's clock; who joined in between was not brought by it.
+    """
+
+    def was_there(participant: Participant) -> bool:
+        if any(participant.is_same(other) for other in known):
+            return True
+        joined = participant.join_time
+        return joined is not None and before_patch is not None and before_patch[0] <= joined < before_patch[1]
+
+    return tuple(
+        participant
+        for participant in present
+        if participant.is_room_system and participant.is_present and not was_there(participant)
+    )
+
+
 def credit(
     own: Dial,
     *,
-    present: Iterable[Participant],
-    known: Collection[str],
+    newcomers: Collection[Participant],
     credited: Collection[str],
     rivals: Collection[Dial],
     has_had_rival: bool,
@@ -100,27 +141,19 @@ def credit(
 
     Args:
         own: The call to settle.
-        present: The roster now.
-        known: Ids of participants that were there before the PATCH.
+        newcomers: The room systems that came since the PATCH.
         credited: Ids of participants credited to other calls.
         rivals: This machine's other unresolved dials into the same target.
         has_had_rival: Whether there was such a dial at any time since the PATCH. A newcomer may then be
             a room of theirs, or a stranger's, though they are settled by now.
     """
-    newcomers = [
-        participant
-        for participant in present
-        if participant.is_room_system
-        and participant.is_present
-        and participant.id not in known
-        and participant.id not in credited
-    ]
-    exact = [participant for participant in newcomers if is_exact(participant, own)]
+    free = [participant for participant in newcomers if participant.ids.isdisjoint(credited)]
+    exact = [participant for participant in free if is_exact(participant, own)]
     if len(exact) == 1 and not any(_is_elsewhere(own, rival) and is_exact(exact[0], rival) for rival in rivals):
         return Credit(exact[0], Match.EXACT)
-    if exact or rivals or has_had_rival or len(newcomers) != 1:
+    if exact or rivals or has_had_rival or len(free) != 1:
         return None
-    return Credit(newcomers[0], Match.ONLY_CANDIDATE)
+    return Credit(free[0], Match.ONLY_CANDIDATE)
 
 
 def _is_elsewhere(own: Dial, rival: Dial) -> bool:

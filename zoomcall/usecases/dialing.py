@@ -34,6 +34,8 @@ _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
 _LOG_MEMORY = timedelta(minutes=10)
 _LOG_SLACK = timedelta(seconds=2)
+_CLOCK_GRAIN = timedelta(seconds=1)
+"""Zoom's times are whole seconds."""
 
 
 class Zoom(Protocol):
@@ -184,11 +186,12 @@ class CallReport:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """The roster before the PATCH; ``ids`` None means that it cannot be read, and ``why``."""
+    """The roster before the PATCH; ``present`` None means that it cannot be read, and ``why``."""
 
-    ids: frozenset[str] | None
+    present: tuple[Participant, ...] | None
     population: int | None = None
     why: str | None = None
+    read_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,7 +329,7 @@ class _Call:
             if not self._order.is_preflight_off:
                 raise
             if error.kind is ErrorKind.NO_SESSION:
-                return Baseline(frozenset())
+                return Baseline(())
             return Baseline(None, why=f"the roster cannot be read ({error.message})")
         self._report.population = sum(1 for participant in present if participant.is_present)
         if not self._report.population and not self._order.is_preflight_off:
@@ -335,7 +338,7 @@ class _Call:
                 fix="Join the session first, or wait until somebody has.",
                 command="zoomcall session list",
             )
-        return Baseline(frozenset(participant.id for participant in present), self._report.population)
+        return Baseline(present, self._report.population, read_at=self._now())
 
     def _look_at_meeting(self, number: MeetingNumber) -> Baseline:
         try:
@@ -345,7 +348,7 @@ class _Call:
                 raise
             return self._meeting_without_roster(error)
         self._report.population = sum(1 for participant in present if participant.is_present)
-        return Baseline(frozenset(participant.id for participant in present), self._report.population)
+        return Baseline(present, self._report.population, read_at=self._now())
 
     def _meeting_without_roster(self, error: ZoomRefused | NetworkFault) -> Baseline:
         if error.kind is ErrorKind.NO_SESSION:
@@ -357,7 +360,7 @@ class _Call:
                         " Zoom's documents say that a room can be rung all the same, which is not verified",
                     )
                 )
-            return Baseline(frozenset())
+            return Baseline(())
         if not self._order.is_preflight_off:
             self._listener.warn(
                 Notice("roster-unreadable", f"who is in the meeting cannot be read: {error.message}")
@@ -371,7 +374,7 @@ class _Call:
         looks: set[EvidenceSource] = set()
         has_events = False
         if EvidenceSource.ROSTER in wanted:
-            if baseline.ids is None:
+            if baseline.present is None:
                 missing.append(baseline.why or "the roster cannot be read")
             else:
                 looks.add(EvidenceSource.ROSTER)
@@ -470,7 +473,7 @@ class _Call:
         order = self._order
         started = self._now()
         feeds = self._all_feeds(prospects)
-        judge = self._judge(baseline.ids)
+        judge = self._judge(baseline)
 
         def watch_until(deadline: datetime) -> Observation | None:
             try:
@@ -561,7 +564,7 @@ class _Call:
         if report.participant is not None:
             self._settle()
 
-    def _judge(self, baseline: frozenset[str] | None) -> Judge:
+    def _judge(self, baseline: Baseline) -> Judge:
         assert self._id is not None  # noqa: S101 - the call was claimed before
         order = self._order
         case = Case(
@@ -569,10 +572,26 @@ class _Call:
             dial=Dial(call_id=self._id, address=order.callout.address, to_name=order.callout.to_name),
             target=order.key,
             dialled_at=self._dialled_at,
-            dialled_at_zoom=self._dialled_at - self._skew(),
-            baseline=baseline,
+            dialled_at_zoom=self._sent_at - self._skew(),
+            baseline=baseline.present,
+            before_patch=self._before_patch(baseline),
         )
         return Judge(case, self._journal)
+
+    def _before_patch(self, baseline: Baseline) -> tuple[datetime, datetime] | None:
+        """Give the span from the roster to the PATCH by Zoom's clock, each end so that doubt makes it shorter.
+
+        It is longer than a moment if Zoom answered 429 and the PATCH had to wait.
+        """
+        if baseline.read_at is None:
+            return None
+        return baseline.read_at - self._skew() + _CLOCK_GRAIN, self._sent_at - self._skew() - _CLOCK_GRAIN
+
+    @property
+    def _sent_at(self) -> datetime:
+        """When the PATCH went out, the last time if Zoom answered 429 before."""
+        answer = self._report.answer
+        return self._dialled_at if answer is None or answer.sent_at is None else answer.sent_at
 
     def _skew(self) -> timedelta:
         """Give by how much this machine's clock is ahead of Zoom's, at the most."""

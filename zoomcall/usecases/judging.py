@@ -10,7 +10,7 @@ from typing import Protocol
 from zoomcall.domain.call import EvidenceSource, Match, Reason, State
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
-from zoomcall.domain.roster import Dial, Participant, credit
+from zoomcall.domain.roster import Dial, Participant, credit, newcomers_of
 
 CLOCK_DOUBT = timedelta(seconds=5)
 """By how much Zoom's clock, known to a second, may be misjudged in the dark: for telling calls apart only."""
@@ -65,7 +65,8 @@ class Case:
         target: Where it was rung into.
         dialled_at: When it was written down, just before the PATCH, by this machine's clock.
         dialled_at_zoom: The same moment by Zoom's clock, at the earliest.
-        baseline: Ids of the participants before the PATCH; None if they could not be read.
+        baseline: The participants before the PATCH; None if they could not be read.
+        before_patch: From that look to the PATCH, by Zoom's clock, whatever is doubtful of it taken off.
     """
 
     call_id: CallId
@@ -73,7 +74,8 @@ class Case:
     target: TargetKey
     dialled_at: datetime
     dialled_at_zoom: datetime
-    baseline: frozenset[str] | None
+    baseline: Collection[Participant] | None
+    before_patch: tuple[datetime, datetime] | None = None
 
 
 class Judge:
@@ -96,13 +98,15 @@ class Judge:
         The journal is read after the roster: a dial that is not in it yet cannot have brought anyone.
         """
         case = self._case
-        if case.baseline is None or all(participant.id in case.baseline for participant in present):
+        if case.baseline is None:
+            return None
+        newcomers = newcomers_of(present, known=case.baseline, before_patch=case.before_patch)
+        if not newcomers:
             return None
         overlapping = self._journal.rivals(case.call_id, since=case.dialled_at)
         found = credit(
             case.dial,
-            present=present,
-            known=case.baseline,
+            newcomers=newcomers,
             credited=self._journal.credited_to_others(case.call_id),
             rivals=[record.dial for record in overlapping if record.settled_at is None],
             has_had_rival=bool(overlapping),
@@ -122,7 +126,15 @@ class Judge:
 
         What settles the call comes last, so that a batch read at once tells its story to the end.
         """
-        ours = [event for event in events if self._is_ours(event)]
+        fitting = [event for event in events if self._fits(event)]
+        if not fitting:
+            return
+        twins = self._twins()
+        taken = {twin.message_id for twin in twins}
+        strange = {event.message_id for event in fitting if event.message_id is not None} - taken
+        if self._message_id is None and len(strange) > 1:
+            return  # somebody else rings the same room too: which of the calls is ours cannot be told
+        ours = [event for event in fitting if self._is_ours(event, twins)]
         for event in sorted(ours, key=lambda event: (event.state.is_final, event.at)):
             mark = (event.state, event.at, event.message_id)
             if mark in self._seen:
@@ -142,39 +154,35 @@ class Judge:
         found = self.of_roster(present, self._case.dialled_at)
         return None if found is None else found.participant
 
-    def _is_ours(self, event: CalloutEvent) -> bool:
+    def _fits(self, event: CalloutEvent) -> bool:
+        """Say whether an event tells of this room, rung into this target since the PATCH."""
         case = self._case
         if event.api is not case.target.api or event.target_id != case.target.id:
             return False
-        if event.at < case.dialled_at_zoom or not event.rings(case.dial.address):
-            return False
+        return event.at >= case.dialled_at_zoom and event.rings(case.dial.address)
+
+    def _is_ours(self, event: CalloutEvent, twins: Sequence[CallRecord]) -> bool:
+        """Say whether this call alone can have caused an event that fits.
+
+        A twin whose events are known by Zoom's id of its call is no doubt about an event with another id.
+        """
         if self._message_id is not None and event.message_id is not None:
             return event.message_id == self._message_id
-        if self._has_twin(event):
+        if any(twin.message_id is None or event.message_id is None for twin in twins):
             return False
         if event.message_id is None:
             return True
-        if not self._journal.take_message(case.call_id, event.message_id):
+        if not self._journal.take_message(self._case.call_id, event.message_id):
             return False
         self._message_id = event.message_id
         return True
 
-    def _has_twin(self, event: CalloutEvent) -> bool:
-        """Say whether another dial to the same room may have caused the same event.
-
-        One whose events are known by Zoom's id of its call is no doubt about an event with another id.
-        """
+    def _twins(self) -> tuple[CallRecord, ...]:
+        """Give this machine's other dials to the same room, which may have caused the same events."""
         case = self._case
         address = case.dial.address
-        rivals = self._journal.rivals(case.call_id, since=case.dialled_at - CLOCK_DOUBT)
-        return any(
-            rival.protocol is address.protocol
-            and rival.address == address.normalised
-            and (rival.message_id is None or event.message_id is None)
-            for rival in rivals
+        return tuple(
+            rival
+            for rival in self._journal.rivals(case.call_id, since=case.dialled_at - CLOCK_DOUBT)
+            if rival.protocol is address.protocol and rival.address == address.normalised
         )
-
-
-def ids_of(present: Collection[Participant]) -> frozenset[str]:
-    """Give the participants' ids."""
-    return frozenset(participant.id for participant in present)
