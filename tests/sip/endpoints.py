@@ -167,9 +167,35 @@ def header(message: str, name: str) -> str:
     return next(line.partition(":")[2].strip() for line in message.splitlines() if line.partition(":")[0] == name)
 
 
+class Baresip:
+    """A baresip that is running.
+
+    Args:
+        port: What it serves, over UDP and TCP.
+        log: What it prints, every SIP message included.
+    """
+
+    def __init__(self, port: int, log: Path) -> None:
+        self.address = f"desk@127.0.0.1:{port}"
+        self._log = log
+
+    def address_over(self, transport: Transport) -> str:
+        """Give what to dial."""
+        return f"{self.address};transport=tcp" if transport == "tcp" else self.address
+
+    @property
+    def invitations(self) -> int:
+        """Count the INVITE transactions that came in."""
+        return len(set(re.findall(r"^INVITE .*\r?\n(Via: .*)", self._log.read_text(), re.MULTILINE)))
+
+    def saw(self, words: str) -> bool:
+        """Say whether it printed ``words``."""
+        return words in self._log.read_text()
+
+
 @contextmanager
-def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[str]:
-    """Run a baresip that answers by itself, and give its address; it serves UDP and TCP.
+def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[Baresip]:
+    """Run a baresip that answers by itself.
 
     Args:
         folder: Empty.
@@ -182,7 +208,7 @@ def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[str]:
         _configure(folder, port, most_calls)
         with log.open("wb") as output:
             process = subprocess.Popen(
-                ["baresip", "-f", str(folder)],
+                ["baresip", "-s", "-f", str(folder)],
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -194,7 +220,7 @@ def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[str]:
                 "baresip",
             )
             if process.poll() is None:
-                yield f"desk@127.0.0.1:{port}"
+                yield Baresip(port, log)
                 return
         finally:
             process.terminate()
