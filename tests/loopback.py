@@ -94,15 +94,16 @@ class Loopback:
     Args:
         scripts: What to do with each connection.
         tls: Speak TLS with this context.
+        port: 0 draws a free one.
     """
 
-    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, *scripts: Script, tls: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._scripts = scripts
         self._tls = tls
         self.requests: list[bytes] = []
         self.connections = 0
         self.is_over = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.port: int = self._listener.getsockname()[1]
         self._threads = [threading.Thread(target=self._serve)]
 
