@@ -92,6 +92,8 @@ def command(
             } | values
             try:
                 return function(run, **given)
+            except BrokenPipeError as error:
+                raise ClosedPipe from error
             except KeyboardInterrupt as error:
                 raise Interrupted("interrupted", is_terminated=isinstance(error, Terminated)) from error
 
@@ -109,6 +111,10 @@ def command(
         return function
 
     return decorate
+
+
+class ClosedPipe(Exception):
+    """A command wrote to a closed pipe; as an ``OSError`` Typer would end the process with 1."""
 
 
 class Starter:

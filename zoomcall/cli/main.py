@@ -14,7 +14,7 @@ from typing import Any
 import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
-from zoomcall.cli.command import Starter
+from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
 from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.failure import error_page
@@ -43,7 +43,7 @@ def run(
     boundary = Boundary(list(arguments), streams, os.environ if environ is None else environ)
     try:
         return boundary.run()
-    except BrokenPipeError:
+    except (BrokenPipeError, ClosedPipe):
         _silence(streams)
         return int(ExitStatus.CLOSED_PIPE)
     except OSError as error:
@@ -78,7 +78,7 @@ class Boundary:
             return self._fail(error)
         except typer.Abort:
             return self._emit(self._report(ExitStatus.INTERRUPTED, "interrupted"))
-        except BrokenPipeError:
+        except (BrokenPipeError, ClosedPipe):
             raise
         except KeyboardInterrupt as error:
             status = ExitStatus.TERMINATED if isinstance(error, Terminated) else ExitStatus.INTERRUPTED
