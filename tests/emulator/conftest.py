@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from emulator.hand_made import GOOD_TOKEN, HAND_MADE_KEYS, TEN_O_CLOCK, Caller, oauth_caller
+from sip.ringing import RingingZoom
 
 from zoomcall.emulator.running import Emulator
 
@@ -42,3 +43,14 @@ def videosdk(zoom: Emulator) -> Caller:
 def meetings(zoom: Emulator) -> Caller:
     """Call it with a server-to-server token."""
     return oauth_caller(zoom)
+
+
+@pytest.fixture
+def make_ringing(make_zoom: Callable[..., Emulator]) -> Callable[[float], RingingZoom]:
+    """Run local Zooms at ten o'clock, at a time scale, that show the SIP messages."""
+
+    def make(time_scale: float) -> RingingZoom:
+        trace: list[str] = []
+        return RingingZoom(make_zoom(time_scale=time_scale, trace=trace.append), trace)
+
+    return make

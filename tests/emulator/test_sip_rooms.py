@@ -2,85 +2,25 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
-from emulator.hand_made import GOOD_TOKEN, Answer, Caller, eventually
+from emulator.hand_made import eventually
 from sip.endpoints import BOTH, Sipp, Transport, free_port, header, methods
-
-from zoomcall.domain.target import Api
-from zoomcall.emulator.running import Emulator
-from zoomcall.emulator.world import VenueKey
-
-SESSION = VenueKey(Api.SESSION, "KkMH")
-EVENTS = "/v2/videosdk/sessions/KkMH/events"
+from sip.ringing import SESSION, RingingZoom
 
 transports = pytest.mark.parametrize("transport", BOTH)
 
 
-class Zoom:
-    """A local Zoom with a session, whose calls are placed by hand-made requests."""
-
-    def __init__(self, emulator: Emulator, trace: list[str]) -> None:
-        self.emulator = emulator
-        self.trace = trace
-        emulator.open_session("Rooms", identifier=SESSION.identifier)
-        self._call = Caller(emulator.base, {"Authorization": f"Bearer {GOOD_TOKEN}"})
-
-    def patch(self, method: str, **params: Any) -> Answer:
-        answer = self._call("PATCH", EVENTS, {"method": method, "params": params})
-        assert answer.status == 202
-        return answer
-
-    def ring(self, address: str, **headers: Any) -> None:
-        self.patch("user.invite.room_system_callout", call_type="sip", device_ip=address, sip_headers=headers)
-
-    def remove(self, name: str) -> None:
-        rows = self._call("GET", "/v2/videosdk/sessions/KkMH/users?type=live").json()["users"]
-        self.patch(
-            "user.remove", participant_uuid=next(row["participant_uuid"] for row in rows if row["name"] == name)
-        )
-
-    @property
-    def story(self) -> list[tuple[str, int | None]]:
-        return [
-            (event.name.rpartition("_")[2], event.body["payload"]["object"].get("reason_type"))
-            for event in self.emulator.world.events
-        ]
-
-    def comes_to(self, *story: tuple[str, int | None] | str) -> None:
-        expected = [(part, None) if isinstance(part, str) else part for part in story]
-        eventually(lambda: len(self.story) >= len(expected), seconds=15)
-        assert self.story == expected
-
-    @property
-    def rooms(self) -> list[str]:
-        venue = self.emulator.world.venue(SESSION)
-        assert venue is not None
-        return [somebody.name for somebody in venue.present if somebody.device == "H.323/SIP"]
-
-
 @pytest.fixture
-def make_rooms(make_zoom: Callable[..., Emulator]) -> Callable[[float], Zoom]:
-    """Run a local Zoom at a time scale."""
-
-    def make(time_scale: float) -> Zoom:
-        trace: list[str] = []
-        return Zoom(make_zoom(time_scale=time_scale, trace=trace.append), trace)
-
-    return make
-
-
-@pytest.fixture
-def zoom(make_rooms: Callable[[float], Zoom]) -> Zoom:
+def zoom(make_ringing: Callable[[float], RingingZoom]) -> RingingZoom:
     """Run a local Zoom whose rooms ring for 15 seconds."""
-    return make_rooms(0.5)
+    return make_ringing(0.5)
 
 
 @pytest.fixture
-def impatient(make_rooms: Callable[[float], Zoom]) -> Zoom:
+def impatient(make_ringing: Callable[[float], RingingZoom]) -> RingingZoom:
     """Run a local Zoom whose rooms ring for 1.5 seconds."""
-    return make_rooms(0.05)
+    return make_ringing(0.05)
 
 
 # sipp
@@ -88,7 +28,7 @@ def impatient(make_rooms: Callable[[float], Zoom]) -> Zoom:
 
 @transports
 def test_a_room_rings_answers_joins_and_is_hung_up_when_it_is_removed(
-    zoom: Zoom, tmp_path: Path, transport: Transport
+    zoom: RingingZoom, tmp_path: Path, transport: Transport
 ) -> None:
     with Sipp("answer", tmp_path, transport=transport, pause=0.1) as sipp:
         zoom.ring(sipp.address, to_display_name="Board")
@@ -106,7 +46,9 @@ def test_a_room_rings_answers_joins_and_is_hung_up_when_it_is_removed(
 
 
 @transports
-def test_the_end_of_the_emulator_hangs_up_every_room(zoom: Zoom, tmp_path: Path, transport: Transport) -> None:
+def test_the_end_of_the_emulator_hangs_up_every_room(
+    zoom: RingingZoom, tmp_path: Path, transport: Transport
+) -> None:
     with Sipp("answer", tmp_path, transport=transport) as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing", "accepted")
@@ -114,7 +56,7 @@ def test_the_end_of_the_emulator_hangs_up_every_room(zoom: Zoom, tmp_path: Path,
         assert methods(sipp.finish()) == ["INVITE", "ACK", "BYE"]
 
 
-def test_the_end_of_the_session_hangs_up_every_room(zoom: Zoom, tmp_path: Path) -> None:
+def test_the_end_of_the_session_hangs_up_every_room(zoom: RingingZoom, tmp_path: Path) -> None:
     with Sipp("answer", tmp_path) as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing", "accepted")
@@ -122,7 +64,7 @@ def test_the_end_of_the_session_hangs_up_every_room(zoom: Zoom, tmp_path: Path) 
         assert methods(sipp.finish()) == ["INVITE", "ACK", "BYE"]
 
 
-def test_a_room_that_answers_once_the_session_has_ended_is_hung_up(zoom: Zoom, tmp_path: Path) -> None:
+def test_a_room_that_answers_once_the_session_has_ended_is_hung_up(zoom: RingingZoom, tmp_path: Path) -> None:
     with Sipp("answer", tmp_path, pause=0.5) as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing")
@@ -133,7 +75,7 @@ def test_a_room_that_answers_once_the_session_has_ended_is_hung_up(zoom: Zoom, t
 
 @transports
 def test_the_end_of_the_emulator_takes_back_a_call_that_still_rings(
-    zoom: Zoom, tmp_path: Path, transport: Transport
+    zoom: RingingZoom, tmp_path: Path, transport: Transport
 ) -> None:
     with Sipp("no-answer", tmp_path, transport=transport) as sipp:
         zoom.ring(sipp.address)
@@ -157,7 +99,7 @@ def test_the_end_of_the_emulator_takes_back_a_call_that_still_rings(
     ],
 )
 def test_a_refusal_is_confirmed_and_told(
-    zoom: Zoom, tmp_path: Path, transport: Transport, status: int, end: tuple[str, int | None]
+    zoom: RingingZoom, tmp_path: Path, transport: Transport, status: int, end: tuple[str, int | None]
 ) -> None:
     with Sipp("refuse", tmp_path, transport=transport, words={"STATUS": str(status)}) as sipp:
         zoom.ring(sipp.address)
@@ -168,7 +110,7 @@ def test_a_refusal_is_confirmed_and_told(
 
 @transports
 def test_a_room_that_does_not_answer_in_time_is_missed_and_cancelled(
-    impatient: Zoom, tmp_path: Path, transport: Transport
+    impatient: RingingZoom, tmp_path: Path, transport: Transport
 ) -> None:
     with Sipp("no-answer", tmp_path, transport=transport) as sipp:
         impatient.ring(sipp.address)
@@ -178,7 +120,7 @@ def test_a_room_that_does_not_answer_in_time_is_missed_and_cancelled(
 
 @transports
 def test_an_answer_that_crosses_the_cancel_is_hung_up(
-    impatient: Zoom, tmp_path: Path, transport: Transport
+    impatient: RingingZoom, tmp_path: Path, transport: Transport
 ) -> None:
     with Sipp("late-answer", tmp_path, transport=transport) as sipp:
         impatient.ring(sipp.address)
@@ -191,7 +133,7 @@ def test_an_answer_that_crosses_the_cancel_is_hung_up(
 @transports
 @pytest.mark.parametrize("stay", [0, 0.3])
 def test_a_room_that_hangs_up_leaves_without_another_event(
-    zoom: Zoom, tmp_path: Path, transport: Transport, stay: float
+    zoom: RingingZoom, tmp_path: Path, transport: Transport, stay: float
 ) -> None:
     with Sipp("leave", tmp_path, transport=transport, pause=stay) as sipp:
         zoom.ring(sipp.address)
@@ -202,7 +144,9 @@ def test_a_room_that_hangs_up_leaves_without_another_event(
 
 
 @transports
-def test_an_answer_that_comes_again_is_confirmed_again(zoom: Zoom, tmp_path: Path, transport: Transport) -> None:
+def test_an_answer_that_comes_again_is_confirmed_again(
+    zoom: RingingZoom, tmp_path: Path, transport: Transport
+) -> None:
     with Sipp("answer-twice", tmp_path, transport=transport) as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("accepted")
@@ -213,7 +157,7 @@ def test_an_answer_that_comes_again_is_confirmed_again(zoom: Zoom, tmp_path: Pat
 
 @transports
 def test_progress_is_confirmed_and_a_proxy_stays_on_the_way(
-    zoom: Zoom, tmp_path: Path, transport: Transport
+    zoom: RingingZoom, tmp_path: Path, transport: Transport
 ) -> None:
     with Sipp("progress", tmp_path, transport=transport) as sipp:
         zoom.ring(sipp.address)
@@ -228,7 +172,7 @@ def test_progress_is_confirmed_and_a_proxy_stays_on_the_way(
 # What the room is told
 
 
-def test_the_room_is_told_the_names_and_headers_of_the_request(zoom: Zoom, tmp_path: Path) -> None:
+def test_the_room_is_told_the_names_and_headers_of_the_request(zoom: RingingZoom, tmp_path: Path) -> None:
     with Sipp("answer", tmp_path) as sipp:
         zoom.ring(
             sipp.address,
@@ -258,7 +202,7 @@ def test_the_room_is_told_the_names_and_headers_of_the_request(zoom: Zoom, tmp_p
     assert len([line for line in invite.splitlines() if line.startswith("Call-ID:")]) == 1
 
 
-def test_without_names_the_room_is_called_by_zoom(zoom: Zoom, tmp_path: Path) -> None:
+def test_without_names_the_room_is_called_by_zoom(zoom: RingingZoom, tmp_path: Path) -> None:
     with Sipp("answer", tmp_path) as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing", "accepted")
@@ -273,7 +217,7 @@ def test_without_names_the_room_is_called_by_zoom(zoom: Zoom, tmp_path: Path) ->
     assert "m=video " in invite
 
 
-def test_over_tcp_via_and_contact_say_so(zoom: Zoom, tmp_path: Path) -> None:
+def test_over_tcp_via_and_contact_say_so(zoom: RingingZoom, tmp_path: Path) -> None:
     with Sipp("answer", tmp_path, transport="tcp") as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing", "accepted")
@@ -287,7 +231,7 @@ def test_over_tcp_via_and_contact_say_so(zoom: Zoom, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["{host}", "sip:{host}", "desk@{host}", "SIP:desk@{host};transport=UDP;x=y"])
-def test_an_address_without_a_port_is_rung_at_5060(zoom: Zoom, tmp_path: Path, form: str) -> None:
+def test_an_address_without_a_port_is_rung_at_5060(zoom: RingingZoom, tmp_path: Path, form: str) -> None:
     # a loopback address of the test's own, since others may use that port
     number = free_port()
     host = f"127.{number >> 8}.{number & 255}.77"
@@ -304,7 +248,9 @@ def test_an_address_without_a_port_is_rung_at_5060(zoom: Zoom, tmp_path: Path, f
 @pytest.mark.parametrize(
     "form", ["desk@localhost:{port}{tail}", "127.0.0.1:{port}{tail}", "sip:d%20k@127.1.2.3:{port}{tail}"]
 )
-def test_every_name_of_this_machine_is_rung(zoom: Zoom, tmp_path: Path, transport: Transport, form: str) -> None:
+def test_every_name_of_this_machine_is_rung(
+    zoom: RingingZoom, tmp_path: Path, transport: Transport, form: str
+) -> None:
     host = "127.1.2.3" if "127.1.2.3" in form else "127.0.0.1"
     with Sipp("answer", tmp_path, transport=transport, host=host) as sipp:
         zoom.ring(form.format(port=sipp.port, tail=";transport=tcp" if transport == "tcp" else ""))
@@ -314,7 +260,7 @@ def test_every_name_of_this_machine_is_rung(zoom: Zoom, tmp_path: Path, transpor
 
 
 @transports
-def test_ipv6_is_spoken(zoom: Zoom, tmp_path: Path, transport: Transport) -> None:
+def test_ipv6_is_spoken(zoom: RingingZoom, tmp_path: Path, transport: Transport) -> None:
     with Sipp("answer", tmp_path, transport=transport, host="::1") as sipp:
         zoom.ring(sipp.address)
         zoom.comes_to("ringing", "accepted")

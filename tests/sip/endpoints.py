@@ -136,13 +136,13 @@ class Sipp:
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"desk@{host}:{self.port}" + (";transport=tcp" if self._transport == "tcp" else "")
 
-    def finish(self) -> list[str]:
-        """Let the calls end, see that each went by the scenario and that there was one, and give what came in."""
+    def finish(self, *, calls: int = 1) -> list[str]:
+        """Let the calls end, see that so many came and each went by the scenario, and give what came in."""
         self._process.send_signal(signal.SIGUSR1)
         status = self._process.wait(_PATIENCE_SECONDS)
         received = self._received()
         assert status == 0, f"sipp ended with {status}: {self._errors.read_text()}\n{self._log.read_text()}"
-        assert invitations(received) == 1
+        assert invitations(received) == calls
         return received
 
     def _received(self) -> list[str]:
@@ -191,6 +191,101 @@ class Baresip:
     def saw(self, words: str) -> bool:
         """Say whether it printed ``words``."""
         return words in self._log.read_text()
+
+
+class BareRoom:
+    """A UDP socket, or a TCP one that takes one connection, on which a test plays the room; a context manager.
+
+    Args:
+        transport: Which.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._socket = socket.socket(type=socket.SOCK_STREAM if transport == "tcp" else socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._transport = transport
+        self._connection: socket.socket | None = None
+        self._peer: tuple[str, int] | None = None
+        if transport == "tcp":
+            self._socket.listen()
+        self.port = int(self._socket.getsockname()[1])
+        self.address = f"desk@127.0.0.1:{self.port}" + (";transport=tcp" if transport == "tcp" else "")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.hang_up()
+        self._socket.close()
+
+    def hang_up(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def read(self, seconds: float = _PATIENCE_SECONDS) -> str:
+        """Give the next message, or what came before the end of a connection; none in time is an empty one."""
+        try:
+            if self._transport == "udp":
+                self._socket.settimeout(seconds)
+                data, self._peer = self._socket.recvfrom(65536)
+                return data.decode()
+            if self._connection is None:
+                self._socket.settimeout(seconds)
+                self._connection, _ = self._socket.accept()
+            self._connection.settimeout(seconds)
+            return self._connection.recv(65536).decode()
+        except TimeoutError:
+            return ""
+
+    def write(self, text: str) -> None:
+        """Send bytes as they are."""
+        if self._connection is not None:
+            self._connection.sendall(text.encode())
+        elif self._peer is not None:
+            self._socket.sendto(text.encode(), self._peer)
+
+    def answer(self, request: str, status: str) -> None:
+        """Answer a request, with a tag and a contact."""
+        self.write(reply(request, status, self.port))
+
+
+def reply(request: str, status: str, port: int) -> str:
+    """Write an answer."""
+    to = header(request, "To")
+    return "\r\n".join(
+        (
+            f"SIP/2.0 {status}",
+            *(f"{name}: {header(request, name)}" for name in ("Via", "From", "Call-ID", "CSeq")),
+            f"To: {to}" if ";tag=" in to else f"To: {to};tag=desk",
+            f"Contact: <sip:desk@127.0.0.1:{port}>",
+            "Content-Length: 0",
+            "",
+            "",
+        )
+    )
+
+
+def bye(invite: str, port: int) -> str:
+    """Write the room's BYE in the call that ``invite`` began."""
+    contact = header(invite, "Contact").strip("<>")
+    via = header(invite, "Via").split()[0]
+    return "\r\n".join(
+        (
+            f"BYE {contact} SIP/2.0",
+            f"Via: {via} 127.0.0.1:{port};branch=z9hG4bKbye",
+            f"From: {header(invite, 'To')};tag=desk",
+            f"To: {header(invite, 'From')}",
+            f"Call-ID: {header(invite, 'Call-ID')}",
+            "CSeq: 1 BYE",
+            "Content-Length: 0",
+            "",
+            "",
+        )
+    )
 
 
 @contextmanager

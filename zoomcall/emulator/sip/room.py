@@ -16,6 +16,7 @@ from aiosipua import IncomingCall, SdpMessage, SdpNegotiationError, SipRequest, 
 from zoomcall.emulator.ready_file import write_ready_file
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Trace, UdpWire
+from zoomcall.errors import UsageError
 
 HOST = "127.0.0.1"
 VARIABLE = "SIP_ROOM"
@@ -179,34 +180,39 @@ def _say(line: str) -> None:
 async def _run(options: argparse.Namespace) -> int:
     manners = Manners(options.status, options.answer_after, options.leave_after)
     room = SipRoom(manners, trace=_say if options.verbose else lambda _: None)
-    ended = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, ended.set)
     await room.start(options.port)
     try:
         _say(f"{room.address} waits to be rung")
         if options.ready_file is not None:
             write_ready_file(options.ready_file, {"address": room.address})
         if options.command:
-            return await _run_beside(options.command, room, ended)
+            return await _run_beside(options.command, room)
+        ended = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, ended.set)
         await ended.wait()
         return 0
     finally:
         await room.stop()
 
 
-async def _run_beside(command: Sequence[str], room: SipRoom, ended: asyncio.Event) -> int:
+async def _run_beside(command: Sequence[str], room: SipRoom) -> int:
     process = await asyncio.create_subprocess_exec(*command, env={**os.environ, VARIABLE: room.address})
-    watch = asyncio.create_task(ended.wait())
-    watch.add_done_callback(lambda task: None if task.cancelled() else process.terminate())
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, process.terminate)
+    loop.add_signal_handler(signal.SIGINT, lambda: None)  # a terminal's Ctrl-C reaches the command as well
     status = await process.wait()
-    watch.cancel()
     return 128 - status if status < 0 else status
 
 
 def main() -> int:
     """Run the room from the command line."""
-    return asyncio.run(_run(_parser().parse_args()))
+    options = _parser().parse_args()
+    try:
+        return asyncio.run(_run(options))
+    except (OSError, UsageError) as error:
+        _say(f"error: {error}")
+        return 2
 
 
 if __name__ == "__main__":
