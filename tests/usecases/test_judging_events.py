@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -70,8 +72,9 @@ def outcome(judge: Judge, *events: CalloutEvent) -> list[State]:
 
 
 @pytest.fixture
-def journal() -> Journal:
-    return Journal(None)
+def journal() -> Iterator[Journal]:
+    with closing(Journal(None)) as journal:
+        yield journal
 
 
 def later(seconds: float) -> datetime:
@@ -199,23 +202,23 @@ strangers = st.lists(
 def test_no_interleaving_yields_a_false_outcome(
     truths: list[Truth], noise: list[CalloutEvent], has_ids: bool, data: st.DataObject
 ) -> None:
-    journal = Journal(None)
-    truths = sorted(truths, key=lambda truth: truth.dialled)
-    judges = [claim(journal, truth.room, later(truth.dialled)) for truth in truths]
-    story = list(noise)
-    for number, truth in enumerate(truths):
-        message = f"call-{number}" if has_ids else None
-        story.append(event(truth.room, State.RINGING, later(truth.dialled + 0.5), message=message))
-        story.append(event(truth.room, truth.fate, later(truth.dialled + truth.after), message=message))
-    story = data.draw(st.permutations(story + data.draw(st.lists(st.sampled_from(story), max_size=3))))
-    while story:
-        size = data.draw(st.integers(1, len(story)))
-        batch, story = story[:size], story[size:]
-        for judge, truth in zip(judges, truths, strict=True):
-            for seen in judge.of_events(batch, EvidenceSource.WEBHOOK):
-                if seen.state.is_final:
-                    assert seen.state is truth.fate
-                    assert seen.at == later(truth.dialled + truth.after)
+    with closing(Journal(None)) as journal:
+        truths = sorted(truths, key=lambda truth: truth.dialled)
+        judges = [claim(journal, truth.room, later(truth.dialled)) for truth in truths]
+        story = list(noise)
+        for number, truth in enumerate(truths):
+            message = f"call-{number}" if has_ids else None
+            story.append(event(truth.room, State.RINGING, later(truth.dialled + 0.5), message=message))
+            story.append(event(truth.room, truth.fate, later(truth.dialled + truth.after), message=message))
+        story = data.draw(st.permutations(story + data.draw(st.lists(st.sampled_from(story), max_size=3))))
+        while story:
+            size = data.draw(st.integers(1, len(story)))
+            batch, story = story[:size], story[size:]
+            for judge, truth in zip(judges, truths, strict=True):
+                for seen in judge.of_events(batch, EvidenceSource.WEBHOOK):
+                    if seen.state.is_final:
+                        assert seen.state is truth.fate
+                        assert seen.at == later(truth.dialled + truth.after)
 
 
 @given(st.text() | st.binary().map(lambda data: data.decode("latin-1")))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import threading
 from collections.abc import Callable, Sequence
@@ -209,7 +210,7 @@ class Emulator:
     def close(self) -> None:
         """Hang up every call, close every connection and end the thread."""
         if self._loop is not None and self._stopping is not None and self._thread is not None:
-            if self._thread.is_alive():
+            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
                 self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         self._listener.close()
