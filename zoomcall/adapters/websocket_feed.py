@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import logging
+import os
 import random
 import re
 import threading
@@ -158,7 +160,10 @@ class WebsocketFeed:
             logging.getLogger(name).addFilter(mask_token)
         stopping = asyncio.Event()
         self._stopping = (loop, stopping)
-        async with aiohttp.ClientSession(trust_env=False) as session:
+        watch = aiohttp.TraceConfig()
+        watch.on_request_redirect.append(_refuse_redirect)
+        connector = aiohttp.TCPConnector(force_close=True)
+        async with aiohttp.ClientSession(connector=connector, trust_env=False, trace_configs=[watch]) as session:
             try:
                 link = await self._connect(session)
             except ZoomcallError as error:
@@ -245,6 +250,7 @@ class WebsocketFeed:
         self._say(f"> websocket {shown.human_repr()}")
         limit = self._timing.connect.total_seconds()
         failure: ZoomcallError | None = None
+        socket: aiohttp.ClientWebSocketResponse | None = None
         try:
             async with asyncio.timeout(limit):
                 socket = await session.ws_connect(
@@ -262,8 +268,10 @@ class WebsocketFeed:
             failure = NoWebsocket(f"no websocket from {self._url.host} within {limit:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
             failure = NoWebsocket(f"no websocket from {self._url.host}: {_os_words(error)}")
-        if failure is not None:
-            raise failure  # outside of the handler: nothing of the foreign error goes along, which knows the URL
+        if failure is not None or socket is None:
+            if socket is not None:
+                await socket.close()
+            raise failure or NoWebsocket("no websocket")  # not in the handler: the foreign error knows the URL
         said = _concealed(frame, token)
         if frame.module == _GREETING and frame.is_success:
             self._say(f"< {_GREETING}")
@@ -294,8 +302,8 @@ class WebsocketFeed:
             raise NoWebsocket(f"the proxy {proxy} speaks SOCKS, over which there are no websockets here")
         route["proxy"] = str(proxy)
         if proxy.auth is not None:
-            user, password = proxy.auth
-            route["proxy_auth"] = aiohttp.BasicAuth(user.decode(), password.decode(), "utf-8")
+            pair = base64.b64encode(b":".join(proxy.auth)).decode()
+            route["proxy_headers"] = {"Proxy-Authorization": f"Basic {pair}"}
         return route
 
     def _say(self, line: str) -> None:
@@ -449,10 +457,17 @@ def _is_fresh(token: AccessToken | None, timing: Timing, now: datetime) -> bool:
     return token is not None and (token.expires_at is None or token.expires_at - timing.renew_before > now)
 
 
+async def _refuse_redirect(_session: object, _context: object, answer: aiohttp.TraceRequestRedirectParams) -> None:
+    """Follow no redirect; aiohttp has no other way to say so for a websocket."""
+    raise NoWebsocket(f"Zoom answered HTTP {answer.response.status} in place of a websocket")
+
+
 def _os_words(error: BaseException) -> str:
     cause = getattr(error, "os_error", error)
-    words = getattr(cause, "strerror", None)
-    return str(words) if isinstance(words, str) and words else type(error).__name__
+    number = getattr(cause, "errno", None)
+    if isinstance(number, int) and number > 0:
+        return os.strerror(number)
+    return getattr(cause, "strerror", None) or type(error).__name__
 
 
 def _unforeseen(error: Exception) -> ZoomcallError:
