@@ -1,0 +1,37 @@
+"""JSON in the midst of other text: where it begins and ends, though it may be broken."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST_JSON = 256 * 1024
+
+_STRAIGHTENED = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00a0": " "})
+_TOKENS = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|[{}\[\]]')
+
+
+def straightened(text: str) -> str:
+    """Make the curly quotation marks of forums and word processors straight."""
+    return text.translate(_STRAIGHTENED)
+
+
+def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:
+    """Give the place behind the object or list that begins at ``start``; None if it does not end.
+
+    Args:
+        text: With straight quotation marks.
+        start: Where its first brace or bracket stands.
+        limit: How far to look.
+    """
+    depth = 0
+    for match in _TOKENS.finditer(text, start, min(len(text), start + limit)):
+        match match[0]:
+            case "{" | "[":
+                depth += 1
+            case "}" | "]":
+                depth -= 1
+                if depth <= 0:
+                    return match.end()
+            case _:
+                pass
+    return None

@@ -1,0 +1,115 @@
+"""Raw HTTP requests, as proxies, ``.http`` files and ``curl -v`` show them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from zoomcall.usecases.reading.balanced import end_of_json
+from zoomcall.usecases.reading.pasted import Form, PastedRequest
+
+_MOST_REQUESTS = 40
+_LONGEST_HEAD = 128 * 1024
+_LONGEST_BODY = 256 * 1024
+_MOST_HEADERS = 200
+
+_REQUEST_LINE = re.compile(
+    r"^(?P<mark>[>*#]?[ \t]{0,8})[`*]{0,3}"
+    r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|get|post|put|patch|delete)"
+    r"[`*]{0,3}[ \t]{1,8}[`*]{0,3}(?P<url>[^\s`]{1,8192})(?P<version>[ \t]{1,8}HTTP/\d(?:\.\d)?)?[ \t`*]{0,8}\r?$",
+    re.MULTILINE,
+)
+_URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
+_HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
+_BODY_END = re.compile(
+    r"^(?:<[ \t]?)?HTTP/\d|^###|^---|^```|^\*[ \t]|^<[ \t]|^~~~"
+    r"|^(?:Response|Answer|Result|Status)\b[^\n\"]{0,40}:?[ \t]*$"
+    r"|^[1-5]\d\d(?:[ \t:{]|$)",
+    re.MULTILINE | re.IGNORECASE,
+)
+_ANSWER = re.compile(r"""\{\s{0,40}["\u201c](?:code|message|reason|error)["\u201d]\s{0,9}:""")
+
+
+def read_http_requests(text: str) -> Iterator[PastedRequest]:
+    """Read the raw requests in a text, at most forty.
+
+    Args:
+        text: Everything that was pasted, with Unix line breaks.
+    """
+    behind = 0
+    for _, match in zip(range(_MOST_REQUESTS), _REQUEST_LINE.finditer(text), strict=False):
+        if match.start() < behind or not _URL.match(match["url"]):
+            continue
+        request = _read(text, match)
+        behind = request.end
+        yield request
+
+
+def _read(text: str, line: re.Match[str]) -> PastedRequest:
+    headers, end = _headers(text, line.end(), is_transcript=line["mark"].startswith(">"))
+    body, end = _body(text, end) if headers or line["version"] else (None, end)
+    has_length = any(name.lower() == "content-length" and value.strip() != "0" for name, value in headers)
+    if body == "" and (has_length or not line["version"] or line["mark"].startswith(">")):
+        body = None
+    return PastedRequest(
+        form=Form.HTTP,
+        start=line.start(),
+        end=end,
+        method=line["method"].upper(),
+        url=_absolute(line["url"], headers),
+        headers=headers,
+        body=body,
+        is_whole=bool(headers),
+    )
+
+
+def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple[str, str], ...], int]:
+    """Read header lines up to a blank line, or to one that is none."""
+    headers: list[tuple[str, str]] = []
+    position = start
+    limit = min(len(text), start + _LONGEST_HEAD)
+    while position < limit and len(headers) < _MOST_HEADERS:
+        if text[position : position + 1] == "\n":
+            position += 1
+        end = text.find("\n", position, limit)
+        end = limit if end < 0 else end
+        line = text[position:end].rstrip("\r")
+        bare = line.lstrip("> ").strip() if is_transcript else line.strip()
+        match = _HEADER.fullmatch(line)
+        is_folded = bool(headers) and line[:1] in {" ", "\t"} and bool(bare) and not is_transcript
+        if match and not (is_transcript and not match["mark"]):
+            headers.append((match["name"], match["value"].strip()))
+        elif is_folded and not bare.startswith(("{", "[")):
+            name, value = headers[-1]
+            headers[-1] = (name, f"{value}\n{bare}")
+        else:
+            return tuple(headers), position if bare else end
+        position = end
+    return tuple(headers), position
+
+
+def _body(text: str, start: int) -> tuple[str, int]:
+    """Give what follows the head, up to an answer or the end."""
+    begin = start
+    limit = min(len(text), start + _LONGEST_BODY)
+    while begin < limit and text[begin].isspace():
+        begin += 1
+    stop = _BODY_END.search(text, begin, limit)
+    if (stop is not None and stop.start() == begin) or _ANSWER.match(text, begin):
+        return "", start
+    if text[begin : begin + 1] in {"{", "["}:
+        end = end_of_json(text, begin)
+        if end is not None and (stop is None or end <= stop.start() or text[begin:end].count('"') > 1):
+            return text[begin:end], end
+    end = stop.start() if stop is not None else limit
+    blank = text.find("\n\n", begin, end)
+    end = blank if blank >= 0 else end
+    return text[begin:end].strip(), end
+
+
+def _absolute(url: str, headers: tuple[tuple[str, str], ...]) -> str:
+    host = next((value for name, value in headers if name.lower() in {"host", ":authority"}), "")
+    if not url.startswith("/") or not re.fullmatch(r"[A-Za-z0-9.:\[\]-]{1,255}", host):
+        return url
+    scheme = "http" if re.match(r"127\.|localhost|\[::1\]", host) else "https"
+    return f"{scheme}://{host}{url}"

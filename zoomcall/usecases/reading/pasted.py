@@ -1,0 +1,68 @@
+"""What the readers give: a request as somebody wrote it down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from zoomcall.domain.raw_answer import RawAnswer
+
+
+class Form(StrEnum):
+    """How a request was written down, in words for a person."""
+
+    CURL = "a curl command"
+    HTTP = "a raw HTTP request"
+    HAR = "a HAR file"
+    CSHARP = "C# code"
+    JAVASCRIPT = "JavaScript code"
+    PYTHON = "Python code"
+    POWERSHELL = "PowerShell code"
+    SOURCE = "source code"
+
+    @property
+    def is_source(self) -> bool:
+        """Whether it is a program, of which only a part can be seen."""
+        return self in {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.SOURCE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastedRequest:
+    """A request, as far as it could be read. What is not known of a text stands in braces, like ``{sessionId}``.
+
+    Attributes:
+        form: How it was written down.
+        start: Where it begins in the text.
+        end: Where it ends.
+        method: Upper case; empty if it is not known.
+        url: Absolute or a path; empty if it is not known.
+        headers: In order, names as written; may hold secrets.
+        body: None if it is not known, empty if there is none; may hold secrets.
+        basic: ``user:password`` of Basic authentication, where it is not in a header.
+        is_whole: What is not here was not sent.
+        is_quoted_verbatim: A variable stands in quotes in which a shell does not replace it.
+        claims: Names of the claims that the code beside it puts into a token.
+        answer: The answer, where it belongs to the same record.
+        sent_at: The sender's clock, where it is recorded.
+        not_understood: What was left out, in words without any secret.
+    """
+
+    form: Form
+    start: int = 0
+    end: int = 0
+    method: str = ""
+    url: str = ""
+    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: str | None = field(default=None, repr=False)
+    basic: str | None = field(default=None, repr=False)
+    is_whole: bool = False
+    is_quoted_verbatim: bool = False
+    claims: tuple[str, ...] = ()
+    answer: RawAnswer | None = None
+    sent_at: datetime | None = None
+    not_understood: tuple[str, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of that name (lower case)."""
+        return next((value for key, value in self.headers if key.strip().lower() == name), None)

@@ -1,0 +1,395 @@
+"""Command lines taken apart as POSIX shells, Windows' cmd and PowerShell do it; nothing is expanded or run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+LONGEST_COMMAND = 64 * 1024
+
+_CURLY = {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2018": "'", "\u2019": "'"}
+_NEXT_COMMAND = re.compile(r"\n[ \t]*(?:[$>#][ \t]+)?curl(?:\.exe)?[ \t]|\n[ \t]*\r?\n")
+_OPTION_LINE = re.compile(r"[ \t]*-{1,2}[A-Za-z]")
+_VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*")
+
+_CURLY_NOTE = "curly quotation marks, taken for straight ones"
+_UNCLOSED_NOTE = "a quotation mark that is not closed; the word is taken to end with its line"
+_FOLD_NOTE = "a line break without a mark that folds the command, taken for one with it"
+_AMPERSAND_NOTE = "an & outside quotation marks, at which a shell ends the command; it is taken for a part of it"
+_LONG_NOTE = f"what follows the first {LONGEST_COMMAND:,} characters of the command"
+
+
+class Dialect(StrEnum):
+    """Whose quoting it is."""
+
+    POSIX = "posix"
+    CMD = "cmd"
+    POWERSHELL = "powershell"
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One argument.
+
+    Attributes:
+        text: As the program would get it, variables left as they stand.
+        has_verbatim_variable: A POSIX shell would not replace a variable in it, for it stands in single quotes.
+    """
+
+    text: str = field(repr=False)
+    has_verbatim_variable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CommandLine:
+    """One command.
+
+    Attributes:
+        words: The program's name first.
+        end: Where the command ends in the text.
+        notes: What was taken leniently, in words.
+    """
+
+    words: tuple[Word, ...]
+    end: int
+    notes: tuple[str, ...] = ()
+
+
+def split_command(text: str, start: int, dialect: Dialect) -> CommandLine:
+    """Take the command that begins at ``start`` apart, however it is broken.
+
+    Args:
+        text: Everything that was pasted, with Unix line breaks.
+        start: Where the program's name begins.
+        dialect: Whose quoting it is.
+    """
+    window = text[start : start + LONGEST_COMMAND]
+    splitters: dict[Dialect, Callable[[str], _Split]] = {
+        Dialect.POSIX: _Posix,
+        Dialect.CMD: _Cmd,
+        Dialect.POWERSHELL: _PowerShell,
+    }
+    split = splitters[dialect](window)
+    split.run()
+    if split.end >= LONGEST_COMMAND:
+        split.note(_LONG_NOTE)
+    return CommandLine(tuple(split.words), start + split.end, tuple(split.notes))
+
+
+def dialect_of(text: str, start: int) -> Dialect:
+    """Tell whose quoting a command line has, by its prompt, its folds and its variables; POSIX if nothing tells."""
+    line = text.rfind("\n", 0, start) + 1
+    prompt = re.search(r"(PS )?\w:\\[^>\n]{0,300}>[ \t]*\Z", text[max(line, start - 320) : start])
+    if prompt:
+        return Dialect.POWERSHELL if prompt[1] else Dialect.CMD
+    window = text[start : start + 8192].split("\n\n", 1)[0]
+    if re.search(r"\^[ \t]*\n|\^\"", window):
+        return Dialect.CMD
+    if re.search(r"`[ \t]*\n|\$env:\w", window):
+        return Dialect.POWERSHELL
+    if re.search(r"bearer %\w+%", window, re.IGNORECASE):
+        return Dialect.CMD
+    return Dialect.POSIX
+
+
+class _Split:
+    """What the dialects share: words that grow piece by piece, notes that are made once."""
+
+    _TOKENS: re.Pattern[str]
+
+    def __init__(self, window: str) -> None:
+        self.window = window
+        self.words: list[Word] = []
+        self.notes: dict[str, None] = {}
+        self.end = len(window)
+        self._pieces: list[str] | None = None
+        self._is_verbatim = False
+
+    def note(self, text: str) -> None:
+        """Note something once."""
+        self.notes.setdefault(text)
+
+    def add(self, piece: str) -> None:
+        """Add to the word that is growing."""
+        if self._pieces is None:
+            self._pieces = []
+        self._pieces.append(piece)
+
+    def finish_word(self) -> None:
+        """End the word that is growing, if any."""
+        if self._pieces is not None:
+            self.words.append(Word("".join(self._pieces), self._is_verbatim))
+        self._pieces, self._is_verbatim = None, False
+
+    def run(self) -> None:
+        """Split the window up to the end of the command."""
+        position = 0
+        while position < len(self.window):
+            match = self._TOKENS.match(self.window, position)
+            assert match is not None  # noqa: S101 - the last alternative takes any character
+            after = self.step(match)
+            if after is None:
+                self.end = position
+                break
+            position = after
+        self.finish_word()
+
+    def step(self, match: re.Match[str]) -> int | None:
+        """Take one token; give the place behind it, or None if the command ends before it."""
+        raise NotImplementedError
+
+    def line_break(self, match: re.Match[str]) -> int | None:
+        """End the command at a line break, unless the next line goes on with an option."""
+        if self.words and _OPTION_LINE.match(self.window, match.end()):
+            self.note(_FOLD_NOTE)
+            self.finish_word()
+            return match.end()
+        return None
+
+    def quoted(self, match: re.Match[str], quote: str) -> tuple[str, int]:
+        """Give what stands in quotation marks, and the place behind; to the line's end if they are not closed."""
+        whole = match[0]
+        is_closed = len(whole) > len(quote) and whole.endswith(quote[-1])
+        if is_closed and not _NEXT_COMMAND.search(whole):
+            return whole[len(quote) : -1], match.end()
+        if is_closed and whole[len(quote) :].lstrip().startswith(("{", "[")) and "curl" not in whole:
+            return whole[len(quote) : -1], match.end()
+        self.note(_UNCLOSED_NOTE)
+        line = whole.split("\n", 1)[0]
+        return line[len(quote) :].rstrip("\\ \t\r"), match.start() + len(line)
+
+
+class _Posix(_Split):
+    _TOKENS = re.compile(
+        r"""
+        (?P<blank>[ \t\r\f\v\u00a0]+)
+      | (?P<fold>\\[ \t\r]*(?:\n|\Z))
+      | (?P<break>\n)
+      | (?P<plain>[^\s'"\\`;|&<>()$\u201c\u201d\u201e\u2018\u2019\u00a0]+)
+      | (?P<ansi>\$'[^'\\]*(?:\\.[^'\\]*)*'?)
+      | (?P<variable>\$\{[^}\s]*\}|\$\([^()\n]*\)|\$\w+|`[^`\n]*`|<[A-Za-z][\w. -]{0,60}>)
+      | (?P<single>'[^']*'?)
+      | (?P<double>"[^"\\]*(?:\\.[^"\\]*)*"?)
+      | (?P<curly>[\u201c\u201d\u201e][^\u201c\u201d\u201e\n]*[\u201c\u201d\u201e]?
+                 |[\u2018\u2019][^\u2018\u2019\n]*[\u2018\u2019]?)
+      | (?P<escape>\\.)
+      | (?P<redirect>\d?(?:>>|>|<)(?:&\d|[ \t]*[^\s'";|&<>()]*))
+      | (?P<end>[;|()]|&&|&)
+      | (?P<other>.)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+    def step(self, match: re.Match[str]) -> int | None:
+        match match.lastgroup:
+            case "blank" | "fold":
+                self.finish_word()
+            case "break":
+                return self.line_break(match)
+            case "plain" | "variable" | "other":
+                self.add(match[0])
+            case "escape":
+                self.add(match[0][1:])
+            case "single":
+                text, end = self.quoted(match, "'")
+                self._is_verbatim = self._is_verbatim or bool(_VARIABLE.search(text))
+                self.add(text)
+                return end
+            case "ansi":
+                text, end = self.quoted(match, "$'")
+                self.add(_ansi(text))
+                return end
+            case "double":
+                text, end = self.quoted(match, '"')
+                self.add(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
+                return end
+            case "curly":
+                self.note(_CURLY_NOTE)
+                self.add(match[0].strip("".join(_CURLY)))
+            case _:
+                return self._end(match)
+        return match.end()
+
+    def _end(self, match: re.Match[str]) -> int | None:
+        after = self.window[match.end() : match.end() + 1]
+        if match[0] == "&" and self._pieces is not None and after.isalnum():
+            self.note(_AMPERSAND_NOTE)
+            self.add("&")
+            return match.end()
+        return None
+
+
+_DOUBLE_ESCAPE = re.compile(r'\\(["\\$`\n])')
+_ANSI_ESCAPE = re.compile(
+    r"\\(?:x([0-9A-Fa-f]{1,2})|u([0-9A-Fa-f]{1,4})|U([0-9A-Fa-f]{1,8})|([0-7]{1,3})|(.))", re.DOTALL
+)
+_ANSI_LETTERS = {
+    "n": "\n",
+    "t": "\t",
+    "r": "\r",
+    "a": "\a",
+    "b": "\b",
+    "f": "\f",
+    "v": "\v",
+    "e": "\x1b",
+    "E": "\x1b",
+}
+
+
+def _ansi(text: str) -> str:
+    """Read the escapes of ``$'…'``."""
+
+    def replaced(match: re.Match[str]) -> str:
+        hexadecimal = match[1] or match[2] or match[3]
+        if hexadecimal or match[4]:
+            number = int(hexadecimal, 16) if hexadecimal else int(match[4], 8)
+            return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
+        return _ANSI_LETTERS.get(match[5], match[5])
+
+    return _ANSI_ESCAPE.sub(replaced, text)
+
+
+class _PowerShell(_Split):
+    _TOKENS = re.compile(
+        r"""
+        (?P<blank>[ \t\r\f\v\u00a0]+)
+      | (?P<fold>`[ \t\r]*(?:\n|\Z))
+      | (?P<break>\n)
+      | (?P<here>@'[ \t\r]*\n.*?(?:\n'@|\Z)|@"[ \t\r]*\n.*?(?:\n"@|\Z))
+      | (?P<plain>[^\s'"`;|&(){}$\u201c\u201d\u201e\u2018\u2019\u00a0]+|\$(?:env:)?\w+|\$\{[^}\s]*\})
+      | (?P<single>'[^']*(?:''[^']*)*'?)
+      | (?P<double>"[^"`]*(?:(?:`.|"")[^"`]*)*"?)
+      | (?P<curly>[\u201c\u201d\u201e][^\u201c\u201d\u201e\n]*[\u201c\u201d\u201e]?
+                 |[\u2018\u2019][^\u2018\u2019\n]*[\u2018\u2019]?)
+      | (?P<escape>`.)
+      | (?P<group>\([^()\n]*\))
+      | (?P<end>[;|]|&&|&)
+      | (?P<other>.)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+    def step(self, match: re.Match[str]) -> int | None:
+        match match.lastgroup:
+            case "blank" | "fold":
+                self.finish_word()
+            case "break":
+                return self.line_break(match)
+            case "end":
+                return None
+            case "single" | "double":
+                text, end = self.quoted(match, match[0][0])
+                is_single = match.lastgroup == "single"
+                plain = text.replace("''", "'") if is_single else _BACKTICK.sub(r"\1", text.replace('""', '"'))
+                self.add(_native(plain))
+                return end
+            case _:
+                self.add(self._literally(match))
+        return match.end()
+
+    def _literally(self, match: re.Match[str]) -> str:
+        match match.lastgroup:
+            case "escape":
+                return match[0][1:]
+            case "here":
+                return _native(match[0][2:].partition("\n")[2].removesuffix("\n'@").removesuffix('\n"@'))
+            case "curly":
+                self.note(_CURLY_NOTE)
+                return match[0].strip("".join(_CURLY))
+            case "group":
+                return "".join(piece.strip("\"'") for piece in _PIECES_OF_GROUP.findall(match[0]))
+            case _:
+                return match[0]
+
+
+_BACKTICK = re.compile(r"`(.)", re.DOTALL)
+_PIECES_OF_GROUP = re.compile(r"\"[^\"]*\"|'[^']*'|\$[\w:]+")
+
+
+def _native(text: str) -> str:
+    """Give what a program gets of a text in which quotation marks are escaped once more for its sake."""
+    return text.replace('\\"', '"')
+
+
+class _Cmd(_Split):
+    """cmd.exe takes the carets away and ends the command; then the program splits what is left into words."""
+
+    _TOKENS = re.compile(
+        r"""
+        (?P<plain>[^"^\n&|\r\u201c\u201d\u201e]+)
+      | (?P<quote>["\u201c\u201d\u201e])
+      | (?P<fold>\^[ \t\r]*(?:\n|\Z))
+      | (?P<escape>\^.)
+      | (?P<break>\r?\n)
+      | (?P<end>[&|])
+      | (?P<other>.)
+        """,
+        re.VERBOSE | re.DOTALL,
+    )
+
+    def __init__(self, window: str) -> None:
+        super().__init__(window)
+        self._is_quoted = False
+
+    def run(self) -> None:
+        super().run()
+        line = self.words[0].text if self.words else ""
+        self.words = [Word(text) for text in _arguments(line)]
+
+    def step(self, match: re.Match[str]) -> int | None:
+        match match.lastgroup:
+            case "quote":
+                if match[0] != '"':
+                    self.note(_CURLY_NOTE)
+                self._is_quoted = not self._is_quoted
+                self.add('"')
+            case "fold":
+                self.add(" ")
+            case "escape":
+                self.add(match[0] if self._is_quoted else match[0][1:])
+            case "break":
+                if self._is_quoted:
+                    self.note(_UNCLOSED_NOTE)
+                elif _OPTION_LINE.match(self.window, match.end()):
+                    self.note(_FOLD_NOTE)
+                    self.add(" ")
+                    return match.end()
+                return None
+            case "end" if not self._is_quoted:
+                return None
+            case _:
+                self.add(match[0])
+        return match.end()
+
+
+_ARGUMENT_TOKENS = re.compile(r'(\\*)"|([ \t\r\f\v\u00a0]+)|(\\+)|([^\\" \t\r\f\v\u00a0]+)')
+
+
+def _arguments(line: str) -> Iterator[str]:
+    r"""Split as Microsoft's C runtime does: ``\"`` and, in quotation marks, ``""`` are quotation marks."""
+    pieces: list[str] | None = None
+    is_quoted = False
+    position = 0
+    while match := _ARGUMENT_TOKENS.match(line, position):
+        position = match.end()
+        if match[2] and not is_quoted:
+            if pieces is not None:
+                yield "".join(pieces)
+            pieces = None
+            continue
+        pieces = [] if pieces is None else pieces
+        if match[1] is None:
+            pieces.append(match[0])
+            continue
+        pieces.append("\\" * (len(match[1]) // 2))
+        if len(match[1]) % 2:
+            pieces.append('"')
+        elif is_quoted and line.startswith('"', position):
+            pieces.append('"')
+            position += 1
+        else:
+            is_quoted = not is_quoted
+    if pieces is not None:
+        yield "".join(pieces)
