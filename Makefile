@@ -86,4 +86,4 @@ clean:
 # Real daemons and shells that the tests talk to.
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
-	    bash=bash zsh=zsh fish=fish curl=curl
+	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy
