@@ -6,6 +6,7 @@
     ├── UsageError         exit 2    what was typed, or a file, cannot be used
     ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
     ├── WrongCredential    exit 4    certain to be refused, so not sent
+    ├── NotEntitled        exit 5    a scope or plan is missing, found without a refusal
     ├── NoSession          exit 6    nothing to dial into, found without a refusal
     ├── NetworkFault       exit 10   no answer came
     ├── Duplicate          exit 12   an earlier dial may still ring the room
@@ -79,6 +80,12 @@ class WrongCredential(ZoomcallError):
     """A credential that Zoom is certain to refuse for this target. Nothing was sent."""
 
     kind = ErrorKind.AUTH
+
+
+class NotEntitled(ZoomcallError):
+    """A scope or plan that is known to be missing before it is needed."""
+
+    kind = ErrorKind.NOT_ENTITLED
 
 
 class NoSession(ZoomcallError):

@@ -214,6 +214,43 @@ def test_where_zoom_names_no_scope_the_endpoints_are(message: str | None) -> Non
     assert "named none" in unknown.evidence
 
 
+@pytest.mark.parametrize(
+    ("scopes", "shown"),
+    [
+        (
+            "meeting:write",
+            "also takes meeting:update:in_meeting_controls, meeting:update:in_meeting_controls:admin",
+        ),
+        ("meeting:write:admin", "also takes meeting:update:in_meeting_controls:admin, meeting:update"),
+        ("meeting:update:in_meeting_controls", "also takes meeting:write, meeting:write:admin, meeting:master"),
+    ],
+)
+def test_classic_and_granular_scopes_are_named_whichever_zoom_names(scopes: str, shown: str) -> None:
+    finding = judged(said(400, 104, SCOPES.format(scopes), path=MEETING))["scope-missing"]
+    assert shown in finding.evidence
+    unknown = judged(said(400, 104, SCOPES.format(scopes), path="/v2/phone/users"))["scope-missing"]
+    assert "also takes" not in unknown.evidence
+
+
+@pytest.mark.parametrize(
+    ("scopes", "shown"),
+    [
+        ("h323:read:admin, h323:master", "a user-managed app cannot hold them"),
+        ("meeting:write, meeting:write:admin", "a user-managed app can hold the others"),
+        ("phone:read", "Any kind of app can hold it"),
+    ],
+)
+def test_the_kinds_of_app_that_can_hold_a_scope_are_named(scopes: str, shown: str) -> None:
+    finding = judged(said(400, 104, SCOPES.format(scopes), path="/v2/phone/users"))["scope-missing"]
+    assert shown in (finding.fix or "")
+
+
+def test_a_dial_in_code_shows_the_plan() -> None:
+    assert found(None, has_crc_plan=False) == {"no-crc-plan": CERTAIN}
+    assert "no-crc-plan" in fine(None, has_crc_plan=True)
+    assert found(None) == {}
+
+
 def test_scopes_out_of_broken_json_are_named() -> None:
     broken = '{"code":104,"message":"Invalid access token, does not contain scopes:["meeting:write"]"}'
     finding = judged(said(400, 104, None, path=MEETING, excerpt=broken))["scope-missing"]

@@ -86,29 +86,65 @@ def _is_about_scopes(answer: ZoomAnswer) -> bool:
 
 def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
     named = _scopes_in(answer.message or answer.excerpt)
-    if named:
-        return _scope_finding(named, Certainty.CERTAIN, "Zoom names")
     route = route_of(facts)
     endpoint = route.endpoint if route is not None else None
     wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes) if endpoint is not None else ()
+    if named:
+        return _scope_finding(named, Certainty.CERTAIN, "Zoom names", _counterparts(named, wanted))
     said = f"Zoom refused the token for its scopes ({answer.code}) and named none"
     if not wanted:
         return Finding("scope-missing", Certainty.CERTAIN, said)
     return _scope_finding(wanted, Certainty.CERTAIN, f"{said}; this request takes")
 
 
-def _scope_finding(scopes: tuple[str, ...], certainty: Certainty, said: str) -> Finding:
+def _counterparts(named: tuple[str, ...], documented: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the granular scopes that would do where Zoom names classic ones alone, or the reverse."""
+    sorts = {_is_granular(scope) for scope in named}
+    has_low_level = any(not _is_admin_level(scope) for scope in named)
+    return tuple(
+        scope
+        for scope in documented
+        if _is_granular(scope) not in sorts and (has_low_level or _is_admin_level(scope))
+    )
+
+
+def _scope_finding(
+    scopes: tuple[str, ...], certainty: Certainty, said: str, others: tuple[str, ...] = ()
+) -> Finding:
+    """Name scopes, those that Zoom left out last; any one of them will do."""
+    evidence = f"{said}: {_listed(scopes)}"
+    if others:
+        evidence += f"; by Zoom's documents the request also takes {_listed(others)}"
+    scopes = (*scopes, *others)
+    fix = (
+        "Add a scope that is named here, of the sort (classic or granular) that the app has, on its Scopes page "
+        f"at marketplace.zoom.us; then take a new token. {_who_can_hold(scopes)}"
+    )
+    return Finding("scope-missing", certainty, evidence, fix=fix)
+
+
+def _listed(scopes: tuple[str, ...]) -> str:
+    scopes = tuple(dict.fromkeys(scopes))
     classic = [scope for scope in scopes if not _is_granular(scope)]
     granular = [scope for scope in scopes if _is_granular(scope)]
     kinds = {"classic": classic, "granular": granular}
-    listed = "; ".join(f"{', '.join(names)} ({kind})" for kind, names in kinds.items() if names)
-    fix = (
-        "Add a scope that is named here, of the sort (classic or granular) that the app has, on its Scopes page "
-        "at marketplace.zoom.us; then take a new token."
-    )
-    if all(_is_admin_level(scope) for scope in scopes):
-        fix += " Scopes that end in :admin or :master are for server-to-server and account-level apps only."
-    return Finding("scope-missing", certainty, f"{said}: {listed}", fix=fix)
+    return "; ".join(f"{', '.join(names)} ({kind})" for kind, names in kinds.items() if names)
+
+
+def _who_can_hold(scopes: tuple[str, ...]) -> str:
+    """Say which kinds of app can have such scopes (FACTS 3.2)."""
+    admin_level = [scope for scope in scopes if _is_admin_level(scope)]
+    if len(admin_level) == len(scopes):
+        return (
+            "Scopes with :admin or :master are for server-to-server and account-level apps only; "
+            "a user-managed app cannot hold them."
+        )
+    if admin_level:
+        return (
+            "Scopes with :admin or :master are for server-to-server and account-level apps only; a user-managed "
+            "app can hold the others, and acts on its own user's meetings with them."
+        )
+    return "Any kind of app can hold it; a user-managed app acts on its own user's meetings with it."
 
 
 def _scopes_in(text: str) -> tuple[str, ...]:
@@ -155,6 +191,16 @@ def user_managed_app(facts: Facts) -> Finding | Checked | None:
             "user-managed-app", Certainty.POSSIBLE, "the token is a user's, and its scopes are not known"
         )
     return None
+
+
+def no_crc_plan(facts: Facts) -> Finding | Checked | None:
+    """What asking for a dial-in code says of the Conference Room Connector (FACTS 4); its refusal is a row."""
+    if facts.has_crc_plan is None:
+        return None
+    if facts.has_crc_plan:
+        return Checked("no-crc-plan", "Zoom gave a dial-in code, as it does with a plan")
+    evidence = "asked for a dial-in code, Zoom says that the token's owner has no plan for it"
+    return Finding("no-crc-plan", Certainty.CERTAIN, evidence)
 
 
 def rate_limited(facts: Facts) -> Finding | Checked | None:
@@ -281,6 +327,7 @@ RULES: tuple[Rule, ...] = (
     nobody_in_session,
     scope_missing,
     user_managed_app,
+    no_crc_plan,
     rate_limited,
     token_expired_by_zoom,
     foreign_answer,

@@ -64,7 +64,7 @@ def judge_bearer(facts: Facts, api: Api | None) -> Judgement:
         facts: What is known.
         api: The API that the bearer is for; None: the one that its kind serves.
     """
-    facts = replace(facts, api=api, request=None, answer=None, kind=None, population=None)
+    facts = replace(facts, api=api, request=None, answer=None, kind=None, population=None, has_crc_plan=None)
     findings, checked = _ask(token_rules.RULES, facts)
     return _judgement(findings, checked, facts)
 

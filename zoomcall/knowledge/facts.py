@@ -59,6 +59,7 @@ class Facts:
         answer: Zoom's answer.
         scopes: Scopes of the token where the token endpoint told them.
         population: How many are in the session.
+        has_crc_plan: Whether there is a Conference Room Connector, as a dial-in code shows.
         kind: The exit name of the failure to be explained.
     """
 
@@ -77,6 +78,7 @@ class Facts:
     answer: ZoomAnswer | None = None
     scopes: tuple[str, ...] | None = None
     population: int | None = None
+    has_crc_plan: bool | None = None
     kind: str | None = None
 
     @property
