@@ -22,7 +22,7 @@ from zoomcall.domain.live import H323Device, LiveSession, Meeting, SipDialing, U
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, SessionId, SessionTarget, parse_session_id
-from zoomcall.errors import ErrorKind, NetworkFault, UsageError, WrongCredential
+from zoomcall.errors import ErrorKind, NetworkFault, NetworkWord, UsageError, WrongCredential
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 DAY = date(2026, 11, 21)
@@ -606,3 +606,16 @@ def test_the_clock_is_unknown_until_an_answer_tells() -> None:
     assert zoom.rest.last_clock is None
     zoom.rest.session_users(SESSION)
     assert zoom.rest.last_clock is None
+
+
+def test_a_request_whose_token_cannot_be_had_has_not_arrived() -> None:
+    zoom = FakeZoom(httpx.Response(202))
+
+    def supply(_: Api) -> AccessToken:
+        raise NetworkFault("no answer", word=NetworkWord.RESET, may_have_arrived=True)
+
+    rest = ZoomRest(Http(transport=httpx.MockTransport(zoom.answer)), API_BASE, supply)
+    with pytest.raises(NetworkFault) as caught:
+        rest.call_out(sip_call(SessionTarget(SESSION)))
+    assert not caught.value.may_have_arrived
+    assert zoom.requests == []

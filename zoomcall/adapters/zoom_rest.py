@@ -19,7 +19,7 @@ from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, MeetingNumber, SessionId, SessionTarget, encode_id, events_path
-from zoomcall.errors import WrongCredential
+from zoomcall.errors import NetworkFault, WrongCredential
 
 PAGE_SIZE = 300
 _MOST_PAGES = 100
@@ -239,7 +239,7 @@ class ZoomRest:
         conceal: tuple[tuple[str, str], ...] = (),
         deadline: datetime | None,
     ) -> RawAnswer:
-        token = self._token_supply(api)
+        token = _bearer(self._token_supply, api)
         request = HttpRequest(
             method=method,
             url=f"{self._base}{path}",
@@ -252,11 +252,20 @@ class ZoomRest:
         )
         answer = self._http.send(request, deadline=deadline)
         if self._renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
-            fresh = replace(request, authorization=_authorization(self._renew(api)))
+            fresh = replace(request, authorization=_authorization(_bearer(self._renew, api)))
             answer = self._http.send(fresh, deadline=deadline)
         if answer.server_time is not None and answer.received_at is not None:
             self._last_clock = (answer.server_time, answer.received_at)
         return answer
+
+
+def _bearer(supply: TokenSupply, api: Api) -> AccessToken:
+    """Get a token; if none can be had, the request that wanted it has not been sent."""
+    try:
+        return supply(api)
+    except NetworkFault as fault:
+        lost = NetworkFault(fault.message, word=fault.word, may_have_arrived=False, fix=fault.fix)
+    raise lost
 
 
 def _authorization(token: AccessToken) -> Secret:

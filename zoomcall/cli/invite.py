@@ -40,9 +40,9 @@ from zoomcall.domain.target import (
     parse_session_id,
     parse_session_name,
 )
-from zoomcall.errors import Interrupted, UsageError, ZoomcallError
+from zoomcall.errors import Interrupted, Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
-from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
+from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial, interrupted_early
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 from zoomcall.usecases.patrolling import Feed, Patrols
 
@@ -184,6 +184,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     run.notice_all(callout.warnings)
     run.notice_all(_session_id_notices(target))
     plan = _Plan(run, callout, target)
+    patience = run.now() + timeout
     try:
         resolved = _resolve(run, target)
         plan = replace(plan, target=resolved)
@@ -192,6 +193,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.learn(api=resolved.api, request=_request_facts(run, CalloutRequest(resolved, callout)))
         held = run.wiring.credential_for(resolved.api)
         run.wiring.refuse_wrong_bearer(resolved.api)
+        run.wiring.token(resolved.api, deadline=patience)
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
         feeds = _feeds(run, flags, resolved)
@@ -199,6 +201,8 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         raise
     except ZoomcallError as error:
         return plan.answer(CallReport(failure=error))
+    except KeyboardInterrupt as error:
+        return plan.answer(CallReport(failure=interrupted_early(is_terminated=isinstance(error, Terminated))))
     order = DialOrder(
         target=resolved,
         callout=callout,
@@ -208,7 +212,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         is_waiting=flags.is_waiting,
         is_preflight_off=flags.is_preflight_off,
         is_forced=flags.is_forced,
-        patience=run.now() + timeout,
+        patience=patience,
         evidence=flags.evidence.sources,
         is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
     )

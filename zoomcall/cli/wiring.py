@@ -241,12 +241,12 @@ class Wiring:
         renew = self.renewed_token if isinstance(self._held.credential, ServerToServerApp) else None
         return ZoomRest(self.http, self.api_base, self.token, renew=renew)
 
-    def token(self, api: Api) -> AccessToken:
+    def token(self, api: Api, *, deadline: datetime | None = None) -> AccessToken:
         """Give a token that is good for a while: kept in memory, made anew before it expires."""
         with self._token_lock:
             token = self._tokens.get(api)
             if token is None or _is_old(token, self._run.now()):
-                token = self._tokens[api] = self.mint(TOKEN_LIFETIME)
+                token = self._tokens[api] = self.mint(TOKEN_LIFETIME, deadline=deadline)
                 self._run.learn(bearer=token.text, scopes=token.scopes)
             return token
 
@@ -256,8 +256,8 @@ class Wiring:
             self._tokens.pop(api, None)
         return self.token(api)
 
-    def mint(self, lifetime: timedelta) -> AccessToken:
-        """Make a bearer from the credential in hand."""
+    def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
+        """Make a bearer from the credential in hand; Zoom is asked for one until ``deadline`` at the latest."""
         from zoomcall.domain.token import read_token
         from zoomcall.usecases.minting import mint_api_jwt
 
@@ -268,7 +268,7 @@ class Wiring:
                 self._run.learn(is_minted_here=True)
                 return mint_api_jwt(key, now=self._run.now(), lifetime=lifetime, sign=sign_hs256)
             case ServerToServerApp() as app:
-                return self.oauth.account_credentials(app)
+                return self.oauth.account_credentials(app, deadline=deadline)
             case Bearer(text):
                 expiry = read_token(text.reveal()).expiry
                 return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)

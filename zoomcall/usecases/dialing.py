@@ -248,6 +248,13 @@ def dial(
     return report
 
 
+def interrupted_early(*, is_terminated: bool) -> Interrupted:
+    """Say that a signal came before anything was sent."""
+    word = "terminated" if is_terminated else "interrupted"
+    message = f"{word} before anything was sent: nothing rings because of this command"
+    return Interrupted(message, is_terminated=is_terminated)
+
+
 class _Call:
     """One call under way."""
 
@@ -301,7 +308,7 @@ class _Call:
         report = self._report
         word = "terminated" if is_terminated else "interrupted"
         if report.sent is Sent.NO:
-            message = f"{word} before anything was sent: nothing rings because of this command"
+            message = interrupted_early(is_terminated=is_terminated).message
         elif report.state.is_final:
             message = f"{word} after the call was settled: {report.state}"
         else:
