@@ -368,9 +368,8 @@ class Wiring:
 
     def _stored_webhook_secret(self, profile: Profile) -> Secret | None:
         from zoomcall.domain.profile import Store
-        from zoomcall.usecases.webhook_secret import account_of
 
-        account = account_of(profile)
+        account = profile.webhook_account
         if profile.store is Store.FILE:
             return self.secret_files.read(account)
         return self.keyring.read(account, profile.keyring_backend) or self.keyring.read(account)

@@ -53,11 +53,6 @@ class WebhookSecretChange:
     was_there: bool
 
 
-def account_of(profile: Profile) -> str:
-    """Give the account of a profile's webhook secret."""
-    return f"{profile.name}/webhook"
-
-
 def find_webhook_secret(
     environ: Mapping[str, str],
     *,
@@ -164,7 +159,7 @@ def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store:
         NotConfigured: The store cannot be used.
     """
     store = open_store(profile.store)
-    account = account_of(profile)
+    account = profile.webhook_account
     previous = store.previous(account, profile.keyring_backend)
     store.write(account, ask_secret())
     return WebhookSecretChange(profile=profile.name, store=profile.store, was_there=previous is not None)
@@ -176,5 +171,5 @@ def remove_webhook_secret(profile: Profile, *, open_store: OpenStore) -> Webhook
     Raises:
         NotConfigured: The store cannot be used.
     """
-    was_there = open_store(profile.store).remove(account_of(profile), profile.keyring_backend)
+    was_there = open_store(profile.store).remove(profile.webhook_account, profile.keyring_backend)
     return WebhookSecretChange(profile=profile.name, store=profile.store, was_there=was_there)
