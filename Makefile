@@ -1,7 +1,7 @@
 # Everything a clone needs; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test check fix completions readme lock bench clean system
+.PHONY: help demo test check fix completions readme docs lock bench clean system
 
 # The interpreter that makes .venv; by default the newest that really runs.
 PYTHON ?=
@@ -19,6 +19,7 @@ help:
 	@echo 'make fix          format, and mend what ruff can mend'
 	@echo 'make completions  write completions/ anew from the command tree'
 	@echo 'make readme       write the captured parts of README.md anew from the program'
+	@echo 'make docs         write docs/errors.md anew from the pages of explain'
 	@echo 'make bench        print what a start costs'
 	@echo 'make lock         resolve the dependencies anew'
 	@echo 'make clean        remove what the other targets made'
@@ -43,6 +44,7 @@ check: .venv/.ready .venv-lint/.ready
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/readme.py --check
+	$(BIN)/python tools/errors.py --check
 
 fix: .venv/.ready
 	$(BIN)/ruff check --fix .
@@ -53,6 +55,9 @@ completions: .venv/.ready
 
 readme: .venv/.ready
 	$(BIN)/python tools/readme.py
+
+docs: .venv/.ready
+	$(BIN)/python tools/errors.py
 
 bench: .venv/.ready
 	$(BIN)/python tools/bench.py

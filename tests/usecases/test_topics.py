@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from zoomcall.domain.call import State
 from zoomcall.errors import NetworkWord, UsageError
 from zoomcall.knowledge.lexicon import code_texts, exit_texts
-from zoomcall.knowledge.texts import cause_texts
+from zoomcall.knowledge.texts import Basis, cause_texts
 from zoomcall.usecases.topics import TopicPage, pages, topics_of
 
 
@@ -165,6 +166,9 @@ def test_every_page_is_whole(page: TopicPage) -> None:
     assert page.meaning.endswith((".", '"'))
     assert page.fix
     assert page.example
+    is_unconfirmed = page.basis is Basis.UNCONFIRMED
+    assert page.sources or is_unconfirmed
+    assert all(re.fullmatch(r"https://[a-z.-]+/[\w./#-]*", url) for url in page.sources)
     for text in (page.title, page.meaning, page.fix, page.example, page.command or ""):
         assert text.isprintable()
         assert "  " not in text

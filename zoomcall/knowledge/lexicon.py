@@ -75,13 +75,14 @@ class ReasonText:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateText:
-    """One state of a call; ``cause`` names the cause whose fix is this state's."""
+    """One state of a call; ``cause`` names the cause whose fix and sources are this state's."""
 
     name: str
     title: str
     meaning: str
     fix: str | None
     cause: str | None
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +96,8 @@ class ExitText:
         fix: What to do; None where ``reasons`` or ``cause`` say so.
         command: A command that shows more.
         reasons: Zoom's reasons that end in it.
-        cause: The cause whose fix is this code's.
+        cause: The cause whose fix and sources are this code's.
+        sources: URLs.
     """
 
     code: int
@@ -105,6 +107,7 @@ class ExitText:
     command: str | None
     reasons: tuple[int, ...]
     cause: str | None
+    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +133,7 @@ class NetworkText:
     meaning: str
     fix: str
     example: str
+    sources: tuple[str, ...]
 
 
 @cache
@@ -191,6 +195,7 @@ def state_texts() -> Mapping[str, StateText]:
             meaning=row["meaning"],
             fix=row.get("fix"),
             cause=row.get("cause"),
+            sources=tuple(row.get("sources", ())),
         )
         for row in read_toml("states.toml")["state"]
     }
@@ -208,6 +213,7 @@ def exit_texts() -> Mapping[int, ExitText]:
             command=row.get("command"),
             reasons=tuple(row.get("reasons", ())),
             cause=row.get("cause"),
+            sources=tuple(row.get("sources", ())),
         )
         for row in read_toml("exit_codes.toml")["exit"]
     }
@@ -241,6 +247,7 @@ def network_texts() -> Mapping[str, NetworkText]:
             meaning=row["meaning"],
             fix=row["fix"],
             example=row["example"],
+            sources=tuple(row["sources"]),
         )
         for row in read_toml("network_words.toml")["word"]
     }

@@ -29,6 +29,7 @@ from zoomcall.knowledge.lexicon import (
 from zoomcall.knowledge.texts import Basis, CauseText, cause_texts
 
 _EVENTS_PAGE = "https://developers.zoom.us/docs/api/video-sdk/events/"
+_STATUS_PAGE = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
 _EVERY_EXIT = "exit-codes"
 _LONGEST_TOPIC = 200
 _MOST_FOUND = 4
@@ -244,6 +245,7 @@ def _exit_codes_page() -> TopicPage:
         fix="Look one up with `zoomcall explain exit:NUMBER`.",
         example="zoomcall invite sip room@example.com --session ID; echo $?",
         table=TopicTable(("code", "name", "meaning"), rows),
+        sources=(_STATUS_PAGE,),
     )
 
 
@@ -272,6 +274,7 @@ def _exit_page(text: ExitText) -> TopicPage:
             *(f"network:{word}" for word in (network_texts() if text.name == "network" else ())),
             _EVERY_EXIT,
         ),
+        sources=text.sources or (cause.sources if cause else ()),
     )
 
 
@@ -286,7 +289,7 @@ def _state_page(text: StateText) -> TopicPage:
         example=f'"state": "{text.name}"',
         see_also=(f"cause:{cause.id}",) if cause else (),
         basis=cause.basis if cause else None,
-        sources=cause.sources if cause else (),
+        sources=text.sources or (cause.sources if cause else ()),
     )
 
 
@@ -386,6 +389,7 @@ def _network_page(text: NetworkText) -> TopicPage:
         fix=text.fix,
         example=text.example,
         see_also=("exit:10",),
+        sources=text.sources,
     )
 
 
