@@ -120,6 +120,10 @@ def test_a_wrong_type_at_the_top_is_named(text: str, complaint: str) -> None:
         ("x = {kind = 'videosdk', api_key = 'a b'}", "profiles.x.api_key '* *' holds a blank"),
         ("x = {kind = 's2s', account_id = 'A'}", "profiles.x.client_id is missing"),
         ("x = {kind = 'token', store = 'cloud'}", "profiles.x.store must be one of keyring, file, not 'cloud'"),
+        (
+            "x = {kind = 's2s', account_id = 'A', client_id = 'C', websocket_subscription_id = 'a b'}",
+            "profiles.x.websocket_subscription_id '* *' holds a blank",
+        ),
         ("x = {kind = 'token', for = 'both'}", "profiles.x.for must be one of session, meeting, not 'both'"),
         ("x = {kind = 'token', api_base = 1979-05-27}", "profiles.x.api_base must be text, not a date or time"),
     ],

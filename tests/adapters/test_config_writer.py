@@ -32,6 +32,7 @@ APP = Profile(
     client_id="C",
     api_base="https://api.zoomgov.com/v2",
     oauth_base="https://zoomgov.com",
+    websocket_subscription_id="ZhPGtK84QbapRWXzEBW7MA",
 )
 BEARER = Profile(name="eu.1", kind=CredentialKind.TOKEN, store=Store.FILE, api=Api.SESSION)
 

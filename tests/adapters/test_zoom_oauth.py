@@ -159,3 +159,14 @@ def test_no_answer_is_a_fault_of_the_network() -> None:
         endpoint.oauth.account_credentials(APP)
     assert caught.value.word is NetworkWord.CONNECT
     assert SENTINEL not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_apps_own_token_is_asked_for_without_an_account() -> None:
+    endpoint = FakeEndpoint(httpx.Response(200, json=GOOD))
+    token = endpoint.oauth.client_credentials(APP)
+    assert (token.text, token.kind) == (Secret("made-up-token"), CredentialKind.S2S)
+    [request] = endpoint.requests
+    assert (request.method, str(request.url)) == ("POST", "https://zoom.us/oauth/token")
+    assert request.headers["authorization"] == "Basic " + base64.b64encode(f"client-1:{SENTINEL}".encode()).decode()
+    assert parse_qsl(request.content.decode()) == [("grant_type", "client_credentials")]
+    assert "made-up-token" not in "".join(endpoint.lines)

@@ -691,3 +691,38 @@ def test_without_a_session_bus_a_login_is_exit_3_with_the_ways_out(zoomcall_proc
     assert result.code == 3
     assert "there is none on this machine" in result.stderr
     assert "--store file" in result.stderr
+
+
+# The websocket subscription
+
+
+SUBSCRIPTION = ("--websocket-subscription-id", "ZhPGtK84QbapRWXzEBW7MA")
+
+
+def test_an_apps_websocket_subscription_is_stored_and_kept_by_a_later_login(zoomcall: Shell) -> None:
+    assert log_in(zoomcall, *APP, *UNCHECKED, *SUBSCRIPTION).code == 0
+    assert config_of(zoomcall).profiles["default"].websocket_subscription_id == "ZhPGtK84QbapRWXzEBW7MA"
+    assert log_in(zoomcall, *APP, *UNCHECKED).code == 0
+    assert config_of(zoomcall).profiles["default"].websocket_subscription_id == "ZhPGtK84QbapRWXzEBW7MA"
+    assert log_in(zoomcall, *APP, *UNCHECKED, SUBSCRIPTION[0], "other").code == 0
+    assert config_of(zoomcall).profiles["default"].websocket_subscription_id == "other"
+
+
+def test_another_app_does_not_inherit_the_subscription(zoomcall: Shell) -> None:
+    log_in(zoomcall, *APP, *UNCHECKED, *SUBSCRIPTION)
+    log_in(zoomcall, "--kind", "s2s", "--account-id", "A1", "--client-id", "C2", *UNCHECKED)
+    assert config_of(zoomcall).profiles["default"].websocket_subscription_id is None
+
+
+@pytest.mark.parametrize("kind", [PAIR, ("--kind", "token", "--for", "meeting")])
+def test_only_an_app_has_a_subscription(zoomcall: Shell, kind: tuple[str, ...]) -> None:
+    result = log_in(zoomcall, *kind, *UNCHECKED, *SUBSCRIPTION)
+    assert result.code == 2
+    assert "--websocket-subscription-id goes with --kind s2s" in result.stderr
+    assert config_of(zoomcall).profiles == {}
+
+
+def test_a_subscription_that_can_be_none_is_refused(zoomcall: Shell) -> None:
+    result = log_in(zoomcall, *APP, *UNCHECKED, "--websocket-subscription-id", "two words")
+    assert result.code == 2
+    assert "--websocket-subscription-id" in result.stderr

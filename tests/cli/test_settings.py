@@ -23,6 +23,7 @@ VARIABLES = (
     "ZOOMCALL_STATE_DIR",
     "ZOOMCALL_KEYRING_TIMEOUT",
     "ZOOMCALL_NO_INPUT",
+    "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID",
 )
 
 
@@ -50,9 +51,11 @@ def test_each_variable_is_read_into_its_place() -> None:
             "ZOOMCALL_STATE_DIR": "state",
             "ZOOMCALL_KEYRING_TIMEOUT": "0.5",
             "ZOOMCALL_NO_INPUT": "1",
+            "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": "ZhPGtK84QbapRWXzEBW7MA",
             "OTHER": "kept",
         }
     )
+    assert settings.websocket_subscription_id == "ZhPGtK84QbapRWXzEBW7MA"
     assert (settings.output, settings.profile, settings.is_input_off) == ("json", "prod", True)
     assert (settings.timeout, settings.keyring_timeout) == (timedelta(seconds=12.5), timedelta(seconds=0.5))
     assert (settings.api_base, settings.oauth_base) == ("http://127.0.0.1:8080/v2", "http://127.0.0.1:8080")
@@ -162,3 +165,10 @@ def test_any_environment_is_settings_or_a_usage_error(environ: dict[str, str]) -
 def test_nothing_is_taken_from_the_process_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(os.environ, "ZOOMCALL_TIMEOUT", "not a number")
     assert Settings.read({}).timeout is None
+
+
+@pytest.mark.parametrize("value", ["two words", "line\nbreak", "ünlesbar", "x" * 300])
+def test_a_subscription_that_can_be_none_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match="ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID") as caught:
+        Settings.read({"ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": value})
+    assert caught.value.message.isprintable()

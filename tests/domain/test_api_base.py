@@ -12,9 +12,11 @@ from zoomcall.domain.api_base import (
     GOV_API_BASE,
     GOV_OAUTH_BASE,
     OAUTH_BASE,
+    ApiBase,
     host_of,
     is_loopback,
     parse_base,
+    websocket_url,
 )
 from zoomcall.errors import UsageError
 
@@ -210,3 +212,22 @@ def test_loopback_is_this_machine_and_nothing_like_it(host: str, *, is_this_mach
 def test_the_host_of_a_base_is_without_brackets_and_port() -> None:
     assert host_of("http://[::1]:8080/v2") == "::1"
     assert host_of("https://api.zoom.us/v2") == "api.zoom.us"
+
+
+@pytest.mark.parametrize(
+    ("base", "url"),
+    [
+        ("https://api.zoom.us/v2", "wss://ws.zoom.us/ws"),
+        ("https://api-eu.zoom.us/v2", "wss://ws.zoom.us/ws"),
+        ("https://zoom.us/v2", "wss://ws.zoom.us/ws"),
+        ("http://127.0.0.1:8080/v2", "ws://127.0.0.1:8080/ws"),
+        ("http://[::1]:8080", "ws://[::1]:8080/ws"),
+        ("https://localhost/v2", "wss://localhost/ws"),
+        ("https://api.zoomgov.com/v2", None),
+        ("https://zoom.us.example.com/v2", None),
+        ("https://notzoom.us/v2", None),
+        ("https://gateway.example.com/v2", None),
+    ],
+)
+def test_websockets_are_zooms_own_or_on_loopback(base: str, url: str | None) -> None:
+    assert websocket_url(ApiBase(base)) == url
