@@ -1,5 +1,6 @@
 """What holds for every command: streams, formats, terminals, variables, and how it ends."""
 
+import json
 import os
 import pty
 import subprocess
@@ -237,6 +238,26 @@ def test_an_old_encoding_escapes_what_it_lacks(zoomcall_process: ProcessShell) -
     result = zoomcall_process("explain", "xyzzyqqq\u2603", environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
     assert result.code == 2
     assert "\\u2603" in result.stderr
+
+
+def test_what_stderr_does_not_take_changes_nothing(zoomcall_process: ProcessShell) -> None:
+    with (
+        Path("/dev/full").open("wb") as full,
+        zoomcall_process.start("explain", "xyzzyqqq", stderr=full) as running,
+    ):
+        assert running.process.wait(30) == 2
+    with zoomcall_process.start("explain", "124", "--json", "--debug") as running:
+        assert running.process.stderr is not None
+        running.process.stderr.close()
+        assert running.process.stdout is not None
+        document = json.loads(running.process.stdout.read())
+        assert (running.process.wait(30), document["ok"]) == (0, True)
+
+
+def test_nothing_is_left_open_at_the_end(zoomcall: Shell) -> None:
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "zoomcall", "explain", "124"]
+    done = subprocess.run(command, env=zoomcall.environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_real_terminal_shows_colour_on_stdout_only(zoomcall: Shell) -> None:

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, TextIO
+from typing import IO, Any, TextIO, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,8 @@ class Streams:
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
-        null = open(os.devnull, "r+", encoding="utf-8")  # noqa: SIM115, PTH123 - stands in for a closed stream until the end
-        return cls(sys.stdin or null, sys.stdout or null, sys.stderr or null, os.environ)
+        stderr = cast("TextIO", _Unheeded(sys.stderr)) if sys.stderr is not None else _null()
+        return cls(sys.stdin or _null(), sys.stdout or _null(), stderr, os.environ)
 
     def look_of(self, stream: IO[str]) -> Look:
         """Say what may be shown on a stream."""
@@ -70,6 +70,40 @@ class Streams:
     def read_stdin(self, limit: int) -> bytes:
         """Read standard input to its end, at most ``limit`` bytes and one more."""
         return self.stdin.buffer.read(limit + 1)
+
+
+class _Unheeded:
+    """Standard error: its reader may leave, or its disk be full, and the call goes on and is answered."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        try:
+            return self._stream.write(text)
+        except OSError:
+            self._leave()
+            return len(text)
+
+    def flush(self) -> None:
+        try:
+            self._stream.flush()
+        except OSError:
+            self._leave()
+
+    def _leave(self) -> None:
+        """Write into nothing from now on, what is still in the buffer first."""
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, self._stream.fileno())
+        os.close(null)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _null() -> TextIO:
+    """Give what stands in, until the end, for a stream that was closed before the start."""
+    return open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123 - streams are opened by name of the device
 
 
 def _is_terminal(stream: IO[str]) -> bool:
