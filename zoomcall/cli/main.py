@@ -69,14 +69,17 @@ class Boundary:
     def run(self) -> int:
         """Work, print, and give the exit code."""
         try:
-            outcome = build_root().main(
-                self._arguments, prog_name="zoomcall", standalone_mode=False, obj=self._starter
-            )
+            # Not Typer's own main(), which would turn every interrupt into a silent 130.
+            root = build_root()
+            with root.make_context("zoomcall", list(self._arguments), obj=self._starter) as context:
+                outcome = root.invoke(context)
+        except typer.Exit as asked:
+            outcome = asked.exit_code
         except typer.TyperException as error:
             return self._fail(UsageError(_usage_message(error)), usage=_usage_hint(error))
         except ZoomcallError as error:
             return self._fail(error)
-        except typer.Abort:
+        except (typer.Abort, EOFError):
             return self._emit(self._report(ExitStatus.INTERRUPTED, "interrupted"))
         except (BrokenPipeError, ClosedPipe):
             raise
