@@ -12,6 +12,7 @@ from shell import ProcessShell, Shell
 
 from zoomcall import __version__
 from zoomcall.cli.completions.tree import Node, read_tree
+from zoomcall.errors import Terminated
 
 LEAVES = [node for node in read_tree().walk() if not node.children]
 COMMON = {
@@ -215,6 +216,19 @@ def test_a_bug_shows_its_traceback_with_debug(zoomcall: Shell, monkeypatch: pyte
     assert "the reason" in result.stderr
 
 
+@pytest.mark.parametrize(("signal", "code"), [(KeyboardInterrupt, 130), (Terminated, 143)])
+def test_an_interrupt_while_a_command_is_still_being_read_is_told_apart_and_said(
+    zoomcall: Shell, monkeypatch: pytest.MonkeyPatch, signal: type[BaseException], code: int
+) -> None:
+    def interrupt(_name: str) -> None:
+        raise signal
+
+    monkeypatch.setattr("zoomcall.cli.commands.load", interrupt)
+    result = zoomcall("explain", "124")
+    assert result.code == code
+    assert result.stderr.startswith("error: interrupted")
+
+
 def test_a_full_disk_is_an_error_and_no_traceback(zoomcall_process: ProcessShell) -> None:
     full = Path("/dev/full")
     with full.open("wb") as stdout, zoomcall_process.start("explain", "124", stdout=stdout) as running:
@@ -224,20 +238,6 @@ def test_a_full_disk_is_an_error_and_no_traceback(zoomcall_process: ProcessShell
     assert code == 1
     assert stderr.startswith("error: the answer cannot be written")
     assert "Traceback" not in stderr
-
-
-@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
-def test_a_closed_stream_is_survived(zoomcall: Shell, closed: str) -> None:
-    line = f'"{sys.executable}" -m zoomcall explain 124 {closed}'
-    done = subprocess.run(["sh", "-c", line], env=zoomcall.environ, capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert "Traceback" not in done.stderr
-
-
-def test_an_old_encoding_escapes_what_it_lacks(zoomcall_process: ProcessShell) -> None:
-    result = zoomcall_process("explain", "xyzzyqqq\u2603", environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
-    assert result.code == 2
-    assert "\\u2603" in result.stderr
 
 
 def test_what_stderr_does_not_take_changes_nothing(zoomcall_process: ProcessShell) -> None:
@@ -258,6 +258,20 @@ def test_nothing_is_left_open_at_the_end(zoomcall: Shell) -> None:
     command = [sys.executable, "-X", "dev", "-W", "error", "-m", "zoomcall", "explain", "124"]
     done = subprocess.run(command, env=zoomcall.environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_a_closed_stream_is_survived(zoomcall: Shell, closed: str) -> None:
+    line = f'"{sys.executable}" -m zoomcall explain 124 {closed}'
+    done = subprocess.run(["sh", "-c", line], env=zoomcall.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_an_old_encoding_escapes_what_it_lacks(zoomcall_process: ProcessShell) -> None:
+    result = zoomcall_process("explain", "xyzzyqqq\u2603", environ={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert result.code == 2
+    assert "\\u2603" in result.stderr
 
 
 def test_a_real_terminal_shows_colour_on_stdout_only(zoomcall: Shell) -> None:
