@@ -1,0 +1,518 @@
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fakes import FakeJournal
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.call import EvidenceSource, State
+from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.journal import CallId, TargetKey
+from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
+from zoomcall.domain.target import Api
+from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, ZoomcallError
+from zoomcall.usecases.judging import Case, Judge, Observation
+from zoomcall.usecases.patrolling import (
+    EventsSeen,
+    Exhausted,
+    Hiccup,
+    Patrol,
+    Patrols,
+    Rhythm,
+    RosterSeen,
+    Seen,
+    Signal,
+    Signals,
+)
+from zoomcall.usecases.watching import watch
+
+NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc==")
+ROOM = RoomAddress.parse(Protocol.SIP, "room@example.com")
+JOINED = RosterSeen((Participant(id="r1", device=ROOM_DEVICE),))
+NOBODY = RosterSeen(())
+ROSTER, LOG, WEBHOOK = EvidenceSource.ROSTER, EvidenceSource.WEBHOOK_LOG, EvidenceSource.WEBHOOK
+
+TICK = timedelta(milliseconds=5)
+QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)
+LONG = timedelta(seconds=30)
+AT_ONCE = 1.0
+"""Seconds in which something ends that has nothing to wait for."""
+
+
+def event(state: State) -> CalloutEvent:
+    return CalloutEvent(
+        state=state,
+        api=Api.SESSION,
+        target_id=TARGET.id,
+        protocol=Protocol.SIP,
+        device=ROOM.text,
+        at=NOW + timedelta(seconds=1),
+        message_id="M",
+    )
+
+
+def judge(journal: FakeJournal | None = None) -> Judge:
+    case = Case(
+        call_id=CallId(1),
+        dial=Dial(call_id=1, address=ROOM),
+        target=TARGET,
+        dialled_at=NOW,
+        dialled_at_zoom=NOW,
+        baseline=(),
+    )
+    return Judge(case, journal or FakeJournal())
+
+
+@dataclass
+class FakeFeed:
+    """Puts what it is given into the queue as soon as a call subscribes."""
+
+    signals: tuple[Signal, ...] = ()
+    sources: frozenset[EvidenceSource] = frozenset({ROSTER})
+    error: BaseException | None = None
+    subscribers: list[Signals] = field(default_factory=list)
+    left: int = 0
+    favours: int = 0
+
+    def subscribe(self, signals: Signals) -> None:
+        if self.error is not None:
+            raise self.error
+        self.subscribers.append(signals)
+        for signal in self.signals:
+            signals.put(signal)
+
+    def unsubscribe(self, signals: Signals) -> None:
+        if signals in self.subscribers:
+            self.subscribers.remove(signals)
+        self.left += 1
+
+    def favour_events(self) -> None:
+        self.favours += 1
+
+
+@dataclass
+class Watching:
+    """What a call is told while it waits."""
+
+    seen: list[Observation] = field(default_factory=list)
+    told: list[Hiccup | Exhausted] = field(default_factory=list)
+    ticks: list[datetime] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def watch(self, *feeds: Any, span: timedelta = LONG, **changes: Any) -> Observation | None:
+        now: Callable[[], datetime] = changes.pop("now", lambda: datetime.now(UTC))
+        arguments = {
+            "judge": judge(),
+            "deadline": now() + span,
+            "now": now,
+            "see": self.seen.append,
+            "tell": self.told.append,
+            "tick": self.ticks.append,
+        }
+        begun = time.monotonic()
+        try:
+            return watch(feeds, **{**arguments, **changes})
+        finally:
+            self.seconds = time.monotonic() - begun
+
+
+@pytest.fixture
+def watching() -> Watching:
+    return Watching()
+
+
+# One call
+
+
+def test_what_settles_the_call_ends_the_wait_at_once(watching: Watching) -> None:
+    feed = FakeFeed((NOBODY, JOINED))
+    settled = watching.watch(feed)
+    assert settled is not None
+    assert settled.state is State.JOINED
+    assert watching.seen == [settled]
+    assert watching.seconds < AT_ONCE
+    assert (feed.subscribers, feed.left) == ([], 1)
+
+
+def test_events_on_the_way_are_shown_and_the_wait_goes_on(watching: Watching) -> None:
+    feed = FakeFeed(
+        (EventsSeen(LOG, (event(State.RINGING),)), EventsSeen(LOG, (event(State.DECLINED),))), frozenset({LOG})
+    )
+    other = FakeFeed()
+    settled = watching.watch(feed, other)
+    assert settled is not None
+    assert [seen.state for seen in watching.seen] == [State.RINGING, State.DECLINED]
+    assert watching.seen[-1] is settled
+    assert feed.favours == other.favours == 2
+
+
+def test_the_deadline_ends_the_wait(watching: Watching) -> None:
+    feed = FakeFeed((NOBODY,))
+    assert watching.watch(feed, span=timedelta(seconds=0.3)) is None
+    assert 0.3 <= watching.seconds < 0.3 + AT_ONCE
+    assert (feed.subscribers, feed.left) == ([], 1)
+
+
+def test_the_deadline_ends_the_wait_whatever_the_sources_do(watching: Watching) -> None:
+    class Chatty(FakeFeed):
+        def subscribe(self, signals: Signals) -> None:
+            super().subscribe(signals)
+            ended = time.monotonic() + 5
+
+            def chat() -> None:
+                while signals in self.subscribers and time.monotonic() < ended:
+                    signals.put(Hiccup(ROSTER, "again"))
+                    time.sleep(0.001)
+
+            threading.Thread(target=chat, daemon=True).start()
+
+    assert watching.watch(Chatty(), span=timedelta(seconds=0.3)) is None
+    assert watching.seconds < 0.3 + AT_ONCE
+    assert len(watching.told) > 10
+
+
+def test_a_deadline_that_has_passed_is_no_wait_but_what_has_come_counts(watching: Watching) -> None:
+    assert watching.watch(FakeFeed((NOBODY,)), span=timedelta(0)) is None
+    assert watching.watch(FakeFeed((NOBODY, JOINED)), span=timedelta(seconds=-1)) is not None
+    assert watching.seconds < AT_ONCE
+
+
+def test_what_comes_in_the_last_moment_counts(watching: Watching) -> None:
+    moments = iter([NOW, NOW, *[NOW + LONG] * 20])
+    feed = FakeFeed()
+
+    def tick(_: datetime) -> None:
+        feed.subscribers[0].put(NOBODY)
+        feed.subscribers[0].put(JOINED)
+
+    assert watching.watch(feed, now=lambda: next(moments), tick=tick) is not None
+
+
+def test_progress_is_told_a_few_times_a_second(watching: Watching) -> None:
+    watching.watch(FakeFeed(), span=timedelta(seconds=0.6))
+    assert 2 <= len(watching.ticks) <= 6
+    assert watching.ticks == sorted(watching.ticks)
+
+
+def test_a_look_that_fails_is_told_and_the_wait_goes_on(watching: Watching) -> None:
+    hiccup = Hiccup(ROSTER, "HTTP 503")
+    assert watching.watch(FakeFeed((hiccup, NOBODY, hiccup, JOINED))) is not None
+    assert watching.told == [hiccup, hiccup]
+
+
+def test_the_wait_ends_early_once_every_source_is_exhausted(watching: Watching) -> None:
+    ends = [Exhausted(ROSTER, "the session has ended"), Exhausted(WEBHOOK, "the receiver failed")]
+    feeds = [FakeFeed((ends[0],)), FakeFeed((ends[1],), frozenset({WEBHOOK}))]
+    assert watching.watch(*feeds) is None
+    assert watching.told == ends
+    assert watching.seconds < AT_ONCE
+    assert [feed.left for feed in feeds] == [1, 1]
+
+
+def test_one_source_left_is_waited_for(watching: Watching) -> None:
+    lost = FakeFeed((Exhausted(ROSTER, "no scope"),))
+    left = FakeFeed((EventsSeen(WEBHOOK, (event(State.MISSED),)),), frozenset({WEBHOOK}))
+    settled = watching.watch(lost, left)
+    assert settled is not None
+    assert settled.state is State.MISSED
+
+
+def test_without_any_source_there_is_nothing_to_wait_for(watching: Watching) -> None:
+    assert watching.watch() is None
+    assert watching.watch(FakeFeed(sources=frozenset())) is None
+    assert watching.seconds < AT_ONCE
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError("a bug"), NotConfigured("the disk is full")])
+@pytest.mark.parametrize("place", ["see", "tell", "tick"])
+def test_whatever_fails_every_feed_is_left(watching: Watching, place: str, error: BaseException) -> None:
+    def fail(*_: object) -> Any:
+        raise error
+
+    feeds = [FakeFeed((Hiccup(ROSTER, "x"), JOINED)), FakeFeed(sources=frozenset({WEBHOOK}))]
+    with pytest.raises(type(error)):
+        watching.watch(*feeds, **{place: fail})
+    assert [feed.subscribers for feed in feeds] == [[], []]
+
+
+def test_a_feed_that_cannot_be_subscribed_to_leaves_the_others_left(watching: Watching) -> None:
+    first = FakeFeed()
+    with pytest.raises(ValueError, match="a bug"):
+        watching.watch(first, FakeFeed(error=ValueError("a bug")))
+    assert first.subscribers == []
+
+
+def test_a_failing_journal_reaches_the_caller(watching: Watching) -> None:
+    journal = FakeJournal(errors={"rivals": NotConfigured("the disk is full")})
+    with pytest.raises(NotConfigured, match="the disk is full"):
+        watching.watch(FakeFeed((JOINED,)), judge=judge(journal))
+
+
+# A patrol
+
+
+def refused(status: int, code: int | None = None) -> ZoomRefused:
+    return ZoomRefused(ZoomAnswer(method="GET", path="/x", status=status, code=code, is_zooms=code is not None))
+
+
+FAULT = NetworkFault("reset", word=NetworkWord.RESET, may_have_arrived=True)
+
+
+class Looks:
+    """A look that gives one thing after the other, the last again and again."""
+
+    def __init__(self, *results: Seen | BaseException) -> None:
+        self.results = list(results)
+        self.count = 0
+
+    def __call__(self) -> Seen:
+        self.count += 1
+        result = self.results.pop(0) if len(self.results) > 1 else self.results[0]
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+
+@pytest.fixture
+def signals() -> Signals:
+    return queue.SimpleQueue()
+
+
+def taken(signals: Signals, count: int) -> list[Signal]:
+    return [signals.get(timeout=5) for _ in range(count)]
+
+
+def has_ended(name: str = "patrol") -> bool:
+    """Wait until no patrol's thread is left."""
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        if not any(thread.name == name for thread in threading.enumerate()):
+            return True
+        time.sleep(0.005)
+    return False
+
+
+def test_a_patrol_looks_again_and_again_until_it_is_left(signals: Signals) -> None:
+    look = Looks(NOBODY)
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert taken(signals, 3) == [NOBODY] * 3
+    patrol.unsubscribe(signals)
+    assert has_ended()
+    count = look.count
+    time.sleep(0.05)
+    assert look.count == count
+
+
+def test_nobody_is_looked_for_before_somebody_waits() -> None:
+    look = Looks(NOBODY)
+    Patrol({ROSTER: look}, rhythm=QUICK)
+    time.sleep(0.03)
+    assert look.count == 0
+
+
+@pytest.mark.parametrize("error", [FAULT, refused(429), refused(503), refused(500, 300), refused(404)])
+def test_what_may_pass_is_a_hiccup(signals: Signals, error: ZoomcallError) -> None:
+    patrol = Patrol({ROSTER: Looks(error, error, error, NOBODY)}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert taken(signals, 4) == [Hiccup(ROSTER, error.message)] * 3 + [NOBODY]
+    patrol.unsubscribe(signals)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [refused(401, 124), refused(400, 4711), refused(403, 2311), refused(404, 2300), NotConfigured("locked")],
+)
+def test_what_will_not_pass_ends_the_patrol(signals: Signals, error: ZoomcallError) -> None:
+    look = Looks(error)
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert taken(signals, 1) == [Exhausted(ROSTER, error.message)]
+    assert has_ended()
+    assert (look.count, patrol.sources) == (1, frozenset())
+    patrol.unsubscribe(signals)
+
+
+def test_a_session_is_gone_once_it_was_not_there_twice(signals: Signals) -> None:
+    gone = refused(404, 3001)
+    patrol = Patrol({ROSTER: Looks(gone, NOBODY, gone, gone)}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    *before, last = taken(signals, 4)
+    assert before == [Hiccup(ROSTER, gone.message), NOBODY, Hiccup(ROSTER, gone.message)]
+    assert isinstance(last, Exhausted)
+    assert "ended" in last.why
+    patrol.unsubscribe(signals)
+
+
+def test_a_bug_in_a_look_reaches_the_calls_that_wait(signals: Signals) -> None:
+    patrol = Patrol({ROSTER: Looks(ValueError("Zq81kTw0"))}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    [end] = taken(signals, 1)
+    assert isinstance(end, Exhausted)
+    assert "ValueError" in end.why
+    assert "Zq81kTw0" not in end.why
+    patrol.unsubscribe(signals)
+
+
+def test_roster_and_log_are_looked_at_by_turns_until_events_come(signals: Signals) -> None:
+    events = EventsSeen(LOG, ())
+    roster = Looks(NOBODY)
+    patrol = Patrol({ROSTER: roster, LOG: Looks(events)}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert taken(signals, 4) == [events, NOBODY, events, NOBODY]
+    patrol.favour_events()
+    while signals.get(timeout=5) != events or signals.get(timeout=5) != events:
+        pass
+    assert taken(signals, 3) == [events] * 3
+    patrol.unsubscribe(signals)
+
+
+def test_the_roster_is_looked_at_when_the_log_is_lost_though_events_were_favoured(signals: Signals) -> None:
+    patrol = Patrol({ROSTER: Looks(NOBODY), LOG: Looks(refused(404, 1401))}, rhythm=QUICK)
+    patrol.favour_events()
+    patrol.subscribe(signals)
+    end, *after = taken(signals, 3)
+    assert isinstance(end, Exhausted)
+    assert after == [NOBODY, NOBODY]
+    patrol.unsubscribe(signals)
+
+
+def test_all_calls_share_one_look(signals: Signals) -> None:
+    look = Looks(NOBODY)
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    others: list[Signals] = [queue.SimpleQueue() for _ in range(5)]
+    for each in (signals, *others):
+        patrol.subscribe(each)
+    for each in (signals, *others):
+        taken(each, 3)
+    assert sum(thread.name == "patrol" for thread in threading.enumerate()) == 1
+    for each in others:
+        patrol.unsubscribe(each)
+    taken(signals, 2)
+    patrol.unsubscribe(signals)
+    assert has_ended()
+
+
+def test_a_call_is_shown_no_look_that_began_before_it_waited(signals: Signals) -> None:
+    later: Signals = queue.SimpleQueue()
+    is_looking, goes_on = threading.Event(), threading.Event()
+    stale, fresh = RosterSeen((Participant(id="gone", device=ROOM_DEVICE),)), NOBODY
+
+    def look() -> Seen:
+        if is_looking.is_set():
+            return fresh
+        is_looking.set()
+        goes_on.wait(5)
+        return stale
+
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert is_looking.wait(5)
+    patrol.subscribe(later)
+    goes_on.set()
+    assert taken(signals, 2) == [stale, fresh]
+    assert taken(later, 1) == [fresh]
+    for each in (signals, later):
+        patrol.unsubscribe(each)
+
+
+def test_a_call_that_comes_after_another_has_left_is_shown_none_of_its_looks(signals: Signals) -> None:
+    later: Signals = queue.SimpleQueue()
+    is_looking, goes_on = threading.Event(), threading.Event()
+    stale = RosterSeen((Participant(id="gone", device=ROOM_DEVICE),))
+
+    def look() -> Seen:
+        if is_looking.is_set():
+            return NOBODY
+        is_looking.set()
+        goes_on.wait(5)
+        return stale
+
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert is_looking.wait(5)
+    patrol.unsubscribe(signals)
+    patrol.subscribe(later)
+    goes_on.set()
+    assert taken(later, 3) == [NOBODY] * 3
+    patrol.unsubscribe(later)
+    assert has_ended()
+
+
+def test_the_end_of_a_source_is_told_to_a_call_that_came_under_the_last_look(signals: Signals) -> None:
+    later: Signals = queue.SimpleQueue()
+    is_looking, goes_on = threading.Event(), threading.Event()
+
+    def look() -> Seen:
+        is_looking.set()
+        goes_on.wait(5)
+        raise refused(401, 124)
+
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert is_looking.wait(5)
+    patrol.subscribe(later)
+    goes_on.set()
+    assert isinstance(taken(later, 1)[0], Exhausted)
+    for each in (signals, later):
+        patrol.unsubscribe(each)
+
+
+def test_leaving_never_waits_for_a_look_that_hangs(signals: Signals) -> None:
+    is_looking, goes_on = threading.Event(), threading.Event()
+
+    def look() -> Seen:
+        is_looking.set()
+        goes_on.wait(5)
+        return NOBODY
+
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    assert is_looking.wait(5)
+    begun = time.monotonic()
+    patrol.unsubscribe(signals)
+    assert time.monotonic() - begun < AT_ONCE
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "patrol")
+    goes_on.set()
+    assert has_ended()
+
+
+def test_calls_into_one_target_share_a_patrol_and_a_lost_one_is_replaced(signals: Signals) -> None:
+    patrols = Patrols(QUICK)
+    looks = {ROSTER: Looks(refused(401, 124))}
+    other = TargetKey(api_base=TARGET.api_base, api=Api.MEETING, id=TARGET.id)
+    patrol = patrols.for_target(TARGET, looks)
+    assert patrols.for_target(TARGET, {ROSTER: Looks(NOBODY)}) is patrol
+    assert patrols.for_target(other, looks) is not patrol
+    patrol.subscribe(signals)
+    taken(signals, 1)
+    patrol.unsubscribe(signals)
+    fresh = patrols.for_target(TARGET, {ROSTER: Looks(NOBODY)})
+    assert fresh is not patrol
+    fresh.subscribe(signals)
+    assert taken(signals, 1) == [NOBODY]
+    fresh.unsubscribe(signals)
+
+
+def test_a_watch_over_a_patrol_sees_the_room_come(watching: Watching) -> None:
+    patrol = Patrol({ROSTER: Looks(NOBODY, FAULT, NOBODY, JOINED)}, rhythm=QUICK)
+    settled = watching.watch(patrol)
+    assert settled is not None
+    assert settled.state is State.JOINED
+    assert watching.told == [Hiccup(ROSTER, "reset")]
+    assert has_ended()
+
+
+@pytest.mark.parametrize(("looks", "pauses"), [(4, [1.0, 1.5, 3.0, 3.0]), (6, [1.0, 1.5, 3.0, 3.0, 3.0, 3.0])])
+def test_the_usual_rhythm_is_soon_then_steady(looks: int, pauses: list[float]) -> None:
+    rhythm = Rhythm()
+    assert [rhythm.pause_before(look).total_seconds() for look in range(looks)] == pauses
