@@ -104,7 +104,7 @@ def test_the_id_of_a_meeting_is_not_looked_at() -> None:
 
 
 def test_an_unknown_path_is_what_zoom_says_it_is() -> None:
-    url = f"{BASE}/videosdk/session/abc/events"
+    url = f"{BASE}/videosdk/rooms/abc"
     assert found(url, status=404, code=2300) == {"path-unknown": LIKELY}
     assert "path-unknown" not in judged(url, status=404, code=3001)
     assert "path-unknown" not in judged(MEETING, status=202)
@@ -129,8 +129,10 @@ def test_an_unknown_path_of_our_own_points_at_the_api_base() -> None:
 
 def test_token_parameters_in_the_query_are_found() -> None:
     url = "https://zoom.us/oauth/token?grant_type=account_credentials&account_id=x"
-    assert found(url, method="POST") == {"oauth-query-string": POSSIBLE}
+    assert found(url, method="POST") == {"oauth-query-string": LIKELY}
     assert found(url, method="POST", status=400) == {"oauth-query-string": LIKELY}
+    assert found(url, method="POST", status=429) == {"oauth-query-string": POSSIBLE}
+    assert found(url, method="POST", status=200) == {}
     assert found("https://zoom.us/oauth/token", method="POST", status=400) == {}
     assert found(url, method="POST", status=400, is_ours=True) == {}
     assert found("https://zoom.us/oauth/authorize?grant_type=x") == {}

@@ -14,7 +14,15 @@ from zoomcall.domain.answer import ZoomAnswer, classify
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
-from zoomcall.knowledge import answer_rules, request_rules, residual_rules, token_rules
+from zoomcall.knowledge import (
+    answer_rules,
+    body_rules,
+    request_rules,
+    residual_rules,
+    surrounding_rules,
+    token_request_rules,
+    token_rules,
+)
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.redaction import clean
@@ -29,6 +37,7 @@ _EXPLAINS: dict[str, frozenset[Family]] = {
     ErrorKind.NOT_ENTITLED: frozenset({Family.KIND, Family.STATE}),
     ErrorKind.NO_SESSION: frozenset({Family.REQUEST, Family.STATE}),
     ErrorKind.NO_OP: frozenset({Family.REQUEST, Family.STATE}),
+    ErrorKind.PENDING: frozenset({Family.REQUEST, Family.STATE}),
     ErrorKind.RATE_LIMITED: frozenset({Family.STATE}),
     ErrorKind.REJECTED: frozenset({Family.REQUEST, Family.STATE}),
     ErrorKind.ZOOM_FAULT: frozenset({Family.STATE}),
@@ -49,7 +58,7 @@ def judge(facts: Facts) -> Judgement:
             are not given.
     """
     facts = _completed(facts)
-    findings, checked = _ask((*token_rules.RULES, *request_rules.RULES, *_answer_rules()), facts)
+    findings, checked = _ask((*token_rules.RULES, *_request_rules(), *_answer_rules()), facts)
     if all(finding.certainty is Certainty.POSSIBLE for finding in findings):
         findings = _joined(findings, (rule(facts, checked) for rule in residual_rules.RULES))
     if not findings:
@@ -67,6 +76,10 @@ def judge_bearer(facts: Facts, api: Api | None) -> Judgement:
     facts = replace(facts, api=api, request=None, answer=None, kind=None, population=None, has_crc_plan=None)
     findings, checked = _ask(token_rules.RULES, facts)
     return _judgement(findings, checked, facts)
+
+
+def _request_rules() -> tuple[Rule, ...]:
+    return (*surrounding_rules.RULES, *request_rules.RULES, *body_rules.RULES, *token_request_rules.RULES)
 
 
 def _answer_rules() -> tuple[Rule, ...]:

@@ -20,16 +20,34 @@ class Signature(StrEnum):
     UNCHECKED = "unchecked"
 
 
+class Authorization(StrEnum):
+    """How a request says whose it is."""
+
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    TOKEN = "token"  # noqa: S105 - a word, not a token
+    BEARER_VARIABLE = "bearer-variable"
+    VARIABLE = "variable"
+    BASIC = "basic"
+    IN_QUERY = "in-query"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """A request as it stands on the wire, or as somebody wrote it down.
 
     Attributes:
-        method: Upper case.
+        method: Upper case; empty if it is not known.
         url: Absolute, or a path below the API base.
-        headers: In order, names as written; an ``Authorization`` value is in ``Facts.bearer`` instead.
-        body: As text; None if there is none or it is not known.
+        headers: In order, names as written, secrets in their values masked; one that is sent empty, or not
+            at all though it should be, has an empty value.
+        body: As text; None if it is not known, empty if there is none.
         is_ours: This program built it, so that method, path and body are as documented.
+        is_whole: What is not here was not sent.
+        authorization: How it says whose it is; a token itself is in ``Facts.bearer``.
+        has_verbatim_variable: The variable in its Authorization header stands in quotation marks in which a
+            shell does not replace it.
+        claims: Names of the claims that the code beside it puts into a token.
     """
 
     method: str
@@ -37,6 +55,14 @@ class RequestFacts:
     headers: tuple[tuple[str, str], ...] = ()
     body: str | None = None
     is_ours: bool = False
+    is_whole: bool = False
+    authorization: Authorization = Authorization.UNKNOWN
+    has_verbatim_variable: bool = False
+    claims: tuple[str, ...] = ()
+
+    def header(self, name: str) -> str | None:
+        """Give the first header of that name (lower case)."""
+        return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +71,7 @@ class Facts:
 
     Attributes:
         bearer: The token as it was given, before anything was dropped from it.
+        basic: ``user:password`` of Basic authentication, as it was given.
         api: The API that the token is for; None: the one that its kind serves.
         credential_kind: What the token was made from.
         api_key: The profile's or environment's API key, which the issuer should be.
@@ -64,6 +91,7 @@ class Facts:
     """
 
     bearer: Secret | None = None
+    basic: Secret | None = None
     api: Api | None = None
     credential_kind: CredentialKind | None = None
     api_key: str | None = None

@@ -1,4 +1,4 @@
-"""Rules about the request: method, path and the id in it (contract 4).
+"""Rules about the request: method, path and the id in it (contract 4); those of the body stand in body_rules.py.
 
 A request that this program built is checked too, so that the user reads what was found fine.
 """
@@ -10,12 +10,20 @@ from urllib.parse import parse_qs, unquote
 
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.target import Api
+from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
-from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.route import Route, route_of
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _ZOOMS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
+_NEARLY_EVENTS = re.compile(
+    r"(?:.*/)?(?:video_?-?sdk/)?(?:live_?-?)?(?:sessions?|meetings?)/[^/]+/events?/?", re.IGNORECASE
+)
+_EVENTS = "/v2/videosdk/sessions/ID/events or /v2/live_meetings/NUMBER/events"
+_MINT = "zoomcall token mint --for meeting"
+_MEETING_NUMBER = re.compile(r"\d{9,11}")
 
 
 def path_event_singular(facts: Facts) -> Finding | Checked | None:
@@ -36,9 +44,14 @@ def path_event_singular(facts: Facts) -> Finding | Checked | None:
 
 
 def wrong_method(facts: Facts) -> Finding | Checked | None:
-    """Another method than PATCH on an ``events`` endpoint."""
+    """Another method than PATCH on an ``events`` endpoint, or than POST on the token endpoint."""
     route = route_of(facts)
-    if route is None or not route.is_callout or not route.method:
+    if route is None or not route.method or has_placeholder(route.method):
+        return None
+    if route.is_token_endpoint and not route.is_ours and route.method != "POST":
+        evidence = f"the request is a {_quoted(route.method)}; tokens are had with POST"
+        return Finding("wrong-method", Certainty.CERTAIN, evidence, fix="Send it as POST.", command=_MINT)
+    if not route.is_callout:
         return None
     if route.method == "PATCH":
         return Checked("wrong-method", "PATCH")
@@ -51,6 +64,8 @@ def session_id_encoding(facts: Facts) -> Finding | Checked | None:
     """A session id encoded against the rule of FACTS 3.5, or given with its escapes."""
     route = route_of(facts)
     if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
+        return None
+    if _stands_in(route.raw_id):
         return None
     fault = _fault_of_our_id(route.raw_id) if route.is_ours else _fault_of_id(route.raw_id)
     if fault is None:
@@ -94,8 +109,23 @@ def _how_encoded(raw: str) -> str:
     return "encoded once" if once != raw else "nothing in it needs encoding"
 
 
+def meeting_number(facts: Facts) -> Finding | Checked | None:
+    """A UUID, or something else that is no number, in the path of a live meeting (FACTS 3.5)."""
+    route = route_of(facts)
+    if route is None or route.is_ours or not route.path.startswith("/live_meetings/") or not route.raw_id:
+        return None
+    identifier = unquote(route.raw_id)
+    if _status(facts) in {401, 202} or identifier.isdigit() or _stands_in(identifier):
+        return None
+    if _MEETING_NUMBER.fullmatch(re.sub(r"[\s-]", "", identifier)):
+        evidence = f"the path holds {_quoted(identifier)}: the number goes there without blanks and dashes"
+    else:
+        evidence = f"the path holds {_quoted(identifier)}; a live meeting is named by its number, not by its UUID"
+    return Finding("meeting-unknown", Certainty.LIKELY, evidence)
+
+
 def path_unknown(facts: Facts) -> Finding | Checked | None:
-    """Zoom's 2300, or ``/v2`` missing on a host of Zoom's."""
+    """A path that is none of Zoom's: by its word (2300), for want of ``/v2``, or because callouts go elsewhere."""
     route = route_of(facts)
     if route is None:
         return None
@@ -105,7 +135,11 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if lacks_version:
         certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
         return Finding("path-unknown", certainty, f"/v2 is missing in front of {where}")
-    if not is_unrecognised:
+    if _is_meant_for_callouts(facts, route) and _status(facts) != 202:
+        certainty = Certainty.POSSIBLE if _status(facts) == 401 else Certainty.CERTAIN
+        evidence = f"the path is {where}; callouts go to {_EVENTS}"
+        return Finding("path-unknown", certainty, evidence)
+    if not is_unrecognised or route.tail == "event":
         return None
     if not route.is_ours:
         return Finding("path-unknown", Certainty.LIKELY, f"Zoom does not know the path {where} (2300)")
@@ -124,19 +158,35 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     )
 
 
+def _is_meant_for_callouts(facts: Facts, route: Route) -> bool:
+    """Tell whether a request wants to ring a room or phone, and goes to a path that cannot."""
+    if route.is_ours or route.is_callout or route.endpoint is not None:
+        return False
+    if _NEARLY_EVENTS.fullmatch(route.path):
+        return True
+    body = facts.request.body if facts.request is not None else None
+    return bool(body) and read_body(body or "").is_callout and not has_placeholder(route.path)
+
+
 def oauth_query_string(facts: Facts) -> Finding | Checked | None:
     """Parameters of the token endpoint behind a question mark (FACTS 2.1)."""
-    route = route_of(facts)
-    if route is None or not route.path.rstrip("/").endswith("/oauth/token") or route.is_ours:
+    route, status = route_of(facts), _status(facts)
+    if route is None or not route.is_token_endpoint or route.is_ours:
         return None
     if "grant_type" not in parse_qs(route.query[:2048], keep_blank_values=True, max_num_fields=None):
         return None
-    certainty = Certainty.LIKELY if _status(facts) == 400 else Certainty.POSSIBLE
+    if status is not None and 200 <= status < 300:
+        return None
+    certainty = Certainty.LIKELY if status in {None, 400} else Certainty.POSSIBLE
     return Finding("oauth-query-string", certainty, "grant_type stands in the query string of the token request")
 
 
 def _status(facts: Facts) -> int | None:
     return None if facts.answer is None else facts.answer.status
+
+
+def _stands_in(identifier: str) -> bool:
+    return has_placeholder(identifier) or identifier.startswith(":")
 
 
 def _quoted(text: str) -> str:
@@ -150,5 +200,6 @@ RULES: tuple[Rule, ...] = (
     session_id_encoding,
     wrong_method,
     path_unknown,
+    meeting_number,
 )
-"""Every request cause that method and path can show; those of the body join here with ``diagnose``."""
+"""Every cause that method and path can show."""

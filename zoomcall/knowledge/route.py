@@ -50,6 +50,11 @@ class Route:
         return is_controlled and self.tail in {"event", "events"}
 
     @property
+    def is_token_endpoint(self) -> bool:
+        """Whether it goes to the token endpoint."""
+        return self.path.rstrip("/").endswith("/oauth/token")
+
+    @property
     def endpoint(self) -> Endpoint | None:
         """The documented endpoint that it hits, if it is one that this program knows."""
         for endpoint in endpoints():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,12 +14,15 @@ from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
 from zoomcall.domain.token import ADVISED_LIFETIME, TimeClaim, TimeFault, TokenKind, TokenReading, read_token
 from zoomcall.errors import ErrorKind
-from zoomcall.knowledge.facts import Facts, Signature
+from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.route import route_of
 
 _BACK_DATING = timedelta(seconds=60)
 _SMALL_SKEW = timedelta(seconds=30)
 _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
+_FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
+_HOLDS_SCHEME = re.compile(r"auth|bearer|header|credential", re.IGNORECASE)
 _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
 
@@ -56,15 +60,57 @@ def bearer_doubled(facts: Facts) -> Finding | Checked | None:
 
 def bearer_missing(facts: Facts) -> Finding | Checked | None:
     """An ``Authorization`` header without ``Bearer``, in a request that is not this program's own."""
-    reading = _token(facts)
-    if reading is None or facts.request is None or facts.request.is_ours:
+    request, route = facts.request, route_of(facts)
+    if request is None or request.is_ours or request.header("x-api-key") is not None:
         return None
-    if any(name.lower() == "x-api-key" for name, _ in facts.request.headers):
+    if route is not None and route.is_token_endpoint:
+        return None
+    match request.authorization:
+        case Authorization.BEARER_VARIABLE:
+            return Checked("bearer-missing", "the Authorization header begins with Bearer")
+        case Authorization.VARIABLE:
+            return _bare_variable(facts, request)
+        case Authorization.ABSENT:
+            return Finding("bearer-missing", Certainty.CERTAIN, "the request has no Authorization header")
+        case Authorization.BASIC:
+            evidence = "the Authorization header is Basic; the API takes Bearer and a token"
+            return Finding("bearer-missing", Certainty.CERTAIN, evidence)
+        case Authorization.IN_QUERY:
+            evidence = "the token stands in the query string; the API takes it in the Authorization header"
+            return Finding("bearer-missing", Certainty.LIKELY, evidence)
+        case _:
+            return _bare_token(facts, request)
+
+
+def _bare_token(facts: Facts, request: RequestFacts) -> Finding | Checked | None:
+    reading = _token(facts)
+    if reading is None:
         return None
     if reading.bearers:
         return Checked("bearer-missing", "the Authorization header begins with Bearer")
-    evidence = "the Authorization header holds the token without the word Bearer before it"
+    shown = request.header("authorization")
+    if shown and shown != "***":
+        evidence = f"the header reads Authorization: {shown}, where Bearer and one blank belong before the token"
+    else:
+        evidence = "the Authorization header holds the token without the word Bearer before it"
     return Finding("bearer-missing", Certainty.CERTAIN, evidence)
+
+
+def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
+    """Judge a header that is a variable: whether that holds the word Bearer is not to be seen (FACTS 7.3)."""
+    shown = (request.header("authorization") or "").strip()
+    if shown.lower().startswith("bearer"):
+        evidence = f"the header reads Authorization: {shown}, where one blank belongs behind Bearer"
+        return Finding("bearer-missing", Certainty.LIKELY, evidence)
+    name = shown.strip("{}")
+    evidence = (
+        f"the Authorization header is set to {name} alone; unless that holds Bearer and a blank in front of the "
+        "token, Zoom sees no token"
+    )
+    if _HOLDS_SCHEME.search(name):
+        is_refused = facts.kind == ErrorKind.AUTH
+        return Finding("bearer-missing", Certainty.POSSIBLE, evidence) if is_refused else None
+    return Finding("bearer-missing", Certainty.LIKELY, evidence)
 
 
 def token_expired(facts: Facts) -> Finding | Checked | None:
@@ -219,6 +265,9 @@ def secret_has_whitespace(facts: Facts) -> Finding | Checked | None:
         evidence = "the secret at hand stands in quotation marks"
     else:
         return Checked("secret-has-whitespace", "no blank, line break or quotation mark in the secret")
+    if facts.basic is not None:
+        evidence = evidence.replace("the secret at hand", "the client secret in the Basic credential")
+        return Finding("secret-has-whitespace", Certainty.CERTAIN, evidence, _FIX_OF_BASIC)
     is_used = facts.is_minted_here or facts.signature is Signature.VALID
     return Finding("secret-has-whitespace", Certainty.CERTAIN if is_used else Certainty.LIKELY, evidence)
 
@@ -355,6 +404,8 @@ def opaque_token(facts: Facts) -> Finding | Checked | None:
     evidence = (
         "it is no JWT: a Build API key, or an OAuth token that Zoom chose not to make one; only Zoom can read it"
     )
+    if facts.request is not None and not facts.request.is_ours and facts.kind is None:
+        return Checked("opaque-token", evidence)
     return Finding("opaque-token", Certainty.POSSIBLE, evidence)
 
 

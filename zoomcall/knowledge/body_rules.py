@@ -1,0 +1,292 @@
+"""Rules about the body of a callout and what its headers say of it (contract 4), for requests of other people's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.callout import (
+    LONGEST_FROM_URI,
+    LONGEST_HEADER_KEY,
+    LONGEST_HEADER_VALUE,
+    LONGEST_NAME,
+    MOST_HEADERS,
+    ROOM_METHODS,
+)
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.target import Api
+from zoomcall.errors import UsageError
+from zoomcall.knowledge.callout_body import PHONE_METHODS, CalloutBody, read_body
+from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.route import Route, route_of
+
+_NEXT = "which would be the next obstacle"
+_ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
+
+
+def content_type(facts: Facts) -> Finding | Checked | None:
+    """A body that is not declared to be JSON."""
+    request, status = _callout(facts), _status(facts)
+    if request is None or not request.body or status == 202:
+        return None
+    stated = request.header("content-type")
+    if stated is None and not request.is_whole:
+        return None
+    if stated is not None and has_placeholder(stated):
+        return None
+    media = (stated or "").partition(";")[0].strip().lower()
+    if media == "application/json":
+        return Checked("content-type", media)
+    is_refused_for_it = status == 415 or (facts.answer is not None and _says(facts, "valid json object"))
+    certainty = Certainty.CERTAIN if is_refused_for_it else Certainty.LIKELY
+    told = f"the body is declared as {_quoted(media)}" if media else "no header declares what the body is"
+    return _finding(facts, "content-type", certainty, told)
+
+
+def body_not_json(facts: Facts) -> Finding | Checked | None:
+    """A body that is missing or that cannot be read."""
+    request = _callout(facts)
+    if request is None or request.body is None or _status(facts) == 202 or request.method == "GET":
+        return None
+    if not request.body.strip():
+        return _finding(facts, "body-not-json", Certainty.LIKELY, "there is no body")
+    body = read_body(request.body)
+    if body.fault is not None:
+        return _finding(facts, "body-not-json", Certainty.CERTAIN, f"the body is no JSON object: {body.fault}")
+    return Checked("body-not-json", "a JSON object") if body.members is not None else None
+
+
+def wrong_callout_method(facts: Facts) -> Finding | Checked | None:
+    """The method of the other API, of phones, or none that there is."""
+    body, route = _body(facts), route_of(facts)
+    if body is None or route is None or route.api is None or body.is_other:
+        return None
+    method, right = body.method, (PHONE_METHODS if body.is_phone else ROOM_METHODS)[route.api]
+    if method is not None and has_placeholder(method):
+        return None
+    if method == right:
+        return Checked("wrong-callout-method", method)
+    fix = f"Name the method {right}."
+    if method is None:
+        return _finding(facts, "wrong-callout-method", Certainty.LIKELY, "the body names no method", fix)
+    return _finding(facts, "wrong-callout-method", Certainty.CERTAIN, _fault_of_method(method, route), fix)
+
+
+def _fault_of_method(method: str, route: Route) -> str:
+    kind = "session" if route.api is Api.SESSION else "meeting"
+    for known in (ROOM_METHODS, PHONE_METHODS):
+        for api, name in known.items():
+            if method == name and api is not route.api:
+                return f"the body names {method}, which is for {api.value}s; the path is a {kind}'s"
+    if method in PHONE_METHODS.values():
+        return f"the body names {method}, which rings phones; its params name a room"
+    return f"the body names {_quoted(method)}, which is none of Zoom's callout methods"
+
+
+def device_field_name(facts: Facts) -> Finding | Checked | None:
+    """An address in a field that Zoom does not read."""
+    body = _room(facts)
+    if body is None or body.address:
+        return None if body is None else Checked("device-field-name", "device_ip, inside params")
+    misplaced = body.misplaced_address
+    if misplaced is None:
+        return None
+    evidence = f"the address stands in {_quoted(misplaced[0])}; Zoom reads params.device_ip"
+    return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence)
+
+
+def address_missing(facts: Facts) -> Finding | Checked | None:
+    """No address at all."""
+    body = _room(facts)
+    if body is None or body.misplaced_address is not None:
+        return None
+    if isinstance(body.address, str) and body.address.strip():
+        return None
+    if body.address not in {None, ""} and not isinstance(body.address, str):
+        return None
+    if body.params is None:
+        evidence = "the body has no params"
+    elif "device_ip" in body.params:
+        evidence = "device_ip is empty"
+    else:
+        evidence = f"params holds {_listed(body.params)}, and no device_ip"
+    return _finding(facts, "address-missing", Certainty.CERTAIN, evidence)
+
+
+def call_type_invalid(facts: Facts) -> Finding | Checked | None:
+    """Another word than ``sip`` and ``h323``."""
+    body = _room(facts)
+    if body is None or body.params is None:
+        return None
+    given = body.call_type
+    if given in {"sip", "h323"} if isinstance(given, str) else False:
+        return Checked("call-type-invalid", str(given))
+    if given is None or given == "":
+        misplaced = body.misplaced_call_type
+        told = f"; {_quoted(misplaced[0])} is none of Zoom's fields" if misplaced is not None else ""
+        return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params holds no call_type{told}")
+    if not isinstance(given, str):
+        return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is no text")
+    if has_placeholder(given):
+        return None
+    certainty = Certainty.LIKELY if given.strip().lower() in {"sip", "h323"} else Certainty.CERTAIN
+    return _finding(
+        facts, "call-type-invalid", certainty, f"call_type is {_quoted(given)}; Zoom's words are sip and h323"
+    )
+
+
+def address_invalid(facts: Facts) -> Finding | Checked | None:
+    """An address that names no room."""
+    body = _room(facts)
+    if body is None or not body.address:
+        return None
+    if not isinstance(body.address, str):
+        return _finding(facts, "address-invalid", Certainty.CERTAIN, "device_ip is no text")
+    if not body.address.strip() or has_placeholder(body.address):
+        return None
+    protocols = [body.protocol] if body.protocol is not None else list(Protocol)
+    fault: UsageError | None = None
+    for protocol in protocols:
+        try:
+            address = RoomAddress.parse(protocol, body.address)
+        except UsageError as error:
+            fault = fault or error
+        else:
+            return Checked("address-invalid", address.shown)
+    told = _ID.sub("", fault.message) if fault is not None else "it cannot be read"
+    return _finding(facts, "address-invalid", Certainty.CERTAIN, told, fault.fix if fault is not None else None)
+
+
+def header_rule(facts: Facts) -> Finding | Checked | None:
+    """A name or header beyond Zoom's limits (FACTS 3.1)."""
+    body = _room(facts)
+    if body is None or body.params is None:
+        return None
+    faults = list(_faults_of_headers(body.params))
+    if faults:
+        return _finding(facts, "header-rule", Certainty.CERTAIN, "; ".join(faults[:3]))
+    for name, protocol in (("sip_headers", Protocol.SIP), ("h323_headers", Protocol.H323)):
+        if name in body.params and body.protocol not in {None, protocol}:
+            evidence = f"{name} stands beside call_type {body.protocol}; Zoom reads it for {protocol} only"
+            return _finding(facts, "header-rule", Certainty.LIKELY, evidence)
+    has_any = any(name in body.params for name in ("sip_headers", "h323_headers"))
+    return Checked("header-rule", "within Zoom's limits") if has_any else None
+
+
+def _faults_of_headers(params: Mapping[str, Any]) -> Iterator[str]:
+    for group in ("sip_headers", "h323_headers"):
+        if group not in params:
+            continue
+        headers = params[group]
+        if not isinstance(headers, dict):
+            yield f"{group} is no object"
+            continue
+        for name in ("from_display_name", "to_display_name"):
+            yield from _faults_of_name(name, headers.get(name))
+        if group == "sip_headers":
+            yield from _faults_of_uri(headers.get("from_uri"))
+            yield from _faults_of_additional(headers.get("additional_headers"))
+
+
+def _faults_of_name(name: str, value: object) -> Iterator[str]:
+    if value is not None and not isinstance(value, str):
+        yield f"{name} is no text"
+    elif isinstance(value, str) and len(value) > LONGEST_NAME:
+        yield f"{name} has {len(value)} characters; Zoom takes {LONGEST_NAME}"
+
+
+def _faults_of_uri(value: object) -> Iterator[str]:
+    if value is None or (isinstance(value, str) and has_placeholder(value)):
+        return
+    if not isinstance(value, str):
+        yield "from_uri is no text"
+    elif not value.startswith(("sip:", "sips:")):
+        yield "from_uri does not start with sip: or sips:"
+    elif len(value) > LONGEST_FROM_URI:
+        yield f"from_uri has {len(value)} characters; Zoom takes {LONGEST_FROM_URI}"
+
+
+def _faults_of_additional(value: object) -> Iterator[str]:
+    if value is None:
+        return
+    if not isinstance(value, list):
+        yield "additional_headers is no list"
+        return
+    if len(value) > MOST_HEADERS:
+        yield f"additional_headers has {len(value)} entries; Zoom takes {MOST_HEADERS}"
+    for place, header in enumerate(value, 1):
+        if not isinstance(header, dict) or not {"key", "value"} <= header.keys():
+            yield f"entry {place} of additional_headers is not written as key and value"
+            continue
+        key, text = str(header["key"]), str(header["value"])
+        if len(key) > LONGEST_HEADER_KEY:
+            yield f"the key of entry {place} has {len(key)} characters; Zoom takes {LONGEST_HEADER_KEY}"
+        size = len(text.encode("utf-8", "replace"))
+        if size > LONGEST_HEADER_VALUE:
+            yield f"the value of entry {place} has {size} bytes; Zoom takes {LONGEST_HEADER_VALUE}"
+
+
+def _callout(facts: Facts) -> RequestFacts | None:
+    """Give somebody's request to an events endpoint; None if it is ours, or another."""
+    route = route_of(facts)
+    if facts.request is None or facts.request.is_ours or route is None:
+        return None
+    is_meant = route.is_callout or (bool(facts.request.body) and read_body(facts.request.body or "").is_callout)
+    return facts.request if is_meant else None
+
+
+def _body(facts: Facts) -> CalloutBody | None:
+    request = _callout(facts)
+    if request is None or not request.body:
+        return None
+    body = read_body(request.body)
+    return body if body.members is not None else None
+
+
+def _room(facts: Facts) -> CalloutBody | None:
+    """Give a body that shall ring a room."""
+    body = _body(facts)
+    return body if body is not None and not body.is_other and not body.is_phone else None
+
+
+def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:
+    """Make a finding, which is only possible where Zoom refused for something that comes before the body."""
+    answer = facts.answer
+    if answer is not None and (answer.status == 401 or answer.code in {124, 2300, 3001}):
+        return Finding(identifier, Certainty.POSSIBLE, f"{evidence}, {_NEXT}", fix)
+    return Finding(identifier, certainty, evidence, fix)
+
+
+def _status(facts: Facts) -> int | None:
+    return None if facts.answer is None else facts.answer.status
+
+
+def _says(facts: Facts, words: str) -> bool:
+    return facts.answer is not None and words in (facts.answer.message or "").lower()
+
+
+def _listed(members: Mapping[str, Any]) -> str:
+    names = [_quoted(name) for name in list(members)[:6]]
+    return ", ".join(names) + (", ..." if len(members) > 6 else "")
+
+
+def _quoted(text: str) -> str:
+    shown = text if len(text) <= 60 else text[:57] + "..."
+    return shown if shown.isascii() and shown.isprintable() else ascii(shown)
+
+
+RULES: tuple[Rule, ...] = (
+    content_type,
+    body_not_json,
+    wrong_callout_method,
+    device_field_name,
+    call_type_invalid,
+    address_missing,
+    address_invalid,
+    header_rule,
+)
+"""Every cause that the body of a callout can show."""

@@ -1,0 +1,181 @@
+"""The body of a callout as somebody wrote it, read without trusting it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from zoomcall.domain.address import Protocol
+from zoomcall.domain.callout import ROOM_METHODS
+from zoomcall.domain.target import Api
+from zoomcall.knowledge.placeholder import has_placeholder
+
+PHONE_METHODS: Mapping[Api, str] = {Api.SESSION: "user.invite.callout", Api.MEETING: "participant.invite.callout"}
+
+_LONGEST = 256 * 1024
+_OTHER_METHODS = re.compile(
+    r"(?:recording|stream_ingestion|ai_companion|waiting_room)\.\w+|(?:audio|video|share)\.(?:un)?block"
+    r"|user\.remove|participant\.invite"
+)
+_FORM = re.compile(r"[\w.\[\]-]{1,60}=[^{]*")
+_BARE_NAME = re.compile(r"\s*\{\s*[A-Za-z_]\w*\s*:")
+_STRINGS = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
+
+_ADDRESS_NAMES = frozenset(
+    """
+    address device deviceaddress deviceid deviceip deviceips deviceuri deviceurl endpoint h323 h323address h323ip
+    host ip ipaddress roomaddress roomip roomuri sip sipaddress sipuri sipurl uri
+    """.split()  # noqa: SIM905 - names read best as text
+)
+_CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalloutBody:
+    """A body.
+
+    Attributes:
+        fault: Why it is no JSON object; None if it is one, or if that cannot be told.
+        members: Its members; None if it is no object.
+    """
+
+    fault: str | None = None
+    members: Mapping[str, Any] | None = None
+
+    @property
+    def method(self) -> str | None:
+        """The word that says what shall be done; None if there is none."""
+        method = (self.members or {}).get("method")
+        return method if isinstance(method, str) and method.strip() else None
+
+    @property
+    def params(self) -> Mapping[str, Any] | None:
+        """What it shall be done with; None if there is nothing."""
+        params = (self.members or {}).get("params")
+        return params if isinstance(params, dict) and params else None
+
+    @property
+    def is_other(self) -> bool:
+        """Whether it asks for something else than a callout."""
+        return self.method is not None and bool(_OTHER_METHODS.fullmatch(self.method))
+
+    @property
+    def is_callout(self) -> bool:
+        """Whether it names one of the methods that ring a room or a phone."""
+        return self.method in {*ROOM_METHODS.values(), *PHONE_METHODS.values()}
+
+    @property
+    def is_phone(self) -> bool:
+        """Whether a phone shall be rung."""
+        is_named = self.method in PHONE_METHODS.values()
+        return "phone_number" in (self.params or {}) or (
+            is_named and self.misplaced_address is None and not self.address
+        )
+
+    @property
+    def address(self) -> object:
+        """What stands in ``params.device_ip``; None if it is not there."""
+        return (self.params or {}).get("device_ip")
+
+    @property
+    def misplaced_address(self) -> tuple[str, object] | None:
+        """Where something like an address stands that is not in ``params.device_ip``, and it."""
+        for where, name, value in self._fields():
+            bare = re.sub(r"[^a-z0-9]", "", name.lower())
+            is_right = where and name == "device_ip"
+            if bare in _ADDRESS_NAMES and not is_right and isinstance(value, str) and value.strip():
+                return (f"params.{name}" if where else name), value
+        return None
+
+    @property
+    def call_type(self) -> object:
+        """What stands in ``params.call_type``; None if it is not there."""
+        return (self.params or {}).get("call_type")
+
+    @property
+    def misplaced_call_type(self) -> tuple[str, object] | None:
+        """Where something like a call type stands that is not in ``params.call_type``, and it."""
+        for where, name, value in self._fields():
+            bare = re.sub(r"[^a-z0-9]", "", name.lower())
+            if bare in _CALL_TYPE_NAMES and not (where and name == "call_type") and isinstance(value, str):
+                return (f"params.{name}" if where else name), value
+        return None
+
+    @property
+    def protocol(self) -> Protocol | None:
+        """The protocol that is meant, however it is spelt; None if that cannot be told."""
+        given = self.call_type or (self.misplaced_call_type or ("", None))[1]
+        if isinstance(given, str):
+            match re.sub(r"[^a-z0-9]", "", given.lower()):
+                case "sip" | "sips":
+                    return Protocol.SIP
+                case "h323":
+                    return Protocol.H323
+                case _:
+                    pass
+        params = self.params or {}
+        if isinstance(params.get("sip_headers"), dict):
+            return Protocol.SIP
+        return Protocol.H323 if isinstance(params.get("h323_headers"), dict) else None
+
+    def _fields(self) -> Iterator[tuple[bool, str, object]]:
+        """Give every field that may have been meant for ``params``: whether it is in there, its name and value."""
+        for name, value in (self.params or {}).items():
+            yield True, name, value
+        for name, value in (self.members or {}).items():
+            if name not in {"method", "params"}:
+                yield False, name, value
+
+
+@lru_cache(maxsize=4)
+def read_body(text: str) -> CalloutBody:
+    """Read a body; whatever it is, this never fails."""
+    text = text[:_LONGEST]
+    try:
+        value = json.loads(text)
+    except RecursionError:
+        return CalloutBody(fault="it is nested too deep")
+    except ValueError as error:
+        return CalloutBody(fault=_fault(text, error))
+    if not isinstance(value, dict):
+        sort = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+            type(value), "a number"
+        )
+        return CalloutBody(fault=f"it is {sort}, not an object")
+    return CalloutBody(members=value)
+
+
+def _fault(text: str, error: ValueError) -> str | None:
+    """Say why a text is no JSON; None if something in it stands in for what is not shown."""
+    if has_placeholder(_STRINGS.sub('""', text)):
+        return None
+    bare = text.strip()
+    if not bare:
+        return "it is empty"
+    if bare[0] in "'\u2018" and bare.lstrip("'\u2018").startswith(("{", "[")):
+        return "it begins with a single quote, which Windows' cmd takes for a part of the body"
+    if _FORM.fullmatch(bare):
+        return "it is a form (name=value), not JSON"
+    if _BARE_NAME.match(text):
+        return "the quotation marks around its names are gone; Windows' shells take away those that are not escaped"
+    if re.match(r"[\[{]\s*'", bare):
+        return "its names stand in single quotes; JSON takes double ones only"
+    if re.match("[\\[{]\\s*[\u201c\u201d]", bare):
+        return "its names stand in curly quotation marks"
+    return _place(text, error)
+
+
+def _place(text: str, error: ValueError) -> str:
+    if not isinstance(error, json.JSONDecodeError):
+        return "it cannot be read as JSON"
+    position = error.pos
+    before = text[:position].rstrip()
+    if before.endswith(",") and text[position : position + 1] in {"}", "]"}:
+        return f"there is a comma too many at character {len(before)}"
+    if position >= len(text.rstrip()):
+        return "it ends before its last brace"
+    return f"JSON cannot be read beyond character {position + 1} (line {error.lineno}): {error.msg.lower()}"

@@ -1,0 +1,41 @@
+"""What stands in for a value in a text that somebody shows: variables, templates, dots, words like YOUR_TOKEN."""
+
+from __future__ import annotations
+
+import re
+
+_LONGEST = 4096
+_MARKS = re.compile(
+    r"""
+    \{\{[^{}]*\}\}                      # {{token}}, as in request collections
+  | \{[^{}\n"]*\}                       # {token}, as in documents; also what a reader could not read
+  | \$\{[^{}\n]*\}                      # ${TOKEN}
+  | \$\([^()\n]*\)                      # $(command)
+  | \$(?:env:)?[A-Za-z_]\w*             # $TOKEN
+  | `[^`\n]+`                           # `command`
+  | %[A-Za-z_]*[G-Zg-z_]\w*%            # %TOKEN%, and no escapes like %2F
+  | <[A-Za-z][^<>\n"]*>                 # <token>
+  | \[[A-Za-z][^\[\]\n":]*\]            # [token]
+  | [*\u2022\u2026#]{3,} | \u2026 | \.{3,} | _{4,} | [xX]{4,}
+  | \bx{1,3}(?:\.x{1,3}){3}\b           # xxx.xxx.xxx.xxx
+    """,
+    re.VERBOSE,
+)
+_WORDS = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,60}")
+_TELLING = re.compile(
+    r"token|jwt|bearer|key|secret|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
+    re.IGNORECASE,
+)
+
+
+def has_placeholder(text: str) -> bool:
+    """Tell whether a piece of a text stands in for something else."""
+    return bool(_MARKS.search(text[:_LONGEST]))
+
+
+def is_stand_in(text: str) -> bool:
+    """Tell whether a text stands in for a secret, as a whole or in part, so that nothing can be said of that."""
+    bare = text.strip().strip("\"'")
+    if has_placeholder(bare):
+        return True
+    return bool(_WORDS.fullmatch(bare) and _TELLING.search(bare) and bare.count(".") < 2)

@@ -1,0 +1,124 @@
+"""Rules about other people's requests to the token endpoint (FACTS 2.1)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
+from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.route import Route, route_of
+
+_LONGEST = 16 * 1024
+_FORM = "application/x-www-form-urlencoded"
+_GRANTS = {
+    "account_credentials",
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:device_code",
+}
+_FIX_OF_FORM = f"Send the parameters as a form body, with Content-Type: {_FORM}."
+_FIX_OF_GRANT = "Send grant_type=account_credentials and account_id=ACCOUNT in the form body."
+_MINT = "zoomcall token mint --for meeting"
+
+
+def token_request_content_type(facts: Facts) -> Finding | Checked | None:
+    """Parameters as JSON, which Zoom answers with ``unsupported_grant_type``."""
+    request, _ = _token_request(facts)
+    if request is None or _is_success(facts):
+        return None
+    stated = (request.header("content-type") or "").partition(";")[0].strip().lower()
+    is_json = stated == "application/json" or (request.body or "").lstrip().startswith("{")
+    if is_json:
+        evidence = "the parameters of the token request are JSON; Zoom's token endpoint reads a form"
+        return Finding("content-type", Certainty.LIKELY, evidence, _FIX_OF_FORM, _MINT)
+    return Checked("content-type", stated) if stated == _FORM else None
+
+
+def basic_missing(facts: Facts) -> Finding | Checked | None:
+    """A token request that does not say which app asks."""
+    request, _ = _token_request(facts)
+    if request is None or _is_success(facts):
+        return None
+    match request.authorization:
+        case Authorization.BASIC:
+            if facts.basic is not None and ":" not in facts.basic.reveal():
+                evidence = "there is no colon in the Basic credential: it is not id:secret"
+                return Finding("basic-missing", Certainty.LIKELY, evidence)
+            return Checked("basic-missing", "the Authorization header begins with Basic")
+        case Authorization.ABSENT if "client_secret" in _parameters(request):
+            evidence = (
+                "client id and secret stand in the body; Zoom documents them in the Authorization header only"
+            )
+            return Finding("basic-missing", Certainty.POSSIBLE, evidence)
+        case Authorization.ABSENT:
+            return Finding("basic-missing", Certainty.CERTAIN, "the token request has no Authorization header")
+        case Authorization.TOKEN | Authorization.BEARER_VARIABLE:
+            evidence = "the token request carries a bearer token; the token endpoint wants to know the app"
+            return Finding("basic-missing", Certainty.LIKELY, evidence)
+        case _:
+            return None
+
+
+def grant_type(facts: Facts) -> Finding | Checked | None:
+    """A grant that gives no token for calling rooms, or one without what it needs."""
+    request, route = _token_request(facts)
+    if request is None or route is None or (request.body is None and not route.query):
+        return None
+    parameters = {**_pairs(route.query), **_parameters(request)}
+    grant = parameters.get("grant_type")
+    if grant is None:
+        if not parameters or not request.is_whole or _is_success(facts):
+            return None
+        return Finding("grant-type", Certainty.LIKELY, "the token request names no grant_type", _FIX_OF_GRANT)
+    if has_placeholder(grant):
+        return None
+    if grant not in _GRANTS:
+        shown = grant if len(grant) <= 60 and grant.isascii() and grant.isprintable() else ascii(grant[:60])
+        return Finding("grant-type", Certainty.CERTAIN, f"grant_type is {shown}, which Zoom does not know")
+    if grant == "client_credentials":
+        evidence = "grant_type is client_credentials: its token serves chatbots and WebSockets, not the REST API"
+        return Finding("grant-type", Certainty.LIKELY, evidence)
+    if grant == "account_credentials" and not parameters.get("account_id") and not _is_success(facts):
+        return Finding("grant-type", Certainty.LIKELY, "account_credentials stands without an account_id")
+    return Checked("grant-type", grant)
+
+
+def _token_request(facts: Facts) -> tuple[RequestFacts | None, Route | None]:
+    route = route_of(facts)
+    if facts.request is None or facts.request.is_ours or route is None or not route.is_token_endpoint:
+        return None, None
+    return facts.request, route
+
+
+def _parameters(request: RequestFacts) -> Mapping[str, str]:
+    """Give the body's parameters, be they a form or JSON."""
+    body = (request.body or "")[:_LONGEST]
+    if not body.lstrip().startswith("{"):
+        return _pairs(body)
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return {name: str(item) for name, item in value.items()} if isinstance(value, dict) else {}
+
+
+def _pairs(text: str) -> Mapping[str, str]:
+    return dict(parse_qsl(text[:_LONGEST], keep_blank_values=True))
+
+
+def _status(facts: Facts) -> int | None:
+    return None if facts.answer is None else facts.answer.status
+
+
+def _is_success(facts: Facts) -> bool:
+    status = _status(facts)
+    return status is not None and 200 <= status < 300
+
+
+RULES: tuple[Rule, ...] = (token_request_content_type, basic_missing, grant_type)
+"""Every cause that a request to the token endpoint can show beside its query string."""
