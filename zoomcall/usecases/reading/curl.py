@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -317,12 +315,3 @@ class _Curl:
 
 def _looks_zoomish(url: str) -> bool:
     return bool(re.search(r"zoom(?:gov)?\.|videosdk|live_meetings|/oauth/token", url, re.IGNORECASE))
-
-
-def read_basic(value: str) -> str | None:
-    """Give ``user:password`` of a Basic credential in base64; None if it is none."""
-    try:
-        raw = base64.b64decode(value.strip().encode("ascii"), validate=True)
-        return raw.decode("utf-8")
-    except (ValueError, binascii.Error):
-        return None

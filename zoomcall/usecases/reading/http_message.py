@@ -9,16 +9,17 @@ from zoomcall.usecases.reading.balanced import end_of_json
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
 
 _MOST_REQUESTS = 40
+_MOST_LOOKED_AT = 20_000
 _LONGEST_HEAD = 128 * 1024
 _LONGEST_BODY = 256 * 1024
 _MOST_HEADERS = 200
 
 _REQUEST_LINE = re.compile(
-    r"^(?P<mark>[>*#]?[ \t]{0,8})[`*]{0,3}"
     r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|get|post|put|patch|delete)"
     r"[`*]{0,3}[ \t]{1,8}[`*]{0,3}(?P<url>[^\s`]{1,8192})(?P<version>[ \t]{1,8}HTTP/\d(?:\.\d)?)?[ \t`*]{0,8}\r?$",
     re.MULTILINE,
 )
+_BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#]?)[ \t]{0,8}[`*]{0,3}\Z")
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
 _BODY_END = re.compile(
@@ -36,20 +37,28 @@ def read_http_requests(text: str) -> Iterator[PastedRequest]:
     Args:
         text: Everything that was pasted, with Unix line breaks.
     """
+    found = 0
     behind = 0
-    for _, match in zip(range(_MOST_REQUESTS), _REQUEST_LINE.finditer(text), strict=False):
+    for _, match in zip(range(_MOST_LOOKED_AT), _REQUEST_LINE.finditer(text), strict=False):
         if match.start() < behind or not _URL.match(match["url"]):
             continue
-        request = _read(text, match)
+        start = match.start()
+        before = _BEFORE.search(text[max(0, start - 16) : start] if start > 16 else text[:start])
+        if before is None:
+            continue
+        request = _read(text, match, is_transcript=before["mark"] == ">")
         behind = request.end
         yield request
+        found += 1
+        if found == _MOST_REQUESTS:
+            return
 
 
-def _read(text: str, line: re.Match[str]) -> PastedRequest:
-    headers, end = _headers(text, line.end(), is_transcript=line["mark"].startswith(">"))
+def _read(text: str, line: re.Match[str], *, is_transcript: bool) -> PastedRequest:
+    headers, end = _headers(text, line.end(), is_transcript=is_transcript)
     body, end = _body(text, end) if headers or line["version"] else (None, end)
     has_length = any(name.lower() == "content-length" and value.strip() != "0" for name, value in headers)
-    if body == "" and (has_length or not line["version"] or line["mark"].startswith(">")):
+    if body == "" and (has_length or not line["version"] or is_transcript):
         body = None
     return PastedRequest(
         form=Form.HTTP,

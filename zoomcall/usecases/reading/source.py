@@ -42,10 +42,10 @@ def read_source(text: str, language: Form | None = None) -> Iterator[PastedReque
         text: Everything that was pasted, with Unix line breaks.
         language: In which language; None: the one that the text looks like.
     """
-    language = language or language_of(text)
+    start = _window(text)
+    language = language or language_of(text[start : start + LONGEST_SOURCE])
     if language is None:
         return
-    start = _window(text)
     tokens = tokens_of(text, language, start)
     if tokens:
         yield from _Program(tokens, language).requests()

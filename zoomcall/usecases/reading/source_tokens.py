@@ -39,7 +39,7 @@ _CLUES: dict[Form, re.Pattern[str]] = {
 
 def language_of(text: str) -> Form | None:
     """Tell which language a text is written in, by its clues; None if there are too few."""
-    scores = {form: len(set(pattern.findall(text[:LONGEST_SOURCE]))) for form, pattern in _CLUES.items()}
+    scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
     best = max(scores, key=lambda form: scores[form])
     return best if scores[best] else None
 

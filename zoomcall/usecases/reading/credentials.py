@@ -1,0 +1,235 @@
+"""How a pasted request says whose it is, and everything in a paste that must not be shown."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, unquote
+
+from zoomcall.domain.secret import Secret
+from zoomcall.knowledge.facts import Authorization
+from zoomcall.knowledge.placeholder import is_stand_in
+from zoomcall.usecases.reading.pasted import PastedRequest
+
+MASK = "***"
+
+_LONGEST_SHOWN = 80
+_SHORTEST_SECRET = 6
+_MOST_SECRETS = 20_000
+_LONGEST_SECRET = 16 * 1024
+
+_BEARER = re.compile(r"bearer(?P<gap>\s*[:=]\s*|\s+|)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_BASIC = re.compile(r"basic\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_OTHER_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z-]{1,20})\s+(?P<rest>\S{16,})")
+_TOKEN_PARAMETERS = {"access_token", "token", "jwt"}
+
+_SECRET_HEADER = re.compile(
+    r"authorization|cookie|api-?key|token|secret|passw|passcode|signature|credential", re.IGNORECASE
+)
+_NAME = (
+    r"(?:proxy-)?authori[sz]ation|x-api-key|(?:set-)?cookie|client[_-]?secret|api[_-]?secret|sdk[_-]?secret|secret"
+    r"|passcode|password|passwd|pass|pwd|access[_-]?token|refresh[_-]?token|id[_-]?token|bearer|token|zak|jwt"
+    r"|session[_-]?key|api[_-]?key|signature|client[_-]?credentials?|private[_-]?key|webhook[_-]?secret"
+)
+_NAMED = re.compile(
+    rf"\b\w{{0,24}}(?:{_NAME})\w{{0,12}}[\"'\u201d\]]{{0,2}}[ \t]{{0,4}}(?:=>|[:=,])[ \t]{{0,4}}[({{]?"
+    r"(?:new \w{1,40}\()?(?:[A-Za-z$@]{0,2})"
+    r"(?:\\?\"(?P<double>(?:[^\"\\\n]|\\.)*)|'(?P<single>(?:[^'\\\n]|\\.)*)|`(?P<back>[^`\n]*)"
+    r"|\u201c(?P<curly>[^\u201d\n]*)|(?P<bare>[^\"'`\n]+))",
+    re.IGNORECASE,
+)
+_OPTION = re.compile(
+    r"(?:^|[\s^`])(?:-u|-U|-b|--user|--proxy-user|--oauth2-bearer|--cookie|--pass|--proxy-pass|-E|--cert)"
+    r"(?:[ \t]+|=|(?=[\"'\w]))"
+    r"(?:\^?\"(?P<double>(?:[^\"\\\n]|\\.)*)|\$?'(?P<single>[^'\n]*)|(?P<bare>[^\s\"']+))",
+    re.MULTILINE,
+)
+_SCHEMED = re.compile(r"\b(?:bearer|basic)[\s:=]+[\"'\u201c]?(?P<value>[^\s\"'`,;)}\u201d]+)", re.IGNORECASE)
+_QUERY = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
+_USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
+_JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """How a request says whose it is.
+
+    Attributes:
+        kind: How.
+        shown: The Authorization header's value with its secret masked; empty without one.
+        bearer: The token, as it was given.
+        basic: ``user:password``.
+    """
+
+    kind: Authorization
+    shown: str = ""
+    bearer: Secret | None = None
+    basic: Secret | None = None
+
+
+def credential_of(request: PastedRequest) -> Credential:
+    """Read a request's credential; what stands in for a token is none."""
+    key = request.header("x-api-key")
+    if key is not None:
+        is_key = bool(key.strip()) and not is_stand_in(key)
+        return Credential(Authorization.TOKEN, bearer=Secret(key) if is_key else None)
+    value = request.header("authorization")
+    if value is not None:
+        return _of_header(value)
+    if request.basic is not None:
+        return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(request.basic))
+    query = request.url.partition("?")[2][:8192]
+    if any(name in _TOKEN_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True)):
+        return Credential(Authorization.IN_QUERY)
+    return Credential(Authorization.ABSENT if request.is_whole else Authorization.UNKNOWN)
+
+
+def _of_header(value: str) -> Credential:
+    if match := _BASIC.fullmatch(value):
+        return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(_decoded(match["rest"])))
+    if (match := _BEARER.fullmatch(value)) and (match["gap"] or _is_token(match["rest"])):
+        lead = value[: match.start("rest")]
+        if is_stand_in(match["rest"]):
+            is_right = not match["gap"].strip(" \t") and bool(match["gap"])
+            kind = Authorization.BEARER_VARIABLE if is_right else Authorization.VARIABLE
+            return Credential(kind, _cut(value))
+        is_right = bool(match["gap"]) and not match["gap"].strip()
+        return Credential(
+            Authorization.TOKEN, f"{lead}{MASK}".strip(), bearer=Secret(value if is_right else match["rest"])
+        )
+    if is_stand_in(value):
+        return Credential(Authorization.VARIABLE, _cut(value))
+    if match := _OTHER_SCHEME.fullmatch(value):
+        return Credential(Authorization.TOKEN, f"{match['scheme']} {MASK}", bearer=Secret(match["rest"]))
+    return Credential(Authorization.TOKEN, MASK, bearer=Secret(value))
+
+
+def _is_token(text: str) -> bool:
+    return is_stand_in(text) or text.startswith("ey")
+
+
+def _basic(text: str | None) -> Secret | None:
+    return None if text is None or is_stand_in(text) else Secret(text)
+
+
+def _decoded(value: str) -> str | None:
+    try:
+        return base64.b64decode(value.strip().encode("ascii"), validate=True).decode("utf-8")
+    except (ValueError, binascii.Error):
+        return None
+
+
+def _cut(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
+
+
+def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple[str, str], ...]:
+    """Give a request's headers with the secrets in them masked."""
+    return tuple(
+        (
+            name,
+            credential.shown
+            if name.lower() == "authorization"
+            else MASK
+            if _SECRET_HEADER.search(name) and value
+            else value,
+        )
+        for name, value in request.headers
+    )
+
+
+def shown_url(url: str) -> str:
+    """Give a URL with the secrets in it masked."""
+    url = _USERINFO.sub(f"://{MASK}@", url)
+    return _QUERY.sub(lambda match: match[0][: match.start("value") - match.start()] + MASK, url)
+
+
+class Scrubber:
+    """Takes the secrets of a paste out of everything that is said of it.
+
+    Args:
+        text: What was pasted, around the request at least.
+        request: The request that was read out of it.
+        credential: Its credential.
+    """
+
+    def __init__(self, text: str, request: PastedRequest | None, credential: Credential | None) -> None:
+        found: dict[str, None] = {}
+        for secret in (*_of_request(request, credential), *_of_text(text)):
+            for needle in _spellings(secret):
+                if _SHORTEST_SECRET <= len(needle) <= _LONGEST_SECRET and not is_stand_in(needle):
+                    found[needle] = None
+            if len(found) >= _MOST_SECRETS:
+                break
+        self._needles = sorted(found, key=len, reverse=True)
+
+    def __call__(self, texts: Iterable[str]) -> tuple[str, ...]:
+        """Give the texts without any secret."""
+        cleaned = tuple(texts)
+        joined = "\0".join(cleaned)
+        for needle in self._needles:
+            if needle in joined:
+                cleaned = tuple(text.replace(needle, MASK) for text in cleaned)
+        return tuple(_JWT.sub(MASK, text) for text in cleaned)
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    yield secret
+    yield secret.strip()
+    yield " ".join(secret.split())
+    if "%" in secret:
+        yield unquote(secret)
+    if "\\" in secret:
+        yield re.sub(r"\\(.)", r"\1", secret)
+
+
+def _of_request(request: PastedRequest | None, credential: Credential | None) -> Iterator[str]:
+    if credential is not None:
+        if credential.bearer is not None:
+            yield credential.bearer.reveal()
+            yield from _parts(credential.bearer.reveal())
+        if credential.basic is not None:
+            yield from _parts(credential.basic.reveal())
+    if request is None:
+        return
+    for name, value in request.headers:
+        if _SECRET_HEADER.search(name):
+            yield value
+            yield from _parts(value)
+    if request.basic is not None:
+        yield request.basic
+        yield from _parts(request.basic)
+
+
+def _of_text(text: str) -> Iterator[str]:
+    """Find secrets wherever they stand, by the names before them and by their looks."""
+    for pattern in (_NAMED, _OPTION, _SCHEMED, _QUERY, _USERINFO):
+        for match in pattern.finditer(text):
+            value = next((group for group in match.groups() if group), "")
+            yield value[:_LONGEST_SECRET]
+            yield from _parts(value[:_LONGEST_SECRET])
+    for match in _JWT.finditer(text):
+        yield match[0]
+
+
+def _parts(value: str) -> Iterator[str]:
+    """Give the pieces of a value that are secrets by themselves: a password, a cookie's value, a signature."""
+    bare = re.sub(r"^\s*(?:bearer|basic)[\s:=]+", "", value.strip(), flags=re.IGNORECASE)
+    yield bare
+    user, colon, password = bare.partition(":")
+    if colon and "/" not in user:
+        yield password
+    if "=" in bare:
+        for piece in bare.split(";")[:200]:
+            yield piece.partition("=")[2].strip()
+    head, dot, signature = bare.rpartition(".")
+    if dot and head.count(".") == 1:
+        yield signature
+    decoded = _decoded(bare) if 8 <= len(bare) <= 4096 and re.fullmatch(r"[A-Za-z0-9+/=]+", bare) else None
+    if decoded and ":" in decoded:
+        yield decoded
+        yield decoded.partition(":")[2].strip()

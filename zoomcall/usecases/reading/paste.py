@@ -1,0 +1,144 @@
+"""A whole paste: which request in it is meant, and which answer belongs to it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from zoomcall.errors import UsageError
+from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
+from zoomcall.usecases.reading.curl import ReadFile, read_curl_commands
+from zoomcall.usecases.reading.har import read_har
+from zoomcall.usecases.reading.http_message import read_http_requests
+from zoomcall.usecases.reading.pasted import Form, PastedRequest
+from zoomcall.usecases.reading.source import read_source
+
+LARGEST_PASTE = 5 * 1024 * 1024
+
+_NEAR_AFTER = 256 * 1024
+_NEAR_BEFORE = 64 * 1024
+_FIX = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
+
+_CALLOUT = re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|$)", re.IGNORECASE)
+_NEARLY = re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)
+_TOKEN = re.compile(r"/oauth/", re.IGNORECASE)
+_ZOOM = re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/?#]|$)", re.IGNORECASE)
+_INVITE = re.compile(r"\.invite\.|room_system_call")
+
+
+@dataclass(frozen=True, slots=True)
+class Paste:
+    """What was pasted.
+
+    Attributes:
+        near: The text around the request and its answer.
+        request: The request; None if there is only an answer.
+        answer: The answer; None if there is none.
+        others: How many other requests to Zoom there are.
+    """
+
+    near: str = field(repr=False)
+    request: PastedRequest | None
+    answer: PastedAnswer | None
+    others: int = 0
+
+
+def text_of_paste(data: bytes, *, origin: str) -> str:
+    """Read bytes as text with Unix line breaks.
+
+    Args:
+        data: At most ``LARGEST_PASTE`` bytes and one more.
+        origin: Where they came from, for the error.
+
+    Raises:
+        UsageError: They are too many, none at all, or no text.
+    """
+    if len(data) > LARGEST_PASTE:
+        raise UsageError(f"{origin} is larger than {LARGEST_PASTE:,} bytes", fix="Cut it down to the one request.")
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        text = data.decode("utf-16", "replace")
+    else:
+        text = data.decode("utf-8-sig", "replace")
+    if "\0" in text or text.count("\ufffd") > max(8, len(text) // 10):
+        raise UsageError(f"{origin} is binary, not text", fix=_FIX)
+    if not text.strip():
+        raise UsageError(f"{origin} is empty", fix=_FIX)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
+    """Find the request that is meant, and its answer.
+
+    Args:
+        text: Everything that was pasted, with Unix line breaks.
+        read_file: Reads the files that a curl command names; None: they are not read.
+    """
+    recorded = read_har(text)
+    candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
+    ranked = sorted(candidates, key=_relevance, reverse=True)
+    relevant = [request for request in ranked if _relevance(request)[0] > 0]
+    request = relevant[0] if relevant else None
+    answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
+    others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
+    return Paste(_near(text, request), request, answer, others if recorded is not None else 0)
+
+
+def _identity(request: PastedRequest | None) -> tuple[str, str]:
+    return (request.method, request.url) if request is not None else ("", "")
+
+
+def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
+    commands = list(read_curl_commands(text, read_file))
+    yield from commands
+    yield from read_http_requests(text)
+    if not any(_relevance(command)[0] >= 4 for command in commands):
+        yield from read_source(text)
+
+
+def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
+    """Say how much a request is about ringing rooms, how complete it is, and how it ended."""
+    if _CALLOUT.search(request.url):
+        score = 5
+    elif _INVITE.search(request.body or "") or _NEARLY.search(request.url):
+        score = 4
+    elif _TOKEN.search(request.url):
+        score = 3
+    elif _ZOOM.search(request.url):
+        score = 2
+    else:
+        score = 0
+    is_failed = request.answer is not None and request.answer.status != 202
+    order = (Form.CURL, Form.HTTP, Form.HAR).index(request.form) if not request.form.is_source else 3
+    return score, bool(request.headers or request.body), is_failed, -order
+
+
+def _answer_of(text: str, request: PastedRequest | None) -> PastedAnswer | None:
+    """Look for the answer behind the request, then before it; in code, anywhere."""
+    if request is None or request.form.is_source:
+        before, after = "", text[:_NEAR_AFTER] if request is None else _around(text, request)
+    else:
+        before = text[max(0, request.start - _NEAR_BEFORE) : request.start]
+        after = text[request.end : request.end + _NEAR_AFTER]
+    path = "" if request is None else request.url
+    is_oauth = request is not None and bool(_TOKEN.search(request.url))
+    method = "" if request is None else request.method
+    return read_answer(before, after, method=method, path=path, is_oauth=is_oauth)
+
+
+def _around(text: str, request: PastedRequest) -> str:
+    return text[max(0, request.start - _NEAR_BEFORE) : request.end + _NEAR_AFTER]
+
+
+def _recorded(request: PastedRequest) -> PastedAnswer | None:
+    if request.answer is None:
+        return None
+    return PastedAnswer(replace(request.answer, is_oauth=bool(_TOKEN.search(request.url))), has_body=True)
+
+
+def _near(text: str, request: PastedRequest | None) -> str:
+    if request is None:
+        return text[:_NEAR_AFTER]
+    if request.form is Form.HAR:
+        return text if len(text) <= _NEAR_AFTER else ""
+    return _around(text, request)
