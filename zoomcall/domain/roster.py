@@ -149,11 +149,17 @@ def credit(
     """
     free = [participant for participant in newcomers if participant.ids.isdisjoint(credited)]
     exact = [participant for participant in free if is_exact(participant, own)]
-    if len(exact) == 1 and not any(_is_elsewhere(own, rival) and is_exact(exact[0], rival) for rival in rivals):
+    if len(exact) == 1 and not any(_is_elsewhere(own, rival) and _may_be(exact[0], rival) for rival in rivals):
         return Credit(exact[0], Match.EXACT)
     if exact or rivals or has_had_rival or len(free) != 1:
         return None
     return Credit(free[0], Match.ONLY_CANDIDATE)
+
+
+def _may_be(participant: Participant, dial: Dial) -> bool:
+    """Say whether a participant may have come by a dial: it may be the very room behind ``user@address``."""
+    ip = dial.address.ip
+    return is_exact(participant, dial) or (ip is not None and _as_ip(participant.ip_address) == ip)
 
 
 def _is_elsewhere(own: Dial, rival: Dial) -> bool:
