@@ -180,28 +180,30 @@ def _say(line: str) -> None:
 async def _run(options: argparse.Namespace) -> int:
     manners = Manners(options.status, options.answer_after, options.leave_after)
     room = SipRoom(manners, trace=_say if options.verbose else lambda _: None)
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, ended.set)
+    # a terminal's Ctrl-C reaches the command as well
+    loop.add_signal_handler(signal.SIGINT, (lambda: None) if options.command else ended.set)
     await room.start(options.port)
     try:
         _say(f"{room.address} waits to be rung")
         if options.ready_file is not None:
             write_ready_file(options.ready_file, {"address": room.address})
         if options.command:
-            return await _run_beside(options.command, room)
-        ended = asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            asyncio.get_running_loop().add_signal_handler(number, ended.set)
+            return await _run_beside(options.command, room, ended)
         await ended.wait()
         return 0
     finally:
         await room.stop()
 
 
-async def _run_beside(command: Sequence[str], room: SipRoom) -> int:
+async def _run_beside(command: Sequence[str], room: SipRoom, ended: asyncio.Event) -> int:
     process = await asyncio.create_subprocess_exec(*command, env={**os.environ, VARIABLE: room.address})
-    loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, process.terminate)
-    loop.add_signal_handler(signal.SIGINT, lambda: None)  # a terminal's Ctrl-C reaches the command as well
+    watch = asyncio.create_task(ended.wait())
+    watch.add_done_callback(lambda task: None if task.cancelled() else process.terminate())
     status = await process.wait()
+    watch.cancel()
     return 128 - status if status < 0 else status
 
 
