@@ -91,4 +91,4 @@ clean:
 # Real daemons and shells that the tests talk to.
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
-	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy
+	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core
