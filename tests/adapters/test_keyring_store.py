@@ -52,6 +52,31 @@ def test_a_secret_is_stored_read_and_removed(monkeypatch: pytest.MonkeyPatch) ->
     assert Remembering.secrets == {}
 
 
+def test_the_newest_reading_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Slow")
+    store = store_of()
+    assert store.last_read is None
+    store.read("prod")
+    assert store.last_read is not None
+    assert store.last_read.backend == "keyring_backends.Slow"
+    assert store.last_read.taken > timedelta(seconds=1)
+    assert store.last_read.error is None
+
+
+@pytest.mark.parametrize(
+    ("name", "backend"), [("keyring_backends.Locked", "keyring_backends.Locked"), ("no.such.Backend", None)]
+)
+def test_a_reading_that_failed_is_remembered_with_its_error(
+    monkeypatch: pytest.MonkeyPatch, name: str, backend: str | None
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", name)
+    store = store_of()
+    with pytest.raises(NotConfigured) as caught:
+        store.read("prod")
+    assert store.last_read is not None
+    assert (store.last_read.backend, store.last_read.error) == (backend, caught.value)
+
+
 def test_of_a_chain_the_backend_that_took_the_secret_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Chain")
     assert store_of().write("prod", SECRET) == "keyring_backends.Remembering"

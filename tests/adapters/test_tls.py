@@ -7,7 +7,7 @@ import pytest
 import truststore
 from loopback import self_signed
 
-from zoomcall.adapters.tls import tls_context
+from zoomcall.adapters.tls import tls_context, trust_store
 from zoomcall.errors import UsageError
 
 
@@ -106,3 +106,18 @@ def test_a_missing_ssl_cert_dir_is_a_usage_error(tmp_path: Path, monkeypatch: py
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
     with pytest.raises(UsageError, match=r"SSL_CERT_DIR: .*none is no directory"):
         tls_context()
+
+
+def test_what_is_trusted_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _, pem = self_signed(tmp_path)
+    hashed = tmp_path / "hashed"
+    hashed.mkdir()
+    system_paths(monkeypatch, file=pem, directory=hashed)
+    assert trust_store().name == str(pem)
+    (hashed / "0123abcd.0").write_bytes(pem.read_bytes())
+    assert trust_store().name == str(hashed)
+    system_paths(monkeypatch, file=tmp_path / "none", directory=tmp_path / "none")
+    assert trust_store().name == "the system's certificate store"
+    monkeypatch.setenv("SSL_CERT_FILE", "/a.pem")
+    monkeypatch.setenv("SSL_CERT_DIR", "/certs")
+    assert trust_store().name == "SSL_CERT_FILE (/a.pem) and SSL_CERT_DIR (/certs)"

@@ -229,6 +229,12 @@ def test_sip_dialing_of_a_meeting_tells_of_the_plan() -> None:
     assert FakeZoom({"paid_crc_plan_participant": "no"}).rest.meeting_sip_dialing(MEETING) == SipDialing()
 
 
+def test_a_dial_in_code_tells_of_the_plan_without_a_meeting() -> None:
+    zoom = FakeZoom({"participant_identifier_code": "12ab", "expire_in": 30, "paid_crc_plan_participant": True})
+    assert zoom.rest.crc_code() == SipDialing(has_crc_plan=True, expires_in_seconds=30)
+    assert zoom.sent == [("GET", b"/v2/crc/participant_identifier_code?expires_in=30")]
+
+
 def test_a_missing_plan_is_not_entitled() -> None:
     zoom = FakeZoom(refused(403, 2311, "No Permission, does not have Conference Room Connector plan."))
     with pytest.raises(ZoomRefused) as caught:

@@ -9,7 +9,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Self
@@ -18,6 +18,7 @@ import httpx
 
 from zoomcall import __version__
 from zoomcall.adapters.wire import NoWay, Passage, Wire
+from zoomcall.domain.connection import Certificate, Knock
 from zoomcall.domain.raw_answer import RawAnswer, plain
 from zoomcall.domain.secret import Secret
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
@@ -28,6 +29,7 @@ MOST_WAITING_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 1.0
 _LEAST_BUDGET_SECONDS = 1.0
 _LONGEST_SHOWN = 4000
+_LONGEST_NAME = 100
 _SHORTEST_CONCEALED = 4
 
 _WRITE_ONLY = frozenset(
@@ -102,6 +104,18 @@ class HttpRequest:
     conceal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     is_repeatable: bool
     is_oauth: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Visit:
+    """A request whose answer has begun to come."""
+
+    request: HttpRequest
+    sent: httpx.Request
+    response: httpx.Response
+    passage: Passage
+    begun: float
+    sent_at: datetime
 
 
 class Http:
@@ -205,7 +219,24 @@ class Http:
     def _is_late(self, pause: float, deadline: datetime | None) -> bool:
         return deadline is not None and self._clock.now() + timedelta(seconds=pause) > deadline
 
+    def knock(self, url: str, *, deadline: datetime) -> Knock:
+        """Make one request without a credential, once, and tell of the connection that it took.
+
+        Raises:
+            NetworkFault: No answer came.
+            UsageError: A proxy or certificate variable, or the URL, cannot be used.
+        """
+        request = HttpRequest(method="GET", url=url, is_repeatable=True)
+        visit = self._open(request, deadline)
+        certificate = _certificate(visit.response)
+        seconds = time.monotonic() - visit.begun
+        return Knock(answer=self._read(visit).read(), certificate=certificate, seconds=seconds)
+
     def _exchange(self, request: HttpRequest, deadline: datetime | None) -> RawAnswer:
+        return self._read(self._open(request, deadline))
+
+    def _open(self, request: HttpRequest, deadline: datetime | None) -> _Visit:
+        """Send a request and wait for the head of its answer."""
         budget = self._timeouts.total
         if deadline is not None and request.is_repeatable:
             budget = min(budget, max((deadline - self._clock.now()).total_seconds(), _LEAST_BUDGET_SECONDS))
@@ -223,7 +254,7 @@ class Http:
                 raise
             fault = NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         else:
-            return replace(self._receive(request, sent, response, passage, begun), sent_at=sent_at)
+            return _Visit(request, sent, response, passage, begun, sent_at)
         raise fault  # outside of the handler: nothing of the foreign error goes along
 
     def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:
@@ -248,9 +279,9 @@ class Http:
         except httpx.InvalidURL as error:
             raise UsageError(f"{request.url!r} is no URL that can be called ({error})") from error
 
-    def _receive(
-        self, request: HttpRequest, sent: httpx.Request, response: httpx.Response, passage: Passage, begun: float
-    ) -> RawAnswer:
+    def _read(self, visit: _Visit) -> RawAnswer:
+        """Read the answer to its end."""
+        request, sent, response = visit.request, visit.sent, visit.response
         received_at = self._clock.now()
         body = bytearray()
         fault: NetworkFault | None = None
@@ -263,7 +294,7 @@ class Http:
             else:
                 is_whole = True
         except httpx.HTTPError as error:
-            fault = _fault(error, sent, passage)
+            fault = _fault(error, sent, visit.passage)
         finally:
             response.close()
         concealed = [*request.conceal, *_credentials(request.authorization)]
@@ -275,11 +306,12 @@ class Http:
                 (name, _without(value.encode(), concealed).decode()) for name, value in response.headers.items()
             ),
             body=b"" if len(body) > MOST_BYTES else _without(bytes(body), concealed),
+            sent_at=visit.sent_at,
             received_at=received_at,
             is_whole=is_whole,
             is_oauth=request.is_oauth,
         )
-        self._show_answer(answer, time.monotonic() - begun)
+        self._show_answer(answer, time.monotonic() - visit.begun)
         # The status of a PATCH is its whole message, and a refusal is one however much of its text came.
         if fault is not None and request.is_repeatable and response.is_success:
             raise fault
@@ -306,6 +338,22 @@ class Http:
             self._trace(f"< {line}")
         if answer.body and not (answer.is_oauth and 200 <= answer.status < 300):
             self._trace(f"< {_shown_body(answer.body, answer.header('content-type'))}")
+
+
+def _certificate(response: httpx.Response) -> Certificate | None:
+    """Tell which certificate the server showed; None without TLS."""
+    stream = response.extensions.get("network_stream")
+    tls = None if stream is None else stream.get_extra_info("ssl_object")
+    if tls is None:
+        return None
+    shown = tls.getpeercert() or {}
+    names = {key: value for row in shown.get("issuer", ()) for key, value in row}
+    end = shown.get("notAfter")
+    return Certificate(
+        issuer=plain(names.get("organizationName") or names.get("commonName") or "", _LONGEST_NAME) or None,
+        expires_at=None if end is None else datetime.fromtimestamp(ssl.cert_time_to_seconds(end), UTC),
+        protocol=tls.version(),
+    )
 
 
 def _is_passing(answer: RawAnswer, request: HttpRequest) -> bool:

@@ -17,6 +17,7 @@ import keyring.errors
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 
+from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.secret import Secret
 from zoomcall.errors import NotConfigured
 
@@ -43,11 +44,15 @@ class KeyringStore:
     Args:
         limit: How long one call may take.
         on_wait: Called once when a call takes longer than a second; None says nothing.
+
+    Attributes:
+        last_read: How the newest reading went.
     """
 
     def __init__(self, *, limit: timedelta, on_wait: Callable[[], None] | None = None) -> None:
         self._limit = limit
         self._on_wait = on_wait
+        self.last_read: KeyringRead | None = None
 
     def read(self, account: str, backend: str | None = None) -> Secret | None:
         """Give an account's secret; None if the keyring has none.
@@ -59,12 +64,24 @@ class KeyringStore:
         Raises:
             NotConfigured: There is no usable keyring, it is locked, or too slow.
         """
+        asked: list[str] = []
 
         def work() -> Secret | None:
-            text = _usable(backend).get_password(SERVICE, account)
+            usable = _usable(backend)
+            asked.append(f"{type(usable).__module__}.{type(usable).__qualname__}")
+            text = usable.get_password(SERVICE, account)
             return None if text is None else Secret(text)
 
-        return self._within_limit(work)
+        begun = time.monotonic()
+        error: NotConfigured | None = None
+        try:
+            return self._within_limit(work)
+        except NotConfigured as unusable:
+            error = unusable
+            raise
+        finally:
+            taken = timedelta(seconds=time.monotonic() - begun)
+            self.last_read = KeyringRead(backend=asked[0] if asked else None, taken=taken, error=error)
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:
         """Give what is there, to be put back if need be; arguments and errors as in ``read``."""

@@ -6,6 +6,7 @@ import os
 import re
 import ssl
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from zoomcall.errors import UsageError
@@ -13,24 +14,54 @@ from zoomcall.errors import UsageError
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d\Z")
 
 
-def tls_context() -> ssl.SSLContext:
-    """Build the context that verifies every server; there is no way to switch that off.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustStore:
+    """Where the trusted certificates are.
+
+    Attributes:
+        name: For people.
+        file: A bundle of them.
+        directory: A folder of hashed ones; without file and directory they are in the system's own store.
+        is_named: The environment names them.
+    """
+
+    name: str
+    file: str | None = None
+    directory: str | None = None
+    is_named: bool = False
+
+
+def trust_store() -> TrustStore:
+    """Find the certificates that count.
 
     A directory of hashed certificates is preferred, because it is read only as far as it is needed:
     parsing a whole bundle costs about 30 ms.
+    """
+    named = {name: text for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if (text := os.environ.get(name))}
+    if named:
+        shown = " and ".join(f"{name} ({text})" for name, text in named.items())
+        file, directory = named.get("SSL_CERT_FILE"), named.get("SSL_CERT_DIR")
+        return TrustStore(name=shown, file=file, directory=directory, is_named=True)
+    if sys.platform not in {"darwin", "win32"}:
+        defaults = ssl.get_default_verify_paths()
+        if _is_hashed(defaults.openssl_capath):
+            return TrustStore(name=defaults.openssl_capath, directory=defaults.openssl_capath)
+        if Path(defaults.openssl_cafile).is_file():
+            return TrustStore(name=defaults.openssl_cafile, file=defaults.openssl_cafile)
+    return TrustStore(name="the system's certificate store")
+
+
+def tls_context() -> ssl.SSLContext:
+    """Build the context that verifies every server; there is no way to switch that off.
 
     Raises:
         UsageError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing usable.
     """
-    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
-    if file or directory:
-        return _named_context(file or None, directory or None)
-    if sys.platform not in {"darwin", "win32"}:
-        defaults = ssl.get_default_verify_paths()
-        if _is_hashed(defaults.openssl_capath):
-            return ssl.create_default_context(capath=defaults.openssl_capath)
-        if Path(defaults.openssl_cafile).is_file():
-            return ssl.create_default_context(cafile=defaults.openssl_cafile)
+    store = trust_store()
+    if store.is_named:
+        return _named_context(store.file, store.directory)
+    if store.file or store.directory:
+        return ssl.create_default_context(cafile=store.file, capath=store.directory)
     import truststore
 
     return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

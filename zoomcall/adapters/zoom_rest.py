@@ -152,6 +152,11 @@ class ZoomRest:
         """Get a dial-in string for a meeting, and whether its account has a CRC plan."""
         return self._sip_dialing(Api.MEETING, f"/meetings/{number}/sip_dialing", deadline)
 
+    def crc_code(self, *, deadline: datetime | None = None) -> SipDialing:
+        """Get a dial-in code of half a minute, and whether the token's owner has a CRC plan (FACTS 4)."""
+        path = "/crc/participant_identifier_code"
+        return _dialing(self._get(Api.MEETING, path, [("expires_in", "30")], deadline=deadline))
+
     def h323_devices(self, *, deadline: datetime | None = None) -> tuple[H323Device, ...]:
         """List the room systems that the account's administrator registered (``GET /h323/devices``)."""
         rows = self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline)
@@ -185,15 +190,7 @@ class ZoomRest:
         return tuple(log for log in logs if log is not None)
 
     def _sip_dialing(self, api: Api, path: str, deadline: datetime | None) -> SipDialing:
-        answer = self._send(api, "POST", path, body={}, deadline=deadline)
-        body = _object(answer)
-        dial_string = _text(body, "sip_dialing")
-        has_plan = body.get("paid_crc_plan_participant")
-        return SipDialing(
-            dial_string=Secret(dial_string) if dial_string else None,
-            has_crc_plan=has_plan if isinstance(has_plan, bool) else None,
-            expires_in_seconds=_number(body, "expire_in"),
-        )
+        return _dialing(_object(self._send(api, "POST", path, body={}, deadline=deadline)))
 
     def _get(
         self, api: Api, path: str, query: Iterable[tuple[str, str]] = (), *, deadline: datetime | None
@@ -352,6 +349,16 @@ def _participant(row: Json) -> Participant:
         sip_uri=_text(row, "sip_uri"),
         join_time=join_time,
         leave_time=iso_time(row.get("leave_time")),
+    )
+
+
+def _dialing(body: Json) -> SipDialing:
+    dial_string = _text(body, "sip_dialing")
+    has_plan = body.get("paid_crc_plan_participant")
+    return SipDialing(
+        dial_string=Secret(dial_string) if dial_string else None,
+        has_crc_plan=has_plan if isinstance(has_plan, bool) else None,
+        expires_in_seconds=_number(body, "expire_in"),
     )
 
 

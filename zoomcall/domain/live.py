@@ -67,7 +67,7 @@ class Meeting:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipDialing:
-    """What ``sip_dialing`` grants; getting it at all proves a Conference Room Connector plan for a session.
+    """What ``sip_dialing`` or a dial-in code grants; for a session, getting it at all proves a CRC plan.
 
     Attributes:
         dial_string: What a room dials to get in; holds a passcode.

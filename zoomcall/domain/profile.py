@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 
 from zoomcall.domain.credential import (
@@ -117,6 +118,21 @@ class Profile:
                 return Bearer(secret)
             case CredentialKind.OAUTH:
                 raise NotConfigured(f"profile {self.name!r} is of kind {self.kind}, which this version cannot use")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyringRead:
+    """How the keyring took a question.
+
+    Attributes:
+        backend: The dotted name of the backend that was asked; None if none could be loaded.
+        taken: How long it took.
+        error: Why there is no answer.
+    """
+
+    backend: str | None
+    taken: timedelta
+    error: NotConfigured | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,6 +23,10 @@ WHERE_ZOOM_SHOWS_IT = (
 OpenStore = Callable[[Store], SecretStore]
 
 
+class NoWebhookSecret(NotConfigured):
+    """There is no webhook secret, though everything that could hold one can be read."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldWebhookSecret:
     """A webhook secret in hand.
@@ -83,7 +87,7 @@ def find_webhook_secret(
     stored = chosen_profile(environ, profile=profile, config=config.read())
     secret = read_stored_secret(stored)
     if secret is None:
-        raise NotConfigured(
+        raise NoWebhookSecret(
             f"no webhook secret: the {stored.store} holds none for profile {stored.name!r}"
             + ("" if profile else f", and {VARIABLE} is not set"),
             fix=f"Store it, or set {VARIABLE} or {FILE_VARIABLE}. {WHERE_ZOOM_SHOWS_IT}",
@@ -106,7 +110,7 @@ def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: C
         return config.profile(parse_profile_name(named, origin="ZOOMCALL_PROFILE"))
     if config.current is not None:
         return config.profile(config.current)
-    raise NotConfigured(
+    raise NoWebhookSecret(
         "no webhook secret: none in the environment, and no profile is current that could keep one",
         fix=f"Set {VARIABLE} or {FILE_VARIABLE}, or log in and store it with `zoomcall webhook secret set`. "
         + WHERE_ZOOM_SHOWS_IT,
