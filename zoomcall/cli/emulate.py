@@ -29,6 +29,7 @@ app = typer.Typer(help="Run a local Zoom on loopback.")
     examples=(
         "zoomcall emulate --ready-file ready.json",
         "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
+        "zoomcall emulate -v -- zoomcall invite sip room@127.0.0.1:5070",
         "zoomcall emulate --fault 429:2,slow:300ms -- my-client",
     ),
 )
@@ -63,6 +64,8 @@ def emulate(
     What stands before the @ of an address says what becomes of its call:
       answer  slow-answer (5 s)  decline  no-answer  fail-N (reason N)
       drop-N (leaves after N seconds)  noop (200, and nothing happens)
+    Any other SIP address on loopback is rung over SIP (-v shows the messages),
+    an H.323 one joins if its port takes a connection, and the rest fails (9).
 
     \b
     What can go wrong, for the sake of a client that is to be tested:
