@@ -8,7 +8,7 @@ import pytest
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Match
-from zoomcall.domain.roster import ROOM_DEVICE, Credit, Dial, Participant, credit, newcomers_of
+from zoomcall.domain.roster import ROOM_DEVICE, Credit, Dial, Participant, credit, is_exact, newcomers_of
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 DIAL = Dial(call_id=1, address=RoomAddress.parse(Protocol.SIP, "room@room.example"))
@@ -85,3 +85,136 @@ def test_who_joined_between_the_look_and_the_request_was_not_brought_by_it(
 def test_a_room_credited_by_its_id_is_not_credited_again_by_its_uuid() -> None:
     newcomers = (room("U", uuid="U", other=("77",)),)
     assert credit(DIAL, newcomers=newcomers, credited={"77"}, rivals=(), has_had_rival=False) is None
+
+
+def dialled(text: str, protocol: Protocol = Protocol.SIP, *, to_name: str | None = None, call_id: int = 1) -> Dial:
+    return Dial(call_id=call_id, address=RoomAddress.parse(protocol, text), to_name=to_name)
+
+
+def seen(
+    name: str = "Room", *, ip: str | None = None, uri: str | None = None, device: str = ROOM_DEVICE, key: str = "P"
+) -> Participant:
+    return Participant(id=key, name=name, ip_address=ip, sip_uri=uri, device=device)
+
+
+@pytest.mark.parametrize(
+    ("dial", "participant"),
+    [
+        (dialled("203.0.113.10", Protocol.H323), seen(ip="203.0.113.10")),
+        (dialled("203.0.113.10:1720", Protocol.H323), seen(ip=" 203.0.113.10 ")),
+        (dialled("203.0.113.10##123#456", Protocol.H323), seen(ip="203.0.113.10")),
+        (dialled("[2001:DB8::1]"), seen(ip="2001:0db8:0:0:0:0:0:1")),
+        (dialled("room@example.com"), seen(uri="sip:room@example.com")),
+        (dialled("room@example.com"), seen(uri="<sip:Room@Example.com:5060;transport=tls>")),
+        (dialled("room@example.com"), seen(uri="sips:room@example.com:5061")),
+        (dialled("room@example.com"), seen(uri="room@example.com")),
+        (dialled("sip:room:secret@example.com"), seen(uri="sip:room@example.com")),
+        (dialled("room@example.com", to_name="Board room"), seen("Board room")),
+        (dialled("203.0.113.10", Protocol.H323, to_name="Board room"), seen("Board room", ip="198.51.100.1")),
+    ],
+)
+def test_address_uri_and_name_tie_a_room_to_its_dial(dial: Dial, participant: Participant) -> None:
+    assert is_exact(participant, dial)
+
+
+@pytest.mark.parametrize(
+    ("dial", "participant"),
+    [
+        (dialled("203.0.113.10"), seen(ip="203.0.113.11")),
+        (dialled("203.0.113.10"), seen(ip=None)),
+        (dialled("203.0.113.10"), seen(ip="not an address")),
+        (dialled("203.0.113.10"), seen("203.0.113.10")),
+        (dialled("room@203.0.113.10"), seen(ip="203.0.113.10")),
+        (dialled("room@example.com"), seen(uri="sip:other@example.com")),
+        (dialled("room@example.com"), seen(uri="sip:room@other.example")),
+        (dialled("room@example.com"), seen(uri="sip:example.com")),
+        (dialled("room@example.com"), seen(uri="sip:")),
+        (dialled("room@example.com"), seen(uri="\x00 nonsense <>")),
+        (dialled("room@example.com"), seen("room@example.com")),
+        (dialled("room@example.com", Protocol.H323), seen(uri="sip:room@example.com")),
+        (dialled("84098"), seen(uri="sip:84098@example.com")),
+        (dialled("room@example.com", to_name="Board room"), seen("Board Room")),
+        (dialled("room@example.com", to_name="Board room"), seen("Board room 2")),
+        (dialled("room@example.com"), seen("")),
+    ],
+)
+def test_what_is_only_alike_ties_nothing(dial: Dial, participant: Participant) -> None:
+    assert not is_exact(participant, dial)
+
+
+NAMED = dialled("room@example.com", to_name="Board room")
+OWN_ROOM = seen("Board room", key="own")
+STRANGER = seen("Stranger", key="stranger")
+
+
+def credit_of(
+    own: Dial,
+    *newcomers: Participant,
+    credited: tuple[str, ...] = (),
+    rivals: tuple[Dial, ...] = (),
+    had: bool = False,
+) -> Credit | None:
+    return credit(own, newcomers=newcomers, credited=credited, rivals=rivals, has_had_rival=had or bool(rivals))
+
+
+def test_the_exact_one_wins_with_strangers_and_rivals_around() -> None:
+    rival = dialled("other@example.com", to_name="Lab", call_id=2)
+    expected = Credit(OWN_ROOM, Match.EXACT)
+    assert credit_of(NAMED, STRANGER, OWN_ROOM) == expected
+    assert credit_of(NAMED, STRANGER, OWN_ROOM, rivals=(rival,)) == expected
+    assert credit_of(NAMED, OWN_ROOM, had=True) == expected
+
+
+def test_two_exact_ones_prove_nothing() -> None:
+    assert credit_of(NAMED, OWN_ROOM, seen("Board room", key="twin")) is None
+
+
+def test_of_two_exact_ones_the_one_that_is_not_credited_yet_counts() -> None:
+    twin = seen("Board room", key="twin")
+    assert credit_of(NAMED, OWN_ROOM, twin, credited=("twin",)) == Credit(OWN_ROOM, Match.EXACT)
+
+
+@pytest.mark.parametrize(
+    "rival",
+    [
+        dialled("other@example.com", to_name="Board room", call_id=2),
+        dialled("room@example.com", Protocol.H323, to_name="Board room", call_id=2),
+    ],
+)
+def test_one_that_fits_a_rivals_dial_to_another_room_too_proves_nothing(rival: Dial) -> None:
+    assert credit_of(NAMED, OWN_ROOM, rivals=(rival,)) is None
+
+
+def test_the_address_of_a_gateway_proves_nothing_while_a_room_behind_it_is_rung() -> None:
+    own = dialled("203.0.113.10", Protocol.H323)
+    rival = dialled("room@203.0.113.10", call_id=2)
+    newcomer = seen(ip="203.0.113.10")
+    assert credit_of(own, newcomer) == Credit(newcomer, Match.EXACT)
+    assert credit_of(own, newcomer, rivals=(rival,)) is None
+
+
+def test_a_second_dial_to_the_same_room_is_no_doubt_about_who_came() -> None:
+    rival = dialled("sip:ROOM@example.com:5060", to_name="Board room", call_id=2)
+    assert credit_of(NAMED, OWN_ROOM, rivals=(rival,)) == Credit(OWN_ROOM, Match.EXACT)
+
+
+def test_the_only_candidate_counts_only_where_nobody_else_was_rung() -> None:
+    own = dialled("room@example.com")
+    assert credit_of(own, STRANGER) == Credit(STRANGER, Match.ONLY_CANDIDATE)
+    assert credit_of(own, STRANGER, seen(key="second")) is None
+    assert credit_of(own, STRANGER, seen(key="second"), credited=("second",)) == Credit(
+        STRANGER, Match.ONLY_CANDIDATE
+    )
+    assert credit_of(own, STRANGER, had=True) is None
+    assert credit_of(own, STRANGER, rivals=(dialled("other@example.com", call_id=2),)) is None
+    assert credit_of(own) is None
+
+
+@pytest.mark.parametrize("device", ["Phone", "Windows", "Mac", "iOS", "Android", "", "h.323/sip"])
+def test_only_room_systems_are_newcomers(device: str) -> None:
+    assert newcomers_of((seen("Board room", device=device),), known=()) == ()
+
+
+def test_one_that_has_left_is_no_newcomer() -> None:
+    left = Participant(id="P", device=ROOM_DEVICE, leave_time=NOW)
+    assert newcomers_of((left,), known=()) == ()
