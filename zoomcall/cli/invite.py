@@ -19,6 +19,7 @@ from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.cli.settings import parse_seconds
+from zoomcall.cli.targets import chosen_target
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
 from zoomcall.domain.callout import (
@@ -36,9 +37,6 @@ from zoomcall.domain.target import (
     SessionNameTarget,
     SessionTarget,
     Target,
-    parse_meeting_number,
-    parse_session_id,
-    parse_session_name,
 )
 from zoomcall.errors import Interrupted, Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
@@ -224,45 +222,6 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     finally:
         listener.close()
     return plan.answer(report)
-
-
-def chosen_target(run: Run, flags: InviteFlags) -> Target:
-    """Take the one target of flags, or of variables if no flag names one.
-
-    Raises:
-        UsageError: There is none, or more than one, or it cannot be read.
-    """
-    by_flag = {"--session": flags.session, "--session-name": flags.session_name, "--meeting": flags.meeting}
-    given = {name: value for name, value in by_flag.items() if value is not None}
-    if not given:
-        names = {
-            "--session": "ZOOMCALL_SESSION",
-            "--session-name": "ZOOMCALL_SESSION_NAME",
-            "--meeting": "ZOOMCALL_MEETING",
-        }
-        environ = run.settings.environ
-        given = {flag: environ[name] for flag, name in names.items() if name in environ}
-        if len(given) > 1:
-            raise UsageError(
-                f"{' and '.join(names[flag] for flag in given)} are both set; a call has one target",
-                fix="Unset one, or name the target with a flag.",
-            )
-    if not given:
-        raise UsageError(
-            "no target: say which session or meeting the room is rung into",
-            fix="Give --session ID, --session-name NAME or --meeting NUMBER.",
-            command="zoomcall session list",
-        )
-    if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} exclude each other; a call has one target")
-    [(flag, value)] = given.items()
-    match flag:
-        case "--session":
-            return SessionTarget(parse_session_id(value))
-        case "--session-name":
-            return SessionNameTarget(parse_session_name(value))
-        case _:
-            return MeetingTarget(parse_meeting_number(value))
 
 
 def _require_session_for(flags: InviteFlags, target: Target) -> None:

@@ -108,7 +108,20 @@ def examine(
     )
 
 
-def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]) -> User | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acceptance:
+    """That Zoom accepts a credential.
+
+    Attributes:
+        user: Whose it is, for OAuth.
+        refusal: What Zoom refused all the same, for another reason than the credential.
+    """
+
+    user: User | None = None
+    refusal: ZoomRefused | None = None
+
+
+def try_out(zoom: Zoom, api: Api, *, now: Callable[[], datetime], deadline: datetime | None = None) -> Acceptance:
     """Make one request that shows whether Zoom accepts the credential; any refusal but of it counts as accepted.
 
     Raises:
@@ -117,26 +130,47 @@ def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[No
     """
     try:
         if api is Api.MEETING:
-            return zoom.me()
+            return Acceptance(user=zoom.me(deadline=deadline))
         moment = now()
-        zoom.webhook_logs(from_time=moment - PROBE_SPAN, to_time=moment)
+        zoom.webhook_logs(from_time=moment - PROBE_SPAN, to_time=moment, deadline=deadline)
     except ZoomRefused as error:
         if error.kind in {ErrorKind.AUTH, ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
             raise
-        warn(Notice("credential-limited", f"the credential is accepted, but {error.message}"))
-    return None
+        return Acceptance(refusal=error)
+    return Acceptance()
+
+
+def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]) -> User | None:
+    """Try a credential out, and warn of what is refused all the same; errors as of ``try_out``."""
+    acceptance = try_out(zoom, api, now=now)
+    if acceptance.refusal is not None:
+        warn(Notice("credential-limited", f"the credential is accepted, but {acceptance.refusal.message}"))
+    return acceptance.user
+
+
+def skew_of(server_time: datetime, local_time: datetime) -> timedelta:
+    """Say how far this machine's clock is ahead of Zoom's, to the second.
+
+    Args:
+        server_time: Of the ``Date`` header.
+        local_time: At the same moment.
+    """
+    # Zoom's Date has whole seconds: its true time is half a second later on the average.
+    return timedelta(seconds=round((local_time - server_time).total_seconds() - 0.5))
+
+
+def skew_words(skew: timedelta) -> str:
+    """Say which clock is ahead."""
+    seconds = int(skew.total_seconds())
+    return f"this machine's clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} Zoom's"
 
 
 def _skew(zoom: Zoom, warn: Callable[[Notice], None]) -> timedelta | None:
     if zoom.last_clock is None:
         return None
-    server_time, local_time = zoom.last_clock
-    # Zoom's Date has whole seconds: its true time is half a second later on the average.
-    skew = timedelta(seconds=round((local_time - server_time).total_seconds() - 0.5))
+    skew = skew_of(*zoom.last_clock)
     if abs(skew) > TOLERATED_SKEW:
-        seconds = int(skew.total_seconds())
-        side = "ahead of" if seconds > 0 else "behind"
-        warn(Notice("clock-skew", f"this machine's clock is {abs(seconds)} s {side} Zoom's"))
+        warn(Notice("clock-skew", skew_words(skew)))
     return skew
 
 

@@ -1,0 +1,96 @@
+"""Which session or meeting is meant: one flag of three, else one variable of three (contract 1)."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from zoomcall.cli.run import Run
+from zoomcall.domain.target import (
+    MeetingTarget,
+    SessionNameTarget,
+    SessionTarget,
+    Target,
+    parse_meeting_number,
+    parse_session_id,
+    parse_session_name,
+)
+from zoomcall.errors import UsageError
+
+_VARIABLES = {
+    "--session": "ZOOMCALL_SESSION",
+    "--session-name": "ZOOMCALL_SESSION_NAME",
+    "--meeting": "ZOOMCALL_MEETING",
+}
+
+
+class TargetFlags(Protocol):
+    """The flags of a command that has a target."""
+
+    @property
+    def session(self) -> str | None:
+        """``--session``."""
+
+    @property
+    def session_name(self) -> str | None:
+        """``--session-name``."""
+
+    @property
+    def meeting(self) -> str | None:
+        """``--meeting``."""
+
+
+def chosen_target(run: Run, flags: TargetFlags) -> Target:
+    """Take the one target of flags, or of variables if no flag names one.
+
+    Raises:
+        UsageError: There is none, or more than one, or it cannot be read.
+    """
+    target = target_of_flags(flags) or target_of_variables(run)
+    if target is None:
+        raise UsageError(
+            "no target: say which session or meeting the room is rung into",
+            fix="Give --session ID, --session-name NAME or --meeting NUMBER.",
+            command="zoomcall session list",
+        )
+    return target
+
+
+def target_of_flags(flags: TargetFlags) -> Target | None:
+    """Take the one target of flags; None if no flag names one.
+
+    Raises:
+        UsageError: There is more than one, or it cannot be read.
+    """
+    by_flag = {"--session": flags.session, "--session-name": flags.session_name, "--meeting": flags.meeting}
+    given = {name: value for name, value in by_flag.items() if value is not None}
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} exclude each other; a call has one target")
+    return _only(given)
+
+
+def target_of_variables(run: Run) -> Target | None:
+    """Take the one target of variables; None if none is set.
+
+    Raises:
+        UsageError: There is more than one, or it cannot be read.
+    """
+    environ = run.settings.environ
+    given = {flag: environ[name] for flag, name in _VARIABLES.items() if name in environ}
+    if len(given) > 1:
+        raise UsageError(
+            f"{' and '.join(_VARIABLES[flag] for flag in given)} are both set; a call has one target",
+            fix="Unset one, or name the target with a flag.",
+        )
+    return _only(given)
+
+
+def _only(given: dict[str, str]) -> Target | None:
+    for flag, value in given.items():
+        match flag:
+            case "--session":
+                return SessionTarget(parse_session_id(value))
+            case "--session-name":
+                return SessionNameTarget(parse_session_name(value))
+            case _:
+                return MeetingTarget(parse_meeting_number(value))
+    return None
