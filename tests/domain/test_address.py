@@ -190,10 +190,10 @@ def test_a_sip_uri_is_sent_to_the_sip_command_and_an_h323_url_to_the_other() -> 
 )
 @pytest.mark.parametrize("protocol", Protocol)
 def test_a_megabyte_is_refused_at_once_and_not_repeated(protocol: Protocol, unit: str) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     with pytest.raises(UsageError) as caught:
         RoomAddress.parse(protocol, unit * (1_000_000 // len(unit)))
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1
     assert len(caught.value.message) < 300
 
 

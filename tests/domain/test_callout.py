@@ -264,7 +264,7 @@ def test_any_text_is_a_from_uri_or_a_usage_error(text: str, scheme: str) -> None
 
 def test_a_megabyte_is_refused_at_once_and_not_repeated() -> None:
     big = "a" * 1_000_000
-    begun = time.perf_counter()
+    begun = time.process_time()
     for refuse in (
         lambda: SipHeader.parse(big),
         lambda: SipHeader.parse(f"{big}=1"),
@@ -276,4 +276,4 @@ def test_a_megabyte_is_refused_at_once_and_not_repeated() -> None:
         with pytest.raises(UsageError) as caught:
             refuse()
         assert len(caught.value.message) < 300
-    assert time.perf_counter() - begun < 1
+    assert time.process_time() - begun < 1

@@ -195,12 +195,12 @@ def test_any_text_is_a_meeting_number_or_a_usage_error(text: str) -> None:
 )
 def test_a_megabyte_is_refused_at_once_and_not_repeated(unit: str) -> None:
     big = unit * (1_000_000 // len(unit))
-    begun = time.perf_counter()
+    begun = time.process_time()
     for parse in (parse_session_id, parse_session_name, parse_meeting_number):
         with pytest.raises(UsageError) as caught:
             parse(big)
         assert len(caught.value.message) < 300
-    assert time.perf_counter() - begun < 2
+    assert time.process_time() - begun < 2
 
 
 def test_each_target_knows_its_api_and_its_words() -> None:

@@ -56,13 +56,13 @@ class SipHeader:
                 f"the header name {_shown(key)} has {len(key)} characters;"
                 f" Zoom takes {LONGEST_HEADER_KEY} (header-rule)"
             )
-        if any(not character.isprintable() and character != "\t" for character in value):
-            raise UsageError(f"the value of header {key} holds a line break or control character (header-rule)")
         size = len(value.encode("utf-8", "replace"))
         if size > LONGEST_HEADER_VALUE:
             raise UsageError(
                 f"the value of header {key} has {size} bytes; Zoom takes {LONGEST_HEADER_VALUE} (header-rule)"
             )
+        if any(not character.isprintable() and character != "\t" for character in value):
+            raise UsageError(f"the value of header {key} holds a line break or control character (header-rule)")
         return cls(key, value)
 
     @property
