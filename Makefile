@@ -7,6 +7,8 @@
 PYTHON ?=
 # What pytest is given: make test TESTS='tests/domain -x'
 TESTS ?= tests
+# How many tests wait at the same time; most of them wait for processes and sockets.
+WORKERS ?= 6
 BIN = .venv/bin
 LINT = .venv-lint/bin
 
@@ -29,7 +31,7 @@ demo: .venv/.ready
 
 test: .venv/.ready system
 	@rm -f .coverage .coverage.*
-	@status=0; $(BIN)/coverage run -m pytest $(TESTS) || status=$$?; \
+	@status=0; $(BIN)/coverage run -m pytest --numprocesses $(WORKERS) $(TESTS) || status=$$?; \
 	$(BIN)/coverage combine --quiet && \
 	printf 'Branch coverage: %s %%\n' "$$($(BIN)/coverage report --format=total)" || :; \
 	exit $$status
