@@ -616,6 +616,51 @@ def test_an_event_of_before_the_call_proves_nothing(stage: Stage) -> None:
     assert stage.dial().state is State.PENDING
 
 
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_zooms_clock_counts_for_its_events(stage: Stage, hours: int) -> None:
+    skew = timedelta(hours=hours)
+    at = datetime.now(UTC)
+    stage.zoom.last_clock = (at - skew, at)
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        stage.zoom.logs = [(logged("rejected", datetime.now(UTC) - skew),)]
+
+    stage.zoom.on_call_out = ring
+    assert stage.dial(timeout=LONG).state is State.DECLINED
+
+
+def accept(stage: Stage, *rosters: tuple[Participant, ...] | BaseException) -> CallReport:
+    """Let an event say that the room joined, with these rosters after it."""
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        stage.zoom.logs = [(logged("accepted", datetime.now(UTC)),)]
+        stage.zoom.rosters = list(rosters)
+
+    stage.zoom.on_call_out = ring
+    return stage.dial(timeout=LONG, evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+
+
+def test_a_room_that_an_event_says_has_joined_is_named_from_the_roster(stage: Stage) -> None:
+    report = accept(stage, (PERSON, JOINED))
+    assert (report.state, report.participant) == (State.JOINED, JOINED)
+    assert report.evidence is not None
+    assert report.evidence.source is EvidenceSource.WEBHOOK_LOG
+    assert stage.journal.standings[-1].participant_uuid == "UUID=="
+
+
+@pytest.mark.parametrize(
+    "roster", [(PERSON,), (PERSON, JOINED, replace(JOINED, id="s1", uuid="S")), fault(may_have_arrived=True)]
+)
+def test_a_room_that_an_event_says_has_joined_is_a_success_though_nobody_can_name_it(
+    stage: Stage, roster: Any
+) -> None:
+    report = accept(stage, roster)
+    assert (report.state, report.participant, report.failure) == (State.JOINED, None, None)
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+
+
 # --on-timeout remove
 
 
@@ -624,13 +669,13 @@ def brief_late_watch(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dialing, "_LATE_WATCH", timedelta(milliseconds=300))
 
 
-def join_late(stage: Stage) -> None:
+def join_late(stage: Stage, room: Participant = JOINED) -> None:
     """Let the room join once the call has timed out."""
     deadline = time.monotonic() + SHORT.total_seconds() * 1.5
     early: tuple[Participant, ...] = (PERSON,)
 
     def look(*_: object, **__: object) -> tuple[Participant, ...]:
-        return early if time.monotonic() < deadline else (PERSON, JOINED)
+        return early if time.monotonic() < deadline else (PERSON, room)
 
     stage.zoom.session_users = look  # type: ignore[method-assign] # by the clock, not by count
 
@@ -660,6 +705,42 @@ def test_a_late_joiner_that_cannot_be_removed_is_told(stage: Stage, removal: Any
     assert (report.state, report.is_removed) == (State.PENDING, False)
     assert "not-removed" in stage.notices
     assert stage.journal.removed == []
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+def test_a_late_joiner_that_zoom_gives_no_uuid_is_told(stage: Stage) -> None:
+    join_late(stage, replace(JOINED, uuid=None))
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.PENDING, False)
+    assert "not-removed" in stage.notices
+    assert stage.zoom.removed == []
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+def test_a_late_joiner_is_removed_though_the_journal_fails(stage: Stage) -> None:
+    join_late(stage)
+    stage.zoom.removals = [answered(202, is_zooms=False)]
+    stage.journal.errors["mark_removed"] = NotConfigured("the disk is full")
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.PENDING, True)
+    assert isinstance(report.failure, Unproven)
+    assert "journal-failed" in stage.notices
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+def test_a_room_that_declines_late_leaves_the_exit_as_it_was(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+    late = time.monotonic() + SHORT.total_seconds() * 1.5
+    at = datetime.now(UTC) + timedelta(seconds=1)
+
+    def read(**_: object) -> tuple[WebhookLog, ...]:
+        return (logged("rejected", at),) if time.monotonic() > late else ()
+
+    stage.zoom.webhook_logs = read  # type: ignore[method-assign] # by the clock, not by count
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed, report.evidence, report.reason) == (State.PENDING, False, None, None)
+    assert isinstance(report.failure, Unproven)
+    assert [entry.state for entry in report.timeline] == [State.ACCEPTED, State.DECLINED]
 
 
 @pytest.mark.usefixtures("brief_late_watch")
