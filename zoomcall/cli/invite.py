@@ -1,7 +1,6 @@
 """``zoomcall invite``: ring a room and report what became of the call."""
 
 import re
-import shlex
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
@@ -19,6 +18,7 @@ from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.cli.settings import parse_seconds
+from zoomcall.cli.shell_line import callout_line, mint_line
 from zoomcall.cli.targets import chosen_target
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
@@ -187,7 +187,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         resolved = _resolve(run, target)
         plan = replace(plan, target=resolved)
         if flags.is_curl or flags.is_dry:
-            return plan.curl(_mint_command(run, resolved)) if flags.is_curl else plan.dry_run()
+            return plan.curl(mint_line(resolved.api, run.options.profile)) if flags.is_curl else plan.dry_run()
         run.learn(api=resolved.api, request=_request_facts(run, CalloutRequest(resolved, callout)))
         held = run.wiring.credential_for(resolved.api)
         run.wiring.refuse_wrong_bearer(resolved.api)
@@ -321,13 +321,6 @@ def _resolve(run: Run, target: Target) -> ResolvedTarget:
     return target
 
 
-def _mint_command(run: Run, target: ResolvedTarget) -> str:
-    words = ["zoomcall", "token", "mint", "--for", target.api.value]
-    if run.options.profile is not None:
-        words += ["-p", run.options.profile]
-    return shlex.join(words)
-
-
 def _request_facts(run: Run, request: CalloutRequest) -> RequestFacts:
     return RequestFacts(
         method=request.method,
@@ -390,13 +383,7 @@ class _Plan:
                     "passcode-masked", "the passcode is not printed: put it in place of *** before you run the line"
                 )
             )
-        curl = shlex.join(
-            [
-                *("curl", "-sS", "-i", "-X", "PATCH", "-H", "@-", "-H", "Content-Type: application/json"),
-                *("--data-raw", dumps(self._request().shown_body, is_line=True), self._url()),
-            ]
-        )
-        line = f"{mint} | sed 's/^/Authorization: Bearer /' | {curl}"
+        line = callout_line(self._request(), api_base=self.run.wiring.api_base, mint=mint)
         return Answer(raw=line + "\n", result=self._result(CallReport(state=State.PLANNED), curl=line))
 
     def answer(self, report: CallReport) -> Answer:

@@ -1,0 +1,46 @@
+"""Shell lines that people copy: POSIX quoting, and no secret in them."""
+
+from __future__ import annotations
+
+import shlex
+
+from zoomcall.cli.render.json import dumps
+from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.target import Api
+
+
+def mint_line(api: Api, profile: str | None) -> str:
+    """Give the command that prints a bearer token."""
+    words = ["zoomcall", "token", "mint", "--for", api.value]
+    if profile is not None:
+        words += ["-p", profile]
+    return shlex.join(words)
+
+
+def callout_line(request: CalloutRequest, *, api_base: str, mint: str) -> str:
+    """Give the line that rings a room with curl.
+
+    Args:
+        request: What is asked of Zoom; a passcode in it is masked.
+        api_base: Where it goes.
+        mint: The command that prints the token.
+    """
+    body = dumps(request.shown_body, is_line=True)
+    options = ("-X", request.method, "-H", "@-", "-H", "Content-Type: application/json", "--data-raw", body)
+    return _signed(mint, options, api_base + request.path)
+
+
+def reading_line(path: str, *, api_base: str, mint: str) -> str:
+    """Give the line that reads something from Zoom with curl."""
+    return _signed(mint, ("-H", "@-"), api_base + path)
+
+
+def token_line(client_id: str, account_id: str, *, oauth_base: str) -> str:
+    """Give the line that gets a server-to-server token with curl, which asks for the client secret."""
+    form = ("-d", "grant_type=account_credentials", "-d", f"account_id={account_id}")
+    return shlex.join(("curl", "-sS", "-i", "-X", "POST", "-u", client_id, *form, f"{oauth_base}/oauth/token"))
+
+
+def _signed(mint: str, options: tuple[str, ...], url: str) -> str:
+    curl = shlex.join(("curl", "-sS", "-i", *options, url))
+    return f"{mint} | sed 's/^/Authorization: Bearer /' | {curl}"
