@@ -151,7 +151,7 @@ def read_body(text: str) -> CalloutBody:
 
 def _fault(text: str, error: ValueError) -> str | None:
     """Say why a text is no JSON; None if something in it stands in for what is not shown."""
-    if has_placeholder(_STRINGS.sub('""', text)):
+    if has_placeholder(_STRINGS.sub('""', text).replace("{}", "")):
         return None
     bare = text.strip()
     if not bare:

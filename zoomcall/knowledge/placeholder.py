@@ -8,7 +8,7 @@ _LONGEST = 4096
 _MARKS = re.compile(
     r"""
     \{\{[^{}]*\}\}                      # {{token}}, as in request collections
-  | \{[^{}\n"]*\}                       # {token}, as in documents; also what a reader could not read
+  | \{[\w.()\[\]$ +*/-]*\}              # {token}, as in documents; also what a reader could not read
   | \$\{[^{}\n]*\}                      # ${TOKEN}
   | \$\([^()\n]*\)                      # $(command)
   | \$(?:env:)?[A-Za-z_]\w*             # $TOKEN
@@ -21,9 +21,13 @@ _MARKS = re.compile(
     """,
     re.VERBOSE,
 )
+_NAMES = re.compile(
+    r"\$\{?[A-Za-z_]{2,40}\}?|\$env:[A-Za-z_]{2,40}|%[A-Za-z_]{2,40}%|\{\{ ?[A-Za-z_]{2,40} ?\}\}"
+    r"|<[A-Za-z_ -]{2,40}>|\{\$?[A-Za-z_][\w.()]{1,40}\}"
+)
 _WORDS = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,60}")
 _TELLING = re.compile(
-    r"token|jwt|bearer|key|secret|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
+    r"token|jwt|bearer|auth|cred|key|secret|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
     re.IGNORECASE,
 )
 
@@ -31,6 +35,12 @@ _TELLING = re.compile(
 def has_placeholder(text: str) -> bool:
     """Tell whether a piece of a text stands in for something else."""
     return bool(_MARKS.search(text[:_LONGEST]))
+
+
+def is_name_of_secret(text: str) -> bool:
+    """Tell whether a text is nothing but the name of a variable that holds a secret, and so fit to be shown."""
+    bare = text.strip()
+    return bool(_NAMES.fullmatch(bare) and _TELLING.search(bare))
 
 
 def is_stand_in(text: str) -> bool:

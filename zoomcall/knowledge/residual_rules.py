@@ -31,7 +31,7 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
         return None
     said = _zooms_words(facts.answer)
     texts = cause_texts()
-    fine = [texts[one.id].subject for one in checked if texts[one.id].family is not Family.REQUEST]
+    fine = [texts[one.id].subject for one in checked if _is_of_credential(one, facts)]
     if fine:
         evidence = f"{said}, though what can be checked here is right ({', '.join(fine)})"
         certainty = Certainty.LIKELY
@@ -42,6 +42,12 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
         evidence += "; its signature was not checked, for want of the secret"
     fix, command = _fix_of_credential(facts)
     return Finding("key-pair-refused", certainty, evidence, fix, command)
+
+
+def _is_of_credential(fine: Checked, facts: Facts) -> bool:
+    """Tell whether something found fine speaks for the credential; Bearer in front of a variable does not."""
+    is_of_variable = fine.id == "bearer-missing" and facts.bearer is None
+    return cause_texts()[fine.id].family is not Family.REQUEST and not is_of_variable
 
 
 def _zooms_words(answer: ZoomAnswer | None) -> str:

@@ -102,7 +102,7 @@ def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
     if shown.lower().startswith("bearer"):
         evidence = f"the header reads Authorization: {shown}, where one blank belongs behind Bearer"
         return Finding("bearer-missing", Certainty.LIKELY, evidence)
-    name = shown.strip("{}")
+    name = shown.strip("{}") if shown and shown != "***" else "a variable"
     evidence = (
         f"the Authorization header is set to {name} alone; unless that holds Bearer and a blank in front of the "
         "token, Zoom sees no token"

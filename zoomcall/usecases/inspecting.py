@@ -86,7 +86,7 @@ def inspect(
     """
     reading = read_token(text)
     _refuse_other_things(reading)
-    signature, is_signed_with_key = _check(reading, secret, api_key, check)
+    signature, is_signed_with_key = check_signature(reading, secret, api_key, check)
     facts = Facts(
         bearer=reading.given,
         api=api,
@@ -146,7 +146,7 @@ def _refuse_other_things(reading: TokenReading) -> None:
         raise UsageError(f"the input is text of more than {_MOST_PIECES} words, not a token", fix=_FIX)
 
 
-def _check(
+def check_signature(
     reading: TokenReading, secret: Secret | None, api_key: str | None, check: Check | None
 ) -> tuple[Signature, bool]:
     """Say whether the secret made the signature, and if not, whether the key did."""

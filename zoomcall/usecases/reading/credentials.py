@@ -11,15 +11,15 @@ from urllib.parse import parse_qsl, unquote
 
 from zoomcall.domain.secret import Secret
 from zoomcall.knowledge.facts import Authorization
-from zoomcall.knowledge.placeholder import is_stand_in
+from zoomcall.knowledge.placeholder import is_name_of_secret, is_stand_in
 from zoomcall.usecases.reading.pasted import PastedRequest
 
 MASK = "***"
 
-_LONGEST_SHOWN = 80
-_SHORTEST_SECRET = 6
+_SHORTEST_OWN, _SHORTEST_FOUND = 6, 8
 _MOST_SECRETS = 20_000
 _LONGEST_SECRET = 16 * 1024
+_SCHEMES = {"", "bearer", "basic"}
 
 _BEARER = re.compile(r"bearer(?P<gap>\s*[:=]\s*|\s+|)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _BASIC = re.compile(r"basic\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
@@ -35,11 +35,15 @@ _NAME = (
     r"|session[_-]?key|api[_-]?key|signature|client[_-]?credentials?|private[_-]?key|webhook[_-]?secret"
 )
 _NAMED = re.compile(
-    rf"\b\w{{0,24}}(?:{_NAME})\w{{0,12}}[\"'\u201d\]]{{0,2}}[ \t]{{0,4}}(?:=>|[:=,])[ \t]{{0,4}}[({{]?"
-    r"(?:new \w{1,40}\()?(?:[A-Za-z$@]{0,2})"
+    rf"(?:{_NAME})\w{{0,12}}"
+    r"(?:[\"'\u201d\]]{1,2}[ \t]{0,4}(?:=>|[:=,])|[ \t]{0,4}(?:=>|[:=]))[ \t]{0,4}[({]?"
+    r"(?:new \w{1,40}\()?[A-Za-z$@]{0,2}"
     r"(?:\\?\"(?P<double>(?:[^\"\\\n]|\\.)*)|'(?P<single>(?:[^'\\\n]|\\.)*)|`(?P<back>[^`\n]*)"
-    r"|\u201c(?P<curly>[^\u201d\n]*)|(?P<bare>[^\"'`\n]+))",
+    r"|\u201c(?P<curly>[^\u201d\n]*)|(?P<bare>[^\s\"'`&,;]+))",
     re.IGNORECASE,
+)
+_HEADER_LINE = re.compile(
+    r"(?:authori[sz]ation|cookie|x-api-key)[ \t]{0,4}:[ \t]{0,4}(?P<value>[^\"'`\n]+)", re.IGNORECASE
 )
 _OPTION = re.compile(
     r"(?:^|[\s^`])(?:-u|-U|-b|--user|--proxy-user|--oauth2-bearer|--cookie|--pass|--proxy-pass|-E|--cert)"
@@ -91,20 +95,22 @@ def _of_header(value: str) -> Credential:
     if match := _BASIC.fullmatch(value):
         return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(_decoded(match["rest"])))
     if (match := _BEARER.fullmatch(value)) and (match["gap"] or _is_token(match["rest"])):
-        lead = value[: match.start("rest")]
-        if is_stand_in(match["rest"]):
-            is_right = not match["gap"].strip(" \t") and bool(match["gap"])
-            kind = Authorization.BEARER_VARIABLE if is_right else Authorization.VARIABLE
-            return Credential(kind, _cut(value))
+        lead, rest = value[: match.start("rest")], match["rest"]
         is_right = bool(match["gap"]) and not match["gap"].strip()
-        return Credential(
-            Authorization.TOKEN, f"{lead}{MASK}".strip(), bearer=Secret(value if is_right else match["rest"])
-        )
+        if is_stand_in(rest):
+            kind = Authorization.BEARER_VARIABLE if is_right else Authorization.VARIABLE
+            return Credential(kind, f"{lead}{_shown(rest)}")
+        return Credential(Authorization.TOKEN, f"{lead}{MASK}", bearer=Secret(value if is_right else rest))
     if is_stand_in(value):
-        return Credential(Authorization.VARIABLE, _cut(value))
+        return Credential(Authorization.VARIABLE, _shown(value))
     if match := _OTHER_SCHEME.fullmatch(value):
-        return Credential(Authorization.TOKEN, f"{match['scheme']} {MASK}", bearer=Secret(match["rest"]))
+        return Credential(Authorization.TOKEN, f"{MASK} {MASK}", bearer=Secret(match["rest"]))
     return Credential(Authorization.TOKEN, MASK, bearer=Secret(value))
+
+
+def _shown(stand_in: str) -> str:
+    """Show a variable by its name; what is only partly hidden is hidden as a whole."""
+    return stand_in.strip() if is_name_of_secret(stand_in) else MASK
 
 
 def _is_token(text: str) -> bool:
@@ -120,11 +126,6 @@ def _decoded(value: str) -> str | None:
         return base64.b64decode(value.strip().encode("ascii"), validate=True).decode("utf-8")
     except (ValueError, binascii.Error):
         return None
-
-
-def _cut(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 3] + "..."
 
 
 def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple[str, str], ...]:
@@ -159,12 +160,16 @@ class Scrubber:
 
     def __init__(self, text: str, request: PastedRequest | None, credential: Credential | None) -> None:
         found: dict[str, None] = {}
-        for secret in (*_of_request(request, credential), *_of_text(text)):
-            for needle in _spellings(secret):
-                if _SHORTEST_SECRET <= len(needle) <= _LONGEST_SECRET and not is_stand_in(needle):
-                    found[needle] = None
-            if len(found) >= _MOST_SECRETS:
-                break
+        for shortest, secrets in (
+            (_SHORTEST_OWN, _of_request(request, credential)),
+            (_SHORTEST_FOUND, _of_text(text)),
+        ):
+            for secret in secrets:
+                for needle in _spellings(secret):
+                    if shortest <= len(needle) <= _LONGEST_SECRET and not _is_harmless(needle):
+                        found[needle] = None
+                if len(found) >= _MOST_SECRETS:
+                    break
         self._needles = sorted(found, key=len, reverse=True)
 
     def __call__(self, texts: Iterable[str]) -> tuple[str, ...]:
@@ -175,6 +180,12 @@ class Scrubber:
             if needle in joined:
                 cleaned = tuple(text.replace(needle, MASK) for text in cleaned)
         return tuple(_JWT.sub(MASK, text) for text in cleaned)
+
+
+def _is_harmless(needle: str) -> bool:
+    return needle.lower() in _SCHEMES or all(
+        piece.lower() in _SCHEMES or is_name_of_secret(piece) for piece in re.split(r"[\s:]+", needle)
+    )
 
 
 def _spellings(secret: str) -> Iterator[str]:
@@ -207,7 +218,7 @@ def _of_request(request: PastedRequest | None, credential: Credential | None) ->
 
 def _of_text(text: str) -> Iterator[str]:
     """Find secrets wherever they stand, by the names before them and by their looks."""
-    for pattern in (_NAMED, _OPTION, _SCHEMED, _QUERY, _USERINFO):
+    for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _USERINFO):
         for match in pattern.finditer(text):
             value = next((group for group in match.groups() if group), "")
             yield value[:_LONGEST_SECRET]

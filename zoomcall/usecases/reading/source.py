@@ -104,6 +104,8 @@ class _Program:
         content_type = self._content_type(anchors, body, kind)
         if content_type is not None and not any(name.lower() == "content-type" for name, _ in headers):
             headers.append(("Content-Type", content_type))
+        if content_type == _FORM and kind == "object" and body:
+            body = urlencode(json.loads(body))
         method = self._method(anchors, reach)
         if not method:
             notes.append("the method")

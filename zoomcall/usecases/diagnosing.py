@@ -1,0 +1,372 @@
+"""Says why somebody's request failed or would fail, and what was meant."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement, Notice
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.time_words import stamp
+from zoomcall.domain.token import TokenKind, read_token
+from zoomcall.errors import ErrorKind, UsageError
+from zoomcall.knowledge.callout_body import read_body
+from zoomcall.knowledge.engine import judge
+from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
+from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.redaction import clean
+from zoomcall.knowledge.route import Route, route_of
+from zoomcall.knowledge.texts import Family, cause_texts
+from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
+from zoomcall.usecases.inspecting import Check, check_signature
+from zoomcall.usecases.reading.answers import PastedAnswer
+from zoomcall.usecases.reading.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
+from zoomcall.usecases.reading.curl import ReadFile
+from zoomcall.usecases.reading.paste import Paste, read_paste
+from zoomcall.usecases.reading.pasted import PastedRequest
+
+_LONGEST_BODY = 256 * 1024
+_LONGEST_LINE = 300
+_GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
+_TOKENS = {
+    TokenKind.API_JWT: "an API JWT",
+    TokenKind.SESSION_JWT: "a Video SDK session token",
+    TokenKind.MEETING_SDK_JWT: "a Meeting SDK token",
+    TokenKind.OAUTH: "a user's OAuth token",
+    TokenKind.S2S: "a server-to-server OAuth token",
+    TokenKind.REFRESH_TOKEN: "a refresh token",
+    TokenKind.ZAK: "a ZAK",
+    TokenKind.OPAQUE: "an opaque token",
+    TokenKind.MALFORMED: "a damaged token",
+}
+
+
+_CREDENTIALS = {
+    TokenKind.S2S: CredentialKind.S2S,
+    TokenKind.OAUTH: CredentialKind.TOKEN,
+    TokenKind.OPAQUE: CredentialKind.TOKEN,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What is wrong with a request.
+
+    Attributes:
+        understood: What was read out of the paste, a line each, without secrets.
+        not_understood: What was not, and what stands in for it.
+        judgement: What is wrong, and what was found fine.
+        kind: The exit name that the failure had or would have; None if nothing is wrong.
+        correction: What was meant; None if that cannot be built.
+        answer: The answer that was pasted.
+        notices: What is worth a warning and no fault.
+        scrub: Takes the paste's secrets out of whatever else is said of it.
+    """
+
+    understood: tuple[str, ...]
+    not_understood: tuple[str, ...]
+    judgement: Judgement
+    kind: ErrorKind | None
+    correction: Correction | None
+    answer: ZoomAnswer | None
+    notices: tuple[Notice, ...]
+    scrub: Scrubber
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyAtHand:
+    """An API key that was chosen for this diagnosis, with its secret, and what checks a signature."""
+
+    api_key: str
+    secret: Secret
+    check: Check
+
+
+def diagnose(
+    text: str, *, now: datetime, read_file: ReadFile | None = None, key: KeyAtHand | None = None
+) -> Diagnosis:
+    """Judge the request, or the answer, that somebody pasted.
+
+    Times are judged by the ``Date`` of the pasted answer, by both clocks where a HAR file records them, else by
+    this machine's clock.
+
+    Args:
+        text: What was pasted, with Unix line breaks.
+        now: This machine's clock.
+        read_file: Reads the files that a curl command names; None: they are not read.
+        key: The key by which issuer and signature are judged.
+
+    Raises:
+        UsageError: Nothing in it is understood.
+    """
+    paste = read_paste(text, read_file)
+    credential = credential_of(paste.request) if paste.request is not None else None
+    scrub = Scrubber(paste.near, paste.request, credential)
+    answer = _answer(paste.answer)
+    if paste.request is None and (answer is None or answer.status < 300):
+        raise _not_understood(text)
+    facts = _with_key(_facts(paste, credential, answer, now), key)
+    correction, gaps = _correction(facts)
+    judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
+    notices = tuple(_notices(correction, facts))
+    left = (*(paste.request.not_understood if paste.request is not None else ()), *_left(paste), *gaps)
+    return Diagnosis(
+        understood=_lines(_understood(paste, credential, facts), facts, scrub),
+        not_understood=_lines(dict.fromkeys(left), facts, scrub),
+        judgement=judgement,
+        kind=_kind(judgement, facts),
+        correction=correction,
+        answer=answer,
+        notices=tuple(
+            Notice(notice.id, message)
+            for notice, message in zip(notices, scrub(notice.message for notice in notices), strict=True)
+        ),
+        scrub=scrub,
+    )
+
+
+def _not_understood(text: str) -> UsageError:
+    bare = text.strip()
+    if " " not in bare and read_token(bare).is_jwt:
+        return UsageError(
+            "there is a token, and no request",
+            fix="A token alone is judged by:",
+            command="zoomcall token inspect -",
+        )
+    return UsageError(
+        "nothing in the input is understood as a request to Zoom or as Zoom's answer",
+        fix="Paste a curl command, a raw HTTP request, a HAR file or the code, with Zoom's answer behind it.",
+        command="zoomcall diagnose --help",
+    )
+
+
+def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
+    """Read the answer; where no body was to be seen, nothing speaks against its being Zoom's."""
+    if pasted is None:
+        return None
+    answer = pasted.raw.read()
+    return answer if pasted.has_body else replace(answer, is_zooms=True)
+
+
+def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | None, now: datetime) -> Facts:
+    request = paste.request
+    told = None if request is None or credential is None else _request_facts(request, credential)
+    facts = Facts(request=told, answer=answer, local_time=now)
+    route = route_of(facts)
+    is_token_endpoint = route is not None and route.is_token_endpoint
+    if credential is not None:
+        basic = credential.basic.reveal() if credential.basic is not None else ""
+        is_pair = is_token_endpoint and ":" in basic
+        facts = replace(
+            facts,
+            bearer=None if is_token_endpoint else credential.bearer,
+            basic=credential.basic,
+            secret=Secret(basic.partition(":")[2]) if is_pair else None,
+        )
+    if is_token_endpoint or (answer is not None and answer.is_oauth):
+        facts = replace(facts, credential_kind=CredentialKind.S2S)
+    elif facts.bearer is not None:
+        facts = replace(facts, credential_kind=_CREDENTIALS.get(read_token(facts.bearer.reveal()).kind))
+    return _with_clocks(replace(facts, kind=_kind_of_answer(answer, route)), request, answer)
+
+
+def _with_key(facts: Facts, key: KeyAtHand | None) -> Facts:
+    """Judge by the key that was chosen for this, if one was."""
+    if key is None or facts.bearer is None:
+        return facts
+    reading = read_token(facts.bearer.reveal())
+    signature, is_signed_with_key = check_signature(reading, key.secret, key.api_key, key.check)
+    return replace(
+        facts,
+        api_key=key.api_key,
+        is_api_key_explicit=True,
+        secret=key.secret,
+        signature=signature,
+        is_signed_with_key=is_signed_with_key,
+    )
+
+
+def _request_facts(request: PastedRequest, credential: Credential) -> RequestFacts:
+    body = request.body
+    if body is not None and (len(body) > _LONGEST_BODY or (has_placeholder(body[:64]) and "{" not in body[1:])):
+        body = None
+    return RequestFacts(
+        method=request.method,
+        url=shown_url(request.url),
+        headers=shown_headers(request, credential),
+        body=body,
+        is_whole=request.is_whole,
+        authorization=credential.kind,
+        has_verbatim_variable=request.is_quoted_verbatim,
+        claims=request.claims,
+    )
+
+
+def _kind_of_answer(answer: ZoomAnswer | None, route: Route | None) -> ErrorKind | None:
+    """Give the exit name of the answer; after a success only the request and what it hit can be wrong: pending."""
+    if answer is None:
+        return None
+    if 200 <= answer.status < 300:
+        is_quiet = answer.status != 202 and route is not None and route.is_callout
+        return ErrorKind.NO_OP if is_quiet else ErrorKind.PENDING
+    return classify(answer)
+
+
+def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer | None) -> Facts:
+    """Judge times by Zoom's clock where it was pasted; this machine's is another matter by then."""
+    if request is not None and request.sent_at is not None:
+        zoom_time = answer.server_time if answer is not None else None
+        local_time = answer.local_time if answer is not None and answer.local_time else request.sent_at
+        return replace(facts, local_time=local_time, zoom_time=zoom_time)
+    if answer is not None and answer.server_time is not None:
+        return replace(facts, local_time=None, zoom_time=answer.server_time)
+    return facts
+
+
+def _kind(judgement: Judgement, facts: Facts) -> ErrorKind | None:
+    """Give the exit name that the failure had, or would have by its likeliest cause."""
+    settled = [cause for cause in judgement.causes if cause.certainty is not Certainty.POSSIBLE]
+    if facts.kind == ErrorKind.PENDING:
+        return ErrorKind.PENDING if settled else None
+    if facts.kind is not None:
+        return ErrorKind(facts.kind)
+    return _kind_of_cause(settled[0], facts) if settled else None
+
+
+def _kind_of_cause(cause: Cause, facts: Facts) -> ErrorKind:
+    route = route_of(facts)
+    match cause_texts()[cause.id].family:
+        case Family.TOKEN | Family.KIND:
+            return ErrorKind.AUTH
+        case Family.REQUEST if route is not None and route.is_token_endpoint:
+            return ErrorKind.AUTH
+        case _ if cause.id == "path-event-singular":
+            return ErrorKind.NO_OP
+        case _ if cause.id in _GONE:
+            return ErrorKind.NO_SESSION
+        case _:
+            return ErrorKind.REJECTED
+
+
+def _with_command(judgement: Judgement, correction: Correction | None) -> Judgement:
+    """Give the corrected command in place of a pattern of it."""
+    if correction is None:
+        return judgement
+    command = shlex.join(("zoomcall", *correction.words))
+    causes = tuple(
+        replace(cause, command=command) if (cause.command or "").startswith("zoomcall invite") else cause
+        for cause in judgement.causes
+    )
+    return replace(judgement, causes=causes)
+
+
+def _correction(facts: Facts) -> tuple[Correction | None, tuple[str, ...]]:
+    if facts.request is None:
+        return None, ()
+    try:
+        correction = correct(facts)
+    except CannotCorrect as error:
+        return None, (f"what the corrected request would be: {error}",)
+    return correction, correction.gaps
+
+
+def _notices(correction: Correction | None, facts: Facts) -> Iterator[Notice]:
+    request = correction.request if correction is not None else None
+    callout = getattr(request, "callout", None)
+    if callout is not None:
+        yield from callout.warnings
+        if callout.address.shown != callout.address.text:
+            yield Notice(
+                "passcode-masked", "the passcode is not printed: put it in place of *** before you run a line"
+            )
+    if facts.request is not None and facts.request.has_verbatim_variable and facts.kind != ErrorKind.AUTH:
+        yield Notice(
+            "verbatim-variable",
+            "the Authorization header stands in single quotes, in which a POSIX shell replaces no variable",
+        )
+
+
+def _left(paste: Paste) -> Iterator[str]:
+    request = paste.request
+    if paste.others:
+        yield f"{paste.others} other request{'' if paste.others == 1 else 's'} to Zoom; the one above is judged"
+    if request is None:
+        yield "the request: there is only an answer"
+    elif request.form.is_source:
+        yield "what its variables hold, and code beyond URL, method, headers and body"
+
+
+def _understood(paste: Paste, credential: Credential | None, facts: Facts) -> Iterator[str]:
+    request = paste.request
+    if request is not None and credential is not None and facts.request is not None:
+        yield request.form.value
+        yield f"method {facts.request.method}" if facts.request.method else ""
+        yield f"URL {facts.request.url}" if facts.request.url else ""
+        yield from _credential_lines(credential, facts)
+        yield from _header_lines(facts.request)
+        yield from _body_lines(request, facts.request)
+    if facts.answer is not None:
+        yield from _answer_lines(paste.answer, facts)
+
+
+def _credential_lines(credential: Credential, facts: Facts) -> Iterator[str]:
+    if credential.shown:
+        yield f"header Authorization: {credential.shown}"
+    if facts.bearer is not None:
+        yield _TOKENS[read_token(facts.bearer.reveal()).kind]
+    elif credential.kind is Authorization.ABSENT:
+        yield "no Authorization header"
+
+
+def _header_lines(request: RequestFacts) -> Iterator[str]:
+    kind = request.header("content-type")
+    if kind:
+        yield f"header Content-Type: {kind}"
+    others = len([name for name, _ in request.headers if name.lower() not in {"authorization", "content-type"}])
+    if others:
+        yield f"{others} other header{'' if others == 1 else 's'}"
+
+
+def _body_lines(pasted: PastedRequest, request: RequestFacts) -> Iterator[str]:
+    if request.body is None:
+        return
+    if not request.body:
+        if pasted.is_whole and request.method in {"PATCH", "POST", "PUT"}:
+            yield "no body"
+        return
+    body = read_body(request.body)
+    if body.members is None:
+        yield f"a body of {len(request.body)} characters"
+    else:
+        words = [word for word in (body.method, body.call_type) if isinstance(word, str)]
+        yield f"a body in JSON ({', '.join(words)})" if words else "a body in JSON"
+
+
+def _answer_lines(pasted: PastedAnswer | None, facts: Facts) -> Iterator[str]:
+    answer = facts.answer
+    if answer is None:
+        return
+    said = ": ".join(str(part) for part in (answer.code, answer.message) if part is not None)
+    guessed = ", by Zoom's code" if pasted is not None and pasted.is_inferred else ""
+    yield f"answer {answer.status}{guessed}" + (f", code {said}" if said else "")
+    if answer.server_time is not None:
+        yield f"Zoom's clock at the answer: {stamp(answer.server_time)}"
+
+
+def _lines(texts: Iterator[str] | dict[str, None], facts: Facts, scrub: Scrubber) -> tuple[str, ...]:
+    return scrub(clean(text, facts, longest=_LONGEST_LINE) for text in texts if text)
+
+
+def _scrubbed(judgement: Judgement, scrub: Scrubber) -> Judgement:
+    """Take the paste's secrets out of what the rules say."""
+    causes = []
+    for cause in judgement.causes:
+        evidence, fix, command = scrub((cause.evidence, cause.fix, cause.command or ""))
+        causes.append(Cause(cause.id, cause.certainty, evidence, fix, command or None))
+    found = scrub(checked.evidence for checked in judgement.checked)
+    checked = tuple(Checked(fine.id, evidence) for fine, evidence in zip(judgement.checked, found, strict=True))
+    return Judgement(tuple(causes), checked)
