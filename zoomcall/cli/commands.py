@@ -31,6 +31,7 @@ ENTRIES: Mapping[str, Entry] = {
     "call": Entry("call", "Show what this machine has dialled, and hang up."),
     "session": Entry("session", "Show live sessions and who is in them."),
     "webhook": Entry("webhook", "Receive, check and re-send Zoom's signed events."),
+    "diagnose": Entry("diagnose", "Say why a request to Zoom fails, and print the corrected one."),
     "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
     "emulate": Entry("emulate", "Run a local Zoom on loopback."),
     "schema": Entry("schema", "Print the JSON Schema of a command's output."),

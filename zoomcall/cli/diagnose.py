@@ -1,0 +1,199 @@
+"""``zoomcall diagnose``: read somebody's failing request, rank what is wrong, print the corrected one."""
+
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus, status_of_kind
+from zoomcall.cli.render.failure import findings_page
+from zoomcall.cli.render.json import cause_json, checked_json
+from zoomcall.cli.render.page import Line, Tone
+from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
+from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import VideoSdkKey
+from zoomcall.errors import UsageError
+from zoomcall.knowledge.texts import cause_texts
+from zoomcall.usecases.correcting import Correction, PlainRequest, TokenRequest
+from zoomcall.usecases.diagnosing import Diagnosis, KeyAtHand, diagnose
+from zoomcall.usecases.reading.paste import LARGEST_PASTE, text_of_paste
+
+app = typer.Typer()
+
+_LARGEST_BODY_FILE = 1_000_000
+
+
+@command(
+    app,
+    "diagnose",
+    CommandSpec(schema="zoomcall.diagnose/1"),
+    examples=(
+        "zoomcall diagnose request.txt",
+        "pbpaste | zoomcall diagnose",
+        "zoomcall diagnose --json browser.har",
+        "zoomcall diagnose --allow-files - < failing-curl.sh",
+    ),
+)
+def command_diagnose(
+    run: Run,
+    file: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[FILE|-]",
+            help="What you have; -, or nothing, reads standard input.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    are_files_allowed: Annotated[
+        bool, typer.Option("--allow-files", help="Read the files that a curl command names (-d @FILE).")
+    ] = False,
+) -> Answer:
+    """Say why a request to Zoom fails, and print the corrected one.
+
+    Takes a curl command, a raw HTTP request, a HAR file, or C#, JavaScript, Python or PowerShell code, with
+    Zoom's answer before or behind it. Nothing in it is run, opened or sent; tokens are judged, and hidden in what
+    is printed. The exit code is the one that the failure would have had; 0: nothing is wrong.
+    """
+    text = text_of_paste(_read(run, file), origin=_origin(file))
+    read_file = _read_body_file if are_files_allowed else None
+    diagnosis = diagnose(text, now=run.now(), read_file=read_file, key=_key_at_hand(run))
+    run.notice_all(diagnosis.notices)
+    corrected = _corrected(run, diagnosis)
+    status = ExitStatus.OK if diagnosis.kind is None else status_of_kind(diagnosis.kind)
+    return Answer(
+        page=tuple(_lines(diagnosis, corrected)),
+        result={
+            "understood": list(diagnosis.understood),
+            "not_understood": list(diagnosis.not_understood),
+            "findings": [cause_json(cause) for cause in diagnosis.judgement.causes],
+            "checked": [checked_json(checked) for checked in diagnosis.judgement.checked],
+            "corrected": corrected,
+        },
+        status=status,
+        error=None if status is ExitStatus.OK else _error(run, diagnosis, status),
+    )
+
+
+def _origin(file: str | None) -> str:
+    return "standard input" if file in {None, "-"} else str(file)
+
+
+def _read(run: Run, file: str | None) -> bytes:
+    """Read the paste from where it stands: a file, standard input, or what is pasted into the terminal."""
+    if file is not None and file != "-":
+        try:
+            with Path(file).open("rb") as opened:
+                return opened.read(LARGEST_PASTE + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"{file} cannot be read: {reason}") from error
+    if file is None and run.streams.is_stdin_terminal:
+        if not run.is_interactive:
+            raise UsageError("there is nothing to read", fix="Name a file, or pipe the request in.")
+        run.say((Line("Paste the request and Zoom's answer, then press Ctrl-D on a line of its own.", Tone.DIM),))
+    return run.streams.read_stdin(LARGEST_PASTE)
+
+
+def _read_body_file(name: str) -> bytes:
+    """Read a file that a curl command names; only a plain file, and only a small one.
+
+    Raises:
+        OSError: It is no plain file, too large, or cannot be read.
+    """
+    path = Path(name)
+    try:
+        if not path.is_file():
+            raise OSError(0, "it is no plain file")
+        with path.open("rb") as opened:
+            content = opened.read(_LARGEST_BODY_FILE + 1)
+    except ValueError:
+        raise OSError(0, "its name is none") from None
+    if len(content) > _LARGEST_BODY_FILE:
+        raise OSError(0, f"it is larger than {_LARGEST_BODY_FILE:,} bytes")
+    return content
+
+
+def _key_at_hand(run: Run) -> KeyAtHand | None:
+    """Give the profile's key pair, by which a token is judged with ``-p`` alone: it is somebody's request."""
+    if run.options.profile is None:
+        return None
+    credential = run.wiring.credential_for(None).credential
+    if isinstance(credential, VideoSdkKey):
+        return KeyAtHand(api_key=credential.api_key, secret=credential.api_secret, check=run.wiring.check_signature)
+    run.notice(
+        Notice("signature-unchecked", f"a {credential.kind} profile holds no API secret to check a signature by")
+    )
+    return None
+
+
+def _corrected(run: Run, diagnosis: Diagnosis) -> dict[str, str | None]:
+    correction = diagnosis.correction
+    if correction is None:
+        return {"zoomcall": None, "curl": None}
+    profile = run.options.profile
+    words = ("zoomcall", *correction.words, *(() if profile is None else ("-p", profile)))
+    zoomcall, curl = diagnosis.scrub((shlex.join(words), _curl(correction, profile)))
+    return {"zoomcall": zoomcall, "curl": curl}
+
+
+def _curl(correction: Correction, profile: str | None) -> str:
+    match correction.request:
+        case TokenRequest(client_id=client, account_id=account):
+            return token_line(client, account, oauth_base=correction.base)
+        case PlainRequest(path=path):
+            return reading_line(path, api_base=correction.base, mint=_mint(correction, profile))
+        case CalloutRequest() as request:
+            return callout_line(request, api_base=correction.base, mint=_mint(correction, profile))
+
+
+def _mint(correction: Correction, profile: str | None) -> str:
+    assert correction.api is not None  # noqa: S101 - only a token request has none
+    return mint_line(correction.api, profile)
+
+
+def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
+    """Say that something is wrong; the reasons stand in the answer, and in JSON here too."""
+    causes, answer = diagnosis.judgement.causes, diagnosis.answer
+    is_text = run.output is OutputFormat.TEXT
+    message, tracking_id = diagnosis.scrub(
+        ((answer.message or "") if answer else "", (answer.tracking_id or "") if answer else "")
+    )
+    title = (
+        cause_texts()[causes[0].id].title if causes else f"Zoom answered HTTP {answer.status if answer else '?'}"
+    )
+    return ErrorReport(
+        status=status,
+        title=title,
+        causes=() if is_text else causes,
+        checked=() if is_text else diagnosis.judgement.checked,
+        http_status=answer.status if answer else None,
+        zoom_code=answer.code if answer else None,
+        zoom_message=message or None,
+        tracking_id=tracking_id or None,
+        doc=f"explain {causes[0].id}" if causes else f"explain exit:{int(status)}",
+    )
+
+
+def _lines(diagnosis: Diagnosis, corrected: dict[str, str | None]) -> Iterator[Line]:
+    judgement = diagnosis.judgement
+    yield Line("findings:" if judgement.causes else "findings: none", Tone.TITLE)
+    yield from (line for line in findings_page(judgement.causes) if isinstance(line, Line))
+    if judgement.checked:
+        yield Line("checked and found fine:", Tone.TITLE)
+    yield from (Line(f"{fine.id}: {fine.evidence}", Tone.DIM, indent=4) for fine in judgement.checked)
+    yield Line("understood:", Tone.TITLE)
+    yield from (Line(text, Tone.DIM, indent=4) for text in diagnosis.understood)
+    if diagnosis.not_understood:
+        yield Line("not understood:", Tone.TITLE)
+    yield from (Line(text, Tone.DIM, indent=4) for text in diagnosis.not_understood)
+    for name, title in (("zoomcall", "the corrected request:"), ("curl", "the same with curl:")):
+        if corrected[name] is not None:
+            yield Line(title, Tone.TITLE)
+            yield Line(str(corrected[name]), Tone.COMMAND, indent=4)
