@@ -16,6 +16,7 @@ from sip.ringing import RingingZoom
 
 ROOM = (sys.executable, "-m", "zoomcall.emulator.sip.room")
 SECONDS = 30
+ROOT = Path(__file__).parent.parent.parent
 
 transports = pytest.mark.parametrize("transport", BOTH)
 
@@ -63,9 +64,10 @@ def test_it_answers_after_a_while_and_is_hung_up(zoom: RingingZoom, tmp_path: Pa
         zoom.remove("Desk")
         eventually(lambda: zoom.trace[-1] == "sip 1: ← 200 OK (BYE)")
         said = room.end()
-    assert [line.removeprefix("room: ").split(" sip:")[0] for line in said.splitlines()[1:]] == [
-        *("← INVITE", "→ 100 Trying", "→ 180 Ringing", "→ 200 OK", "← ACK", "← BYE", "→ 200 OK (BYE)")
-    ]
+    lines = [line.removeprefix("room: ").split(" sip:")[0] for line in said.splitlines()[1:]]
+    if lines[1] == lines[0]:  # a slow machine: it was asked again before it could say a word
+        del lines[1]
+    assert lines == [*("← INVITE", "→ 100 Trying", "→ 180 Ringing", "→ 200 OK", "← ACK", "← BYE", "→ 200 OK (BYE)")]
 
 
 @transports
@@ -159,3 +161,21 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         assert result.stderr.count("\n") == 1
         assert port in result.stderr
         room.end()
+
+
+def test_the_example_of_the_document_rings_it(tmp_path: Path) -> None:
+    lines = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8").splitlines()
+    (example,) = [
+        line.removeprefix("$ ") for line in lines if line.startswith("$ ") and "emulator.sip.room" in line
+    ]
+    result = subprocess.run(
+        ["sh", "-c", example],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env={"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": str(tmp_path)},
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith("joined: room@127.0.0.1:")
+    assert "sip 1: ← 180 Ringing\n" in result.stderr

@@ -39,8 +39,9 @@ def test_a_room_rings_answers_joins_and_is_hung_up_when_it_is_removed(
         received = sipp.finish()
     assert methods(received) == ["INVITE", "ACK", "BYE"]
     assert len(zoom.story) == 2
+    eventually(lambda: zoom.trace[-1] == "sip 1: ← 200 OK (BYE)")
     assert zoom.trace[0] == f"sip 1: → INVITE sip:{sipp.address}"
-    assert [line.removeprefix("sip 1: ") for line in zoom.trace[1:]] == [
+    assert [line.removeprefix("sip 1: ") for line in zoom.trace[1:] if not line.endswith("(again)")] == [
         *("← 180 Ringing", "← 200 OK", "→ ACK", "→ BYE", "← 200 OK (BYE)")
     ]
 
@@ -152,7 +153,9 @@ def test_an_answer_that_comes_again_is_confirmed_again(
         zoom.comes_to("accepted")
         eventually(lambda: len([line for line in zoom.trace if "→ ACK" in line]) == 2)
         zoom.emulator.close()
-        assert [message.split()[0] for message in sipp.finish()] == ["INVITE", "ACK", "ACK", "BYE"]
+        received = sipp.finish()
+    assert methods(received) == ["INVITE", "ACK", "BYE"]
+    assert len([message for message in received if message.startswith("ACK ")]) >= 2
 
 
 @transports

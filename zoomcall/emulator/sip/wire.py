@@ -15,6 +15,8 @@ from aiosipua.transport import MessageCallback
 Trace = Callable[[str], None]
 HostPort = tuple[str, int]
 
+_LINGER_SECONDS = 2.0
+
 # What the library says of a peer's bad messages would else reach stderr in a program that sets up no logging.
 logging.getLogger("aiosipua").addHandler(logging.NullHandler())
 
@@ -180,6 +182,17 @@ class TcpWire(Wire, TcpSipTransport):
 
     via = "TCP"
 
+    def __init__(
+        self,
+        peer: HostPort | None = None,
+        *,
+        local_addr: HostPort = ("127.0.0.1", 0),
+        trace: Trace,
+        shown_uri: str | None = None,
+    ) -> None:
+        super().__init__(peer, local_addr=local_addr, trace=trace, shown_uri=shown_uri)
+        self._served: set[asyncio.Task[None]] = set()
+
     async def _open(self) -> None:
         if self._peer is None:
             await TcpSipTransport.start(self)
@@ -188,6 +201,12 @@ class TcpWire(Wire, TcpSipTransport):
         else:
             _, writer = await self.connect(self._peer)
             self.local_addr = writer.get_extra_info("sockname")[:2]
+
+    async def _handle_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        serving = asyncio.create_task(super()._handle_connection(reader, writer))
+        self._served.add(serving)
+        serving.add_done_callback(self._served.discard)
+        await serving
 
     async def _handle_incoming(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, addr: HostPort
@@ -205,3 +224,5 @@ class TcpWire(Wire, TcpSipTransport):
 
     async def _close(self) -> None:
         await TcpSipTransport.stop(self)
+        if self._served:  # Python 3.11 tells stderr of each that the end of the loop breaks off
+            await asyncio.wait(self._served, timeout=_LINGER_SECONDS)
