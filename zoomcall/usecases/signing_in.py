@@ -21,18 +21,24 @@ Warn = Callable[[Notice], None]
 
 WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
     CredentialKind.VIDEOSDK: (
-        "Zoom gives a Video SDK account two key pairs. This is the API key and API secret, for REST calls;"
-        " the SDK key and SDK secret only let people join, and would be refused.",
-        "Find it in Zoom's web portal: Plans and Billing, Plan Management, Advanced, Zoom CPaaS, Manage,"
-        " Build App, in the block called API keys.",
+        (
+            "Zoom gives a Video SDK account two key pairs. This is the API key and API secret, for REST calls;"
+            " the SDK key and SDK secret only let people join, and would be refused."
+        ),
+        (
+            "Find it in Zoom's web portal: Plans and Billing, Plan Management, Advanced, Zoom CPaaS, Manage,"
+            " Build App, in the block called API keys."
+        ),
     ),
     CredentialKind.S2S: (
         "These are the account id, client id and client secret of a server-to-server OAuth app.",
         "Find them on marketplace.zoom.us: Manage, your app, App Credentials.",
     ),
     CredentialKind.TOKEN: (
-        "This is a bearer token that goes to Zoom as it is: an OAuth access token, or a Build API key"
-        " (Platform Studio, Credentials, API Keys). Zoom's OAuth tokens end after an hour.",
+        (
+            "This is a bearer token that goes to Zoom as it is: an OAuth access token, or a Build API key"
+            " (Platform Studio, Credentials, API Keys). Zoom's OAuth tokens end after an hour."
+        ),
     ),
 }
 """Which credential is meant and where Zoom shows it (FACTS 1.4)."""
