@@ -109,7 +109,8 @@ def address_missing(facts: Facts) -> Finding | Checked | None:
     if body.address not in {None, ""} and not isinstance(body.address, str):
         return None
     if body.params is None:
-        evidence = "the body has no params"
+        is_object = body.members is None or isinstance(body.members.get("params", {}), dict)
+        evidence = "the body has no params" if is_object else "params is no object"
     elif "device_ip" in body.params:
         evidence = "device_ip is empty"
     else:
@@ -182,6 +183,8 @@ def _faults_of_headers(params: Mapping[str, Any]) -> Iterator[str]:
         if group not in params:
             continue
         headers = params[group]
+        if headers is None or _stands_in(headers):
+            continue
         if not isinstance(headers, dict):
             yield f"{group} is no object"
             continue
@@ -193,14 +196,16 @@ def _faults_of_headers(params: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_of_name(name: str, value: object) -> Iterator[str]:
-    if value is not None and not isinstance(value, str):
+    if value is None or _stands_in(value):
+        return
+    if not isinstance(value, str):
         yield f"{name} is no text"
     elif isinstance(value, str) and len(value) > LONGEST_NAME:
         yield f"{name} has {len(value)} characters; Zoom takes {LONGEST_NAME}"
 
 
 def _faults_of_uri(value: object) -> Iterator[str]:
-    if value is None or (isinstance(value, str) and has_placeholder(value)):
+    if value is None or _stands_in(value):
         return
     if not isinstance(value, str):
         yield "from_uri is no text"
@@ -211,7 +216,7 @@ def _faults_of_uri(value: object) -> Iterator[str]:
 
 
 def _faults_of_additional(value: object) -> Iterator[str]:
-    if value is None:
+    if value is None or _stands_in(value):
         return
     if not isinstance(value, list):
         yield "additional_headers is no list"
@@ -219,15 +224,21 @@ def _faults_of_additional(value: object) -> Iterator[str]:
     if len(value) > MOST_HEADERS:
         yield f"additional_headers has {len(value)} entries; Zoom takes {MOST_HEADERS}"
     for place, header in enumerate(value, 1):
+        if _stands_in(header):
+            continue
         if not isinstance(header, dict) or not {"key", "value"} <= header.keys():
             yield f"entry {place} of additional_headers is not written as key and value"
             continue
         key, text = str(header["key"]), str(header["value"])
-        if len(key) > LONGEST_HEADER_KEY:
+        if len(key) > LONGEST_HEADER_KEY and not _stands_in(key):
             yield f"the key of entry {place} has {len(key)} characters; Zoom takes {LONGEST_HEADER_KEY}"
         size = len(text.encode("utf-8", "replace"))
-        if size > LONGEST_HEADER_VALUE:
+        if size > LONGEST_HEADER_VALUE and not _stands_in(text):
             yield f"the value of entry {place} has {size} bytes; Zoom takes {LONGEST_HEADER_VALUE}"
+
+
+def _stands_in(value: object) -> bool:
+    return isinstance(value, str) and has_placeholder(value)
 
 
 def _callout(facts: Facts) -> RequestFacts | None:
@@ -250,7 +261,7 @@ def _body(facts: Facts) -> CalloutBody | None:
 def _room(facts: Facts) -> CalloutBody | None:
     """Give a body that shall ring a room."""
     body = _body(facts)
-    return body if body is not None and not body.is_other and not body.is_phone else None
+    return body if body is not None and body.is_shown and not body.is_other and not body.is_phone else None
 
 
 def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:

@@ -59,6 +59,12 @@ class CalloutBody:
         return params if isinstance(params, dict) and params else None
 
     @property
+    def is_shown(self) -> bool:
+        """Whether its params are to be seen, and are no variable."""
+        params = (self.members or {}).get("params")
+        return not (isinstance(params, str) and has_placeholder(params))
+
+    @property
     def is_other(self) -> bool:
         """Whether it asks for something else than a callout."""
         return self.method is not None and bool(_OTHER_METHODS.fullmatch(self.method))

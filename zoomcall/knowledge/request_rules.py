@@ -21,6 +21,8 @@ _ZOOMS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
 _NEARLY_EVENTS = re.compile(
     r"(?:.*/)?(?:video_?-?sdk/)?(?:live_?-?)?(?:sessions?|meetings?)/[^/]+/events?/?", re.IGNORECASE
 )
+_ENCODER = r"[\w.]*(?:encodeURI(?:Component)?|EscapeDataString|UrlEncode|quote|urlencode)"
+_ENCODED_TWICE = re.compile(rf"\{{{_ENCODER}\({_ENCODER}")
 _EVENTS = "/v2/videosdk/sessions/ID/events or /v2/live_meetings/NUMBER/events"
 _MINT = "zoomcall token mint --for meeting"
 _MEETING_NUMBER = re.compile(r"\d{9,11}")
@@ -66,7 +68,7 @@ def session_id_encoding(facts: Facts) -> Finding | Checked | None:
     if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
         return None
     if _stands_in(route.raw_id):
-        return None
+        return _encoding_in_code(facts, route.raw_id)
     fault = _fault_of_our_id(route.raw_id) if route.is_ours else _fault_of_id(route.raw_id)
     if fault is None:
         return Checked("session-id-encoding", _how_encoded(route.raw_id))
@@ -75,6 +77,15 @@ def session_id_encoding(facts: Facts) -> Finding | Checked | None:
     else:
         certainty = Certainty.POSSIBLE if route.is_ours else Certainty.LIKELY
     return Finding("session-id-encoding", certainty, fault)
+
+
+def _encoding_in_code(facts: Facts, raw: str) -> Finding | None:
+    """Look at how code that does not show the id encodes it."""
+    if not _ENCODED_TWICE.search(raw):
+        return None
+    is_refused = facts.answer is not None and facts.answer.code in {2300, 3001}
+    evidence = "the code encodes the id twice, which is right only if it starts with / or holds //"
+    return Finding("session-id-encoding", Certainty.LIKELY if is_refused else Certainty.POSSIBLE, evidence)
 
 
 def _fault_of_id(raw: str) -> str | None:

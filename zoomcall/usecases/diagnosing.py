@@ -113,7 +113,8 @@ def diagnose(
     correction, gaps = _correction(facts)
     judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
     notices = tuple(_notices(correction, facts))
-    left = (*(paste.request.not_understood if paste.request is not None else ()), *_left(paste), *gaps)
+    own = paste.request.not_understood if paste.request is not None else ()
+    left = (*paste.notes, *own, *_left(paste), *gaps)
     return Diagnosis(
         understood=_lines(_understood(paste, credential, facts), facts, scrub),
         not_understood=_lines(dict.fromkeys(left), facts, scrub),

@@ -282,9 +282,10 @@ def _saying(text: str) -> tuple[int | str, str, int] | None:
         if not row.is_exact or row.http is None or row.http < 300:
             continue
         for message in row.messages:
-            words = message.split("{", 1)[0].split("[", 1)[0].rstrip(". :").lower()
+            pieces = re.split(r"\{[^}]*\}", message.split("[", 1)[0])
+            words = max(pieces, key=len).strip(". :").lower()
             if len(words) > 14 and words in lowered and (best is None or len(words) > best[0]):
-                best = (len(words), row.code, _sentence(text, lowered.find(words)), row.http)
+                best = (len(words), row.code, _sentence(text, lowered.find(words), pieces[0]), row.http)
     if best is not None:
         return best[1:]
     return next(_named_codes(lowered), None)
@@ -298,6 +299,9 @@ def _named_codes(text: str) -> Iterator[tuple[int | str, str, int]]:
             yield code, "", row.http
 
 
-def _sentence(text: str, start: int) -> str:
+def _sentence(text: str, start: int, lead: str) -> str:
+    """Give the line's rest from where Zoom's words begin, ``lead`` first."""
+    begin = text.lower().rfind(lead.lower(), max(0, start - 120), start) if lead else -1
+    start = begin if begin >= 0 else start
     end = text.find("\n", start)
     return text[start : min(end if end >= 0 else len(text), start + 400)].strip(" \"'\u201d}`")

@@ -6,13 +6,21 @@ import re
 
 LONGEST_JSON = 256 * 1024
 
-_STRAIGHTENED = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u00a0": " "})
+_STRAIGHTENED = str.maketrans(
+    {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "}
+)
+_CURLY = re.compile("[\u201c\u201d\u201e\u201f]")
 _TOKENS = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"|[{}\[\]]')
 
 
 def straightened(text: str) -> str:
     """Make the curly quotation marks of forums and word processors straight."""
     return text.translate(_STRAIGHTENED)
+
+
+def is_curly_throughout(text: str) -> bool:
+    """Tell whether a forum or word processor has made every double quotation mark of a text curly."""
+    return '"' not in text and bool(_CURLY.search(text))
 
 
 def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:

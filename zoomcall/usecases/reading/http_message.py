@@ -20,6 +20,11 @@ _REQUEST_LINE = re.compile(
     re.MULTILINE,
 )
 _BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#]?)[ \t]{0,8}[`*]{0,3}\Z")
+_MENTIONED = re.compile(
+    r"(?:\b(?P<method>GET|POST|PUT|PATCH|DELETE)[`*]{0,3}[ \t]{1,4}(?:to |on |request to )?)?[`*\"'\u201c]{0,3}"
+    r"(?P<url>(?:https?://[\w.-]{0,80}zoom(?:gov)?\.\w{2,3}(?::\d+)?)?(?:/v2)?"
+    r"/(?:videosdk/|live_meetings/|oauth/token)[^\s`\"'<>\u201c\u201d]{0,2048})"
+)
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
 _BODY_END = re.compile(
@@ -52,6 +57,23 @@ def read_http_requests(text: str) -> Iterator[PastedRequest]:
         found += 1
         if found == _MOST_REQUESTS:
             return
+
+
+def read_mentioned_requests(text: str) -> Iterator[PastedRequest]:
+    """Read the requests that a text only speaks of: a method and a path, or a URL of Zoom's alone; at most forty.
+
+    Args:
+        text: Everything that was pasted, with Unix line breaks.
+    """
+    for _, match in zip(range(_MOST_REQUESTS), _MENTIONED.finditer(text), strict=False):
+        url = match["url"].rstrip(".,;:!?)]}'\"`*>\u201d\u2019") if not match["url"].endswith("}") else match["url"]
+        yield PastedRequest(
+            form=Form.PROSE,
+            start=match.start(),
+            end=match.start("url") + len(url),
+            method=(match["method"] or "").upper(),
+            url=url,
+        )
 
 
 def _read(text: str, line: re.Match[str], *, is_transcript: bool) -> PastedRequest:

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field, replace
 
 from zoomcall.errors import UsageError
 from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
+from zoomcall.usecases.reading.balanced import is_curly_throughout, straightened
 from zoomcall.usecases.reading.curl import ReadFile, read_curl_commands
 from zoomcall.usecases.reading.har import read_har
-from zoomcall.usecases.reading.http_message import read_http_requests
+from zoomcall.usecases.reading.http_message import read_http_requests, read_mentioned_requests
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
+from zoomcall.usecases.reading.shell_words import CURLY_NOTE
 from zoomcall.usecases.reading.source import read_source
 
 LARGEST_PASTE = 5 * 1024 * 1024
@@ -19,6 +21,8 @@ LARGEST_PASTE = 5 * 1024 * 1024
 _NEAR_AFTER = 256 * 1024
 _NEAR_BEFORE = 64 * 1024
 _FIX = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
+
+_ORDER = tuple(Form)
 
 _CALLOUT = re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|$)", re.IGNORECASE)
 _NEARLY = re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)
@@ -36,12 +40,14 @@ class Paste:
         request: The request; None if there is only an answer.
         answer: The answer; None if there is none.
         others: How many other requests to Zoom there are.
+        notes: What was taken leniently, in words.
     """
 
     near: str = field(repr=False)
     request: PastedRequest | None
     answer: PastedAnswer | None
     others: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def text_of_paste(data: bytes, *, origin: str) -> str:
@@ -74,6 +80,9 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
         text: Everything that was pasted, with Unix line breaks.
         read_file: Reads the files that a curl command names; None: they are not read.
     """
+    notes = (CURLY_NOTE,) if is_curly_throughout(text) else ()
+    if notes:
+        text = straightened(text)
     recorded = read_har(text)
     candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
     ranked = sorted(candidates, key=_relevance, reverse=True)
@@ -81,7 +90,7 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     request = relevant[0] if relevant else None
     answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
     others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
-    return Paste(_near(text, request), request, answer, others if recorded is not None else 0)
+    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, notes)
 
 
 def _identity(request: PastedRequest | None) -> tuple[str, str]:
@@ -94,6 +103,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
     yield from read_http_requests(text)
     if not any(_relevance(command)[0] >= 4 for command in commands):
         yield from read_source(text)
+    yield from read_mentioned_requests(text)
 
 
 def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
@@ -109,8 +119,7 @@ def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
     else:
         score = 0
     is_failed = request.answer is not None and request.answer.status != 202
-    order = (Form.CURL, Form.HTTP, Form.HAR).index(request.form) if not request.form.is_source else 3
-    return score, bool(request.headers or request.body), is_failed, -order
+    return score, bool(request.headers or request.body or request.basic), is_failed, -_ORDER.index(request.form)
 
 
 def _answer_of(text: str, request: PastedRequest | None) -> PastedAnswer | None:

@@ -20,6 +20,7 @@ class Form(StrEnum):
     PYTHON = "Python code"
     POWERSHELL = "PowerShell code"
     SOURCE = "source code"
+    PROSE = "words about a request"
 
     @property
     def is_source(self) -> bool:

@@ -14,7 +14,7 @@ _NEXT_COMMAND = re.compile(r"\n[ \t]*(?:[$>#][ \t]+)?curl(?:\.exe)?[ \t]|\n[ \t]
 _OPTION_LINE = re.compile(r"[ \t]*-{1,2}[A-Za-z]")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*")
 
-_CURLY_NOTE = "curly quotation marks, taken for straight ones"
+CURLY_NOTE = "curly quotation marks, taken for straight ones"
 _UNCLOSED_NOTE = "a quotation mark that is not closed; the word is taken to end with its line"
 _FOLD_NOTE = "a line break without a mark that folds the command, taken for one with it"
 _AMPERSAND_NOTE = "an & outside quotation marks, at which a shell ends the command; it is taken for a part of it"
@@ -206,7 +206,7 @@ class _Posix(_Split):
                 self.add(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
                 return end
             case "curly":
-                self.note(_CURLY_NOTE)
+                self.note(CURLY_NOTE)
                 self.add(match[0].strip("".join(_CURLY)))
             case _:
                 return self._end(match)
@@ -296,7 +296,7 @@ class _PowerShell(_Split):
             case "here":
                 return _native(match[0][2:].partition("\n")[2].removesuffix("\n'@").removesuffix('\n"@'))
             case "curly":
-                self.note(_CURLY_NOTE)
+                self.note(CURLY_NOTE)
                 return match[0].strip("".join(_CURLY))
             case "group":
                 return "".join(piece.strip("\"'") for piece in _PIECES_OF_GROUP.findall(match[0]))
@@ -342,7 +342,7 @@ class _Cmd(_Split):
         match match.lastgroup:
             case "quote":
                 if match[0] != '"':
-                    self.note(_CURLY_NOTE)
+                    self.note(CURLY_NOTE)
                 self._is_quoted = not self._is_quoted
                 self.add('"')
             case "fold":

@@ -23,7 +23,8 @@ _CALLS = re.compile(r"^(?P<verb>Patch|Post|Put|Get|Delete)(?:AsJson|FromJson|Str
 _RECEIVERS = re.compile(
     r"^(?:requests|httpx|axios|session|client|http|s|got|superagent|ky|api|\$http|request|_client)$"
 )
-_METHOD_NAMES = {"method", "type", "-method", "httpmethod", "verb", "requestmethod", "setrequestmethod", "request"}
+_METHOD_NAMES = {"method", "type", "-method", "verb", "open", "request"}
+_HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
 _FIELDS = {"device_ip", "call_type", "grant_type", "device_id", "deviceIp", "callType", "DeviceIp", "CallType"}
 _CLAIMS = {
@@ -65,7 +66,7 @@ class _Program:
     def __init__(self, tokens: tuple[Token, ...], language: Form) -> None:
         self._tokens = tokens
         self._language = language
-        self._values = Values(tokens)
+        self._values = Values(tokens, language)
 
     def requests(self) -> Iterator[PastedRequest]:
         """Give a request for each URL, the telling ones only if there are any."""
@@ -227,8 +228,25 @@ class _Program:
             if place is not None:
                 yield self._tokens[place].text, values[place]
                 continue
-            if wanted == "authorization" and (bearer := self._bearer()) is not None:
+            written = self._written_header(wanted)
+            if written is not None:
+                yield written
+            elif wanted == "authorization" and (bearer := self._bearer()) is not None:
                 yield "Authorization", bearer
+
+    def _written_header(self, wanted: str) -> tuple[str, str] | None:
+        """Find a header that is one text, like ``"Authorization: Bearer …"``."""
+        for index, token in enumerate(self._tokens):
+            if (
+                token.kind is Kind.STRING
+                and (match := _HEADER_TEXT.match(token.text))
+                and match[1].lower() == wanted
+            ):
+                value = self._values.at(self._values.start_of_sum(index))[0]
+                whole = _HEADER_TEXT.match(value) if isinstance(value, str) else None
+                if whole is not None:
+                    return whole[1], whole[2]
+        return None
 
     def _header_value(self, index: int) -> str | None:
         """Give the value that belongs to a header's name; None if it is not given one there."""

@@ -21,7 +21,8 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         r"|\basync function\b|\bsuperagent\b|\bgot\.\w+\("
     ),
     Form.PYTHON: re.compile(
-        r"\bimport (?:requests|httpx|json|jwt)\b|\b(?:requests|httpx)\.\w+\(|\bf[\"']|^def \w+\(|\bjson\.dumps\("
+        r"\bimport (?:requests|httpx|json|jwt|http\.client)\b|\bhttp\.client\."
+        r"|\b(?:requests|httpx)\.\w+\(|\bf[\"']|^def \w+\(|\bjson\.dumps\("
         r"|\bheaders ?= ?headers\b|\baiohttp\b|\burllib\.request\b",
         re.MULTILINE,
     ),
@@ -31,17 +32,22 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         re.IGNORECASE | re.MULTILINE,
     ),
     Form.SOURCE: re.compile(
-        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bcurl_setopt\b|\bhttp\.NewRequest\b"
-        r"|\bNet::HTTP\b|\bGuzzle|\bRestTemplate\b|\.setRequestProperty\("
+        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bcurl_(?:setopt|init|exec)\w*|\bCURLOPT_\w+"
+        r"|\bhttp\.NewRequest\b|\bNet::HTTP\b|\bGuzzle|\bRestTemplate\b|\.setRequestProperty\(|<\?php"
     ),
 }
+
+
+_QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|live_meetings|oauth)/", re.IGNORECASE)
 
 
 def language_of(text: str) -> Form | None:
     """Tell which language a text is written in, by its clues; None if there are too few."""
     scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
     best = max(scores, key=lambda form: scores[form])
-    return best if scores[best] else None
+    if scores[best]:
+        return best
+    return Form.SOURCE if _QUOTED_PATH.search(text) else None
 
 
 class Kind(Enum):
@@ -122,7 +128,7 @@ _PYTHON = re.compile(
 )
 _POWERSHELL = re.compile(
     rf"""
-        (?P<comment><\#.*?(?:\#>|\Z)|\#[^\n]*)
+        (?P<comment><\#.*?(?:\#>|\Z)|\#[^\n]*|(?m:^)\+[ \t][^\n]*)
       | (?P<here>@'[ \t\r]*\n.*?(?:\n[ \t]*'@|\Z)|@"[ \t\r]*\n.*?(?:\n[ \t]*"@|\Z))
       | (?P<shell_double>"[^"`]*(?:(?:`.|"")[^"`]*)*"?)
       | (?P<shell_single>'[^']*(?:''[^']*)*'?)

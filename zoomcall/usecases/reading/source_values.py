@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from zoomcall.usecases.reading.pasted import Form
 from zoomcall.usecases.reading.source_tokens import Kind, Token
 
 _DEEPEST = 24
@@ -57,10 +58,12 @@ class Values:
 
     Args:
         tokens: The program.
+        language: In which language.
     """
 
-    def __init__(self, tokens: Sequence[Token]) -> None:
+    def __init__(self, tokens: Sequence[Token], language: Form) -> None:
         self.tokens = tokens
+        self._is_python = language is Form.PYTHON
         self._steps = 0
         self._visiting: set[int] = set()
         self._assigned = self._assignments()
@@ -165,11 +168,9 @@ class Values:
         """Give where a text goes on that is put together by +, or side by side as in Python."""
         if self._sign(index) == "+":
             return index + 1
-        before = self.tokens[index - 1] if 0 < index <= len(self.tokens) else None
-        if before is not None and before.kind is Kind.STRING and index < len(self.tokens):
-            token = self.tokens[index]
-            if token.kind is Kind.STRING and self._sign(index - 2) != "@":
-                return index
+        if self._is_python and 0 < index < len(self.tokens):
+            is_pair = self.tokens[index - 1].kind is Kind.STRING and self.tokens[index].kind is Kind.STRING
+            return index if is_pair else None
         return None
 
     def _sign(self, index: int) -> str:
