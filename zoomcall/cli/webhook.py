@@ -197,7 +197,8 @@ class _Board:
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self._unshown: queue.Queue[str | Notice | _Detail] = queue.Queue(_MOST_UNSHOWN)
+        # Ctrl-C may come at any moment in the main thread: unlike Queue, SimpleQueue never keeps a lock then.
+        self._unshown: queue.SimpleQueue[str | Notice | _Detail] = queue.SimpleQueue()
         self.refused: Counter[RefusalKind] = Counter()
 
     def show(self, delivery: Delivery) -> None:
@@ -221,8 +222,8 @@ class _Board:
         self._put(_Detail(text))
 
     def _put(self, item: str | Notice | _Detail) -> None:
-        with contextlib.suppress(queue.Full):
-            self._unshown.put_nowait(item)
+        if self._unshown.qsize() < _MOST_UNSHOWN:
+            self._unshown.put(item)
 
     def run_until_stopped(self, receiver: "WebhookReceiver") -> ExitStatus:
         """Show what comes until Ctrl-C or SIGTERM; give the exit status."""
