@@ -49,7 +49,7 @@ def _kind(request: bytes) -> str:
     if request.startswith(b"PATCH"):
         return "patch"
     path = request.split(b" ", 2)[1].partition(b"?")[0]
-    ends = {b"/oauth/token": "token", b"webhook_logs": "logs", b"/sessions": "sessions"}
+    ends = {b"/oauth/token": "token", b"webhook_logs": "logs", b"/sessions": "sessions", b"/users/me": "me"}
     return next((kind for end, kind in ends.items() if path.endswith(end)), "roster")
 
 
@@ -143,3 +143,18 @@ def test_a_room_that_joins_while_the_request_waits_was_not_brought_by_it(zoomcal
         result = zoomcall(*INVITE[:3], "--timeout", "5", "--json", environ=environ_of(server))
     assert (result.code, result.json()["result"]["state"]) == (8, "pending")
     assert zoom.kinds.count("patch") == 2
+
+
+@pytest.mark.parametrize(("me", "code"), [(200, 0), (401, 4)])
+def test_an_opaque_token_is_refused_only_if_neither_api_takes_it(zoomcall: Shell, me: int, code: int) -> None:
+    refusal = {"code": 124, "message": "Invalid access token."}
+    zoom = OddZoom(
+        logs=lambda peer: reply(peer, 401, refusal),
+        me=lambda peer: reply(peer, me, {"id": "U"} if me == 200 else refusal),
+    )
+    with Loopback(zoom) as server:
+        environ = {"ZOOMCALL_API_BASE": f"{server.url}/v2", "ZOOMCALL_TOKEN": "zoom-" + SENTINEL}
+        result = zoomcall("whoami", "--json", environ=environ)
+        assert zoomcall("whoami", "--for", "session", "--json", environ=environ).code == 4
+    assert result.code == code
+    assert zoom.kinds == ["logs", "me", "logs"]

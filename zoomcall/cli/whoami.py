@@ -10,10 +10,12 @@ from zoomcall.cli.command import command
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
-from zoomcall.usecases.examining import Identity, api_of, examine
+from zoomcall.errors import ErrorKind, ZoomcallError
+from zoomcall.usecases.examining import Identity, api_of, examine, may_be_for_meetings
 
 app = typer.Typer()
 
@@ -35,19 +37,16 @@ def whoami(
     """Say who the credential is, where it came from, what it hid, and whether Zoom accepts it."""
     held = run.wiring.credential_for(api)
     target = api_of(held, api)
-    run.learn(api=target)
     try:
-        identity = examine(
-            held,
-            api=target,
-            zoom=None if is_offline else run.wiring.zoom,
-            token=run.wiring.token,
-            now=run.now,
-            warn=run.notice,
-        )
-    finally:
-        run.learn(local_time=run.now())
-        run.wiring.learn_clock()
+        identity = _examine(run, held, target, is_offline=is_offline)
+    except ZoomRefused as refusal:
+        if refusal.kind is not ErrorKind.AUTH or not may_be_for_meetings(held, api):
+            raise
+        try:
+            identity = _examine(run, held, Api.MEETING, is_offline=is_offline)
+        except ZoomcallError:
+            run.learn(api=target)
+            raise refusal from None
     result = {
         "kind": held.credential.kind,
         "key_id": held.credential.key_id,
@@ -59,6 +58,22 @@ def whoami(
         "hidden": [{"kind": hidden.kind, "source": hidden.source, "name": hidden.name} for hidden in held.hidden],
     }
     return Answer(page=_page(run, held, identity, is_offline=is_offline), result=result)
+
+
+def _examine(run: Run, held: HeldCredential, api: Api, *, is_offline: bool) -> Identity:
+    run.learn(api=api)
+    try:
+        return examine(
+            held,
+            api=api,
+            zoom=None if is_offline else run.wiring.zoom,
+            token=run.wiring.token,
+            now=run.now,
+            warn=run.notice,
+        )
+    finally:
+        run.learn(local_time=run.now())
+        run.wiring.learn_clock()
 
 
 def _user_json(user: User | None) -> dict[str, str | None] | None:

@@ -72,6 +72,11 @@ def api_of(held: HeldCredential, asked: Api | None) -> Api:
             return held.api or (kind.api if kind else None) or Api.SESSION
 
 
+def may_be_for_meetings(held: HeldCredential, asked: Api | None) -> bool:
+    """Say whether nothing tells which API a credential is for: an opaque token, which sessions refused."""
+    return asked is None and held.api is None and _bearer_kind(held) is TokenKind.OPAQUE
+
+
 def examine(
     held: HeldCredential,
     *,
