@@ -3,7 +3,7 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import example, given
@@ -14,8 +14,10 @@ from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.failure import error_page, findings_page
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.render.text import plain, write_page
-from zoomcall.cli.streams import Look
+from zoomcall.cli.streams import Look, Streams
+from zoomcall.domain.call import State
 from zoomcall.domain.cause import Cause, Certainty, Checked
 
 PIPE = Look(is_terminal=False, has_colour=False)
@@ -224,6 +226,43 @@ def test_what_is_said_does_not_depend_on_the_terminal(look: Look) -> None:
     page: Page = (Line("Title", Tone.TITLE), Line("value", label="name"), Table(("a", "b"), (("1", "2"),)))
     words = re.sub(r"[\s\u2500-\u257f]+", " ", COLOURS.sub("", written(page, look))).split()
     assert words == ["Title", "name:", "value", "a", "b", "1", "2"]
+
+
+# Progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown_of(state: State, seconds: int, *, is_shown: bool) -> str:
+    stderr, stdout = Terminal(), Terminal()
+    progress = Progress(Streams(io.StringIO(), stdout, stderr, {"TERM": "xterm"}), is_shown=is_shown)
+    progress.show(state, timedelta(seconds=seconds))
+    progress.clear()
+    progress.clear()
+    assert stdout.getvalue() == ""
+    return stderr.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("state", "seconds", "words"),
+    [
+        (State.ACCEPTED, 1, "accepted by Zoom, waiting for the room (1 s)"),
+        (State.RINGING, 62, "the room is ringing (62 s)"),
+        (State.PENDING, 9, "watching if the room joins (9 s)"),
+    ],
+)
+def test_progress_says_where_the_call_stands_and_for_how_long(
+    monkeypatch: pytest.MonkeyPatch, state: State, seconds: int, words: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    assert words in shown_of(state, seconds, is_shown=True)
+
+
+def test_progress_that_nobody_watches_is_nothing_at_all() -> None:
+    assert shown_of(State.RINGING, 1, is_shown=False) == ""
 
 
 # Errors
