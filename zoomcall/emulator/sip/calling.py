@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from aiosipua import Dialog, DialogState, OutgoingCall, SdpMessage, SipRequest, SipResponse, SipUAC, SipUAS
 from aiosipua.headers import stringify_uri
+from aiosipua.utils import format_addr
 
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, Wire
@@ -102,7 +103,6 @@ class SipCall(SipUAC):
 
     def __init__(self, wire: Wire, peer: HostPort, invitation: Invitation) -> None:
         super().__init__(wire)
-        self._wire = wire
         self._peer = peer
         self._invitation = invitation
         self._news: asyncio.Queue[News] = asyncio.Queue()
@@ -124,6 +124,10 @@ class SipCall(SipUAC):
         """Whether the room has answered at all."""
         return self._has_rung or self._is_answered
 
+    @property
+    def _own_address(self) -> str:
+        return format_addr(*self.transport.local_addr)
+
     async def ring(self) -> None:
         """Send the INVITE.
 
@@ -131,12 +135,10 @@ class SipCall(SipUAC):
             OSError: There is no way to the room.
         """
         await self._server.start()
-        host, port = self.transport.local_addr
-        own = f"[{host}]" if ":" in host else host
-        self._ports = MediaPorts(host)
+        self._ports = MediaPorts(self.transport.local_addr[0])
         self._offer = self._ports.offer()
         self._call = self.send_invite(
-            _clean(self._invitation.from_uri or "").translate(_NO_BRACKETS) or f"sip:zoom@{own}:{port}",
+            _clean(self._invitation.from_uri or "").translate(_NO_BRACKETS) or f"sip:zoom@{self._own_address}",
             self._invitation.uri,
             self._peer,
             self._offer,
@@ -207,13 +209,11 @@ class SipCall(SipUAC):
     def _build_invite(self, dialog: Dialog, *, sdp_offer: SdpMessage | None, user_agent: str | None) -> SipRequest:
         invite = super()._build_invite(dialog, sdp_offer=sdp_offer, user_agent=user_agent)
         told = self._invitation
-        host, port = self.transport.local_addr
-        own = f"[{host}]" if ":" in host else host
         transport = ";transport=tcp" if self.transport.reliable else ""
         headers = invite.headers
         headers.set_single("From", f"{_quoted(told.from_name)}<{dialog.local_uri}>;tag={dialog.local_tag}")
         headers.set_single("To", f"{_quoted(told.to_name)}<{dialog.remote_uri}>")
-        headers.set_single("Contact", f"<sip:zoom@{own}:{port}{transport}>")
+        headers.set_single("Contact", f"<sip:zoom@{self._own_address}{transport}>")
         headers.set_single("Allow", _METHODS)
         for name, value in told.headers:
             if _TOKEN.fullmatch(name) and name.lower() not in _RESERVED:
