@@ -304,6 +304,19 @@ class TestInspect:
         assert (result.code, result.json()["result"]["signature"]) == (4, "invalid")
         assert findings(result) == {"signature-mismatch": "certain"}
 
+    def test_the_secret_of_the_environment_checks_tokens_of_its_key(self, zoomcall: Shell) -> None:
+        own = jwt(fresh(API_CLAIMS), secret=SENTINEL).encode()
+        made = zoomcall("token", "inspect", "--json", stdin=own, environ=PAIR)
+        assert (made.code, made.json()["result"]["signature"]) == (0, "valid")
+        assert made.json()["credential"] == {"kind": "videosdk", "source": "env"}
+        forged = jwt(fresh(API_CLAIMS), secret="another").encode()
+        result = zoomcall("token", "inspect", "--json", stdin=forged, environ=PAIR)
+        assert (result.code, result.json()["result"]["signature"]) == (0, "invalid")
+        assert findings(result) == {"signature-mismatch": "likely"}
+        strange = jwt(fresh(API_CLAIMS, iss="another"), secret="another").encode()
+        result = zoomcall("token", "inspect", "--json", stdin=strange, environ=PAIR)
+        assert (result.code, result.json()["result"]["signature"]) == (0, "unchecked")
+
     def test_a_swapped_pair_is_found_and_the_secret_stays_hidden(self, zoomcall: Shell) -> None:
         store_pair(zoomcall)
         swapped = jwt(fresh(API_CLAIMS, iss=API_SECRET), secret=API_KEY)

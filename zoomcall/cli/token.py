@@ -21,7 +21,7 @@ from zoomcall.domain.profile import Profile
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
-from zoomcall.domain.token import TokenKind
+from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Signature
 from zoomcall.usecases.minting import USUAL_LIFETIME, parse_lifetime, warnings_of
@@ -44,8 +44,8 @@ _KINDS = {
 }
 _APIS = {Api.SESSION: "the Video SDK's REST API (session)", Api.MEETING: "the meetings' REST API (meeting)"}
 _SIGNATURES = {
-    Signature.VALID: ("made with the API secret of the profile", Tone.GOOD),
-    Signature.INVALID: ("not made with the API secret of the profile", Tone.BAD),
+    Signature.VALID: ("made with the API secret at hand", Tone.GOOD),
+    Signature.INVALID: ("not made with the API secret at hand", Tone.BAD),
     Signature.UNCHECKED: ("not checked (-p PROFILE checks an API JWT's)", Tone.DIM),
 }
 
@@ -119,14 +119,15 @@ def inspect(
 ) -> Answer:
     """Tell what a token is and why Zoom would refuse it, offline.
 
-    With -p its signature and issuer are checked against that profile. Exit code 4: Zoom is certain to refuse it.
+    With -p its signature and issuer are checked against that profile, without it against the API key and secret of
+    the environment if the token names that key. Exit code 4: Zoom is certain to refuse it.
     """
     from zoomcall.usecases.inspecting import (
         inspect as inspect_token,
     )  # brings every rule, which mint can do without
 
     text = _read(run, token)
-    api_key, secret, check = _key_at_hand(run)
+    api_key, secret, check = _key_at_hand(run, text)
     now = run.now()
     inspection = inspect_token(
         text,
@@ -168,10 +169,15 @@ def _read(run: Run, argument: str | None) -> str:
     return text_of_bytes(run.streams.read_stdin(LARGEST_INPUT))
 
 
-def _key_at_hand(run: Run) -> tuple[str | None, Secret | None, "Check | None"]:
-    """Give the API key that the issuer is measured by; with ``-p`` its secret too, and what checks a signature."""
+def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Check | None"]:
+    """Give the API key that the issuer is measured by, and with its secret what checks a signature.
+
+    The secret is taken with ``-p``, and from the environment if the token names the key that stands there.
+    """
     if run.options.profile is None:
-        return _public_key(run), None, None
+        api_key = _public_key(run)
+        secret = _secret_beside(run, api_key) if api_key and read_token(text).issuer == api_key else None
+        return api_key, secret, run.wiring.check_signature if secret is not None else None
     credential = run.wiring.credential_for(None).credential
     if not isinstance(credential, VideoSdkKey):
         run.notice(
@@ -194,6 +200,17 @@ def _public_key(run: Run) -> str | None:
     if isinstance(choice.holder, Profile):
         return choice.holder.key_id
     return run.settings.environ.get("ZOOMCALL_API_KEY")
+
+
+def _secret_beside(run: Run, api_key: str) -> Secret | None:
+    """Take the API secret that stands in the environment beside its key; no keyring is opened for it."""
+    if run.settings.environ.get("ZOOMCALL_API_KEY") != api_key:
+        return None
+    try:
+        credential = run.wiring.credential_for(Api.SESSION).credential
+    except ZoomcallError:
+        return None
+    return credential.api_secret if isinstance(credential, VideoSdkKey) else None
 
 
 def _result(inspection: "Inspection") -> dict[str, Any]:

@@ -242,11 +242,12 @@ def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
 
 
 def signature_mismatch(facts: Facts) -> Finding | Checked | None:
-    """The signature was not made with the secret at hand."""
+    """The signature was not made with the secret at hand; likely at most if nobody chose that secret for it."""
     match facts.signature:
         case Signature.INVALID:
+            is_in_doubt = facts.api_key is not None and not facts.is_api_key_explicit
             evidence = "the signature was not made with the API secret at hand"
-            return Finding("signature-mismatch", Certainty.CERTAIN, evidence)
+            return Finding("signature-mismatch", Certainty.LIKELY if is_in_doubt else Certainty.CERTAIN, evidence)
         case Signature.VALID:
             return Checked("signature-mismatch", "the API secret at hand made the signature")
         case Signature.UNCHECKED:
