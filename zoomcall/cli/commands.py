@@ -32,6 +32,7 @@ ENTRIES: Mapping[str, Entry] = {
     "session": Entry("session", "Show live sessions and who is in them."),
     "webhook": Entry("webhook", "Receive, check and re-send Zoom's signed events."),
     "diagnose": Entry("diagnose", "Say why a request to Zoom fails, and print the corrected one."),
+    "doctor": Entry("doctor", "Check everything that an invite needs; each check has a fix."),
     "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
     "emulate": Entry("emulate", "Run a local Zoom on loopback."),
     "schema": Entry("schema", "Print the JSON Schema of a command's output."),

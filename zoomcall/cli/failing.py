@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.run import Run
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.explaining import Explained
 
 _NOTHING_RINGS = {
     ExitStatus.NOT_CONFIGURED,
@@ -29,9 +35,23 @@ def report(error: ZoomcallError, run: Run | None) -> ErrorReport:
     from zoomcall.usecases.explaining import report as explain
 
     explained = explain(error, run.facts if run is not None else Facts())
+    is_quiet = _is_invite(run) and status in _NOTHING_RINGS
+    return replace(
+        error_report(explained, status), dialled="Nothing rings because of this command." if is_quiet else None
+    )
+
+
+def error_report(explained: Explained, status: ExitStatus, *, subject: str | None = None) -> ErrorReport:
+    """Put an explanation into the form of the contract's ``error``.
+
+    Args:
+        explained: The explanation.
+        status: The exit status that goes with it.
+        subject: What it is about, to stand before the title.
+    """
     return ErrorReport(
         status=status,
-        title=explained.title,
+        title=explained.title if subject is None else f"{subject}: {explained.title}",
         causes=explained.causes,
         checked=explained.checked,
         network=explained.network,
@@ -44,7 +64,6 @@ def report(error: ZoomcallError, run: Run | None) -> ErrorReport:
         doc=explained.doc,
         fix=explained.fix,
         command=explained.command,
-        dialled="Nothing rings because of this command." if _is_invite(run) and status in _NOTHING_RINGS else None,
     )
 
 

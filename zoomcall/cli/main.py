@@ -142,7 +142,7 @@ class Boundary:
     def _write_json(self, answer: Answer) -> None:
         run = self._starter.run
         held = run.held if run is not None else None
-        is_usage = answer.status is ExitStatus.USAGE or run is None
+        is_usage = run is None or (answer.status is ExitStatus.USAGE and answer.result is None)
         document = envelope(
             schema=ERROR_SCHEMA if is_usage or run is None else run.spec.schema,
             status=answer.status,

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.http import Http
     from zoomcall.adapters.journal import Journal
     from zoomcall.adapters.keyring_store import KeyringStore
+    from zoomcall.adapters.network_probe import NetworkProbe
     from zoomcall.adapters.secret_files import SecretFiles
     from zoomcall.adapters.webhook_receiver import WebhookReceiver
     from zoomcall.adapters.webhook_sender import WebhookSender
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
     from zoomcall.cli.run import Run
     from zoomcall.domain.event import CalloutEvent
     from zoomcall.domain.journal import CallRecord
-    from zoomcall.domain.profile import Profile
+    from zoomcall.domain.profile import KeyringRead, Profile
     from zoomcall.domain.webhook import Delivery, WebhookEvent
     from zoomcall.usecases.listening import FollowedFeed, PushFeed
     from zoomcall.usecases.resolving import Choice, ConfigReader
@@ -96,14 +97,24 @@ class Wiring:
         from zoomcall.adapters.keyring_store import KeyringStore
 
         run = self._run
-        usual = _KEYRING_LIMIT_INTERACTIVE if run.is_interactive else _KEYRING_LIMIT
 
         def ask() -> None:
             if run.is_interactive and not run.options.is_quiet:
                 run.streams.stderr.write("Unlock the keyring to go on.\n")
                 run.streams.stderr.flush()
 
-        return KeyringStore(limit=run.settings.keyring_timeout or usual, on_wait=ask)
+        return KeyringStore(limit=self.keyring_limit, on_wait=ask)
+
+    @property
+    def keyring_limit(self) -> timedelta:
+        """How long one call to the keyring may take."""
+        usual = _KEYRING_LIMIT_INTERACTIVE if self._run.is_interactive else _KEYRING_LIMIT
+        return self._run.settings.keyring_timeout or usual
+
+    @property
+    def keyring_read(self) -> KeyringRead | None:
+        """How the keyring took the newest question; None if it was asked nothing."""
+        return self.keyring.last_read if "keyring" in self.__dict__ else None
 
     @cached_property
     def secret_files(self) -> SecretFiles:
@@ -219,6 +230,31 @@ class Wiring:
         from zoomcall.adapters.http import Http
 
         return Http(trace=self._run.trace if self._run.options.is_debug else None)
+
+    @cached_property
+    def probe(self) -> NetworkProbe:
+        """What tells of the way to Zoom."""
+        from zoomcall.adapters.network_probe import NetworkProbe
+
+        return NetworkProbe(self.http)
+
+    @staticmethod
+    def versions() -> tuple[tuple[str, str], ...]:
+        """Name what is installed, with versions."""
+        from zoomcall.adapters.installation import installed_versions
+
+        return installed_versions()
+
+    @staticmethod
+    def write_report(path: Path, text: str) -> None:
+        """Put a report at ``path``, whole or not at all.
+
+        Raises:
+            UsageError: It cannot be written.
+        """
+        from zoomcall.adapters.report_file import write_report
+
+        write_report(path, text)
 
     def close(self) -> None:
         """Stop what listens or follows, and close the HTTP client, if there is one."""

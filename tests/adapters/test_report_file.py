@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from zoomcall.adapters.report_file import write_report
+from zoomcall.errors import UsageError
+
+
+def test_a_report_is_written_whole_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "reports" / "doctor.xml"
+    write_report(path, "<a>ü</a>\n")
+    write_report(path, "<b/>\n")
+    assert path.read_bytes() == b"<b/>\n"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_report_is_as_readable_as_the_umask_lets_it_be(tmp_path: Path) -> None:
+    path = tmp_path / "doctor.xml"
+    old = os.umask(0o022)
+    try:
+        write_report(path, "x")
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target.xml"
+    link = tmp_path / "link.xml"
+    link.symlink_to(target)
+    write_report(link, "x")
+    assert link.is_symlink()
+    assert target.read_text(encoding="utf-8") == "x"
+
+
+def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    seen: list[str] = []
+    reader = threading.Thread(target=lambda: seen.append(pipe.read_text(encoding="utf-8")))
+    reader.start()
+    write_report(pipe, "x")
+    reader.join(10)
+    assert seen == ["x"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["", "file/doctor.xml", "a\0b", "x" * 300])
+def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("there", encoding="utf-8")
+    with pytest.raises(UsageError, match="cannot be written"):
+        write_report(tmp_path / name if name else tmp_path, "x")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

@@ -1,0 +1,176 @@
+"""``zoomcall doctor``: check everything that an invite needs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus, status_of_kind
+from zoomcall.cli.failing import error_report
+from zoomcall.cli.render.json import cause_json
+from zoomcall.cli.render.junit import JUnitCase, junit
+from zoomcall.cli.render.page import Line, Tone
+from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.targets import target_of_flags, target_of_variables
+from zoomcall.domain.target import Api, Target
+from zoomcall.errors import UsageError
+from zoomcall.usecases.checking.checking_up import CheckupOrder, check_up
+from zoomcall.usecases.checking.verdicts import Check, CheckId, CheckStatus
+from zoomcall.usecases.explaining import Explained
+
+app = typer.Typer()
+
+_SUITE = "zoomcall.doctor"
+_TONES = {
+    CheckStatus.OK: Tone.GOOD,
+    CheckStatus.WARNING: Tone.WARNING,
+    CheckStatus.FAILED: Tone.BAD,
+    CheckStatus.SKIPPED: Tone.DIM,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorFlags:
+    """The session or meeting to check, if any."""
+
+    session: Annotated[str | None, typer.Option(metavar="ID", help="Check this session, and the plan by it.")] = (
+        None
+    )
+    session_name: Annotated[str | None, typer.Option(metavar="NAME", help="The same, by its name.")] = None
+    meeting: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Check this meeting, by number or join link.")
+    ] = None
+
+
+@command(
+    app,
+    "doctor",
+    CommandSpec(schema="zoomcall.doctor/1"),
+    examples=(
+        "zoomcall doctor",
+        "zoomcall doctor --session ID",
+        "zoomcall doctor --only credential,clock,token --json",
+        "zoomcall doctor --junit doctor.xml",
+    ),
+)
+def doctor(
+    run: Run,
+    flags: DoctorFlags,
+    *,
+    api: Annotated[
+        Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(metavar="ID[,ID]", help="Only these checks; repeatable.")
+    ] = None,
+    is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
+    report: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Also write a report as JUnit XML.")
+    ] = None,
+) -> Answer:
+    """Check credential, clock, network, scopes, plan, session and webhooks; each check that is not ok has a fix.
+
+    Ends with the exit code of the first failed check. With a session it takes a dial-in code of two hours, which
+    shows the plan and rings nobody.
+    """
+    wanted = _wanted(only)
+    target = _target(run, flags, api)
+    order = CheckupOrder(
+        api=api if target is None else target.api, target=target, only=wanted, is_offline=is_offline
+    )
+    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now)
+    if report is not None:
+        run.wiring.write_report(report, junit(_SUITE, [_case(check) for check in checks], at=run.now()))
+    failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)
+    return Answer(
+        page=tuple(_lines(checks)),
+        result={"checks": [_check_json(check) for check in checks]},
+        status=ExitStatus.OK if failure is None else _status(failure),
+        error=None if failure is None else _error(failure),
+    )
+
+
+def _wanted(only: list[str] | None) -> frozenset[CheckId]:
+    if only is None:
+        return frozenset(CheckId)
+    named = [name.strip() for text in only for name in text.split(",")]
+    known = {check.value for check in CheckId}
+    unknown = [repr(name) for name in named if name not in known]
+    if unknown:
+        raise UsageError(
+            f"--only: there is no check {' or '.join(dict.fromkeys(unknown))}",
+            fix=f"The checks are {', '.join(CheckId)}.",
+        )
+    return frozenset(CheckId(name) for name in named)
+
+
+def _target(run: Run, flags: DoctorFlags, api: Api | None) -> Target | None:
+    """Take the target of flags, or of variables as far as it is of the API that is asked for."""
+    target = target_of_flags(flags)
+    if target is None:
+        target = target_of_variables(run)
+        return target if api is None or target is None or target.api is api else None
+    if api is not None and target.api is not api:
+        raise UsageError(f"--for {api} and a {target.api} contradict each other", fix="Leave out --for.")
+    return target
+
+
+def _status(check: Check) -> ExitStatus:
+    kind = check.verdict.kind
+    return ExitStatus.INTERNAL if kind is None else status_of_kind(kind)
+
+
+def _error(check: Check) -> ErrorReport:
+    verdict = check.verdict
+    explained = verdict.explained or Explained(title=verdict.detail, fix=verdict.fix)
+    return error_report(explained, _status(check), subject=check.id)
+
+
+def _lines(checks: Sequence[Check]) -> Iterator[Line]:
+    for check in checks:
+        verdict = check.verdict
+        yield Line(f"{verdict.status}, {verdict.detail}", _TONES[verdict.status], label=check.id)
+        if verdict.fix:
+            yield Line(f"fix: {verdict.fix}", indent=4)
+        if verdict.command:
+            yield Line(f"run: {verdict.command}", Tone.COMMAND, indent=4)
+
+
+def _check_json(check: Check) -> dict[str, Any]:
+    verdict = check.verdict
+    causes = verdict.explained.causes if verdict.explained is not None else ()
+    return {
+        "id": check.id,
+        "status": verdict.status,
+        "seconds": round(check.taken.total_seconds(), 3),
+        "detail": verdict.detail,
+        "fix": verdict.fix,
+        "command": verdict.command,
+        "exit_code": int(_status(check)) if verdict.status is CheckStatus.FAILED else None,
+        "causes": [cause_json(cause) for cause in causes],
+    }
+
+
+def _case(check: Check) -> JUnitCase:
+    verdict = check.verdict
+    output = "\n".join(
+        part
+        for part in (
+            verdict.detail,
+            verdict.fix and f"fix: {verdict.fix}",
+            verdict.command and f"run: {verdict.command}",
+        )
+        if part
+    )
+    return JUnitCase(
+        name=check.id,
+        seconds=check.taken.total_seconds(),
+        failure=verdict.detail if verdict.status is CheckStatus.FAILED else None,
+        failure_kind=_status(check).word if verdict.status is CheckStatus.FAILED else "",
+        skipped=verdict.detail if verdict.status is CheckStatus.SKIPPED else None,
+        output=output if verdict.status is not CheckStatus.OK else verdict.detail,
+    )

@@ -1,0 +1,1 @@
+"""The checks of ``doctor``: what is looked at, in which order, and what it says."""
