@@ -27,7 +27,8 @@ help:
 	@echo 'make clean        remove what the other targets made'
 
 demo: .venv/.ready
-	@PATH="$$PWD/$(BIN):$$PATH" zoomcall emulate -- sh tools/demo.sh
+	@PATH="$$PWD/$(BIN):$$PATH" zoomcall emulate -v -- \
+	    python -m zoomcall.emulator.sip.room --answer-after 1 -- sh tools/demo.sh
 
 test: .venv/.ready system
 	@rm -f .coverage .coverage.*

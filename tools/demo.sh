@@ -1,4 +1,5 @@
-# demo.sh: the main job against a local Zoom. Run it under `zoomcall emulate --`; fails unless each command ends as said.
+# demo.sh: the main job against a local Zoom and a SIP room on loopback, whose address is in SIP_ROOM.
+# Run it under `zoomcall emulate -v -- python -m zoomcall.emulator.sip.room --`; fails unless each command ends as said.
 set -eu
 
 # show EXIT COMMAND-LINE
@@ -14,8 +15,12 @@ say() {
     printf '\n# %s\n' "$1"
 }
 
-say 'A room is rung into a session, and joins.'
-show 0 "zoomcall invite sip answer@room.example.com --to-name 'Board room'"
+say 'A SIP room is rung into a session, answers, and joins; then it is hung up.'
+show 0 "zoomcall invite sip $SIP_ROOM --to-name 'Board room'"
+show 0 "zoomcall call hangup $SIP_ROOM"
+
+say 'A room that rejects the call.'
+show 20 'zoomcall invite sip decline@room.example.com'
 
 say 'The secret is wrong: Zoom says 124 and no more. What can be checked here is checked.'
 show 4 'ZOOMCALL_API_SECRET=not-the-secret-that-belongs-to-the-key zoomcall invite sip answer@room.example.com --force'

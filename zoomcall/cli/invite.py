@@ -21,6 +21,7 @@ from zoomcall.cli.settings import parse_seconds
 from zoomcall.cli.shell_line import callout_line, mint_line
 from zoomcall.cli.targets import chosen_target
 from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
 from zoomcall.domain.callout import (
     Callout,
@@ -179,7 +180,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     timeout = _timeout(run, flags)
     _require_session_for(flags, target)
     _require_events_for(flags)
-    run.notice_all(callout.warnings)
+    run.notice_all(_address_notices(run, callout))
     run.notice_all(_session_id_notices(target))
     plan = _Plan(run, callout, target)
     patience = run.now() + timeout
@@ -302,6 +303,14 @@ def _timeout(run: Run, flags: InviteFlags) -> timedelta:
     if flags.timeout is not None:
         return parse_seconds(flags.timeout, name="--timeout")
     return run.settings.timeout or DEFAULT_TIMEOUT
+
+
+def _address_notices(run: Run, callout: Callout) -> tuple[Notice, ...]:
+    """Give the callout's warnings; that a room on loopback is private is news to no local Zoom."""
+    ip = callout.address.ip
+    if ip is not None and ip.is_loopback and is_loopback(host_of(run.wiring.api_base)):
+        return tuple(notice for notice in callout.warnings if notice.id != "private-address")
+    return callout.warnings
 
 
 def _session_id_notices(target: Target) -> tuple[Notice, ...]:
