@@ -6,11 +6,11 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
-from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
+from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.reviewing import find, hang_up, is_open, settle_from_log
 
@@ -33,7 +33,7 @@ def list_calls(
     """List the calls of this machine, the newest first."""
     calls = run.wiring.journal_to_read().calls()[:limit]
     rows = tuple(
-        (str(call.id), time_text(call.at), _state_words(call), call.protocol.value, call.shown, _target_words(call))
+        (str(call.id), stamp(call.at), _state_words(call), call.protocol.value, call.shown, _target_words(call))
         for call in calls
     )
     page: Page = (Table(("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO"), rows),) if rows else ()
@@ -131,13 +131,13 @@ def _page(call: CallRecord) -> Page:
         Line(str(call.id), label="call"),
         Line(f"{call.protocol} {call.shown}", label="room"),
         Line(_target_words(call), label="into"),
-        Line(time_text(call.at), label="dialled"),
+        Line(stamp(call.at), label="dialled"),
         Line(_state_words(call), label="state"),
     ]
     if call.evidence is not None:
         lines.append(Line(f"{call.evidence.source}, {call.evidence.match}", label="evidence"))
     if call.removed_at is not None:
-        lines.append(Line(time_text(call.removed_at), label="hung up"))
+        lines.append(Line(stamp(call.removed_at), label="hung up"))
     if is_open(call):
         lines.append(Line("Nothing proves how it ended; the room may have rung.", Tone.WARNING))
     return tuple(lines)
