@@ -200,7 +200,7 @@ def _faults_of_name(name: str, value: object) -> Iterator[str]:
         return
     if not isinstance(value, str):
         yield f"{name} is no text"
-    elif isinstance(value, str) and len(value) > LONGEST_NAME:
+    elif len(value) > LONGEST_NAME:
         yield f"{name} has {len(value)} characters; Zoom takes {LONGEST_NAME}"
 
 

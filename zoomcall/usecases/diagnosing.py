@@ -131,7 +131,7 @@ def diagnose(
 
 
 def _not_understood(text: str) -> UsageError:
-    bare = text.strip()
+    bare = text[:_LONGEST_BODY].strip()
     if " " not in bare and read_token(bare).is_jwt:
         return UsageError(
             "there is a token, and no request",

@@ -15,6 +15,7 @@ from zoomcall.domain.raw_answer import RawAnswer, iso_time
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
 
 _MOST_ENTRIES = 20_000
+_MOST_REQUESTS = 2000
 _MOST_HEADERS = 200
 _LONGEST_TEXT = 256 * 1024
 _ZOOMISH = re.compile(r"zoom\.us|zoomgov\.com|/videosdk/|/live_meetings/|/oauth/token", re.IGNORECASE)
@@ -49,11 +50,15 @@ def _entries(document: object) -> list[Any] | None:
 
 
 def _requests(entries: list[Any]) -> Iterator[PastedRequest]:
+    found = 0
     for entry in entries:
+        if found == _MOST_REQUESTS:
+            return
         request = _dict(_dict(entry).get("request"))
         url, method = _text(request.get("url")), _text(request.get("method")).upper()
         if _ZOOMISH.search(url) and method != "OPTIONS":
             yield _read(_dict(entry), request, method, url)
+            found += 1
 
 
 def _read(entry: dict[str, Any], request: dict[str, Any], method: str, url: str) -> PastedRequest:

@@ -18,8 +18,13 @@ from zoomcall.usecases.reading.source import read_source
 
 LARGEST_PASTE = 5 * 1024 * 1024
 
-_NEAR_AFTER = 256 * 1024
-_NEAR_BEFORE = 64 * 1024
+_NEAR_AFTER = 64 * 1024
+_NEAR_BEFORE = 32 * 1024
+_LONGEST_FOCUS = 128 * 1024
+_AROUND = 32 * 1024
+_MOST_PLACES = 4
+_WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
+_CUT_NOTE = "what lies far from the words that are Zoom's"
 _FIX = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
 
 _ORDER = tuple(Form)
@@ -80,17 +85,40 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
         text: Everything that was pasted, with Unix line breaks.
         read_file: Reads the files that a curl command names; None: they are not read.
     """
-    notes = (CURLY_NOTE,) if is_curly_throughout(text) else ()
-    if notes:
-        text = straightened(text)
     recorded = read_har(text)
+    text, *notes = _focus(text)
+    if is_curly_throughout(text):
+        text = straightened(text)
+        notes.append(CURLY_NOTE)
     candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
     ranked = sorted(candidates, key=_relevance, reverse=True)
     relevant = [request for request in ranked if _relevance(request)[0] > 0]
     request = relevant[0] if relevant else None
     answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
     others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
-    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, notes)
+    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, tuple(notes))
+
+
+def _focus(text: str) -> tuple[str, ...]:
+    """Keep what lies around Zoom's words, where the text is long; give it, and a note if it was cut."""
+    if len(text) <= _LONGEST_FOCUS:
+        return (text,)
+    lowered = text.lower()
+    places: list[int] = []
+    for word in _WORDS_OF_ZOOM:
+        place = lowered.find(word)
+        while place >= 0 and len(places) < _MOST_PLACES:
+            places.append(place)
+            place = lowered.find(word, place + _AROUND)
+    if not places or len(lowered) != len(text):
+        return text[:_LONGEST_FOCUS], _CUT_NOTE
+    pieces: list[str] = []
+    behind = 0
+    for place in sorted(places):
+        begin = max(behind, place - _AROUND // 2)
+        behind = max(behind, place + _AROUND)
+        pieces.append(text[begin:behind])
+    return "\n\n".join(pieces), _CUT_NOTE
 
 
 def _identity(request: PastedRequest | None) -> tuple[str, str]:

@@ -12,8 +12,9 @@ from zoomcall.usecases.reading.pasted import Form, PastedRequest
 from zoomcall.usecases.reading.source_tokens import LONGEST_SOURCE, Kind, Token, language_of, tokens_of
 from zoomcall.usecases.reading.source_values import Partial, Values, unknown
 
-_MOST_URLS = 8
+_MOST_URLS = 6
 _MOST_BODIES = 8
+_MOST_PLACES = 40
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _URL = re.compile(
     r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings/|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
@@ -67,6 +68,13 @@ class _Program:
         self._tokens = tokens
         self._language = language
         self._values = Values(tokens, language)
+        self._words: dict[str, list[int]] = {}
+        for index, token in enumerate(tokens):
+            if token.kind is Kind.STRING or token.kind is Kind.NAME:
+                self._words.setdefault(token.text.lower(), []).append(index)
+        self._verbs = dict(self._find_verbs())
+        self._basic = self._find_basic()
+        self._claims = self._find_claims()
 
     def requests(self) -> Iterator[PastedRequest]:
         """Give a request for each URL, the telling ones only if there are any."""
@@ -112,7 +120,7 @@ class _Program:
             notes.append("the method")
         if body is None:
             notes.append("the body")
-        if not any(name.lower() in {"authorization", "x-api-key"} for name, _ in headers) and not self._basic():
+        if not any(name.lower() in {"authorization", "x-api-key"} for name, _ in headers) and not self._basic:
             notes.append("the Authorization header")
         return PastedRequest(
             form=self._language,
@@ -122,8 +130,8 @@ class _Program:
             url=url,
             headers=tuple(headers),
             body=body,
-            basic=self._basic(),
-            claims=self._claims(),
+            basic=self._basic,
+            claims=self._claims,
             not_understood=tuple(notes),
         )
 
@@ -133,12 +141,8 @@ class _Program:
         anchors = [index]
         sign = self._tokens[start - 1] if start > 0 else None
         if sign is not None and sign.is_sign("=") and start > 1:
-            name = self._tokens[start - 2].text
-            anchors += [
-                place
-                for place, token in enumerate(self._tokens)
-                if place > index and token.kind is Kind.NAME and token.text == name
-            ][:20]
+            uses = self._words.get(self._tokens[start - 2].text.lower(), ())
+            anchors += [place for place in uses if place > index][:_MOST_PLACES]
         return anchors
 
     def _nearest(self, places: list[int], anchors: list[int], reach: tuple[int, int]) -> int | None:
@@ -166,13 +170,12 @@ class _Program:
         return True
 
     def _method(self, anchors: list[int], reach: tuple[int, int]) -> str:
-        verbs = dict(self._verbs())
-        place = self._nearest(list(verbs), anchors, reach)
+        place = self._nearest(list(self._verbs), anchors, reach)
         if place is not None:
-            return verbs[place]
+            return self._verbs[place]
         return "GET" if self._calls_plainly(anchors) else ""
 
-    def _verbs(self) -> Iterator[tuple[int, str]]:
+    def _find_verbs(self) -> Iterator[tuple[int, str]]:
         for index, token in enumerate(self._tokens):
             upper = token.text.upper()
             before = self._tokens[index - 1] if index else None
@@ -218,12 +221,9 @@ class _Program:
     def _headers(self, anchors: list[int], reach: tuple[int, int]) -> Iterator[tuple[str, str]]:
         """Find the headers that matter, each as near to the URL as it stands."""
         for wanted in ("authorization", "x-api-key", "cookie"):
-            places = [
-                index
-                for index, token in enumerate(self._tokens)
-                if token.kind in {Kind.STRING, Kind.NAME} and token.text.lower() == wanted
-            ]
-            values = {place: value for place in places[:40] if (value := self._header_value(place)) is not None}
+            places = [place for place in self._words.get(wanted, ()) if reach[0] <= place <= reach[1]]
+            places = places[:_MOST_PLACES] or self._words.get(wanted, [])[:_MOST_PLACES]
+            values = {place: value for place in places if (value := self._header_value(place)) is not None}
             place = self._nearest(list(values), anchors, reach)
             if place is not None:
                 yield self._tokens[place].text, values[place]
@@ -292,7 +292,7 @@ class _Program:
                 return "Bearer {token}"
         return None
 
-    def _basic(self) -> str | None:
+    def _find_basic(self) -> str | None:
         """Find ``auth=(id, secret)`` and its like."""
         for index, token in enumerate(self._tokens):
             if token.kind is not Kind.NAME or token.text.lower() not in {
@@ -474,7 +474,7 @@ class _Program:
             return "".join(parts)
         return None
 
-    def _claims(self) -> tuple[str, ...]:
+    def _find_claims(self) -> tuple[str, ...]:
         """Name the claims that the code puts into a token."""
         seen: dict[str, None] = {}
         for index, token in enumerate(self._tokens):

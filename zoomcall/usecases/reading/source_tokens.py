@@ -8,7 +8,7 @@ from enum import Enum, auto
 
 from zoomcall.usecases.reading.pasted import Form
 
-LONGEST_SOURCE = 96 * 1024
+LONGEST_SOURCE = 64 * 1024
 
 _CLUES: dict[Form, re.Pattern[str]] = {
     Form.CSHARP: re.compile(
@@ -27,7 +27,7 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         re.MULTILINE,
     ),
     Form.POWERSHELL: re.compile(
-        r"\bInvoke-(?:RestMethod|WebRequest)\b|^\s*\$\w+ ?=|@\{|\bConvertTo-Json\b"
+        r"\bInvoke-(?:RestMethod|WebRequest)\b|^[ \t]*\$\w+ ?=|@\{|\bConvertTo-Json\b"
         r"|\s-(?:Method|Uri|Headers|ContentType)\b",
         re.IGNORECASE | re.MULTILINE,
     ),
