@@ -200,7 +200,8 @@ def no_crc_plan(facts: Facts) -> Finding | Checked | None:
     if facts.has_crc_plan:
         return Checked("no-crc-plan", "Zoom gave a dial-in code, as it does with a plan")
     evidence = "asked for a dial-in code, Zoom says that the token's owner has no plan for it"
-    return Finding("no-crc-plan", Certainty.CERTAIN, evidence)
+    fix = "Have the account's owner give that user a Conference Room Connector licence (Plans and Billing)."
+    return Finding("no-crc-plan", Certainty.CERTAIN, evidence, fix)
 
 
 def rate_limited(facts: Facts) -> Finding | Checked | None:
