@@ -27,7 +27,7 @@ _NAMES = re.compile(
 )
 _WORDS = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,60}")
 _TELLING = re.compile(
-    r"token|jwt|bearer|auth|cred|key|secret|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
+    r"token|jwt|bearer|auth|cred|key|secret|pass|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
     re.IGNORECASE,
 )
 

@@ -17,7 +17,7 @@ from zoomcall.errors import ErrorKind, UsageError
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
-from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.placeholder import has_placeholder, is_stand_in
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import Route, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
@@ -161,7 +161,7 @@ def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | Non
     is_token_endpoint = route is not None and route.is_token_endpoint
     if credential is not None:
         basic = credential.basic.reveal() if credential.basic is not None else ""
-        is_pair = is_token_endpoint and ":" in basic
+        is_pair = is_token_endpoint and ":" in basic and not is_stand_in(basic.partition(":")[2])
         facts = replace(
             facts,
             bearer=None if is_token_endpoint else credential.bearer,

@@ -19,7 +19,8 @@ MASK = "***"
 _SHORTEST_OWN, _SHORTEST_FOUND = 6, 8
 _MOST_SECRETS = 20_000
 _LONGEST_SECRET = 16 * 1024
-_SCHEMES = {"", "bearer", "basic"}
+_USER_OPTIONS = {"-u", "-U", "--user", "--proxy-user"}
+_SCHEME = re.compile(r"^\s*(?:(?:bearer|basic)[\s:=]+)+", re.IGNORECASE)
 
 _BEARER = re.compile(r"bearer(?P<gap>\s*[:=]\s*|\s+|)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _BASIC = re.compile(r"basic\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
@@ -46,7 +47,7 @@ _HEADER_LINE = re.compile(
     r"(?:authori[sz]ation|cookie|x-api-key)[ \t]{0,4}:[ \t]{0,4}(?P<value>[^\"'`\n]+)", re.IGNORECASE
 )
 _OPTION = re.compile(
-    r"(?:^|[\s^`])(?:-u|-U|-b|--user|--proxy-user|--oauth2-bearer|--cookie|--pass|--proxy-pass|-E|--cert)"
+    r"(?:^|[\s^`])(?P<name>-u|-U|-b|--user|--proxy-user|--oauth2-bearer|--cookie|--pass|--proxy-pass|-E|--cert)"
     r"(?:[ \t]+|=|(?=[\"'\w]))"
     r"(?:\^?\"(?P<double>(?:[^\"\\\n]|\\.)*)|\$?'(?P<single>[^'\n]*)|(?P<bare>[^\s\"']+))",
     re.MULTILINE,
@@ -100,6 +101,8 @@ def _of_header(value: str) -> Credential:
         if is_stand_in(rest):
             kind = Authorization.BEARER_VARIABLE if is_right else Authorization.VARIABLE
             return Credential(kind, f"{lead}{_shown(rest)}")
+        if is_right and "\n" in match["gap"]:
+            value = f"Bearer \n{rest}"  # a header that was folded over two lines
         return Credential(Authorization.TOKEN, f"{lead}{MASK}", bearer=Secret(value if is_right else rest))
     if is_stand_in(value):
         return Credential(Authorization.VARIABLE, _shown(value))
@@ -118,7 +121,7 @@ def _is_token(text: str) -> bool:
 
 
 def _basic(text: str | None) -> Secret | None:
-    return None if text is None or is_stand_in(text) else Secret(text)
+    return None if text is None or (":" not in text and is_stand_in(text)) else Secret(text)
 
 
 def _decoded(value: str) -> str | None:
@@ -183,8 +186,10 @@ class Scrubber:
 
 
 def _is_harmless(needle: str) -> bool:
-    return needle.lower() in _SCHEMES or all(
-        piece.lower() in _SCHEMES or is_name_of_secret(piece) for piece in re.split(r"[\s:]+", needle)
+    """Tell whether nothing is given away by a text: it is short, or names where the secret is."""
+    bare = _SCHEME.sub("", needle)
+    return len(bare) < _SHORTEST_OWN or all(
+        is_name_of_secret(piece) for piece in re.split(r"[\s:]+", bare) if piece
     )
 
 
@@ -212,7 +217,6 @@ def _of_request(request: PastedRequest | None, credential: Credential | None) ->
             yield value
             yield from _parts(value)
     if request.basic is not None:
-        yield request.basic
         yield from _parts(request.basic)
 
 
@@ -220,7 +224,11 @@ def _of_text(text: str) -> Iterator[str]:
     """Find secrets wherever they stand, by the names before them and by their looks."""
     for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _USERINFO):
         for match in pattern.finditer(text):
-            value = next((group for group in match.groups() if group), "")
+            groups = match.groupdict()
+            is_user = groups.pop("name", None) in _USER_OPTIONS
+            value = next((group for group in groups.values() if group), "")
+            if is_user and ":" not in value:
+                continue  # a name alone, for which curl asks the password
             yield value[:_LONGEST_SECRET]
             yield from _parts(value[:_LONGEST_SECRET])
     for match in _JWT.finditer(text):
@@ -229,7 +237,7 @@ def _of_text(text: str) -> Iterator[str]:
 
 def _parts(value: str) -> Iterator[str]:
     """Give the pieces of a value that are secrets by themselves: a password, a cookie's value, a signature."""
-    bare = re.sub(r"^\s*(?:bearer|basic)[\s:=]+", "", value.strip(), flags=re.IGNORECASE)
+    bare = _SCHEME.sub("", value.strip())
     yield bare
     user, colon, password = bare.partition(":")
     if colon and "/" not in user:

@@ -56,6 +56,7 @@ _LONG_OF_SHORT = {
     "u": "user",
     "X": "request",
 }
+_ASKED_FOR = "{password}"
 _DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json"}
 
 
@@ -134,7 +135,7 @@ class _Curl:
             url=url,
             headers=tuple(self._headers),
             body=text,
-            basic=None if user is None else user.text,
+            basic=None if user is None else user.text if ":" in user.text else f"{user.text}:{_ASKED_FOR}",
             is_whole=not self._has_unknown_headers,
             is_quoted_verbatim=self._is_quoted_verbatim(),
             not_understood=tuple(self._notes),
