@@ -159,7 +159,7 @@ def open_venue(zoom: Emulator, api: Api, *, people: int = 2) -> Venue:
 
 def dial(program: Shell, zoom: Emulator, source: Source, fate: Fate, venue: Venue, events: Path, *more: str) -> Any:
     flags = [flag.format(events=events) for flag in source.flags]
-    timeout = "20" if fate.state in source.proves else "0.4"
+    timeout = "20" if fate.state in source.proves else "0.25"
     target = (f"--{source.api.value}", venue.key.identifier)
     address = f"{fate.user}@room.example.com"
     return program(
