@@ -123,10 +123,10 @@ def test_a_session_is_shown_with_who_is_in_it(call: Callable[..., Result], zoom:
     result = call("session", "show", ID)
     assert (result.code, result.stderr) == (0, "")
     assert result.stdout.splitlines() == [
-        f"id:       {ID}",
-        "name:     stand[31mup one",
-        "started:  2026-11-21T09:00:00Z",
-        "users:    2",
+        f"id: {ID}",
+        "name: stand[31mup one",
+        "started: 2026-11-21T09:00:00Z",
+        "users: 2",
         "",
         "NAME\tDEVICE\tADDRESS\tJOINED",
         "Board room\tH.323/SIP\t203.0.113.10\t2026-11-21T09:30:00Z",
@@ -169,7 +169,7 @@ def test_an_empty_session_is_shown(call: Callable[..., Result], zoom: FakeZoom) 
     zoom.replies[f"/v2/videosdk/sessions/{ID}/users"] = (200, {"users": []})
     result = call("session", "show", ID)
     assert result.code == 0
-    assert result.stdout.endswith("users:    0\n")
+    assert result.stdout.endswith("users: 0\n")
 
 
 def test_a_session_is_shown_by_its_name(call: Callable[..., Result], zoom: FakeZoom) -> None:
@@ -178,7 +178,7 @@ def test_a_session_is_shown_by_its_name(call: Callable[..., Result], zoom: FakeZ
 
 
 def test_an_id_in_a_variable_stands_in_for_the_argument(call: Callable[..., Result]) -> None:
-    assert f"id:       {ID}\n" in call("session", "show", environ={"ZOOMCALL_SESSION": ID}).stdout
+    assert f"id: {ID}\n" in call("session", "show", environ={"ZOOMCALL_SESSION": ID}).stdout
 
 
 def test_a_name_in_a_variable_is_looked_up(call: Callable[..., Result], zoom: FakeZoom) -> None:
