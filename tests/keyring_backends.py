@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from keyring.backend import KeyringBackend
@@ -82,6 +83,24 @@ class Telltale(Remembering):
 
     def set_password(self, service: str, username: str, password: str) -> None:
         raise RuntimeError(f"cannot store {password!r}")
+
+
+class Rambling(Remembering):
+    """Repeats the secret where the words of an error are cut off."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        raise RuntimeError("x" * 190 + password)
+
+
+class Chatting(Remembering):
+    def get_password(self, service: str, username: str) -> str | None:
+        sys.stdout.write("the keyring says hello\n")
+        return super().get_password(service, username)
+
+
+class Wordless(Remembering):
+    def get_password(self, service: str, username: str) -> str | None:
+        return 5  # type: ignore[return-value]
 
 
 class ReadOnly(Remembering):

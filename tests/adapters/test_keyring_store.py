@@ -121,6 +121,7 @@ def test_a_remembered_backend_that_is_gone_gives_way_to_the_best_there_is(monkey
         ("keyring_backends.Locked", "it is locked"),
         ("keyring_backends.Dismissed", "it is locked"),
         ("keyring_backends.Uninitialised", "it failed (InitError: no bus[31m here)"),
+        ("keyring_backends.Wordless", "it failed (KeyringError: what it gave is no text)"),
         ("no_such_module.Keyring", "PYTHON_KEYRING_BACKEND=no_such_module.Keyring names a backend that cannot be"),
         ("keyring_backends.NoSuchClass", "PYTHON_KEYRING_BACKEND=keyring_backends.NoSuchClass names a backend"),
     ],
@@ -153,6 +154,21 @@ def test_a_keyring_that_does_not_keep_the_secret_is_found_out(
     assert SENTINEL not in f"{error} {error.fix}"
     assert error.__cause__ is None
     assert error.__suppress_context__
+
+
+def test_a_secret_is_struck_out_before_an_errors_words_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Rambling")
+    with pytest.raises(NotConfigured) as caught:
+        store_of().write("prod", SECRET)
+    assert SENTINEL[:5] not in caught.value.message
+
+
+def test_what_a_backend_prints_stays_out_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Chatting")
+    store_of().read("prod")
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("backend", ["keyring_backends.Sleeping", "keyring_backends.SleepingWhenLoaded"])

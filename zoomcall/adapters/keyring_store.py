@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import threading
 import time
@@ -69,7 +71,9 @@ class KeyringStore:
         def work() -> Secret | None:
             usable = _usable(backend)
             asked.append(f"{type(usable).__module__}.{type(usable).__qualname__}")
-            text = usable.get_password(SERVICE, account)
+            text: object = usable.get_password(SERVICE, account)
+            if text is not None and not isinstance(text, str):
+                raise keyring.errors.KeyringError("what it gave is no text")
             return None if text is None else Secret(text)
 
         begun = time.monotonic()
@@ -123,8 +127,9 @@ class KeyringStore:
 
     def _within_limit(self, work: Callable[[], T], secret: Secret | None = None) -> T:
         outcomes: SimpleQueue[_Done[T] | _Failed] = SimpleQueue()
-        threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
-        outcome = self._wait(outcomes)
+        with contextlib.redirect_stdout(io.StringIO()):  # a backend may chat; the answer's stream is not its own
+            threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
+            outcome = self._wait(outcomes)
         if isinstance(outcome, _Failed):
             raise _unusable(_cause(outcome.error, secret)) from None
         return outcome.value
@@ -213,13 +218,14 @@ def _cause(error: BaseException, secret: Secret | None) -> str:
         case _ if type(error).__name__ in _LOCKED:
             text = "it is locked"
         case _:
-            text = f"it failed ({_words(error)})"
+            text = f"it failed ({_words(error, secret)})"
     return text.replace(secret.reveal(), "***") if secret else text
 
 
-def _words(error: BaseException) -> str:
-    """Give a foreign error's type and first words, in one printable line."""
-    said = " ".join(str(error).split())[:200]
+def _words(error: BaseException, secret: Secret | None = None) -> str:
+    """Give a foreign error's type and first words, in one printable line; the secret is out before they are cut."""
+    text = str(error).replace(secret.reveal(), "***") if secret else str(error)
+    said = " ".join(text.split())[:200]
     said = "".join(character for character in said if character.isprintable())
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
