@@ -329,6 +329,12 @@ def test_an_answer_that_is_not_zooms_is_told_from_zooms(status: int, certainty: 
     assert "foreign-answer" not in found(said(status))
 
 
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_limit_or_a_fault_without_a_word_may_be_zooms_own(status: int) -> None:
+    assert "foreign-answer" not in found(said(status, is_zooms=False))
+    assert "foreign-answer" in found(said(status, is_zooms=False, excerpt="<html>"))
+
+
 def test_a_page_in_place_of_an_empty_200_is_not_zooms() -> None:
     kind = ErrorKind.NO_OP
     assert "foreign-answer" in found(said(200, is_zooms=False, excerpt="<html>Log in"), kind=kind)

@@ -140,6 +140,8 @@ def _sentence(answer: ZoomAnswer) -> str:
     where = "Zoom's token endpoint" if answer.is_oauth else "Zoom"
     if said:
         return f"{where} answered HTTP {answer.status}: {said}"
+    if not answer.is_zooms and (answer.status == 429 or answer.status >= 500):
+        return f"HTTP {answer.status} came back without a word of Zoom's"  # Zoom's own, or of something in between
     if not answer.is_zooms and (answer.status >= 300 or answer.method != "PATCH"):
         return f"an answer that is not Zoom's came back: HTTP {answer.status}"
     if 200 <= answer.status < 300:

@@ -234,6 +234,8 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
     is_page_of_success = facts.kind == ErrorKind.NO_OP and bool(answer.excerpt.strip())
     if answer.status < 300 and not is_page_of_success and facts.kind != ErrorKind.ZOOM_FAULT:
         return None
+    if not answer.excerpt.strip() and (answer.status == 429 or answer.status >= 500):
+        return None  # a limit or a fault needs no words, and may be Zoom's own
     excerpt = f": {_quote(answer.excerpt)}" if answer.excerpt.strip() else ""
     evidence = f"the answer {answer.status} has no JSON of Zoom's in it{excerpt}"
     is_proxys = answer.status == 407 or 300 <= answer.status < 400
