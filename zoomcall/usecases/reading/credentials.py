@@ -54,6 +54,7 @@ _OPTION = re.compile(
 )
 _SCHEMED = re.compile(r"\b(?:bearer|basic)[\s:=]+[\"'\u201c]?(?P<value>[^\s\"'`,;)}\u201d]+)", re.IGNORECASE)
 _QUERY = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
+_PARAMETER = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&#]+)", re.IGNORECASE)
 _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
 _JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 
@@ -148,8 +149,8 @@ def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple
 
 def shown_url(url: str) -> str:
     """Give a URL with the secrets in it masked."""
-    url = _USERINFO.sub(f"://{MASK}@", url)
-    return _QUERY.sub(lambda match: match[0][: match.start("value") - match.start()] + MASK, url)
+    url = re.sub(r"://[^/@]*@", f"://{MASK}@", url)
+    return _PARAMETER.sub(lambda match: match[0][: match.start("value") - match.start()] + MASK, url)
 
 
 class Scrubber:
@@ -218,6 +219,8 @@ def _of_request(request: PastedRequest | None, credential: Credential | None) ->
             yield from _parts(value)
     if request.basic is not None:
         yield from _parts(request.basic)
+    for match in _PARAMETER.finditer(request.url):
+        yield match["value"]
 
 
 def _of_text(text: str) -> Iterator[str]:
