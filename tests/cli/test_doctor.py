@@ -975,6 +975,8 @@ def test_a_check_that_breaks_hides_no_other(
     assert checked.failed == ["versions"]
     assert "ZeroDivisionError" in checked.checks["versions"]["detail"]
     assert checked.statuses["token"] == "ok"
+    assert "Traceback" not in checked.result.stderr
+    assert "in break_down" in doctor("--debug", environ=sdk).result.stderr
 
 
 def test_a_check_that_takes_too_long_is_given_up(

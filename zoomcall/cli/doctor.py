@@ -1,5 +1,6 @@
 """``zoomcall doctor``: check everything that an invite needs."""
 
+import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,7 +83,12 @@ def doctor(
     order = CheckupOrder(
         api=api if target is None else target.api, target=target, only=wanted, is_offline=is_offline
     )
-    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now)
+
+    def show_bug(error: Exception) -> None:
+        if run.options.is_debug:
+            traceback.print_exception(error, file=run.streams.stderr)
+
+    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now, on_bug=show_bug)
     if report is not None:
         run.wiring.write_report(report, junit(_SUITE, [_case(check) for check in checks], at=run.now()))
     failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)

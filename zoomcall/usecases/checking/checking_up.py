@@ -153,7 +153,12 @@ class CheckupOrder:
 
 
 def check_up(
-    order: CheckupOrder, tools: Tools, *, facts: Callable[[], Facts], now: Callable[[], datetime]
+    order: CheckupOrder,
+    tools: Tools,
+    *,
+    facts: Callable[[], Facts],
+    now: Callable[[], datetime],
+    on_bug: Callable[[Exception], None] = lambda _: None,
 ) -> tuple[Check, ...]:
     """Make the checks, those at the same time that do not wait for each other.
 
@@ -162,23 +167,30 @@ def check_up(
         tools: What with.
         facts: Gives what is known for explaining, at any time.
         now: This machine's clock.
+        on_bug: Is shown what a check should not have raised.
 
     Returns:
         The checks that were wanted, in the order of ``CheckId``.
     """
-    return _Checkup(order, tools, facts, now).run()
+    return _Checkup(order, tools, facts, now, on_bug).run()
 
 
 class _Checkup:
     """One run of the checks; each finds here what those before it have found."""
 
     def __init__(
-        self, order: CheckupOrder, tools: Tools, facts: Callable[[], Facts], now: Callable[[], datetime]
+        self,
+        order: CheckupOrder,
+        tools: Tools,
+        facts: Callable[[], Facts],
+        now: Callable[[], datetime],
+        on_bug: Callable[[Exception], None],
     ) -> None:
         self._order = order
         self._tools = tools
         self._known = facts
         self._now = now
+        self._on_bug = on_bug
         self._verdicts: dict[str, Verdict] = {}
         self._chosen: CredentialLabel | None = None
         self._held: HeldCredential | None = None
@@ -256,6 +268,7 @@ class _Checkup:
             case ZoomcallError():
                 return failed(error, self._facts)
             case _:
+                self._on_bug(error)
                 return broken(error)
 
     def _blocked(self, blocked: Blocked) -> Verdict:
