@@ -382,7 +382,7 @@ def test_debug_shows_no_signature(serve: Serve) -> None:
         (("--record", "/dev/null"), "no regular file"),
         (("--record", "."), "no regular file"),
         (("--port", "70000"), "70000"),
-        (("--ready-file", "/nonexistent/ready"), "ready file"),
+        (("--ready-file", "/dev/null/ready"), "ready file"),
     ],
 )
 def test_a_flag_that_cannot_be_used_is_exit_2(zoomcall: Shell, arguments: tuple[str, ...], why: str) -> None:
