@@ -165,17 +165,19 @@ class _Posix(_Split):
     _TOKENS = re.compile(
         r"""
         (?P<blank>[ \t\r\f\v\u00a0]+)
-      | (?P<fold>\\[ \t\r]*(?:\n|\Z))
+      | (?P<name><[A-Za-z][\w. -]{0,60}>)
+      | (?P<join>\\(?:\n|\Z))
+      | (?P<fold>\\[ \t\r]+\n)
       | (?P<break>\n)
+      | (?P<redirect>\d?(?:>>|>|<)(?:&\d|[ \t]*[^\s'";|&<>()]+))
       | (?P<plain>[^\s'"\\`;|&<>()$\u201c\u201d\u201e\u2018\u2019\u00a0]+)
       | (?P<ansi>\$'[^'\\]*(?:\\.[^'\\]*)*'?)
-      | (?P<variable>\$\{[^}\s]*\}|\$\([^()\n]*\)|\$\w+|`[^`\n]*`|<[A-Za-z][\w. -]{0,60}>)
+      | (?P<variable>\$\{[^}\s]*\}|\$\([^()\n]*\)|\$\w+|`[^`\n]*`)
       | (?P<single>'[^']*'?)
       | (?P<double>"[^"\\]*(?:\\.[^"\\]*)*"?)
       | (?P<curly>[\u201c\u201d\u201e][^\u201c\u201d\u201e\n]*[\u201c\u201d\u201e]?
                  |[\u2018\u2019][^\u2018\u2019\n]*[\u2018\u2019]?)
       | (?P<escape>\\.)
-      | (?P<redirect>\d?(?:>>|>|<)(?:&\d|[ \t]*[^\s'";|&<>()]*))
       | (?P<end>[;|()]|&&|&)
       | (?P<other>.)
         """,
@@ -184,33 +186,37 @@ class _Posix(_Split):
 
     def step(self, match: re.Match[str]) -> int | None:
         match match.lastgroup:
-            case "blank" | "fold":
-                self.finish_word()
+            case "single" | "ansi" | "double":
+                return self._in_quotes(match)
             case "break":
                 return self.line_break(match)
-            case "plain" | "variable" | "other":
-                self.add(match[0])
+            case "end":
+                return self._end(match)
+            case "blank" | "fold" | "redirect":
+                self.finish_word()
+            case "join":
+                if _OPTION_LINE.match(self.window, match.end()):
+                    self.finish_word()
             case "escape":
                 self.add(match[0][1:])
-            case "single":
-                text, end = self.quoted(match, "'")
-                self._is_verbatim = self._is_verbatim or bool(_VARIABLE.search(text))
-                self.add(text)
-                return end
-            case "ansi":
-                text, end = self.quoted(match, "$'")
-                self.add(_ansi(text))
-                return end
-            case "double":
-                text, end = self.quoted(match, '"')
-                self.add(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
-                return end
             case "curly":
                 self.note(CURLY_NOTE)
                 self.add(match[0].strip("".join(_CURLY)))
             case _:
-                return self._end(match)
+                self.add(match[0])
         return match.end()
+
+    def _in_quotes(self, match: re.Match[str]) -> int:
+        kind = match.lastgroup
+        text, end = self.quoted(match, "$'" if kind == "ansi" else match[0][0])
+        if kind == "ansi":
+            text = _ansi(text)
+        elif kind == "double":
+            text = _DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text)
+        else:
+            self._is_verbatim = self._is_verbatim or bool(_VARIABLE.search(text))
+        self.add(text)
+        return end
 
     def _end(self, match: re.Match[str]) -> int | None:
         after = self.window[match.end() : match.end() + 1]
