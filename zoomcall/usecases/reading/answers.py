@@ -46,7 +46,10 @@ _STATUS_LINE = re.compile(r"^[ \t]{0,8}(?:<[ \t]?)?HTTP/\d(?:\.\d)?[ \t]+(\d{3})
 _HEADER = re.compile(r"[ \t]{0,8}(?:<[ \t]?)?([A-Za-z][A-Za-z0-9_-]{0,63})[ \t]{0,8}:[ \t]{0,8}(.*)")
 _LEAD = r"^[ \t]{0,16}(?:(?://|\#|--|\*|>|<|=>|->|\u2192|\u21d2|\u2026|REM)[ \t]{0,4}){0,3}"
 _FORMS = (
-    re.compile(r"\bStatus ?Code[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(\d{3}|[A-Za-z]{2,30})\b", re.IGNORECASE),
+    re.compile(
+        r"(?:\bStatus ?Code|\b[Ss]tatus[_ ]code|[\"']statusCode)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
+        r"[\"']?(\d{3}|[A-Za-z]{2,30})\b"
+    ),
     re.compile(rf"\((\d{{3}})\)[ \t]{{0,4}}(?:{_REASONS})", re.IGNORECASE),
     re.compile(rf"\b(\d{{3}})[ \t]{{0,4}}\((?:{_REASONS})\)", re.IGNORECASE),
     re.compile(r"\bstatus code(?: of| is| was)?[ \t]{0,4}:?[ \t]{0,4}(\d{3})\b(?!\s{0,4}[)=])", re.IGNORECASE),
@@ -82,7 +85,7 @@ _TRACKING = re.compile(r"\bx-zm-trackingid[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z
 _NAMED_CODE = re.compile(
     r"\b(?:error|code|zoom)[ \t]{0,4}(?:code)?[ \t]{0,4}[:=#]?[ \t]{0,4}\(?(\d{3,5})\b", re.IGNORECASE
 )
-_FORBIDDEN_BEFORE = re.compile(r"[=!<>]=?\s*$|\bif\b[^\n]*$")
+_FORBIDDEN_BEFORE = re.compile(r"[=!<>]=?\s*$|\bif\b[^\n]*$|\w\($")
 
 
 @dataclass(frozen=True, slots=True)
