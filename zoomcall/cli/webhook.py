@@ -11,12 +11,14 @@ Results (they may grow):
 
 import contextlib
 import queue
+import signal
 import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -38,7 +40,7 @@ from zoomcall.domain.event import read_event
 from zoomcall.domain.profile import Store
 from zoomcall.domain.time_words import distance, stamp
 from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind, parse_hook_url, seconds_of
-from zoomcall.errors import Terminated, UsageError
+from zoomcall.errors import UsageError
 from zoomcall.usecases.forwarding import Forwarder, headers_to_forward
 from zoomcall.usecases.receiving import Reception
 from zoomcall.usecases.replaying import Replay, Replayed
@@ -65,7 +67,7 @@ app.add_typer(secret_app, name="secret")
 _LARGEST_BODY = 10_000_000
 _MOST_UNSHOWN = 10_000
 _FINISH_SECONDS = 5.0
-_LOOK_SECONDS = 0.5
+_LOOK_SECONDS = 0.2
 
 
 @command(
@@ -115,12 +117,13 @@ def serve(
             known_ids=() if kept is None else kept.known_ids,
         )
         open_things.enter_context(receiver)
-        if ready_file is not None:
-            from zoomcall.emulator.ready_file import write_ready_file
+        with _signals_noted(board.stops):
+            if ready_file is not None:
+                from zoomcall.emulator.ready_file import write_ready_file
 
-            write_ready_file(ready_file, {"url": receiver.url})
-        _say_where(run, receiver.url, host, record, forward_url)
-        status = board.run_until_stopped(receiver)
+                write_ready_file(ready_file, {"url": receiver.url})
+            _say_where(run, receiver.url, host, record, forward_url)
+            status = board.run_until_stopped(receiver)
         receiver.stop()
         board.show_rest()
         if forwarder is not None:
@@ -200,17 +203,16 @@ class _Board:
         # Ctrl-C may come at any moment in the main thread: unlike Queue, SimpleQueue never keeps a lock then.
         self._unshown: queue.SimpleQueue[str | Notice | _Detail] = queue.SimpleQueue()
         self.refused: Counter[RefusalKind] = Counter()
+        self.stops: list[ExitStatus] = []
 
     def show(self, delivery: Delivery) -> None:
         """Show an event; one that finds too many unshown ones is left out."""
         if self._run.output is OutputFormat.TEXT:
-            with contextlib.suppress(queue.Full):
-                self._unshown.put_nowait(_event_line(delivery))
+            self._put(_event_line(delivery))
 
     def warn(self, notice: Notice) -> None:
         """Show a warning, likewise."""
-        with contextlib.suppress(queue.Full):
-            self._unshown.put_nowait(notice)
+        self._put(notice)
 
     def refuse(self, refusal: Refusal, peer: str) -> None:
         """Count a refused request, and show it."""
@@ -227,14 +229,11 @@ class _Board:
 
     def run_until_stopped(self, receiver: "WebhookReceiver") -> ExitStatus:
         """Show what comes until Ctrl-C or SIGTERM; give the exit status."""
-        try:
-            while receiver.is_serving:
-                with contextlib.suppress(queue.Empty):
-                    self._show(self._unshown.get(timeout=_LOOK_SECONDS))
-        except Terminated:
-            return ExitStatus.TERMINATED
-        except KeyboardInterrupt:
-            return ExitStatus.INTERRUPTED
+        while receiver.is_serving and not self.stops:
+            with contextlib.suppress(queue.Empty):
+                self._show(self._unshown.get(timeout=_LOOK_SECONDS))
+        if self.stops:
+            return self.stops[0]
         raise RuntimeError("the receiver's thread has ended by itself")
 
     def show_rest(self) -> None:
@@ -253,6 +252,25 @@ class _Board:
             case text:
                 write_page((Line(text),), run.streams.stdout, run.streams.look_of(run.streams.stdout))
                 run.streams.stdout.flush()
+
+
+@contextlib.contextmanager
+def _signals_noted(stops: list[ExitStatus]) -> Iterator[None]:
+    """Note Ctrl-C and SIGTERM instead of raising them: nothing is lost between a queue and the stream."""
+    previous = {}
+    for number, status in ((signal.SIGINT, ExitStatus.INTERRUPTED), (signal.SIGTERM, ExitStatus.TERMINATED)):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            continue  # a shell's background job: Ctrl-C is not meant for it
+
+        def note(_number: int, _frame: FrameType | None, status: ExitStatus = status) -> None:
+            stops.append(status)
+
+        previous[number] = signal.signal(number, note)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
 
 
 _ADVICE = {
