@@ -107,7 +107,7 @@ class _Program:
     def _request(self, index: int, url: str, reach: tuple[int, int]) -> PastedRequest:
         notes: list[str] = []
         anchors = self._anchors(index)
-        body, body_place, kind = self._body(anchors, reach)
+        body, body_place, kind = self._body(anchors, reach, is_token="/oauth/" in url)
         url, body = self._with_query(url, body, body_place)
         headers = list(self._headers(anchors, reach))
         content_type = self._content_type(anchors, body, kind)
@@ -320,18 +320,13 @@ class _Program:
     def _text(self, index: int) -> str:
         return self._tokens[index].text if 0 <= index < len(self._tokens) else ""
 
-    def _body(self, anchors: list[int], reach: tuple[int, int]) -> tuple[str | None, int, str]:
+    def _body(self, anchors: list[int], reach: tuple[int, int], *, is_token: bool) -> tuple[str | None, int, str]:
         """Find the body: the object or the text in which a callout's words stand.
 
         Returns:
             The body as JSON text, None if there is none to be seen; where it stands; ``object`` or ``text``.
         """
-        places = [index for index, token in enumerate(self._tokens) if self._is_of_body(token)]
-        for place in sorted(places, key=lambda place: min(abs(place - anchor) for anchor in anchors))[
-            :_MOST_BODIES
-        ]:
-            if not reach[0] <= place <= reach[1] and len(places) > 1:
-                continue
+        for place in self._places_of_body(anchors, reach, is_token=is_token):
             token = self._tokens[place]
             if token.kind is Kind.STRING and ("{" in token.text or "grant_type=" in token.text):
                 return self._text_body(place), place, "text"
@@ -339,6 +334,21 @@ class _Program:
             if members is not None:
                 return _dumped(members), start, "object"
         return None, -1, ""
+
+    def _places_of_body(self, anchors: list[int], reach: tuple[int, int], *, is_token: bool) -> list[int]:
+        """Give where a body may stand: a method's name first, then what is near the URL."""
+        places = [
+            index
+            for index, token in enumerate(self._tokens)
+            if self._is_of_body(token) and ("grant_type" in token.text) is is_token
+        ]
+
+        def rank(place: int) -> tuple[bool, int]:
+            is_method = _CALLOUT.search(self._tokens[place].text) is not None
+            return not is_method, min(abs(place - anchor) for anchor in anchors)
+
+        inside = [place for place in places if reach[0] <= place <= reach[1]]
+        return sorted(inside if len(places) > 1 else places, key=rank)[:_MOST_BODIES]
 
     def _is_of_body(self, token: Token) -> bool:
         if token.kind is Kind.STRING:

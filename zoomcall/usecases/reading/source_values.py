@@ -104,7 +104,10 @@ class Values:
 
     def start_of_sum(self, index: int) -> int:
         """Give the first token of the sum of texts in which the token at ``index`` stands."""
-        for _ in range(32):
+        for _ in range(64):
+            if self._is_python and index > 0 and self.tokens[index - 1].kind is Kind.STRING:
+                index -= 1
+                continue
             if self._sign(index - 1) != "+":
                 return index
             before = index - 2
@@ -323,7 +326,7 @@ class Values:
     def _signed(self, index: int, sign: str, depth: int) -> tuple[Any, int]:
         if sign in {"{", "[", "@{", "@("}:
             behind = self.close_of(index) + 1
-            return self._after(self._members(index + 1, depth), behind)
+            return self._after(self._members(index + 1, depth, is_list=sign in {"[", "@("}), behind)
         if sign == "(":
             close = self.close_of(index)
             is_cast = self._is_word(close + 1) and self._is_word(index + 1) and close == index + 2
@@ -335,7 +338,7 @@ class Values:
             return (-value if sign == "-" and type(value) is int else value), index
         return unknown(sign), index + 1
 
-    def _members(self, index: int, depth: int) -> Any:
+    def _members(self, index: int, depth: int, *, is_list: bool = False) -> Any:
         """Read the members of an object, table, dictionary or list; a list if none has a name."""
         named: dict[str, Any] = {}
         bare: list[Any] = []
@@ -359,16 +362,22 @@ class Values:
                 continue
             if name is not None and behind is not None:
                 named[name], index = self.at(behind, depth + 1)
-            elif name is not None and self._sign(index + 1) in {",", "}"} and self._is_word(index):
+            elif name is not None and not is_list and self._is_shorthand(index):
                 named[name], index = self.of_name(name, depth + 1), index + 1
                 bare.append(named[name])
             else:
                 value, index = self.at(index, depth + 1)
                 bare.append(value)
             index = self._settled(index)
+        if is_list and not named:
+            return bare
         if bare and len(named) <= len(bare) and not self._is_object(named, bare):
             return bare
         return named
+
+    def _is_shorthand(self, index: int) -> bool:
+        is_name = self._is_word(index) and self._name(index) not in _LITERALS
+        return is_name and self._sign(index + 1) in {",", "}"}
 
     @staticmethod
     def _is_object(named: dict[str, Any], bare: list[Any]) -> bool:
