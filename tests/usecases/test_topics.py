@@ -207,3 +207,16 @@ def test_the_table_of_exit_codes_is_whole() -> None:
 def test_any_text_finds_pages_or_is_a_usage_error(text: str) -> None:
     with contextlib.suppress(UsageError):
         assert pages(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "topic"),
+    [
+        ("Invalid access token.", "zoom:124"),
+        ("invalid access token", "zoom:124"),
+        ("Access token is expired", "zoom:124"),
+        ("This API endpoint is not recognized.", "zoom:2300"),
+    ],
+)
+def test_zooms_own_words_find_their_code(said: str, topic: str) -> None:
+    assert pages(said)[0].topic == topic

@@ -34,6 +34,7 @@ _EVERY_EXIT = "exit-codes"
 _LONGEST_TOPIC = 200
 _MOST_FOUND = 4
 _SHOWN = 60
+_SAYING = "Zoom says"
 _IDLE_WORDS = frozenset(
     {"a", "an", "and", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its"}
     | {"no", "not", "of", "on", "or", "the", "to", "was", "with", "zoom"}
@@ -184,12 +185,29 @@ def _nearest(wanted: str) -> list[TopicPage]:
     words = [word for word in re.findall(r"[a-z0-9]+", wanted) if not (word in _IDLE_WORDS or word.isdecimal())]
     if not words:
         return []
+    found = _quoted(wanted) if len(words) > 1 else []
     scores = {page.topic: _score(index, words) for page, index in _index()}
     best = max(scores.values())
-    if best < len(words):
-        return []
-    near = sorted((topic for topic in scores if scores[topic] > best / 2), key=lambda topic: -scores[topic])
-    return [_every_page()[topic] for topic in near[:_MOST_FOUND]]
+    if best >= len(words):
+        near = sorted((topic for topic in scores if scores[topic] > best / 2), key=lambda topic: -scores[topic])
+        found += [topic for topic in near if topic not in found]
+    return [_every_page()[topic] for topic in found[:_MOST_FOUND]]
+
+
+def _quoted(wanted: str) -> list[str]:
+    """Give the codes with which Zoom says these very words, the shortest saying first."""
+    phrase = _spelled(wanted)
+    lengths: dict[str, int] = {}
+    for page in _every_page().values():
+        if page.table is not None and page.table.headings[0] == _SAYING:
+            quoted = [saying for row in page.table.rows if phrase in (saying := _spelled(row[0]))]
+            if quoted:
+                lengths[page.topic] = min(map(len, quoted))
+    return sorted(lengths, key=lambda topic: lengths[topic])
+
+
+def _spelled(text: str) -> str:
+    return f" {' '.join(re.findall(r'[a-z0-9]+', text.lower()))} "
 
 
 _Index = tuple[frozenset[str], frozenset[str], frozenset[str]]
@@ -336,7 +354,7 @@ def _code_page(text: CodeText) -> TopicPage:
         fix=text.fix,
         command=text.command,
         example=text.example or (_body_of(text) if rows else None),
-        table=TopicTable(("Zoom says", "means", "HTTP", "exit code"), rows) if rows else None,
+        table=TopicTable((_SAYING, "means", "HTTP", "exit code"), rows) if rows else None,
         see_also=tuple(f"cause:{cause}" for cause in text.causes),
         basis=min((saying.basis for saying in text.sayings), key=bases.index),
         sources=tuple(sources),
