@@ -382,7 +382,11 @@ def test_a_server_that_reads_and_hangs_up_may_have_acted() -> None:
 
 
 def test_a_server_that_resets_unread_may_have_acted_as_far_as_can_be_known() -> None:
-    with Loopback(Peer.reset) as server:
+    def script(peer: Peer) -> None:
+        peer.sock.recv(1, socket.MSG_PEEK)  # it has arrived, and stays unread
+        peer.reset()
+
+    with Loopback(script) as server:
         fault = fault_of(real(), patch(f"{server.url}/v2"))
     assert fault.may_have_arrived
     assert server.connections == 1
