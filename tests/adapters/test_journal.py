@@ -463,7 +463,8 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         "except NotConfigured as error: print(error.message)\n"
     )
     command = [sys.executable, "-c", script, str(folder)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60, env=environ)
     assert (done.returncode, done.stderr) == (0, "")
     assert str(folder / FILE_NAME) in done.stdout
     assert not list(folder.iterdir())

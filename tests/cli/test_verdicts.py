@@ -36,6 +36,8 @@ SCALE = 0.01
 RHYTHM = Rhythm(first=timedelta(seconds=0.02), early=timedelta(seconds=0.03), interval=timedelta(seconds=0.06))
 CROWD = 320
 """More than one page of users."""
+LOOKS_TO_A_FAILURE = 5
+"""A request is sent three times at most: no two of these meet the same one."""
 
 
 @dataclass(frozen=True)
@@ -263,6 +265,7 @@ class Noise:
         self._chance = random.Random(venue.key.identifier)  # noqa: S311 - noise is no secret
         self._over = threading.Event()
         self._mistakes: list[BaseException] = []
+        self._next_failure = 0
 
     def _ring_rooms(self) -> None:
         address = f"{self._chance.choice(self._fates)}@stranger-{self._chance.random()}.example.com"
@@ -278,7 +281,9 @@ class Noise:
         self._zoom.leave(self._venue.key, somebody)
 
     def _fail_answers(self) -> None:
-        if not self._zoom._faults._coming:  # three in a row would be no noise but an outage
+        looks = sum(received.method == "GET" for received in self._zoom.requests)
+        if looks >= self._next_failure:  # three in a row would be no noise but an outage
+            self._next_failure = looks + LOOKS_TO_A_FAILURE
             reply = Reply(self._chance.choice([429, 500, 502, 503]))
             self._zoom.add_fault(Fault(method="GET", path_part="/v2/", reply=reply))
 
@@ -292,7 +297,7 @@ class Noise:
     @contextmanager
     def around(self) -> Iterator[None]:
         """Make noise."""
-        works = ((self._ring_rooms, 0.08), (self._move_people, 0.03), (self._fail_answers, 0.2))
+        works = ((self._ring_rooms, 0.08), (self._move_people, 0.03), (self._fail_answers, 0.05))
         threads = [threading.Thread(target=self._again_and_again, args=work) for work in works]
         for thread in threads:
             thread.start()

@@ -6,8 +6,10 @@ import json
 import random
 import socket
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -249,13 +251,25 @@ def http_with(body: str) -> str:
     return f"PATCH https://api.zoom.us/v2/videosdk/sessions/a/events\nAuthorization: Bearer x\n\n{{{body}"
 
 
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Measure the program, not the program under coverage, which takes twice as long."""
+    tracer = sys.gettrace()
+    sys.settrace(None)
+    try:
+        yield
+    finally:
+        sys.settrace(tracer)
+
+
 @pytest.mark.parametrize("name", LARGE)
 def test_five_megabytes_are_judged_in_two_seconds(name: str) -> None:
     data = LARGE[name]().encode()[:LARGEST_PASTE]
     assert len(data) > LARGEST_PASTE * 0.85
-    began = time.process_time()
-    judged(text_of_paste(data, origin="the test"))
-    assert time.process_time() - began < SECONDS
+    with untraced():
+        began = time.process_time()
+        judged(text_of_paste(data, origin="the test"))
+        assert time.process_time() - began < SECONDS
 
 
 def test_more_than_five_megabytes_are_refused(zoomcall: Shell) -> None:
