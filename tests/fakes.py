@@ -135,6 +135,7 @@ class FakeZoom:
         from_time: datetime,
         to_time: datetime,
         event: str | None = None,
+        is_sample: bool = False,
         deadline: datetime | None = None,
     ) -> tuple[WebhookLog, ...]:
         assert from_time <= to_time

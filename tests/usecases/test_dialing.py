@@ -661,6 +661,32 @@ def test_a_room_that_an_event_says_has_joined_is_a_success_though_nobody_can_nam
     assert stage.journal.last == (State.JOINED, Sent.YES)
 
 
+@pytest.mark.parametrize("error", [TOOK_TOO_LONG, refused(429), refused(503, is_zooms=False)])
+def test_a_log_that_cannot_be_read_before_the_call_is_read_after_it(stage: Stage, error: Exception) -> None:
+    stage.zoom.logs = [error]
+
+    def ring() -> None:
+        stage.zoom.logs = [error, (logged("rejected", datetime.now(UTC)),)]
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial(timeout=LONG, evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+    assert report.state is State.DECLINED
+    assert "no-evidence" not in stage.notices
+
+
+@pytest.mark.parametrize("last_event_was", [timedelta(minutes=5), timedelta(days=3)])
+def test_where_events_came_before_the_log_alone_is_watched(stage: Stage, last_event_was: timedelta) -> None:
+    before = datetime.now(UTC) - last_event_was
+
+    def read(*, from_time: datetime, event: str | None = None, **_: object) -> tuple[WebhookLog, ...]:
+        row = logged("ringing", before)
+        return (row,) if from_time <= before and event in {None, row.event} else ()
+
+    stage.zoom.webhook_logs = read  # type: ignore[method-assign] # by what is asked
+    stage.dial()
+    assert stage.zoom.log == ["roster of session abc/def==", "PATCH"]
+
+
 # --on-timeout remove
 
 

@@ -195,7 +195,8 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         run.wiring.token(resolved.api, deadline=patience)
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
-        feeds = _feeds(run, flags, resolved)
+        missing: list[str] = []
+        feeds = _feeds(run, flags, resolved, missing)
     except UsageError:
         raise
     except ZoomcallError as error:
@@ -218,7 +219,14 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     listener = _Listener(run)
     try:
         report = dial(
-            order, zoom=zoom, journal=journal, patrols=Patrols(), feeds=feeds, now=run.now, listener=listener
+            order,
+            zoom=zoom,
+            journal=journal,
+            patrols=Patrols(),
+            feeds=feeds,
+            missing=missing,
+            now=run.now,
+            listener=listener,
         )
     finally:
         listener.close()
@@ -256,11 +264,11 @@ def _require_events_for(flags: InviteFlags) -> None:
         raise UsageError("--no-wait leaves before any event can come; leave out --events and --listen")
 
 
-def _feeds(run: Run, flags: InviteFlags, target: ResolvedTarget) -> tuple[Feed, ...]:
-    """Open what events come from, before anything is sent."""
+def _feeds(run: Run, flags: InviteFlags, target: ResolvedTarget, missing: list[str]) -> tuple[Feed, ...]:
+    """Open what events come from, before anything is sent; what cannot be had is added to ``missing``."""
     feeds: list[Feed] = []
     if target.api is Api.MEETING and flags.is_waiting and EvidenceSource.WEBSOCKET in flags.evidence.sources:
-        feeds.extend(_websocket(run, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
+        feeds.extend(_websocket(run, missing, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
     if flags.events is not None:
         feeds.append(run.wiring.followed_events(flags.events))
     if flags.listen is not None:
@@ -268,7 +276,7 @@ def _feeds(run: Run, flags: InviteFlags, target: ResolvedTarget) -> tuple[Feed, 
     return tuple(feeds)
 
 
-def _websocket(run: Run, *, is_needed: bool) -> tuple[Feed, ...]:
+def _websocket(run: Run, missing: list[str], *, is_needed: bool) -> tuple[Feed, ...]:
     """Connect to Zoom's websocket, if a subscription is known; without it the call goes on all the same."""
     subscription = run.wiring.websocket_subscription
     if subscription is None:
@@ -282,13 +290,10 @@ def _websocket(run: Run, *, is_needed: bool) -> tuple[Feed, ...]:
     try:
         return (run.wiring.websocket_events(subscription),)
     except ZoomcallError as error:
-        why = error.message if error.fix is None else f"{error.message} ({error.fix})"
-        if not is_needed:
-            run.detail(f"no evidence from there: websocket: {why}")
-            return ()
-        if isinstance(error, UsageError):
+        if is_needed and isinstance(error, UsageError):
             raise
-        run.notice(Notice("websocket-off", f"no events come by websocket: {error.message}"))
+        fix = "" if error.fix is None else f" ({error.fix})"
+        missing.append(f"no events come by websocket: {error.message}{fix}")
         return ()
 
 

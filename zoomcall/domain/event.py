@@ -24,6 +24,9 @@ _STATES = {
     "failed": State.FAILED,
 }
 _PROTOCOLS = {"sip": Protocol.SIP, "h323": Protocol.H323, "h.323": Protocol.H323}
+RINGING_IN_SESSION = "session.user_room_system_callout_ringing"
+"""Zoom's name of the event that most calls into a session begin with."""
+
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LATEST = 253_402_300_799_000
 _LARGEST_REASON = 2**31

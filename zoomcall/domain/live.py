@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import MeetingNumber, SessionId
@@ -97,6 +97,10 @@ class H323Device:
     protocol: str = ""
     address: str = ""
     encryption: str = ""
+
+
+LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
+"""How far back Zoom's log of webhooks can be asked (FACTS 4), with a minute for the way there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

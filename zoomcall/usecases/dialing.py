@@ -11,9 +11,9 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.event import is_callout_name, read_event_text
+from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name, read_event_text
 from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
-from zoomcall.domain.live import WebhookLog
+from zoomcall.domain.live import LOG_REACH, WebhookLog
 from zoomcall.domain.roster import Dial, Participant
 from zoomcall.domain.target import MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
@@ -27,6 +27,7 @@ from zoomcall.usecases.patrolling import (
     Patrols,
     RosterSeen,
     Seen,
+    may_pass,
 )
 from zoomcall.usecases.watching import watch
 
@@ -59,6 +60,7 @@ class Zoom(Protocol):
         from_time: datetime,
         to_time: datetime,
         event: str | None = None,
+        is_sample: bool = False,
         deadline: datetime | None = None,
     ) -> tuple[WebhookLog, ...]:
         """Deliveries of events, failed ones too: a failed delivery shows the event all the same."""
@@ -223,6 +225,7 @@ def dial(
     journal: CallJournal,
     patrols: Patrols,
     feeds: Sequence[Feed] = (),
+    missing: Sequence[str] = (),
     now: Callable[[], datetime],
     listener: Listener,
 ) -> CallReport:
@@ -234,11 +237,12 @@ def dial(
         journal: What this machine has dialled.
         patrols: Lookouts, shared by all calls of this process.
         feeds: Evidence that comes by itself, at work already.
+        missing: Why some of it cannot be had.
         now: The clock.
         listener: Is told while the call is under way.
     """
     report = CallReport()
-    call = _Call(order, zoom, journal, patrols, feeds, now, listener, report)
+    call = _Call(order, zoom, journal, patrols, feeds, missing, now, listener, report)
     try:
         call.run()
     except ZoomcallError as error:
@@ -265,6 +269,7 @@ class _Call:
         journal: CallJournal,
         patrols: Patrols,
         feeds: Sequence[Feed],
+        missing: Sequence[str],
         now: Callable[[], datetime],
         listener: Listener,
         report: CallReport,
@@ -274,6 +279,7 @@ class _Call:
         self._journal = journal
         self._patrols = patrols
         self._feeds = feeds
+        self._missing = missing
         self._now = now
         self._listener = listener
         self._report = report
@@ -377,7 +383,7 @@ class _Call:
     def _prospects(self, baseline: Baseline) -> Prospects:
         """Find out what can prove the outcome, before anything is sent."""
         wanted = self._order.evidence
-        missing: list[str] = []
+        missing = list(self._missing)
         looks: set[EvidenceSource] = set()
         has_events = False
         if EvidenceSource.ROSTER in wanted:
@@ -388,16 +394,16 @@ class _Call:
         if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, MeetingTarget):
             missing.append("a meeting's events stand in no log that can be read")
         elif EvidenceSource.WEBHOOK_LOG in wanted:
-            moment = self._now() - self._skew()
             try:
-                logs = self._zoom.webhook_logs(
-                    from_time=moment - _LOG_MEMORY, to_time=moment, deadline=self._order.patience
-                )
+                has_events = self._do_events_come()
             except ZoomcallError as error:
-                missing.append(f"the webhook log cannot be read ({error.message})")
+                if not may_pass(error):
+                    missing.append(f"the webhook log cannot be read ({error.message})")
+                else:
+                    looks.add(EvidenceSource.WEBHOOK_LOG)
+                    self._listener.detail(f"the webhook log cannot be read yet: {error.message}")
             else:
                 looks.add(EvidenceSource.WEBHOOK_LOG)
-                has_events = any(is_callout_name(log.event) for log in logs)
         for why in missing:
             self._listener.detail(f"no evidence from there: {why}")
         sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})
@@ -409,6 +415,21 @@ class _Call:
             has_feeds=bool(self._feeds),
             why="; ".join(missing) or "no evidence source was asked for",
         )
+
+    def _do_events_come(self) -> bool:
+        """Say whether the log shows that this account's callout events are sent at all."""
+        moment = self._now() - self._skew()
+        for span, name in ((_LOG_MEMORY, None), (LOG_REACH, RINGING_IN_SESSION)):
+            logs = self._zoom.webhook_logs(
+                from_time=moment - span,
+                to_time=moment,
+                event=name,
+                is_sample=True,
+                deadline=self._order.patience,
+            )
+            if any(is_callout_name(log.event) for log in logs):
+                return True
+        return False
 
     def _claim(self) -> None:
         order = self._order

@@ -182,7 +182,7 @@ class Patrol:
             if self._missing[source] > 1:
                 return self._give_up(source, "the session or meeting has ended")
             return Hiccup(source, error.message)
-        if isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
+        if may_pass(error):
             return Hiccup(source, error.message)
         return self._give_up(source, error.message)
 
@@ -200,6 +200,11 @@ class Patrol:
             subscribers = [each for each in self._subscribers if each in waiting or isinstance(signal, Exhausted)]
         for subscriber in subscribers:
             subscriber.put(signal)
+
+
+def may_pass(error: ZoomcallError) -> bool:
+    """Say whether the same look may succeed a little later."""
+    return isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}
 
 
 class Patrols:

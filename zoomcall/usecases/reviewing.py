@@ -13,13 +13,12 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
 from zoomcall.domain.event import is_callout_name, read_event_text
 from zoomcall.domain.journal import UNRESOLVED, CallId, CallRecord, Standing
-from zoomcall.domain.live import WebhookLog
+from zoomcall.domain.live import LOG_REACH, WebhookLog
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import UsageError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
 
-LOG_REACH = timedelta(days=7)
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
 
