@@ -175,7 +175,7 @@ def test_what_a_backend_prints_stays_out_of_the_answer(
 def test_a_keyring_that_sleeps_is_left_behind_in_time(backend: str) -> None:
     started = time.monotonic()
     error = refusal_of(backend, seconds=0.3)
-    assert 0.3 <= time.monotonic() - started < 2
+    assert 0.3 <= time.monotonic() - started < 20
     assert "did not answer within 0.3 s" in error.message
 
 

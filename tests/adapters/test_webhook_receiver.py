@@ -332,7 +332,7 @@ def test_a_client_that_never_ends_its_headers_is_let_go(make: MakeReceiver, star
 
 
 def test_two_hundred_slow_clients_hold_nobody_up(make: MakeReceiver, taken: Taken) -> None:
-    url = make(limits=Limits(head_seconds=5, body_seconds=5)).url
+    url = make(limits=Limits(head_seconds=60, body_seconds=60)).url
     host, port = url.removeprefix("http://").rsplit(":", 1)
     with ExitStack() as stack:
         for number in range(200):
@@ -340,7 +340,7 @@ def test_two_hundred_slow_clients_hold_nobody_up(make: MakeReceiver, taken: Take
             slow.sendall(head_of(b"", **{"content-length": "100"}) + b"{" if number % 2 else b"POST")
         began = time.monotonic()
         assert [deliver(url, callout()).status for _ in range(20)] == [200] * 20
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
 
 
 def test_a_client_that_leaves_early_is_not_missed(

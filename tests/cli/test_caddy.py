@@ -33,7 +33,7 @@ def receiver(zoomcall: ProcessShell, folder: Path) -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def caddy(configuration: str, folder: Path, port: int) -> Iterator[Path]:
+def caddy(configuration: str, folder: Path, name: str, port: int) -> Iterator[Path]:
     """Run Caddy in a folder of its own, ended by its pid; gives the certificate of its authority."""
     (folder / "Caddyfile").write_text(configuration)
     environ = {"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
@@ -48,7 +48,7 @@ def caddy(configuration: str, folder: Path, port: int) -> Iterator[Path]:
         )
         try:
             root = folder / "caddy-data" / "pki" / "authorities" / "local" / "root.crt"
-            wait_until(lambda: process.poll() is not None or (root.exists() and is_listening(port)))
+            wait_until(lambda: process.poll() is not None or (root.exists() and is_serving(name, port, root)))
             assert process.poll() is None, (folder / "caddy.log").read_text()
             yield root
         finally:
@@ -63,9 +63,12 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def is_listening(port: int) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5):
-        return True
+def is_serving(name: str, port: int, root: Path) -> bool:
+    """Say whether Caddy has a certificate for the name by now."""
+    with contextlib.suppress(OSError):  # ssl.SSLError is one
+        plain = socket.create_connection(("127.0.0.1", port), timeout=5)
+        with plain, ssl.create_default_context(cafile=str(root)).wrap_socket(plain, server_hostname=name):
+            return True
     return False
 
 
@@ -126,7 +129,7 @@ def test_the_configuration_of_the_docs_leads_zoom_to_the_receiver(served: str, t
         f"\tstorage file_system caddy-data\n\thttps_port {port}\n\thttp_port {free_port()}\n}}\n"
     )
     site = SEVERAL_SITES.replace("127.0.0.1:8787", served)
-    with caddy(options + site, tmp_path, port) as root:
+    with caddy(options + site, tmp_path, "hooks.example.com", port) as root:
         https = Https("hooks.example.com", port, root)
         check_all(https, "/zoom", tmp_path / "events.jsonl")
         event = bytes_of(callout())
@@ -139,7 +142,7 @@ def test_the_trial_on_one_machine_works_as_the_docs_say(served: str, tmp_path: P
     configuration = ONE_MACHINE.replace("127.0.0.1:8787", served).replace("8443", str(port))
     event = tmp_path / "event.json"
     event.write_text(json.dumps(callout(), indent=2))
-    with caddy(configuration, tmp_path, port) as root:
+    with caddy(configuration, tmp_path, "localhost", port) as root:
         check_all(Https("localhost", port, root), "/", tmp_path / "events.jsonl")
         replay = ("webhook", "replay", str(event), "--to", f"https://localhost:{port}")
         trusted = zoomcall(*replay, environ={"SSL_CERT_FILE": str(root)})

@@ -1,4 +1,5 @@
 import json
+import re
 import ssl
 import time
 from collections.abc import Callable
@@ -324,7 +325,7 @@ def test_a_clock_that_is_off_and_spoils_nothing_is_a_warning(doctor: Callable[..
         checked = doctor(environ=environ_of(zoom, "videosdk"))
     assert checked.result.code == 0
     assert checked.statuses["clock"] == "warning"
-    assert "60 s behind" in checked.checks["clock"]["detail"] or "61 s behind" in checked.checks["clock"]["detail"]
+    assert re.search(r"\b(5[5-9]|6[0-5]) s behind", checked.checks["clock"]["detail"])
     assert "NTP" in checked.checks["clock"]["fix"]
 
 

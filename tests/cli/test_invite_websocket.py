@@ -4,6 +4,7 @@ import sys
 import time
 
 import pytest
+from emulator.hand_made import eventually
 from loopback import free_port
 from shell import Shell
 
@@ -50,8 +51,8 @@ def test_the_connection_is_closed_with_the_command(
 ) -> None:
     started = time.monotonic()
     assert zoomcall("invite", "sip", ANSWER, *meeting).code == 0
-    assert time.monotonic() - started < 5
-    assert not emulator.sockets.is_connected
+    assert time.monotonic() - started < 30
+    eventually(lambda: not emulator.sockets.is_connected)
 
 
 def test_verbose_names_the_source_and_debug_shows_no_token(zoomcall: Shell, meeting: tuple[str, ...]) -> None:
@@ -145,7 +146,7 @@ def test_asked_for_alone_and_refused_nothing_is_proven(
     started = time.monotonic()
     result = zoomcall("invite", "sip", ANSWER, *meeting, "--json", "--evidence", "websocket")
     assert result.code == 8
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60
     warnings = {warning["id"]: warning["message"] for warning in result.json()["warnings"]}
     assert "Invalid Token" in warnings["no-evidence"]
 

@@ -276,4 +276,4 @@ def test_a_megabyte_is_refused_at_once_and_not_repeated() -> None:
         with pytest.raises(UsageError) as caught:
             refuse()
         assert len(caught.value.message) < 300
-    assert time.process_time() - begun < 1
+    assert time.process_time() - begun < 5

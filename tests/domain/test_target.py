@@ -200,7 +200,7 @@ def test_a_megabyte_is_refused_at_once_and_not_repeated(unit: str) -> None:
         with pytest.raises(UsageError) as caught:
             parse(big)
         assert len(caught.value.message) < 300
-    assert time.process_time() - begun < 2
+    assert time.process_time() - begun < 5
 
 
 def test_each_target_knows_its_api_and_its_words() -> None:

@@ -99,7 +99,7 @@ def oauth_caller(zoom: Emulator) -> Caller:
     return Caller(zoom.base, {"Authorization": f"Bearer {answer.json()['access_token']}"})
 
 
-def eventually(probe: Callable[[], Any], *, seconds: float = 5.0) -> Any:
+def eventually(probe: Callable[[], Any], *, seconds: float = 30.0) -> Any:
     """Give the first true value that ``probe`` gives."""
     deadline = time.monotonic() + seconds
     while not (value := probe()):

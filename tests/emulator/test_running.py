@@ -77,7 +77,7 @@ def test_it_ends_at_once_and_leaves_nothing_behind() -> None:
         idle.request("GET", "/nowhere")
         idle.getresponse().read()
         started = time.monotonic()
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
     assert threading.active_count() == before
     assert zoom.world.venue(key) is not None
     idle.close()

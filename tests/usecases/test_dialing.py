@@ -36,7 +36,7 @@ from zoomcall.usecases.patrolling import Patrols, Rhythm
 TICK = timedelta(milliseconds=5)
 QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)
 SHORT = timedelta(milliseconds=150)
-AT_ONCE = 1.0
+AT_ONCE = 10.0
 """Seconds in which a call ends that has nothing to wait for, though its timeout is a minute and a half."""
 
 SESSION = SessionTarget(SessionId("abc/def=="), "Standup")

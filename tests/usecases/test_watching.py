@@ -44,7 +44,7 @@ ROSTER, LOG, WEBHOOK = EvidenceSource.ROSTER, EvidenceSource.WEBHOOK_LOG, Eviden
 TICK = timedelta(milliseconds=5)
 QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)
 LONG = timedelta(seconds=30)
-AT_ONCE = 1.0
+AT_ONCE = 10.0
 """Seconds in which something ends that has nothing to wait for."""
 
 
@@ -166,7 +166,7 @@ def test_the_deadline_ends_the_wait_whatever_the_sources_do(watching: Watching) 
     class Chatty(FakeFeed):
         def subscribe(self, signals: Signals) -> None:
             super().subscribe(signals)
-            ended = time.monotonic() + 5
+            ended = time.monotonic() + 60
 
             def chat() -> None:
                 while signals in self.subscribers and time.monotonic() < ended:
@@ -198,8 +198,8 @@ def test_what_comes_in_the_last_moment_counts(watching: Watching) -> None:
 
 
 def test_progress_is_told_a_few_times_a_second(watching: Watching) -> None:
-    watching.watch(FakeFeed(), span=timedelta(seconds=0.6))
-    assert 2 <= len(watching.ticks) <= 6
+    watching.watch(FakeFeed(), span=timedelta(seconds=1))
+    assert 2 <= len(watching.ticks) <= 10
     assert watching.ticks == sorted(watching.ticks)
 
 
@@ -411,7 +411,7 @@ def test_a_call_is_shown_no_look_that_began_before_it_waited(signals: Signals) -
         if is_looking.is_set():
             return fresh
         is_looking.set()
-        goes_on.wait(5)
+        goes_on.wait(60)
         return stale
 
     patrol = Patrol({ROSTER: look}, rhythm=QUICK)
@@ -434,7 +434,7 @@ def test_a_call_that_comes_after_another_has_left_is_shown_none_of_its_looks(sig
         if is_looking.is_set():
             return NOBODY
         is_looking.set()
-        goes_on.wait(5)
+        goes_on.wait(60)
         return stale
 
     patrol = Patrol({ROSTER: look}, rhythm=QUICK)
@@ -454,7 +454,7 @@ def test_the_end_of_a_source_is_told_to_a_call_that_came_under_the_last_look(sig
 
     def look() -> Seen:
         is_looking.set()
-        goes_on.wait(5)
+        goes_on.wait(60)
         raise refused(401, 124)
 
     patrol = Patrol({ROSTER: look}, rhythm=QUICK)
@@ -472,7 +472,7 @@ def test_leaving_never_waits_for_a_look_that_hangs(signals: Signals) -> None:
 
     def look() -> Seen:
         is_looking.set()
-        goes_on.wait(5)
+        goes_on.wait(60)
         return NOBODY
 
     patrol = Patrol({ROSTER: look}, rhythm=QUICK)
