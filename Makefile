@@ -31,11 +31,7 @@ demo: .venv/.ready
 	    python -m zoomcall.emulator.sip.room --answer-after 1 -- sh tools/demo.sh
 
 test: .venv/.ready system
-	@rm -f .coverage .coverage.*
-	@status=0; $(BIN)/coverage run -m pytest --numprocesses $(WORKERS) $(TESTS) || status=$$?; \
-	$(BIN)/coverage combine --quiet && \
-	printf 'Branch coverage: %s %%\n' "$$($(BIN)/coverage report --format=total)" || :; \
-	exit $$status
+	@sh tools/test.sh $(BIN) $(WORKERS) $(TESTS)
 
 check: .venv/.ready .venv-lint/.ready
 	$(BIN)/ruff format --check .

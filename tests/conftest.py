@@ -58,11 +58,15 @@ def emulator_environ(emulator: Emulator) -> dict[str, str]:
     }
 
 
+_SKIPPED = 6
+"""No exit code of pytest's own: nothing that runs again makes up for a test that did not run."""
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_sessionfinish(session: pytest.Session) -> Iterator[None]:
     """Fail a run in CI that skipped anything."""
     result = yield
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if os.environ.get("CI") and reporter is not None and reporter.stats.get("skipped"):
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        session.exitstatus = _SKIPPED
     return result
