@@ -59,6 +59,14 @@ def demo() -> str:
     return f"```console\n{output.strip()}\n```\n"
 
 
+def diagnose() -> str:
+    """Capture what is said of a forum's question."""
+    post = ROOT / "tools" / "post.txt"
+    output = _run(*PROGRAM, "diagnose", str(post), exit_code=7)
+    text = post.read_text(encoding="utf-8")
+    return f"```console\n$ cat post.txt\n{text}\n$ zoomcall diagnose post.txt\n{output}```\n"
+
+
 def commands() -> str:
     """List every command."""
     rows = ((f"`zoomcall {' '.join(node.path)}`", node.summary) for node in _leaves(read_tree()))
@@ -78,6 +86,7 @@ def invite_help() -> str:
 
 PARTS: Mapping[str, Callable[[], str]] = {
     "demo": demo,
+    "diagnose": diagnose,
     "commands": commands,
     "exit codes": exit_codes,
     "invite help": invite_help,
@@ -93,14 +102,16 @@ def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
     return "".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |\n" for line in lines)
 
 
-def _run(*command: str) -> str:
+def _run(*command: str, exit_code: int = 0) -> str:
     environ = {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
         "HOME": os.environ.get("HOME", ""),
         "COLUMNS": "100",
         "LANG": "C.UTF-8",
     }
-    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=True, text=True, encoding="utf-8")
+    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False, text=True, encoding="utf-8")
+    if done.returncode != exit_code:
+        raise subprocess.CalledProcessError(done.returncode, command)
     return done.stdout
 
 
