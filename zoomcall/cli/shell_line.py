@@ -42,5 +42,10 @@ def token_line(client_id: str, account_id: str, *, oauth_base: str) -> str:
 
 
 def _signed(mint: str, options: tuple[str, ...], url: str) -> str:
+    """Give curl the token on its standard input, or do not run it if there is none.
+
+    ``sed`` writes a line number before the header; ``read`` takes that line, fails if there is none, and leaves the
+    header to curl. So the token is in no variable, which the shell might export, and in no argument list.
+    """
     curl = shlex.join(("curl", "-sS", "-i", *options, url))
-    return f"{mint} | sed 's/^/Authorization: Bearer /' | {curl}"
+    return f"{mint} | sed '=;s/^/Authorization: Bearer /' | {{ read -r _ && {curl}; }}"
