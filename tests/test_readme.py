@@ -27,7 +27,7 @@ def test_the_captured_parts_are_what_the_program_says_now() -> None:
 
 
 def test_a_changed_captured_part_is_found_out(tmp_path: Path) -> None:
-    for name in ("tools/readme.py", "tools/demo.sh"):
+    for name in ("tools/readme.py", "tools/demo.sh", "tools/post.txt"):
         copy = tmp_path / name
         copy.parent.mkdir(exist_ok=True)
         copy.write_text((ROOT / name).read_text(encoding="utf-8"), encoding="utf-8")

@@ -15,7 +15,7 @@ from zoomcall.usecases.resolving import ConfigReader, ReadSecretFile, ReadStored
 from zoomcall.usecases.signing_in import AskSecret, SecretStore
 
 VARIABLE = "ZOOMCALL_WEBHOOK_SECRET"
-FILE_VARIABLE = f"{VARIABLE}_FILE"
+FILE_VARIABLE = "ZOOMCALL_WEBHOOK_SECRET_FILE"
 WHERE_ZOOM_SHOWS_IT = (
     "Zoom shows it as the secret token of the app, on the page where event subscriptions are added."
 )
