@@ -127,6 +127,12 @@ def test_what_is_no_span_of_seconds_is_refused(text: str) -> None:
     assert caught.value.message.isprintable()
 
 
+@pytest.mark.parametrize("text", ["\u0663", "\uff11\uff12", "1_000", " 3", "3\n"])
+def test_a_number_that_only_python_reads_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="ZOOMCALL_TIMEOUT"):
+        Settings.read({"ZOOMCALL_TIMEOUT": text})
+
+
 @given(st.one_of(st.text(), st.floats().map(str), st.integers().map(str)))
 @example("9" * 10_000)
 @example("1e-7")

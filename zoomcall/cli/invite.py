@@ -298,7 +298,7 @@ def _websocket(run: Run, missing: list[str], *, is_needed: bool) -> tuple[Feed, 
 
 
 def _parse_place(text: str) -> tuple[str, int]:
-    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):(\d{1,5})", text)
+    match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):([0-9]{1,5})", text)
     if match is None or int(match[2]) > 65535:
         raise UsageError(f"--listen {text[:80]!r} is no HOST:PORT", fix="Write it like 127.0.0.1:8080.")
     return match[1].strip("[]"), int(match[2])

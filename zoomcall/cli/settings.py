@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ from zoomcall.domain.secret_text import parse_key
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
+_NUMBER = re.compile(r"[0-9.eE+-]+")  # float() itself takes blanks, underscores and the digits of every script
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
@@ -95,7 +97,7 @@ def parse_seconds(text: str, *, name: str) -> timedelta:
         UsageError: It is no such number.
     """
     try:
-        seconds = float(text)
+        seconds = float(text) if _NUMBER.fullmatch(text) else -1.0
     except ValueError:
         seconds = -1.0
     is_span = 0 < seconds <= LONGEST_TIMEOUT.total_seconds()
