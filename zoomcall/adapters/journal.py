@@ -171,9 +171,9 @@ class Journal:
         """Tie Zoom's id of a call to a call of ours; False when it is tied to another already."""
         with self._transaction():
             cursor = self._database.execute(
-                "UPDATE OR IGNORE call SET message_id = ?2"
-                " WHERE id = ?1 AND (message_id IS NULL OR message_id = ?2)",
-                (call_id, message_id),
+                "UPDATE OR IGNORE call SET message_id = :message"
+                " WHERE id = :id AND (message_id IS NULL OR message_id = :message)",
+                {"id": call_id, "message": message_id},
             )
             return cursor.rowcount == 1
 
@@ -208,11 +208,15 @@ class Journal:
         """
         with self._translated():
             rows = self._database.execute(
-                f"SELECT {_COLUMNS} FROM call WHERE id <> ?1"  # noqa: S608 - the columns are this module's own
-                " AND (api_base, api, target_id) = (SELECT api_base, api, target_id FROM call WHERE id = ?1)"
-                " AND (settled_ms IS NULL OR settled_ms >= ?2)"
-                " AND at_ms + MAX(timeout_ms, ?3) >= ?2 AND state NOT IN ('not-sent', 'refused', 'noop')",
-                (call_id, _to_ms(since), LONGEST_RINGING // timedelta(milliseconds=1)),
+                f"SELECT {_COLUMNS} FROM call WHERE id <> :id"  # noqa: S608 - the columns are this module's own
+                " AND (api_base, api, target_id) = (SELECT api_base, api, target_id FROM call WHERE id = :id)"
+                " AND (settled_ms IS NULL OR settled_ms >= :since)"
+                " AND at_ms + MAX(timeout_ms, :longest) >= :since AND state NOT IN ('not-sent', 'refused', 'noop')",
+                {
+                    "id": call_id,
+                    "since": _to_ms(since),
+                    "longest": LONGEST_RINGING // timedelta(milliseconds=1),
+                },
             ).fetchall()
         return tuple(_record(row) for row in rows)
 
