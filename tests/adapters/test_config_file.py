@@ -1,4 +1,5 @@
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -153,6 +154,13 @@ def test_a_folder_a_loop_and_a_file_for_a_folder_are_named(tmp_path: Path) -> No
         with pytest.raises(NotConfigured) as caught:
             ConfigFile(path).read()
         assert caught.value.message.startswith(f"{path} cannot be read: ")
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    os.mkfifo(path)
+    with pytest.raises(NotConfigured, match="it is a named pipe"):
+        ConfigFile(path).read()
 
 
 def test_an_endless_file_is_not_read_to_its_end() -> None:

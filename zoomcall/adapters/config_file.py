@@ -44,6 +44,8 @@ def read_text(path: Path) -> str:
         NotConfigured: It cannot be read, or is no UTF-8.
     """
     try:
+        if path.is_fifo():
+            raise _corrupt(str(path), "it is a named pipe, and nobody may ever write into it")
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
