@@ -204,7 +204,7 @@ def test_a_network_fault_may_bring_its_own_fix() -> None:
     ],
 )
 def test_only_what_cannot_ring_twice_is_retryable(error: ZoomcallError, is_retryable: bool) -> None:
-    assert report(error, Facts()).retryable is is_retryable
+    assert report(error, Facts()).is_retryable is is_retryable
 
 
 def test_the_time_to_try_again_is_told() -> None:

@@ -17,11 +17,11 @@ from zoomcall.cli.render.junit import JUnitCase, junit
 from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.cli.targets import target_of_flags, target_of_variables
+from zoomcall.domain.cause import Explained
 from zoomcall.domain.target import Api, Target
 from zoomcall.errors import UsageError
 from zoomcall.usecases.checking.checking_up import CheckupOrder, check_up
 from zoomcall.usecases.checking.verdicts import Check, CheckId, CheckStatus
-from zoomcall.usecases.explaining import Explained
 
 app = typer.Typer()
 

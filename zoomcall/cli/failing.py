@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from dataclasses import fields, replace
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.run import Run
+from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
-
-if TYPE_CHECKING:
-    from zoomcall.usecases.explaining import Explained
 
 _NOTHING_RINGS = {
     ExitStatus.NOT_CONFIGURED,
@@ -49,22 +46,10 @@ def error_report(explained: Explained, status: ExitStatus, *, subject: str | Non
         status: The exit status that goes with it.
         subject: What it is about, to stand before the title.
     """
-    return ErrorReport(
-        status=status,
-        title=explained.title if subject is None else f"{subject}: {explained.title}",
-        causes=explained.causes,
-        checked=explained.checked,
-        network=explained.network,
-        http_status=explained.http_status,
-        zoom_code=explained.zoom_code,
-        zoom_message=explained.zoom_message,
-        is_retryable=explained.retryable,
-        retry_at=explained.retry_at,
-        tracking_id=explained.tracking_id,
-        doc=explained.doc,
-        fix=explained.fix,
-        command=explained.command,
-    )
+    told = {each.name: getattr(explained, each.name) for each in fields(Explained)}
+    if subject is not None:
+        told["title"] = f"{subject}: {explained.title}"
+    return ErrorReport(status=status, **told)
 
 
 def _is_invite(run: Run | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 
@@ -47,6 +48,41 @@ class Judgement:
 
     causes: tuple[Cause, ...] = ()
     checked: tuple[Checked, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """A failure, explained: what the contract's ``error`` object and a text error need (contract 3).
+
+    Attributes:
+        title: What failed, one sentence.
+        causes: Ranked; never empty for auth, not-entitled, no-session, no-op and rejected.
+        checked: What was found fine.
+        network: Where on the way it broke.
+        http_status: Of Zoom's answer.
+        zoom_code: Zoom's own code.
+        zoom_message: Zoom's own words, without control characters and secrets.
+        is_retryable: The same command may work later without a change, and ringing twice is not to be feared.
+        retry_at: When, if it is known.
+        tracking_id: ``x-zm-trackingid``.
+        doc: Words for the command line, like ``explain 124``.
+        fix: What mends it, where no certain or likely cause says so.
+        command: A command that mends it, where no certain or likely cause says so.
+    """
+
+    title: str
+    causes: tuple[Cause, ...] = ()
+    checked: tuple[Checked, ...] = ()
+    network: str | None = None
+    http_status: int | None = None
+    zoom_code: int | str | None = None
+    zoom_message: str | None = None
+    is_retryable: bool = False
+    retry_at: datetime | None = None
+    tracking_id: str | None = None
+    doc: str | None = None
+    fix: str | None = None
+    command: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

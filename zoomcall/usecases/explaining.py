@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Reason, State
-from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
+from zoomcall.domain.cause import Cause, Certainty, Checked, Explained, Judgement
 from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
@@ -24,41 +24,6 @@ _JUDGED = {
     ErrorKind.REJECTED,
     ErrorKind.ZOOM_FAULT,
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
-    """A failure, explained: what the contract's ``error`` object and a text error need (contract 3).
-
-    Attributes:
-        title: What failed, one sentence.
-        causes: Ranked; never empty for auth, not-entitled, no-session, no-op and rejected.
-        checked: What was found fine.
-        network: Where on the way it broke.
-        http_status: Of Zoom's answer.
-        zoom_code: Zoom's own code.
-        zoom_message: Zoom's own words, without control characters and secrets.
-        retryable: The same command may work later without a change, and ringing twice is not to be feared.
-        retry_at: When, if it is known.
-        tracking_id: ``x-zm-trackingid``.
-        doc: Words for the command line, like ``explain 124``.
-        fix: What mends it, where no certain or likely cause says so.
-        command: A command that mends it, where no certain or likely cause says so.
-    """
-
-    title: str
-    causes: tuple[Cause, ...] = ()
-    checked: tuple[Checked, ...] = ()
-    network: str | None = None
-    http_status: int | None = None
-    zoom_code: int | str | None = None
-    zoom_message: str | None = None
-    retryable: bool = False
-    retry_at: datetime | None = None
-    tracking_id: str | None = None
-    doc: str | None = None
-    fix: str | None = None
-    command: str | None = None
 
 
 def report(error: ZoomcallError, facts: Facts) -> Explained:
@@ -81,7 +46,7 @@ def report(error: ZoomcallError, facts: Facts) -> Explained:
         http_status=answer.status if answer else None,
         zoom_code=_shown_code(answer, facts),
         zoom_message=clean(answer.message, facts) if answer and answer.message is not None else None,
-        retryable=_is_retryable(error, answer),
+        is_retryable=_is_retryable(error, answer),
         retry_at=_retry_at(error, answer),
         tracking_id=clean(answer.tracking_id, facts) if answer and answer.tracking_id is not None else None,
         doc=_doc(error, answer, judgement),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
+from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
-from zoomcall.usecases.explaining import Explained, report
+from zoomcall.usecases.explaining import report
 
 
 class CheckId(StrEnum):
