@@ -7,7 +7,7 @@ from datetime import datetime
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Reason, State
-from zoomcall.domain.cause import Cause, Certainty, Checked, Explained, Judgement
+from zoomcall.domain.cause import Cause, Certainty, Explained, Judgement
 from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
