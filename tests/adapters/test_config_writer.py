@@ -116,6 +116,21 @@ def test_comments_between_profiles_outlast_their_neighbours(writer: ConfigWriter
     )
 
 
+@pytest.mark.parametrize(
+    ("more", "left"),
+    [
+        ("# about x\n[x]\ny = 1\n[profiles.b]\n", "# about x\n[x]\ny = 1\n[profiles.b]\n"),
+        ("[profiles.a.mine]\nq = 1\n# about b\n[profiles.b]\n", "# about b\n[profiles.b]\n"),
+        ("[[profiles.a.mine]]\nq = 1\n# the end\n", "# the end\n"),
+    ],
+)
+def test_the_heading_of_the_next_table_is_kept(writer: ConfigWriter, more: str, left: str) -> None:
+    writer.path.parent.mkdir()
+    writer.path.write_text(f'[profiles.a]\nkind = "token"\n{more}')
+    writer.remove("a")
+    assert writer.path.read_text() == left
+
+
 def test_removing_another_leaves_the_current_one(writer: ConfigWriter) -> None:
     for profile in (PAIR, APP):
         writer.put(profile)
@@ -315,11 +330,12 @@ def test_any_text_is_edited_rightly_or_left_alone(tmp_path_factory: pytest.TempP
         assert after == ConfigWriter(path).read()
 
 
+COMMENT = "# a comment"
 PIECES = st.lists(
     st.sampled_from(
         [
             'current = "a"\n',
-            "# a comment\n",
+            f"{COMMENT}\n",
             "\n",
             "x = 1\n",
             '[profiles.a]\nkind = "token"\nmine = 1 # kept\n',
@@ -358,7 +374,32 @@ def test_any_file_of_the_usual_pieces_is_edited_rightly_or_left_alone(
     except NotConfigured:
         assert path.read_text() == text
     else:
-        assert path.read_text().count("# a comment") == text.count("# a comment")
+        least = around(text, "profiles.a") if edit == "remove" else text.count(COMMENT)
+        assert least <= path.read_text().count(COMMENT) <= text.count(COMMENT)
+
+
+def around(text: str, table: str) -> int:
+    """Count the comments of a text save those among a table's keys, which go when the table goes."""
+    count = among = 0
+    is_within = False
+    for line in text.splitlines():
+        if line == COMMENT:
+            among += 1
+        elif line.startswith("["):
+            was_within, is_within = is_within, line.startswith((f"[{table}]", f"[{table}."))
+            count += 0 if was_within and is_within else among
+            among = 0
+        elif line:
+            count += 0 if is_within else among
+            among = 0
+    return count + among
+
+
+def test_a_comment_among_the_keys_of_a_removed_profile_goes_with_it(writer: ConfigWriter) -> None:
+    writer.path.parent.mkdir()
+    writer.path.write_text(f'[profiles.a]\nkind = "token"\n{COMMENT}\nmine = 1\n{COMMENT} of b\n[profiles.b]\n')
+    writer.remove("a")
+    assert writer.path.read_text() == f"{COMMENT} of b\n[profiles.b]\n"
 
 
 def test_the_lock_limit_is_short_enough_to_wait_for() -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import Comment, Item, Key, Null, Table, Whitespace
+from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Whitespace
 
 from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
 from zoomcall.adapters.whole_file import locked, replace_file
@@ -142,34 +143,42 @@ def _put(document: Document, profile: Profile) -> None:
 
 
 def _remove(document: Document, name: str) -> None:
-    tables = document["profiles"]
-    tail = _cut_tail(tables[name])
-    place = next(
-        (index for index, (key, _) in enumerate(_body(tables)) if key is not None and key.key == name), None
-    )
-    del tables[name]
-    remark = "".join(item.as_string() for _, item in tail).lstrip()
-    if remark and place is not None:
-        _body(tables)[place] = (None, Whitespace(remark))
+    """Take a profile out wherever it stands, and leave what its last lines say of their neighbours."""
+    parts = [item for key, item in _body(document) if key is not None and key.key == "profiles"]
+    for body in map(_body, parts):
+        for index, (key, item) in enumerate(body):
+            if key is not None and key.key == name:
+                remark = "".join(line.as_string() for _, line in _cut_tail(item)).lstrip()
+                body[index] = (None, Whitespace(remark))
+    if not any(map(_body, parts)):
+        del document["profiles"][name]
 
 
 def _body(table: object) -> Body:
     """Give a table's lines, as tomlkit holds them; a list that is nobody's where it holds none."""
-    return table.value.body if isinstance(table, Table) else []
+    match table:
+        case Container():
+            return table.body
+        case Table():
+            return table.value.body
+        case _:
+            return []
 
 
 def _cut_tail(table: object) -> Body:
     """Take the blank lines and comments after a table's last key out of it.
 
-    tomlkit counts them to this table; a reader takes them for the heading of the next.
+    tomlkit counts them to this table, or to the last one in it; a reader takes them for the heading of the next.
     """
+    if isinstance(table, AoT):
+        return _cut_tail(table.body[-1])
     body = _body(table)
     end = len(body)
     while end and isinstance(body[end - 1][1], Whitespace | Comment | Null):
         end -= 1
     tail = body[end:]
     del body[end:]
-    return tail
+    return [*_cut_tail(body[-1][1]), *tail] if body else tail
 
 
 def _values(profile: Profile) -> dict[str, str | None]:
