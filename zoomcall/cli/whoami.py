@@ -1,5 +1,6 @@
 """``zoomcall whoami``: who the credential is."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
@@ -7,6 +8,8 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.cli.failing import report
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.run import CommandSpec, Run
@@ -14,8 +17,15 @@ from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
-from zoomcall.errors import ErrorKind, ZoomcallError
-from zoomcall.usecases.examining import Identity, api_of, examine, may_be_for_meetings
+from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.usecases.examining import (
+    Identity,
+    api_of,
+    examine,
+    examine_offline,
+    may_be_for_meetings,
+    skew_of,
+)
 
 app = typer.Typer()
 
@@ -36,20 +46,18 @@ def whoami(
 ) -> Answer:
     """Say who the credential is, where it came from, what it hid, and whether Zoom accepts it."""
     held = run.wiring.credential_for(api)
-    target = api_of(held, api)
+    key_id = held.credential.key_id
+    error = None
     try:
-        identity = _examine(run, held, target, is_offline=is_offline)
-    except ZoomRefused as refusal:
-        if refusal.kind is not ErrorKind.AUTH or not may_be_for_meetings(held, api):
-            raise
-        try:
-            identity = _examine(run, held, Api.MEETING, is_offline=is_offline)
-        except ZoomcallError:
-            run.learn(api=target)
-            raise refusal from None
+        identity = _asked(run, held, api) if not is_offline else examine_offline(held)
+    except (ZoomRefused, NetworkFault) as failure:
+        error = report(failure, run)
+        identity = replace(examine_offline(held), clock_skew=_skew_of(failure))
+        if any(cause.id == "key-secret-swapped" for cause in error.causes):
+            key_id = None  # most likely the secret
     result = {
         "kind": held.credential.kind,
-        "key_id": held.credential.key_id,
+        "key_id": key_id,
         "user": _user_json(identity.user),
         "api_base": run.wiring.api_base,
         "clock_skew_seconds": _seconds(identity.clock_skew),
@@ -57,23 +65,50 @@ def whoami(
         "scopes": None if identity.scopes is None else list(identity.scopes),
         "hidden": [{"kind": hidden.kind, "source": hidden.source, "name": hidden.name} for hidden in held.hidden],
     }
-    return Answer(page=_page(run, held, identity, is_offline=is_offline), result=result)
+    if error is not None:
+        accepted = Line("no" if error.status is ExitStatus.AUTH else "not known", Tone.BAD, label="accepted")
+    elif is_offline:
+        accepted = Line("not asked (--offline)", label="accepted")
+    else:
+        accepted = Line("yes, by Zoom just now", Tone.GOOD, label="accepted")
+    return Answer(
+        page=_page(run, held, key_id, identity, accepted, has_clock=not is_offline),
+        result=result,
+        status=ExitStatus.OK if error is None else error.status,
+        error=error,
+    )
 
 
-def _examine(run: Run, held: HeldCredential, api: Api, *, is_offline: bool) -> Identity:
+def _asked(run: Run, held: HeldCredential, api: Api | None) -> Identity:
+    """Ask Zoom who the credential is, at the other API too where nothing tells which one it is for."""
+    target = api_of(held, api)
+    try:
+        return _examine(run, held, target)
+    except ZoomRefused as refusal:
+        if refusal.kind is not ErrorKind.AUTH or not may_be_for_meetings(held, api):
+            raise
+        try:
+            return _examine(run, held, Api.MEETING)
+        except ZoomcallError:
+            run.learn(api=target)
+            raise refusal from None
+
+
+def _examine(run: Run, held: HeldCredential, api: Api) -> Identity:
     run.learn(api=api)
     try:
-        return examine(
-            held,
-            api=api,
-            zoom=None if is_offline else run.wiring.zoom,
-            token=run.wiring.token,
-            now=run.now,
-            warn=run.notice,
-        )
+        return examine(held, api=api, zoom=run.wiring.zoom, token=run.wiring.token, now=run.now, warn=run.notice)
     finally:
         run.learn(local_time=run.now())
         run.wiring.learn_clock()
+
+
+def _skew_of(failure: ZoomRefused | NetworkFault) -> timedelta | None:
+    """Tell the clock's skew from an answer that refused the credential: Zoom's clock stands there too."""
+    answer = failure.answer if isinstance(failure, ZoomRefused) else None
+    if answer is None or answer.server_time is None or answer.local_time is None:
+        return None
+    return skew_of(answer.server_time, answer.local_time)
 
 
 def _user_json(user: User | None) -> dict[str, str | None] | None:
@@ -86,22 +121,21 @@ def _seconds(skew: timedelta | None) -> int | None:
     return None if skew is None else int(skew.total_seconds())
 
 
-def _page(run: Run, held: HeldCredential, identity: Identity, *, is_offline: bool) -> Page:
+def _page(
+    run: Run, held: HeldCredential, key_id: str | None, identity: Identity, accepted: Line, *, has_clock: bool
+) -> Page:
     place = f"profile {held.profile}" if held.profile else held.label.name
     lines = [
         Line(f"{held.credential.kind}", label="kind"),
         Line(f"{held.label.source} ({place})", label="source"),
     ]
-    if held.credential.key_id:
-        lines.append(Line(held.credential.key_id, label="key"))
+    if key_id:
+        lines.append(Line(key_id, label="key"))
     if identity.user is not None:
         user = identity.user
         lines.append(Line(" ".join(part for part in (user.name, user.email, user.id) if part), label="user"))
-    lines.append(Line(run.wiring.api_base, label="api"))
-    if is_offline:
-        lines.append(Line("not asked (--offline)", label="accepted"))
-    else:
-        lines.append(Line("yes, by Zoom just now", Tone.GOOD, label="accepted"))
+    lines += [Line(run.wiring.api_base, label="api"), accepted]
+    if has_clock:
         seconds = _seconds(identity.clock_skew)
         lines.append(Line("unknown" if seconds is None else f"{seconds:+d} s against Zoom's", label="clock"))
     if identity.expires_at is not None:

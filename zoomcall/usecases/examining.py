@@ -77,11 +77,18 @@ def may_be_for_meetings(held: HeldCredential, asked: Api | None) -> bool:
     return asked is None and held.api is None and _bearer_kind(held) is TokenKind.OPAQUE
 
 
+def examine_offline(held: HeldCredential) -> Identity:
+    """Tell what the credential tells of itself."""
+    if not isinstance(held.credential, Bearer):
+        return Identity()
+    return Identity(expires_at=read_token(held.credential.token.reveal()).expiry.at)
+
+
 def examine(
     held: HeldCredential,
     *,
     api: Api,
-    zoom: Zoom | None,
+    zoom: Zoom,
     token: Callable[[Api], AccessToken],
     now: Callable[[], datetime],
     warn: Callable[[Notice], None],
@@ -91,7 +98,7 @@ def examine(
     Args:
         held: The credential.
         api: Which API to ask.
-        zoom: Zoom; None asks nobody.
+        zoom: Zoom.
         token: Gives the token that ``zoom`` speaks with.
         now: The clock.
         warn: Takes what the user should know.
@@ -100,8 +107,6 @@ def examine(
         ZoomRefused: Zoom refused the credential.
         NetworkFault: No answer came.
     """
-    if zoom is None:
-        return Identity(expires_at=_expiry_of_bearer(held))
     user = ask(zoom, api, now=now, warn=warn)
     is_pair = held.credential.kind is CredentialKind.VIDEOSDK
     used = token(api)
@@ -181,9 +186,3 @@ def _skew(zoom: Zoom, warn: Callable[[Notice], None]) -> timedelta | None:
 
 def _bearer_kind(held: HeldCredential) -> TokenKind | None:
     return read_token(held.credential.token.reveal()).kind if isinstance(held.credential, Bearer) else None
-
-
-def _expiry_of_bearer(held: HeldCredential) -> datetime | None:
-    if not isinstance(held.credential, Bearer):
-        return None
-    return read_token(held.credential.token.reveal()).expiry.at
