@@ -1,14 +1,14 @@
 # Everything a clone needs; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test check fix completions readme docs lock bench clean system
+.PHONY: help demo test coverage check fix completions readme docs lock bench clean system
 
 # The interpreter that makes .venv; by default the newest that really runs.
 PYTHON ?=
 # What pytest is given: make test TESTS='tests/domain -x'
 TESTS ?= tests
 # How many tests wait at the same time; most of them wait for processes and sockets.
-WORKERS ?= 6
+WORKERS ?= 4
 BIN = .venv/bin
 LINT = .venv-lint/bin
 
@@ -17,6 +17,7 @@ COMPILE_LOCK = uv pip compile --quiet --universal --python-version 3.11 --genera
 help:
 	@echo 'make demo         set up, then ring a room in a local Zoom and explain two failures'
 	@echo 'make test         set up, then run every test'
+	@echo 'make coverage     the same, slower, and which lines and branches they reach'
 	@echo 'make check        set up, then lint, types, layers, and generated files against the program'
 	@echo 'make fix          format, and mend what ruff can mend'
 	@echo 'make completions  write completions/ anew from the command tree'
@@ -31,7 +32,13 @@ demo: .venv/.ready
 	    python -m zoomcall.emulator.sip.room --answer-after 1 -- sh tools/demo.sh
 
 test: .venv/.ready system
-	@sh tools/test.sh $(BIN) $(WORKERS) $(TESTS)
+	@sh tools/test.sh $(BIN)/python $(WORKERS) $(TESTS)
+
+coverage: .venv/.ready system
+	@rm -f .coverage .coverage.*
+	@sh tools/test.sh '$(BIN)/coverage run' $(WORKERS) $(TESTS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 check: .venv/.ready .venv-lint/.ready
 	$(BIN)/ruff format --check .
