@@ -141,3 +141,41 @@ def test_prose_about_curl_is_no_command(text: str) -> None:
 def test_every_command_of_a_post_is_read() -> None:
     text = f"First:\n$ curl {URL}\nthen:\n# curl -X PATCH {URL} \\\n -d x\nand `curl -I {URL}`."
     assert [request.method for request in read_curl_commands(text, None)] == ["GET", "PATCH", "HEAD"]
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        (f"curl -d @- {URL} <<EOF\n{{}}\nEOF\n", "{}"),
+        (f"curl -d @- {URL} <<-'END' | jq .\n\t{{}}\n\tEND\nmore", "\t{}"),
+        (f"cat <<EOF | curl --data-binary @- {URL}\n{{\n}}\nEOF", "{\n}"),
+        (f"curl {URL} --json @- <<< '{{}}'", "{}"),
+        (f'B={{}}\ncurl {URL} --json @- <<<"$B"', "{}"),
+        (f"echo '{{}}' | curl -d @- {URL}", "{}"),
+        (f"printf '%s' '{{}}' | \\\n  curl -d @- {URL}", "{}"),
+        (f"jq -n '{{}}' | curl -d @- {URL}", None),
+        (f"curl -d @- {URL} <<EOF\n{{}}\n", None),
+        (f"curl -d @- {URL} < body.json", None),
+    ],
+)
+def test_the_body_that_a_script_gives_on_standard_input(text: str, body: str | None) -> None:
+    assert read(text).body == body
+
+
+@pytest.mark.parametrize(
+    ("text", "body"),
+    [
+        (f"B='{{}}'\ncurl -d $B {URL}", "{}"),
+        (f'export B="{{\\"a\\":1}}"\n$ curl -d "${{B}}" {URL}', '{"a":1}'),
+        (f'A=1\nB="$A 2"\ncurl -d "$B" {URL}', "1 2"),
+        (f"B=$(cat <<'EOF'\n{{}}\nEOF\n)\ncurl -d \"$B\" {URL}", "{}"),
+        (f'B=$(make body)\ncurl -d "$B" {URL}', "$B"),
+        (f'B=`make body`\ncurl -d "$B" {URL}', "$B"),
+        (f"B='{{}}'\ncurl -d '$B' {URL}", "$B"),
+        (f"curl -d \"$B\" {URL}\nB='{{}}'", "$B"),
+        (f'set B={{}}\ncurl -d "%B%" -H "Authorization: Bearer %T%" {URL}', "{}"),
+        (f"$b = @'\n{{}}\n'@\ncurl.exe -d $B {URL} `\n  -X PATCH", "{}"),
+    ],
+)
+def test_a_variable_that_the_script_sets_is_filled_in_where_a_shell_would(text: str, body: str) -> None:
+    assert read(text).body == body

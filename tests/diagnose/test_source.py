@@ -201,7 +201,7 @@ PROGRAMS: dict[str, tuple[Form, str]] = {
         """,
     ),
     "PHP": (
-        Form.SOURCE,
+        Form.PHP,
         """
         curl_setopt_array($curl, [
           CURLOPT_URL => "https://api.zoom.us/v2/videosdk/sessions/abc/events",

@@ -32,9 +32,20 @@ _TELLING = re.compile(
 )
 
 
+_NAME_OF_ID = re.compile(
+    r":.*|(?:(?:your|my|the|some|live)[_-]?)?(?:(?:meeting|session)[_-]?)?(?:id|uuid|number|no|num|name)",
+    re.IGNORECASE,
+)
+
+
 def has_placeholder(text: str) -> bool:
     """Tell whether a piece of a text stands in for something else."""
     return bool(_MARKS.search(text[:_LONGEST]))
+
+
+def stands_for_id(text: str) -> bool:
+    """Tell whether a piece of a path stands in for an id: ``{id}``, ``:id``, ``MEETING_ID``."""
+    return has_placeholder(text) or bool(_NAME_OF_ID.fullmatch(text))
 
 
 def is_name_of_secret(text: str) -> bool:

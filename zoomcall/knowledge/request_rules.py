@@ -13,7 +13,7 @@ from zoomcall.domain.target import Api
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
-from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -67,7 +67,7 @@ def session_id_encoding(facts: Facts) -> Finding | Checked | None:
     route = route_of(facts)
     if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
         return None
-    if _stands_in(route.raw_id):
+    if stands_for_id(route.raw_id):
         return _encoding_in_code(facts, route.raw_id)
     fault = _fault_of_our_id(route.raw_id) if route.is_ours else _fault_of_id(route.raw_id)
     if fault is None:
@@ -126,7 +126,7 @@ def meeting_number(facts: Facts) -> Finding | Checked | None:
     if route is None or route.is_ours or not route.path.startswith("/live_meetings/") or not route.raw_id:
         return None
     identifier = unquote(route.raw_id)
-    if _status(facts) in {401, 202} or identifier.isdigit() or _stands_in(identifier):
+    if _status(facts) in {401, 202} or identifier.isdigit() or stands_for_id(identifier):
         return None
     if _MEETING_NUMBER.fullmatch(re.sub(r"[\s-]", "", identifier)):
         evidence = f"the path holds {_quoted(identifier)}: the number goes there without blanks and dashes"
@@ -194,10 +194,6 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
 
 def _status(facts: Facts) -> int | None:
     return None if facts.answer is None else facts.answer.status
-
-
-def _stands_in(identifier: str) -> bool:
-    return has_placeholder(identifier) or identifier.startswith(":")
 
 
 def _quoted(text: str) -> str:

@@ -25,7 +25,7 @@ from zoomcall.domain.target import (
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.callout_body import CalloutBody, read_body
 from zoomcall.knowledge.facts import Facts
-from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
 _ADDRESS, _SESSION, _MEETING = "ADDRESS", "SESSION_ID", "MEETING_NUMBER"
@@ -163,7 +163,7 @@ def _target(route: Route, body: str | None) -> tuple[ResolvedTarget, tuple[str, 
     if api is Api.SESSION:
         return _session(raw)
     number = unquote(raw)
-    if _stands_in(number):
+    if stands_for_id(number):
         return MeetingTarget(MeetingNumber(_MEETING)), (f"the meeting's number: put it in place of {_MEETING}",)
     try:
         return MeetingTarget(parse_meeting_number(number)), ()
@@ -183,16 +183,12 @@ def _session(raw: str) -> tuple[SessionTarget, tuple[str, ...]]:
     identifier = unquote(raw)
     if _ESCAPE.search(identifier):
         identifier = unquote(identifier)
-    if _stands_in(identifier):
+    if stands_for_id(identifier):
         return SessionTarget(SessionId(_SESSION)), (f"the session's id: put it in place of {_SESSION}",)
     try:
         return SessionTarget(parse_session_id(identifier)), ()
     except UsageError:
         raise CannotCorrect("the path holds no session id") from None
-
-
-def _stands_in(text: str) -> bool:
-    return has_placeholder(text) or text.startswith(":")
 
 
 def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[str, ...]]:

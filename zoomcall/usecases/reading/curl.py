@@ -9,6 +9,7 @@ from itertools import pairwise
 from urllib.parse import quote_plus
 
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
+from zoomcall.usecases.reading.shell_script import input_of, variables_before
 from zoomcall.usecases.reading.shell_words import CommandLine, Dialect, Word, dialect_of, split_command
 
 ReadFile = Callable[[str], bytes]
@@ -74,11 +75,15 @@ def read_curl_commands(text: str, read_file: ReadFile | None) -> Iterator[Pasted
         if start < behind or not _PLAUSIBLE.search(text, start, min(following, start + 4096)):
             continue
         dialect = dialect_of(text, start)
-        command = split_command(text, start, dialect)
-        request = _Curl(command, dialect, read_file).read(start)
+        variables = variables_before(text, start, dialect)
+        command = split_command(text, start, dialect, variables)
+        given, end = None, command.end
+        if dialect is Dialect.POSIX:
+            given, end = input_of(text, start, command, variables)
+        request = _Curl(command, dialect, read_file, given).read(start, end)
         if request is None:
             continue
-        behind = command.end
+        behind = request.end
         yield request
         found += 1
         if found == _MOST_COMMANDS:
@@ -97,9 +102,11 @@ class _Body:
 class _Curl:
     """Reads one command's options in order."""
 
-    def __init__(self, command: CommandLine, dialect: Dialect, read_file: ReadFile | None) -> None:
+    def __init__(
+        self, command: CommandLine, dialect: Dialect, read_file: ReadFile | None, given: str | None
+    ) -> None:
         self._words = command.words
-        self._end = command.end
+        self._given_input = given
         self._dialect = dialect
         self._read_file = read_file
         self._notes: dict[str, None] = dict.fromkeys(command.notes)
@@ -109,7 +116,7 @@ class _Curl:
         self._removed: set[str] = set()
         self._has_unknown_headers = False
 
-    def read(self, start: int) -> PastedRequest | None:
+    def read(self, start: int, end: int) -> PastedRequest | None:
         """Give the request; None if these words are no command line but, say, prose."""
         self._sort()
         urls = [url for url in self._urls if _URL.search(url)]
@@ -130,7 +137,7 @@ class _Curl:
         return PastedRequest(
             form=Form.CURL,
             start=start,
-            end=self._end,
+            end=end,
             method=method,
             url=url,
             headers=tuple(self._headers),
@@ -258,6 +265,8 @@ class _Curl:
 
     def _file(self, path: str) -> str | None:
         if path == "-":
+            if self._given_input is not None:
+                return self._given_input
             self._notes["the body, which comes from standard input"] = None
             return None
         if self._read_file is None:

@@ -1,9 +1,10 @@
-"""Raw HTTP requests, as proxies, ``.http`` files and ``curl -v`` show them."""
+"""Raw HTTP requests, as proxies, ``.http`` files, ``curl -v`` and browsers' tools show them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import pairwise
 
 from zoomcall.usecases.reading.balanced import end_of_json
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
@@ -27,6 +28,26 @@ _MENTIONED = re.compile(
 )
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
+_LABEL = re.compile(r"(?:request )?headers?[ \t]*:?", re.IGNORECASE)
+_OF_ANSWER = re.compile(r"answer|body|error|got|output|payload|response|result|returns?|status|zoom", re.IGNORECASE)
+_BODY_LABEL = re.compile(r"\s*(?:request )?(?:body|payload|data|json)\b[ \t]*:?\s*(?=[{\[])", re.IGNORECASE)
+_PSEUDO = re.compile(
+    r"^[ \t]*:(?P<name>authority|method|path|scheme)(?::[ \t]*|[ \t]+|:?\s*\n[ \t]*)(?=\S)", re.MULTILINE
+)
+_PANEL = re.compile(r"^[ \t]*Request URL:?\s{1,8}(?P<url>\S{1,8192})[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_PANEL_METHOD = re.compile(
+    r"^[ \t]*Request Method:?\s{1,8}(?P<method>[A-Z]{3,7})[ \t]*$", re.MULTILINE | re.IGNORECASE
+)
+_PANEL_HEADERS = re.compile(r"^[ \t]*Request Headers\b", re.MULTILINE | re.IGNORECASE)
+_PANEL_HEADER = re.compile(
+    r"^[ \t]*(?P<name>authorization|x-api-key|content-type)(?::[ \t]*|[ \t]*:?\n[ \t]*)(?P<value>\S[^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
+_PANEL_BODY = re.compile(
+    r"^[ \t]*(?=\{)|^[ \t]*request (?:payload|body)[^\n{]{0,40}\s*(?=\{)", re.MULTILINE | re.IGNORECASE
+)
+_FAR = 400
+_PANEL_REACH = 16 * 1024
 _BODY_END = re.compile(
     r"^(?:<[ \t]?)?HTTP/\d|^###|^---|^```|^\*[ \t]|^<[ \t]|^~~~"
     r"|^(?:Response|Answer|Result|Status)\b[^\n\"]{0,40}:?[ \t]*$"
@@ -57,6 +78,78 @@ def read_http_requests(text: str) -> Iterator[PastedRequest]:
         found += 1
         if found == _MOST_REQUESTS:
             return
+
+
+def read_panels(text: str) -> Iterator[PastedRequest]:
+    """Read what a browser's network tool shows of requests: ``Request URL``, ``:path`` and the like; at most forty.
+
+    Args:
+        text: Everything that was pasted, with Unix line breaks.
+    """
+    starts = [match.start() for _, match in zip(range(_MOST_REQUESTS), _PANEL.finditer(text), strict=False)]
+    for start, following in pairwise([*starts, len(text)]):
+        yield _panel(text, start, min(following, start + _PANEL_REACH))
+    if not starts and (request := _pseudo(text)) is not None:
+        yield request
+
+
+def _panel(text: str, start: int, limit: int) -> PastedRequest:
+    url = _PANEL.match(text, start)
+    assert url is not None  # noqa: S101 - it was found there
+    method = _PANEL_METHOD.search(text, start, limit)
+    sent = _PANEL_HEADERS.search(text, start, limit)
+    return PastedRequest(
+        form=Form.PANEL,
+        start=start,
+        end=url.end(),
+        method=method["method"].upper() if method else "",
+        url=url["url"],
+        headers=_loose_headers(text, sent.end() if sent else start, limit),
+        body=_loose_body(text, start, limit),
+    )
+
+
+def _pseudo(text: str) -> PastedRequest | None:
+    """Read a request of HTTP/2 or HTTP/3, whose first line is split into ``:method``, ``:path`` and others."""
+    found: dict[str, str] = {}
+    end = start = -1
+    for _, match in zip(range(_MOST_REQUESTS), _PSEUDO.finditer(text), strict=False):
+        line = text[match.end() : match.end() + 8192].split("\n", 1)[0]
+        if match["name"] in found or (end >= 0 and match.start() - end > _FAR):
+            break
+        start = match.start() if start < 0 else start
+        found[match["name"]], end = line.strip(), match.end() + len(line)
+    if "path" not in found:
+        return None
+    headers, behind = _headers(text, end, is_transcript=False)
+    body, behind = _body(text, behind) if headers else (None, end)
+    url = _absolute(found["path"], ((":authority", found.get("authority", "")),))
+    return PastedRequest(
+        form=Form.HTTP,
+        start=start,
+        end=behind,
+        method=found.get("method", "").upper(),
+        url=url,
+        headers=headers,
+        body=body or None,
+        is_whole=bool(headers) and "authority" in found,
+    )
+
+
+def _loose_headers(text: str, start: int, limit: int) -> tuple[tuple[str, str], ...]:
+    """Find the headers that matter, wherever they stand; of two of a name the first."""
+    found: dict[str, tuple[str, str]] = {}
+    for _, match in zip(range(_MOST_HEADERS), _PANEL_HEADER.finditer(text, start, limit), strict=False):
+        found.setdefault(match["name"].lower(), (match["name"], match["value"].strip()))
+    return tuple(found.values())
+
+
+def _loose_body(text: str, start: int, limit: int) -> str | None:
+    for _, match in zip(range(_MOST_REQUESTS), _PANEL_BODY.finditer(text, start, limit), strict=False):
+        if not _ANSWER.match(text, match.end()):
+            end = end_of_json(text, match.end())
+            return text[match.end() : end] if end is not None else None
+    return None
 
 
 def read_mentioned_requests(text: str) -> Iterator[PastedRequest]:
@@ -107,6 +200,11 @@ def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple
         line = text[position:end].rstrip("\r")
         bare = line.lstrip("> ").strip() if is_transcript else line.strip()
         match = _HEADER.fullmatch(line)
+        if match and not is_transcript and _OF_ANSWER.fullmatch(match["name"]):
+            return tuple(headers), position
+        if not headers and not is_transcript and _LABEL.fullmatch(bare):
+            position = end
+            continue
         is_folded = bool(headers) and line[:1] in {" ", "\t"} and bool(bare) and not is_transcript
         if match and not (is_transcript and not match["mark"]):
             headers.append((match["name"], match["value"].strip()))
@@ -121,8 +219,9 @@ def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple
 
 def _body(text: str, start: int) -> tuple[str, int]:
     """Give what follows the head, up to an answer or the end."""
-    begin = start
     limit = min(len(text), start + _LONGEST_BODY)
+    label = _BODY_LABEL.match(text, start, limit)
+    begin = label.end() if label else start
     while begin < limit and text[begin].isspace():
         begin += 1
     stop = _BODY_END.search(text, begin, limit)

@@ -11,7 +11,7 @@ from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
 from zoomcall.usecases.reading.balanced import is_curly_throughout, straightened
 from zoomcall.usecases.reading.curl import ReadFile, read_curl_commands
 from zoomcall.usecases.reading.har import read_har
-from zoomcall.usecases.reading.http_message import read_http_requests, read_mentioned_requests
+from zoomcall.usecases.reading.http_message import read_http_requests, read_mentioned_requests, read_panels
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
 from zoomcall.usecases.reading.shell_words import CURLY_NOTE
 from zoomcall.usecases.reading.source import read_source
@@ -129,6 +129,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
     commands = list(read_curl_commands(text, read_file))
     yield from commands
     yield from read_http_requests(text)
+    yield from read_panels(text)
     if not any(_relevance(command)[0] >= 4 for command in commands):
         yield from read_source(text)
     yield from read_mentioned_requests(text)

@@ -15,17 +15,19 @@ class Form(StrEnum):
     CURL = "a curl command"
     HTTP = "a raw HTTP request"
     HAR = "a HAR file"
+    PANEL = "what a browser's network tool shows"
     CSHARP = "C# code"
     JAVASCRIPT = "JavaScript code"
     PYTHON = "Python code"
     POWERSHELL = "PowerShell code"
+    PHP = "PHP code"
     SOURCE = "source code"
     PROSE = "words about a request"
 
     @property
     def is_source(self) -> bool:
         """Whether it is a program, of which only a part can be seen."""
-        return self in {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.SOURCE}
+        return self in {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.PHP, Form.SOURCE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

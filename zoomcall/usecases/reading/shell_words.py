@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -50,32 +50,41 @@ class CommandLine:
         words: The program's name first.
         end: Where the command ends in the text.
         notes: What was taken leniently, in words.
+        standard_input: What ``<<<`` gives it.
+        here_tag: The word that ends the lines which ``<<`` gives it.
     """
 
     words: tuple[Word, ...]
     end: int
     notes: tuple[str, ...] = ()
+    standard_input: str | None = field(default=None, repr=False)
+    here_tag: str | None = None
 
 
-def split_command(text: str, start: int, dialect: Dialect) -> CommandLine:
+def split_command(
+    text: str, start: int, dialect: Dialect, variables: Mapping[str, str] | None = None
+) -> CommandLine:
     """Take the command that begins at ``start`` apart, however it is broken.
 
     Args:
         text: Everything that was pasted, with Unix line breaks.
         start: Where the program's name begins.
         dialect: Whose quoting it is.
+        variables: Values to fill in, where the shell would.
     """
     window = text[start : start + LONGEST_COMMAND]
-    splitters: dict[Dialect, Callable[[str], _Split]] = {
+    splitters: dict[Dialect, Callable[[str, Mapping[str, str]], _Split]] = {
         Dialect.POSIX: _Posix,
         Dialect.CMD: _Cmd,
         Dialect.POWERSHELL: _PowerShell,
     }
-    split = splitters[dialect](window)
+    split = splitters[dialect](window, variables or {})
     split.run()
     if split.end >= LONGEST_COMMAND:
         split.note(_LONG_NOTE)
-    return CommandLine(tuple(split.words), start + split.end, tuple(split.notes))
+    return CommandLine(
+        tuple(split.words), start + split.end, tuple(split.notes), split.standard_input, split.here_tag
+    )
 
 
 def dialect_of(text: str, start: int) -> Dialect:
@@ -98,9 +107,14 @@ class _Split:
     """What the dialects share: words that grow piece by piece, notes that are made once."""
 
     _TOKENS: re.Pattern[str]
+    _NAMES: re.Pattern[str]
 
-    def __init__(self, window: str) -> None:
+    def __init__(self, window: str, variables: Mapping[str, str]) -> None:
         self.window = window
+        self.standard_input: str | None = None
+        self.here_tag: str | None = None
+        self._variables = variables
+        self._is_input = False
         self.words: list[Word] = []
         self.notes: dict[str, None] = {}
         self.end = len(window)
@@ -116,6 +130,16 @@ class _Split:
         if self._pieces is None:
             self._pieces = []
         self._pieces.append(piece)
+
+    def filled(self, text: str) -> str:
+        """Put in the values of variables that are known."""
+        if not self._variables:
+            return text
+        return self._NAMES.sub(lambda match: self._variables.get(self.name_in(match), match[0]), text)
+
+    def name_in(self, match: re.Match[str]) -> str:
+        """Give the name by which a variable is known."""
+        return next(group for group in match.groups() if group is not None).lower()
 
     def finish_word(self) -> None:
         """End the word that is growing, if any."""
@@ -169,6 +193,8 @@ class _Posix(_Split):
       | (?P<join>\\(?:\n|\Z))
       | (?P<fold>\\[ \t\r]+\n)
       | (?P<break>\n)
+      | (?P<given><<<[ \t]*)
+      | (?P<document><<-?[ \t]*[\\"']?(?P<tag>[A-Za-z_]\w*)[\"']?)
       | (?P<redirect>\d?(?:>>|>|<)(?:&\d|[ \t]*[^\s'";|&<>()]+))
       | (?P<plain>[^\s'"\\`;|&<>()$\u201c\u201d\u201e\u2018\u2019\u00a0]+)
       | (?P<ansi>\$'[^'\\]*(?:\\.[^'\\]*)*'?)
@@ -184,12 +210,25 @@ class _Posix(_Split):
         re.VERBOSE | re.DOTALL,
     )
 
+    _NAMES = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+
+    def name_in(self, match: re.Match[str]) -> str:
+        return match[1] or match[2]
+
+    def finish_word(self) -> None:
+        if self._is_input and self._pieces is not None:
+            self.standard_input = "".join(self._pieces)
+            self._pieces, self._is_input = None, False
+        super().finish_word()
+
     def step(self, match: re.Match[str]) -> int | None:
         match match.lastgroup:
             case "single" | "ansi" | "double":
                 return self._in_quotes(match)
             case "break":
-                return self.line_break(match)
+                return self.line_break(match) if self.here_tag is None else None
+            case "document" | "given":
+                self._takes_input(match)
             case "end":
                 return self._end(match)
             case "blank" | "fold" | "redirect":
@@ -197,14 +236,26 @@ class _Posix(_Split):
             case "join":
                 if _OPTION_LINE.match(self.window, match.end()):
                     self.finish_word()
+            case _:
+                self.add(self._literally(match))
+        return match.end()
+
+    def _literally(self, match: re.Match[str]) -> str:
+        match match.lastgroup:
+            case "variable":
+                return self.filled(match[0])
             case "escape":
-                self.add(match[0][1:])
+                return match[0][1:]
             case "curly":
                 self.note(CURLY_NOTE)
-                self.add(match[0].strip("".join(_CURLY)))
+                return match[0].strip("".join(_CURLY))
             case _:
-                self.add(match[0])
-        return match.end()
+                return match[0]
+
+    def _takes_input(self, match: re.Match[str]) -> None:
+        self.finish_word()
+        self.here_tag = match["tag"] or self.here_tag
+        self._is_input = match.lastgroup == "given"
 
     def _in_quotes(self, match: re.Match[str]) -> int:
         kind = match.lastgroup
@@ -212,7 +263,7 @@ class _Posix(_Split):
         if kind == "ansi":
             text = _ansi(text)
         elif kind == "double":
-            text = _DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text)
+            text = self.filled(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
         else:
             self._is_verbatim = self._is_verbatim or bool(_VARIABLE.search(text))
         self.add(text)
@@ -276,6 +327,7 @@ class _PowerShell(_Split):
         """,
         re.VERBOSE | re.DOTALL,
     )
+    _NAMES = re.compile(r"\$(?:\{(\w+)\}|((?:env:)?\w+))", re.IGNORECASE)
 
     def step(self, match: re.Match[str]) -> int | None:
         match match.lastgroup:
@@ -288,19 +340,24 @@ class _PowerShell(_Split):
             case "single" | "double":
                 text, end = self.quoted(match, match[0][0])
                 is_single = match.lastgroup == "single"
-                plain = text.replace("''", "'") if is_single else _BACKTICK.sub(r"\1", text.replace('""', '"'))
-                self.add(_native(plain))
+                self.add(_native(text.replace("''", "'") if is_single else self._in_double(text)))
                 return end
             case _:
                 self.add(self._literally(match))
         return match.end()
+
+    def _in_double(self, text: str, *, is_here: bool = False) -> str:
+        return self.filled(_BACKTICK.sub(r"\1", text if is_here else text.replace('""', '"')))
 
     def _literally(self, match: re.Match[str]) -> str:
         match match.lastgroup:
             case "escape":
                 return match[0][1:]
             case "here":
-                return _native(match[0][2:].partition("\n")[2].removesuffix("\n'@").removesuffix('\n"@'))
+                text = match[0][2:].partition("\n")[2].removesuffix("\n'@").removesuffix('\n"@')
+                return _native(self._in_double(text, is_here=True) if match[0][1] == '"' else text)
+            case "plain" if match[0][0] == "$":
+                return _native(self.filled(match[0]))
             case "curly":
                 self.note(CURLY_NOTE)
                 return match[0].strip("".join(_CURLY))
@@ -335,8 +392,10 @@ class _Cmd(_Split):
         re.VERBOSE | re.DOTALL,
     )
 
-    def __init__(self, window: str) -> None:
-        super().__init__(window)
+    _NAMES = re.compile(r"%(\w+)%")
+
+    def __init__(self, window: str, variables: Mapping[str, str]) -> None:
+        super().__init__(window, variables)
         self._is_quoted = False
 
     def run(self) -> None:
@@ -366,7 +425,7 @@ class _Cmd(_Split):
             case "end" if not self._is_quoted:
                 return None
             case _:
-                self.add(match[0])
+                self.add(self.filled(match[0]))
         return match.end()
 
 

@@ -26,6 +26,10 @@ _RECEIVERS = re.compile(
 )
 _METHOD_NAMES = {"method", "type", "-method", "verb", "open", "request"}
 _HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
+_MEDIA_TYPE = re.compile(
+    r"\s*(?:content-type\s*:\s*)?(?P<type>(?:application|text|multipart)/[\w.+-]+.{0,40})", re.IGNORECASE
+)
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
 _FIELDS = {"device_ip", "call_type", "grant_type", "device_id", "deviceIp", "callType", "DeviceIp", "CallType"}
 _CLAIMS = {
@@ -44,6 +48,7 @@ def read_source(text: str, language: Form | None = None) -> Iterator[PastedReque
         text: Everything that was pasted, with Unix line breaks.
         language: In which language; None: the one that the text looks like.
     """
+    text = _FENCE.sub(lambda fence: " " * len(fence[0]), text)
     start = _window(text)
     language = language or language_of(text[start : start + LONGEST_SOURCE])
     if language is None:
@@ -186,9 +191,10 @@ class _Program:
                 continue
             elif match := _CALLS.match(token.text):
                 yield index, match["verb"].upper()
-            elif upper in _VERBS and before.is_sign(".", "?.", "::") and second is not None:
+            elif upper in _VERBS and before.is_sign(".", "?.", "::", "->") and second is not None:
                 is_constant = second.text in {"HttpMethod", "Method", "WebRequestMethod"}
-                if is_constant or (_RECEIVERS.match(second.text) and self._opens_call(index + 1)):
+                is_call = before.is_sign("->") or _RECEIVERS.match(second.text)
+                if is_constant or (is_call and self._opens_call(index + 1)):
                     yield index, upper
             elif upper in _VERBS and before.text.lower() == "-method":
                 yield index, upper
@@ -288,9 +294,15 @@ class _Program:
                 if self._sign(index + 1) == "(" and (places := self._values.arguments(index + 1)):
                     value = self._values.at(places[0])[0]
                     return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
+            elif name == "bearer" and self._sign(index + 1) == ":" and "auth" in self._words_before(index):
+                value = self._values.at(index + 2)[0]
+                return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
             elif name == "-authentication" and self._text(index + 1).lower() in {"bearer", "oauth"}:
                 return "Bearer {token}"
         return None
+
+    def _words_before(self, index: int) -> set[str]:
+        return {token.text for token in self._tokens[max(0, index - 4) : index]}
 
     def _find_basic(self) -> str | None:
         """Find ``auth=(id, secret)`` and its like."""
@@ -370,7 +382,7 @@ class _Program:
         for index in self._around(place):
             start = index
             if self._sign(index) == "(":
-                if self._text(index - 1) != "dict":
+                if self._text(index - 1) not in {"dict", "array"}:
                     break
                 start = index - 1
             members = self._object_at(start)
@@ -417,10 +429,9 @@ class _Program:
     def _content_type(self, anchors: list[int], body: str | None, kind: str) -> str | None:
         """Give what the code, or else its library, says of the body's type; None if neither shows."""
         stated = [
-            (min(abs(index - anchor) for anchor in anchors), token.text)
+            (min(abs(index - anchor) for anchor in anchors), match["type"])
             for index, token in enumerate(self._tokens)
-            if token.kind is Kind.STRING
-            and re.fullmatch(r"\s*(?:application|text|multipart)/[\w.+-]+.{0,40}", token.text)
+            if token.kind is Kind.STRING and (match := _MEDIA_TYPE.fullmatch(token.text))
         ]
         bare = self._parameter("-contenttype")
         if bare is not None:

@@ -31,9 +31,13 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         r"|\s-(?:Method|Uri|Headers|ContentType)\b",
         re.IGNORECASE | re.MULTILINE,
     ),
+    Form.PHP: re.compile(
+        r"<\?php|\bcurl_(?:setopt|init|exec)\w*|\bCURLOPT_\w+|\bGuzzle|\$\w+->\w+|\bjson_encode\("
+        r"|[\"'] => |\barray\("
+    ),
     Form.SOURCE: re.compile(
-        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bcurl_(?:setopt|init|exec)\w*|\bCURLOPT_\w+"
-        r"|\bhttp\.NewRequest\b|\bNet::HTTP\b|\bGuzzle|\bRestTemplate\b|\.setRequestProperty\(|<\?php"
+        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bhttp\.NewRequest\b|\bNet::HTTP\b"
+        r"|\bRestTemplate\b|\.setRequestProperty\("
     ),
 }
 
@@ -43,6 +47,8 @@ _QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|liv
 
 def language_of(text: str) -> Form | None:
     """Tell which language a text is written in, by its clues; None if there are too few."""
+    if "<?php" in text:
+        return Form.PHP
     scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
     best = max(scores, key=lambda form: scores[form])
     if scores[best]:
@@ -117,6 +123,15 @@ _BRACES = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PHP = re.compile(
+    rf"""
+        (?P<comment>(?<![:\w])//[^\n]*|\#[^\n]*|/\*.*?(?:\*/|\Z))
+      | (?P<open_double>"[^"\\]*(?:\\.[^"\\]*)*"?)
+      | (?P<open_single>'[^'\\]*(?:\\.[^'\\]*)*'?)
+      {_SHORT}{_NAMES}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _PYTHON = re.compile(
     rf"""
         (?P<comment>\#[^\n]*)
@@ -152,7 +167,8 @@ def tokens_of(text: str, language: Form, start: int = 0, end: int | None = None)
         start: Where to begin.
         end: Where to stop; at most ``LONGEST_SOURCE`` characters are looked at.
     """
-    pattern = {Form.PYTHON: _PYTHON, Form.POWERSHELL: _POWERSHELL}.get(language, _BRACES)
+    patterns = {Form.PYTHON: _PYTHON, Form.POWERSHELL: _POWERSHELL, Form.PHP: _PHP}
+    pattern = patterns.get(language, _BRACES)
     limit = min(len(text), start + LONGEST_SOURCE, len(text) if end is None else end)
     tokens: list[Token] = []
     is_first = True
@@ -197,6 +213,7 @@ def _joined(pieces: tuple[Piece, ...]) -> str:
 _BRACE_INSERT = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
 _TEMPLATE_INSERT = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _SHELL_INSERT = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_][\w]*(?::\w+)?)")
+_PHP_INSERT = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\}|(\n)|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 _SHELL_ESCAPE = re.compile(r"`(.)", re.DOTALL)
@@ -216,21 +233,30 @@ def _pieces_of(raw: str, group: str, language: Form) -> tuple[Piece, ...]:
             return _escaped(_pieces(_body(raw, "`"), _TEMPLATE_INSERT))
         case "python":
             return _python_pieces(raw)
-        case "here":
-            text = raw[2:].partition("\n")[2].rstrip("@").rstrip("\"'").rstrip()
-            return _pieces(text, _SHELL_INSERT) if raw[1] == '"' else (Piece(text),)
-        case "shell_double":
-            pieces = _pieces(_body(raw, '"').replace('""', '"'), _SHELL_INSERT)
-            return tuple(
-                piece if piece.is_expression else Piece(_SHELL_ESCAPE.sub(r"\1", piece.text)) for piece in pieces
-            )
-        case "shell_single":
-            return (Piece(_body(raw, "'").replace("''", "'")),)
+        case "here" | "shell_double" | "shell_single":
+            return _shell_pieces(raw, group)
+        case "open_single" | "open_double":
+            return _php_pieces(raw, group)
         case "curly":
             return (Piece(raw.strip("\u201c\u201d\u201e\u2018\u2019")),)
         case _:
             whole = (Piece(_body(raw, raw[0])),)
             return whole if language is Form.SOURCE and raw[0] == "'" else _escaped(whole)
+
+
+def _shell_pieces(raw: str, group: str) -> tuple[Piece, ...]:
+    """Read a string of PowerShell's, which puts values into double quotes and has the backtick for its escape."""
+    if group == "shell_single":
+        return (Piece(_body(raw, "'").replace("''", "'")),)
+    text = _body(raw, '"').replace('""', '"')
+    if group == "here":
+        text = raw[2:].partition("\n")[2].rstrip("@").rstrip("\"'").rstrip()
+        if raw[1] == "'":
+            return (Piece(text),)
+    return tuple(
+        piece if piece.is_expression else Piece(_SHELL_ESCAPE.sub(r"\1", piece.text))
+        for piece in _pieces(text, _SHELL_INSERT)
+    )
 
 
 def _body(raw: str, quote: str) -> str:
@@ -246,6 +272,12 @@ def _python_pieces(raw: str) -> tuple[Piece, ...]:
     text = quoted[len(mark) :].removesuffix(mark)
     pieces = _pieces(text, _BRACE_INSERT) if "f" in letters else (Piece(text),)
     return pieces if "r" in letters else _escaped(pieces)
+
+
+def _php_pieces(raw: str, group: str) -> tuple[Piece, ...]:
+    if group == "open_single":
+        return (Piece(re.sub(r"\\([\\'])", r"\1", _body(raw, "'"))),)
+    return _escaped(_pieces(_body(raw, '"'), _PHP_INSERT))
 
 
 def _pieces(text: str, insert: re.Pattern[str]) -> tuple[Piece, ...]:

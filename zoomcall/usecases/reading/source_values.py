@@ -64,6 +64,8 @@ class Values:
     def __init__(self, tokens: Sequence[Token], language: Form) -> None:
         self.tokens = tokens
         self._is_python = language is Form.PYTHON
+        self._is_php = language is Form.PHP
+        self._dots = {"->"} if self._is_php else {".", "?."}
         self._steps = 0
         self._visiting: set[int] = set()
         self._assigned = self._assignments()
@@ -108,12 +110,12 @@ class Values:
             if self._is_python and index > 0 and self.tokens[index - 1].kind is Kind.STRING:
                 index -= 1
                 continue
-            if self._sign(index - 1) != "+":
+            if self._sign(index - 1) != ("." if self._is_php else "+"):
                 return index
             before = index - 2
             while before >= 0 and self.tokens[before].is_sign(")", "]"):
                 before = self._opener_of(before) - 1
-            while before >= 2 and self.tokens[before - 1].is_sign(".", "?.") and self._is_word(before - 2):
+            while before >= 2 and self.tokens[before - 1].is_sign(*self._dots) and self._is_word(before - 2):
                 before -= 2
             if before < 0:
                 return index
@@ -168,8 +170,8 @@ class Values:
         return places
 
     def _joined(self, index: int) -> int | None:
-        """Give where a text goes on that is put together by +, or side by side as in Python."""
-        if self._sign(index) == "+":
+        """Give where a text goes on that is put together by + or PHP's dot, or side by side as in Python."""
+        if self._sign(index) == ("." if self._is_php else "+"):
             return index + 1
         if self._is_python and 0 < index < len(self.tokens):
             is_pair = self.tokens[index - 1].kind is Kind.STRING and self.tokens[index].kind is Kind.STRING
@@ -205,7 +207,7 @@ class Values:
 
     def _after(self, value: Any, index: int) -> tuple[Any, int]:
         """Skip what is called on a value, like ``.format(…)`` or ``.encode()``."""
-        while self._sign(index) in {".", "?."} and self._is_word(index + 1):
+        while self._sign(index) in self._dots and self._is_word(index + 1):
             if _FORMATTING.search(self._name(index + 1)) and isinstance(value, str):
                 value = Partial(value)
             index += 2
@@ -267,7 +269,7 @@ class Values:
         """Give a dotted name, and the place behind it."""
         parts = [self._name(index).lstrip("@")]
         index += 1
-        while self._sign(index) in {".", "?.", "::"} and self._is_word(index + 1):
+        while self._sign(index) in self._dots | {"::"} and self._is_word(index + 1):
             parts.append(self._name(index + 1))
             index += 2
         if self._sign(index) == "!":
@@ -278,8 +280,8 @@ class Values:
         behind = self.close_of(opener) + 1
         places = self.arguments(opener)
         value: Any = unknown(f"{chain}()")
-        if chain == "dict":
-            value = self._members(opener + 1, depth)
+        if chain in {"dict", "array"}:
+            value = self._members(opener + 1, depth, is_list=chain == "array")
         elif places and _ENCODING.search(chain):
             inner = self.at(places[0], depth + 1)[0]
             if isinstance(inner, dict | list):
