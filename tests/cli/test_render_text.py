@@ -213,6 +213,17 @@ def test_a_command_line_is_never_folded(monkeypatch: pytest.MonkeyPatch) -> None
     assert COLOURS.sub("", written((Line(text, Tone.COMMAND, indent=2),), TERMINAL)) == f"  {text}\n"
 
 
+def test_a_table_in_a_narrow_terminal_keeps_its_narrow_columns_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    at = "2026-11-21T10:00:00Z"
+    address = "a-room-with-a-rather-long-name@rooms.example.com"
+    shown = written((Table(("id", "at", "room"), (("12", at, address),)),), TERMINAL)
+    assert at in shown
+    assert "12" in shown
+    assert address not in shown
+    assert address in shown.replace("\n", "").replace(" ", "")
+
+
 def test_a_table_in_a_terminal_loses_no_character_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     wide = "".join(chr(ord("a") + number % 26) for number in range(100))
