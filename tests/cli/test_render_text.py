@@ -224,6 +224,19 @@ def test_a_table_in_a_narrow_terminal_keeps_its_narrow_columns_whole(monkeypatch
     assert address in shown.replace("\n", "").replace(" ", "")
 
 
+@given(
+    widths=st.lists(st.lists(st.integers(0, 60), min_size=3, max_size=3), min_size=1, max_size=4),
+    columns=st.integers(30, 120),
+)
+def test_a_table_loses_no_character_however_narrow_the_terminal(widths: list[list[int]], columns: int) -> None:
+    rows = tuple(tuple("abc"[place] * width for place, width in enumerate(row)) for row in widths)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("COLUMNS", str(columns))
+        shown = written((Table(("1", "2", "3"), rows),), TERMINAL)
+    assert [shown.count(letter) for letter in "abc"] == [sum(row[place] for row in widths) for place in range(3)]
+    assert all(len(line) <= columns for line in COLOURS.sub("", shown).splitlines())
+
+
 def test_a_table_in_a_terminal_loses_no_character_of_a_cell(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "40")
     wide = "".join(chr(ord("a") + number % 26) for number in range(100))

@@ -111,25 +111,25 @@ def _print_table(console: Console, table: Table) -> None:
     from rich.text import Text
 
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading, width in zip(table.headings, _kept_widths(table, console.width), strict=True):
-        drawn.add_column(Text(plain(heading)), overflow="fold", min_width=width)
+    whole = _whole_columns(table, console.width)
+    for place, heading in enumerate(table.headings):
+        drawn.add_column(Text(plain(heading)), overflow="fold", no_wrap=place in whole)
     for row in table.rows:
         drawn.add_row(*(Text(plain(cell)) for cell in row))
     console.print(drawn)
 
 
-def _kept_widths(table: Table, room: int) -> tuple[int | None, ...]:
-    """Give the widths of the columns that stay whole: the narrow ones, as many as leave room for the others."""
+def _whole_columns(table: Table, room: int) -> frozenset[int]:
+    """Choose the columns that are not folded: the narrow ones, as many as leave room for the others."""
     from rich.cells import cell_len
 
-    columns = tuple(zip(table.headings, *table.rows, strict=True))
+    columns = zip(table.headings, *table.rows, strict=True)
     widths = [max(cell_len(plain(cell)) for cell in column) for column in columns]
     left = room - _COLUMN_GAP * len(widths)
-    kept: list[int | None] = [None] * len(widths)
+    whole: set[int] = set()
     for place in sorted(range(len(widths)), key=widths.__getitem__):
-        others = sum(width is None for width in kept) - 1
-        if left - widths[place] < others * _NARROWEST:
-            break
-        kept[place] = widths[place]
         left -= widths[place]
-    return tuple(kept)
+        if left < (len(widths) - len(whole) - 1) * _NARROWEST:
+            break
+        whole.add(place)
+    return frozenset(whole)
