@@ -135,6 +135,15 @@ def test_a_pipe_gets_neither_colour_nor_folding(zoomcall: Shell) -> None:
     assert max(map(len, text.splitlines())) > 100
 
 
+def test_a_help_page_is_folded_for_a_terminal_and_never_in_a_pipe(zoomcall: Shell) -> None:
+    narrow = {"COLUMNS": "70", "TERM": "xterm"}
+    piped = zoomcall("invite", "sip", "--help", environ=narrow).stdout
+    assert "Wait until the outcome is proven, or leave it at Zoom's 202.  [default: wait]\n" in piped
+    drawn = zoomcall("invite", "sip", "--help", terminal=("stdout",), environ=narrow).stdout
+    assert max(map(len, drawn.partition("Examples:")[0].splitlines())) <= 70
+    assert drawn.split() == piped.split()
+
+
 def test_a_terminal_gets_the_same_words_folded(zoomcall: Shell) -> None:
     drawn = zoomcall("explain", "124", terminal=("stdout",), environ={"COLUMNS": "60", "TERM": "xterm"}).stdout
     assert ESCAPE in drawn

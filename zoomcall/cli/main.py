@@ -26,6 +26,8 @@ from zoomcall.cli.streams import Streams
 from zoomcall.errors import Terminated, UsageError, ZoomcallError
 
 ERROR_SCHEMA = "zoomcall.error/1"
+_ENDLESS = 1_000_000
+"""Columns of a help page in a pipe, where nothing is folded."""
 
 
 def run(
@@ -71,7 +73,10 @@ class Boundary:
         try:
             # Not Typer's own main(), which would turn every interrupt into a silent 130.
             root = build_root()
-            with root.make_context("zoomcall", list(self._arguments), obj=self._starter) as context:
+            width = None if self._streams.look_of(self._streams.stdout).is_terminal else _ENDLESS
+            with root.make_context(
+                "zoomcall", list(self._arguments), obj=self._starter, terminal_width=width
+            ) as context:
                 outcome = root.invoke(context)
         except typer.Exit as asked:
             outcome = asked.exit_code
