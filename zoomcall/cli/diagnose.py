@@ -20,7 +20,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import VideoSdkKey
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
-from zoomcall.usecases.correcting import Correction, PlainRequest, TokenRequest
+from zoomcall.usecases.correcting import Correction, PhoneRequest, PlainRequest, TokenRequest
 from zoomcall.usecases.diagnosing import Diagnosis, KeyAtHand, diagnose
 from zoomcall.usecases.reading.paste import LARGEST_PASTE, text_of_paste
 
@@ -140,7 +140,7 @@ def _corrected(run: Run, diagnosis: Diagnosis) -> dict[str, str | None]:
     profile = run.options.profile
     words = ("zoomcall", *correction.words, *(() if profile is None else ("-p", profile)))
     zoomcall, curl = diagnosis.scrub((shlex.join(words), _curl(correction, profile)))
-    return {"zoomcall": zoomcall, "curl": curl}
+    return {"zoomcall": zoomcall if correction.words else None, "curl": curl}
 
 
 def _curl(correction: Correction, profile: str | None) -> str:
@@ -149,7 +149,7 @@ def _curl(correction: Correction, profile: str | None) -> str:
             return token_line(client, account, oauth_base=correction.base)
         case PlainRequest(path=path):
             return reading_line(path, api_base=correction.base, mint=_mint(correction, profile))
-        case CalloutRequest() as request:
+        case CalloutRequest() | PhoneRequest() as request:
             return callout_line(request, api_base=correction.base, mint=_mint(correction, profile))
 
 

@@ -7,6 +7,7 @@ import shlex
 from zoomcall.cli.render.json import dumps
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.target import Api
+from zoomcall.usecases.correcting import PhoneRequest
 
 
 def mint_line(api: Api, profile: str | None) -> str:
@@ -17,8 +18,8 @@ def mint_line(api: Api, profile: str | None) -> str:
     return shlex.join(words)
 
 
-def callout_line(request: CalloutRequest, *, api_base: str, mint: str) -> str:
-    """Give the line that rings a room with curl.
+def callout_line(request: CalloutRequest | PhoneRequest, *, api_base: str, mint: str) -> str:
+    """Give the line that rings a room or a phone with curl.
 
     Args:
         request: What is asked of Zoom; a passcode in it is masked.

@@ -25,17 +25,21 @@ from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.route import Route, route_of
 
 _NEXT = "which would be the next obstacle"
+_PHONE = re.compile(r"\+?[\d ().-]{3,40}")
+_SHORTEST_NUMBER = 7
 _ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
 
 def content_type(facts: Facts) -> Finding | Checked | None:
     """A body that is not declared to be JSON."""
     request, status = _callout(facts), _status(facts)
-    if request is None or not request.body or status == 202:
+    if request is None or request.body == "" or status == 202:
         return None
     stated = request.header("content-type")
-    if stated is None and not request.is_whole:
+    if stated is None and (request.body is None or not request.is_whole):
         return None
+    if request.body is None and not request.is_whole:
+        return None  # of a program: it may be said of another body
     if stated is not None and has_placeholder(stated):
         return None
     media = (stated or "").partition(";")[0].strip().lower()
@@ -88,7 +92,14 @@ def _fault_of_method(method: str, route: Route) -> str:
 
 
 def device_field_name(facts: Facts) -> Finding | Checked | None:
-    """An address in a field that Zoom does not read."""
+    """An address, or a phone's number, in a field that Zoom does not read."""
+    if (phone := _phone(facts)) is not None:
+        misplaced = phone.misplaced_number
+        if misplaced is None or phone.number:
+            return Checked("device-field-name", "phone_number, inside params") if phone.number else None
+        evidence = f"the number stands in {_quoted(misplaced[0])}; Zoom reads params.phone_number"
+        fix = "Name the field phone_number, inside params."
+        return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence, fix)
     body = _room(facts)
     if body is None or body.address:
         return None if body is None else Checked("device-field-name", "device_ip, inside params")
@@ -100,7 +111,13 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
 
 
 def address_missing(facts: Facts) -> Finding | Checked | None:
-    """No address at all."""
+    """No address and no number at all."""
+    if (phone := _phone(facts)) is not None:
+        if phone.number or phone.misplaced_number is not None:
+            return None
+        evidence = "phone_number is empty" if "phone_number" in (phone.params or {}) else "there is no phone_number"
+        fix = "Put the number, with country and area code, into params.phone_number."
+        return _finding(facts, "address-missing", Certainty.CERTAIN, evidence, fix)
     body = _room(facts)
     if body is None or body.misplaced_address is not None:
         return None
@@ -141,7 +158,9 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
 
 
 def address_invalid(facts: Facts) -> Finding | Checked | None:
-    """An address that names no room."""
+    """An address that names no room, or a number that no phone has."""
+    if (phone := _phone(facts)) is not None:
+        return _number(facts, phone.number)
     body = _room(facts)
     if body is None or not body.address:
         return None
@@ -160,6 +179,18 @@ def address_invalid(facts: Facts) -> Finding | Checked | None:
             return Checked("address-invalid", address.shown)
     told = _ID.sub("", fault.message) if fault is not None else "it cannot be read"
     return _finding(facts, "address-invalid", Certainty.CERTAIN, told, fault.fix if fault is not None else None)
+
+
+def _number(facts: Facts, number: object) -> Finding | Checked | None:
+    """Judge a phone's number: digits with country and area code, an extension behind a hyphen (FACTS 3.1)."""
+    if not number or _stands_in(number):
+        return None
+    fix = "Give country code, area code and number in digits, like 15555550100; an extension behind a hyphen."
+    if not isinstance(number, str):
+        return _finding(facts, "address-invalid", Certainty.LIKELY, "phone_number is no text", fix)
+    if _PHONE.fullmatch(number) and sum(character.isdigit() for character in number) >= _SHORTEST_NUMBER:
+        return Checked("address-invalid", "phone_number holds a number")
+    return _finding(facts, "address-invalid", Certainty.CERTAIN, f"phone_number is {_quoted(number)}", fix)
 
 
 def header_rule(facts: Facts) -> Finding | Checked | None:
@@ -262,6 +293,12 @@ def _room(facts: Facts) -> CalloutBody | None:
     """Give a body that shall ring a room."""
     body = _body(facts)
     return body if body is not None and body.is_shown and not body.is_other and not body.is_phone else None
+
+
+def _phone(facts: Facts) -> CalloutBody | None:
+    """Give a body that shall ring a phone."""
+    body = _body(facts)
+    return body if body is not None and body.is_shown and body.is_phone else None
 
 
 def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:

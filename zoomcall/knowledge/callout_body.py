@@ -31,6 +31,7 @@ _ADDRESS_NAMES = frozenset(
     host ip ipaddress roomaddress roomip roomuri sip sipaddress sipuri sipurl uri
     """.split()  # noqa: SIM905 - names read best as text
 )
+_NUMBER_NAMES = frozenset({"phone", "phonenumber", "phoneno", "number", "tel", "telephone", "to", "callee"})
 _CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
 
 
@@ -96,6 +97,36 @@ class CalloutBody:
             if bare in _ADDRESS_NAMES and not is_right and isinstance(value, str) and value.strip():
                 return (f"params.{name}" if where else name), value
         return None
+
+    @property
+    def number(self) -> object:
+        """What stands in ``params.phone_number``; None if it is not there."""
+        return (self.params or {}).get("phone_number")
+
+    @property
+    def misplaced_number(self) -> tuple[str, object] | None:
+        """Where something like a phone's number stands that is not in ``params.phone_number``, and it."""
+        for path, name, value in self._deep_fields():
+            is_right = path == "params." and name == "phone_number"
+            if re.sub(r"[^a-z]", "", name.lower()) in _NUMBER_NAMES and not is_right and value:
+                return f"{path}{name}", value
+        return None
+
+    @property
+    def phone_number(self) -> str | None:
+        """The number that is meant, wherever it stands; None if there is none."""
+        given = self.number or (self.misplaced_number or ("", None))[1]
+        return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else None
+
+    def _deep_fields(self) -> Iterator[tuple[str, str, object]]:
+        """Give every field but the method, and those in ``invite_options``, where one client nests them."""
+        for where, name, value in self._fields():
+            path = "params." if where else ""
+            yield path, name, value
+            inner = value[:1] if isinstance(value, list) else [value]
+            for members in inner:
+                if name == "invite_options" and isinstance(members, dict):
+                    yield from ((f"{path}invite_options.", key, item) for key, item in members.items())
 
     @property
     def call_type(self) -> object:

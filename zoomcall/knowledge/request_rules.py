@@ -18,6 +18,7 @@ from zoomcall.knowledge.route import Route, route_of
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _ZOOMS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
+_WEB_SITES = {"zoom.us", "www.zoom.us", "zoomgov.com", "www.zoomgov.com"}
 _NEARLY_EVENTS = re.compile(
     r"(?:.*/)?(?:video_?-?sdk/)?(?:live_?-?)?(?:sessions?|meetings?)/[^/]+/events?/?", re.IGNORECASE
 )
@@ -146,6 +147,9 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if lacks_version:
         certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
         return Finding("path-unknown", certainty, f"/v2 is missing in front of {where}")
+    if route.host in _WEB_SITES and route.api is not None and not _is_answered_by_zoom(facts):
+        evidence = f"the request goes to {route.host}; the API's host is api.{route.host.removeprefix('www.')}"
+        return Finding("path-unknown", Certainty.LIKELY, evidence, fix="Send it to the API's host.")
     if _is_meant_for_callouts(facts, route) and _status(facts) != 202:
         certainty = Certainty.POSSIBLE if _status(facts) == 401 else Certainty.CERTAIN
         evidence = f"the path is {where}; callouts go to {_EVENTS}"
@@ -167,6 +171,12 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
         fix="Let ZOOMCALL_API_BASE end in /v2, or unset it. Zoom's Gov cluster lacks some Video SDK endpoints.",
         command="zoomcall whoami",
     )
+
+
+def _is_answered_by_zoom(facts: Facts) -> bool:
+    """Tell whether the answer is one of the API's, so that the host cannot be the fault."""
+    answer = facts.answer
+    return answer is not None and answer.is_zooms and (answer.code is not None or answer.status == 202)
 
 
 def _is_meant_for_callouts(facts: Facts, route: Route) -> bool:

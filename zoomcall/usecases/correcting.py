@@ -19,16 +19,19 @@ from zoomcall.domain.target import (
     SessionId,
     SessionTarget,
     encode_id,
+    events_path,
     parse_meeting_number,
     parse_session_id,
 )
 from zoomcall.errors import UsageError
-from zoomcall.knowledge.callout_body import CalloutBody, read_body
+from zoomcall.knowledge.callout_body import PHONE_METHODS, CalloutBody, read_body
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
 _ADDRESS, _SESSION, _MEETING = "ADDRESS", "SESSION_ID", "MEETING_NUMBER"
+_NUMBER = "PHONE_NUMBER"
+_PHONE_OPTIONS = ("require_greeting", "require_pressing_one")
 _CLIENT, _ACCOUNT = "CLIENT_ID", "ACCOUNT_ID"
 _TARGET = re.compile(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -46,6 +49,26 @@ class PlainRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneRequest:
+    """The PATCH that rings a phone into a target."""
+
+    target: ResolvedTarget
+    params: Mapping[str, Any]
+
+    method = "PATCH"
+
+    @property
+    def path(self) -> str:
+        """The path below the API base."""
+        return events_path(self.target)
+
+    @property
+    def shown_body(self) -> dict[str, Any]:
+        """The JSON body; there is no secret in it."""
+        return {"method": PHONE_METHODS[self.target.api], "params": dict(self.params)}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenRequest:
     """A server-to-server app's request for a token."""
 
@@ -58,7 +81,7 @@ class Correction:
     """What was meant.
 
     Attributes:
-        words: The command, without the program's name.
+        words: The command, without the program's name; empty if it has none for this.
         request: What goes over the wire.
         base: Where it goes.
         api: Whose token it takes; None for the token endpoint.
@@ -66,7 +89,7 @@ class Correction:
     """
 
     words: tuple[str, ...]
-    request: CalloutRequest | PlainRequest | TokenRequest
+    request: CalloutRequest | PhoneRequest | PlainRequest | TokenRequest
     base: ApiBase
     api: Api | None
     gaps: tuple[str, ...] = ()
@@ -92,9 +115,9 @@ def correct(facts: Facts) -> Correction:
     if not is_callout:
         return _read(route)
     if body is not None and body.is_other:
-        raise CannotCorrect("it does something else in the session or meeting than ringing a room")
+        raise CannotCorrect("it does something else in the session or meeting than ringing a room or a phone")
     if body is not None and body.is_phone:
-        raise CannotCorrect("it rings a phone, not a room")
+        return _phone(request.body, body, route)
     return _callout(request.body, body, route)
 
 
@@ -151,6 +174,35 @@ def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correc
         base=_base(route, API_BASE, GOV_API_BASE),
         api=target.api,
         gaps=(*gaps, *more),
+    )
+
+
+def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
+    """Correct a request that rings a phone, with what Zoom reads of its params (FACTS 3.1)."""
+    target, gaps = _target(route, text)
+    given = body.phone_number
+    digits = re.sub(r"\D", "", given) if isinstance(given, str) and not has_placeholder(given) else ""
+    if not digits:
+        gaps = (*gaps, f"the phone's number: put it in place of {_NUMBER}")
+    elif extension := re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", str(given).strip()):
+        digits = extension[1]
+    params: dict[str, Any] = {"phone_number": digits or _NUMBER}
+    given_options = (body.params or {}).get("invite_options")
+    if isinstance(given_options, list):
+        given_options = given_options[0] if given_options else None
+    options = given_options if isinstance(given_options, dict) else {}
+    name = (body.params or {}).get("invitee_name", options.get("invitee_name"))
+    if isinstance(name, str):
+        params["invitee_name"] = name
+    kept = {name: options[name] for name in _PHONE_OPTIONS if isinstance(options.get(name), bool)}
+    if kept:
+        params["invite_options"] = kept
+    return Correction(
+        words=(),
+        request=PhoneRequest(target=target, params=params),
+        base=_base(route, API_BASE, GOV_API_BASE),
+        api=target.api,
+        gaps=(*gaps, "a command of zoomcall's for it: there is none for phones"),
     )
 
 

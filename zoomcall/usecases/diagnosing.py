@@ -257,7 +257,7 @@ def _with_command(judgement: Judgement, correction: Correction | None) -> Judgem
     """Give the corrected command in place of a pattern of it."""
     if correction is None:
         return judgement
-    command = shlex.join(("zoomcall", *correction.words))
+    command = shlex.join(("zoomcall", *correction.words)) if correction.words else None
     causes = tuple(
         replace(cause, command=command) if (cause.command or "").startswith("zoomcall invite") else cause
         for cause in judgement.causes

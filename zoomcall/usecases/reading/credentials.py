@@ -52,7 +52,10 @@ _OPTION = re.compile(
     r"(?:\^?\"(?P<double>(?:[^\"\\\n]|\\.)*)|\$?'(?P<single>[^'\n]*)|(?P<bare>[^\s\"']+))",
     re.MULTILINE,
 )
-_SCHEMED = re.compile(r"\b(?:bearer|basic)[\s:=]+[\"'\u201c]?(?P<value>[^\s\"'`,;)}\u201d]+)", re.IGNORECASE)
+_SCHEMED = re.compile(
+    r"\b(?:bearer|basic)[\s:=]+[\"'\u201c]?(?P<value>\{\{[^{}\n]*\}\}|[^\s\"'`,;)}\u201d]+)",
+    re.IGNORECASE,
+)
 _QUERY = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
 _PARAMETER = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&#]+)", re.IGNORECASE)
 _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")

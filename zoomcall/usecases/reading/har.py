@@ -21,6 +21,8 @@ _LONGEST_TEXT = 256 * 1024
 _ZOOMISH = re.compile(r"zoom\.us|zoomgov\.com|/videosdk/|/live_meetings/|/oauth/token", re.IGNORECASE)
 _SANITISED = "the Authorization header, which browsers leave out of the HAR files that they save"
 
+_UNANSWERED = "the answer: the browser recorded none, as when it was not let read it or the connection failed"
+
 
 def read_har(text: str) -> tuple[PastedRequest, ...] | None:
     """Read the requests to Zoom in a HAR file; None if the text is no HAR file.
@@ -75,7 +77,7 @@ def _read(entry: dict[str, Any], request: dict[str, Any], method: str, url: str)
         is_whole=is_signed,
         answer=answer,
         sent_at=iso_time(entry.get("startedDateTime")),
-        not_understood=() if is_signed else (_SANITISED,),
+        not_understood=(*(() if is_signed else (_SANITISED,)), *(() if answer is not None else (_UNANSWERED,))),
     )
 
 
