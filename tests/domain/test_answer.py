@@ -208,6 +208,7 @@ def test_every_answer_has_one_of_the_contracts_names_and_a_sentence(answer: Zoom
         (foreign(500), "HTTP 500 came back without a word of Zoom's"),
         (foreign(200, method="GET"), "an answer that is not Zoom's came back: HTTP 200"),
         (foreign(200), "Zoom answered HTTP 200, not 202: it does not say that it took the call"),
+        (answered(200, 0, "ok"), "Zoom answered HTTP 200, not 202: it does not say that it took the call (0 ok)"),
         (of_token_endpoint(400, "invalid_client"), "Zoom's token endpoint answered HTTP 400: invalid_client"),
     ],
 )

@@ -27,6 +27,7 @@ from zoomcall.errors import (
     ZoomcallError,
 )
 from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.usecases.dialing import Unproven
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome, report
 from zoomcall.usecases.topics import pages
 
@@ -191,7 +192,8 @@ def test_a_network_fault_may_bring_its_own_fix() -> None:
     ("error", "is_retryable"),
     [
         (NetworkFault("x", word=NetworkWord.DNS, may_have_arrived=False), True),
-        (NetworkFault("x", word=NetworkWord.RESET, may_have_arrived=True), False),
+        (NetworkFault("x", word=NetworkWord.RESET, may_have_arrived=True), True),
+        (Unproven("x", fault=NetworkFault("x", word=NetworkWord.RESET, may_have_arrived=True)), False),
         (refused(429, 429), True),
         (refused(503, method="GET", path="/v2/users/me"), True),
         (refused(503), False),

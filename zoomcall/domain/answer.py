@@ -138,12 +138,13 @@ class ZoomRefused(ZoomcallError):
 def _sentence(answer: ZoomAnswer) -> str:
     said = " ".join(str(part) for part in (answer.code, answer.message) if part is not None)
     where = "Zoom's token endpoint" if answer.is_oauth else "Zoom"
+    if answer.method == "PATCH" and 200 <= answer.status < 300 and not answer.is_oauth:
+        detail = f" ({said})" if said else ""
+        return f"{where} answered HTTP {answer.status}, not 202: it does not say that it took the call{detail}"
     if said:
         return f"{where} answered HTTP {answer.status}: {said}"
     if not answer.is_zooms and (answer.status == 429 or answer.status >= 500):
         return f"HTTP {answer.status} came back without a word of Zoom's"  # Zoom's own, or of something in between
-    if not answer.is_zooms and (answer.status >= 300 or answer.method != "PATCH"):
+    if not answer.is_zooms:
         return f"an answer that is not Zoom's came back: HTTP {answer.status}"
-    if 200 <= answer.status < 300:
-        return f"{where} answered HTTP {answer.status}, not 202: it does not say that it took the call"
     return f"{where} answered HTTP {answer.status} without a message"

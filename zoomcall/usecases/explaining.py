@@ -102,8 +102,6 @@ def _shown_code(answer: ZoomAnswer | None, facts: Facts) -> int | str | None:
 
 def _is_retryable(error: ZoomcallError, answer: ZoomAnswer | None) -> bool:
     match error:
-        case NetworkFault():
-            return not error.may_have_arrived
         case Duplicate():
             return error.until is not None
         case _ if answer is None:
