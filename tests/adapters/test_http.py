@@ -823,6 +823,17 @@ def test_a_socks_proxy_that_wants_a_password_is_a_fault_of_the_proxy(monkeypatch
     assert (fault.word, fault.may_have_arrived) == (NetworkWord.PROXY, False)
 
 
+@pytest.mark.parametrize("scheme", ["socks", "socks4", "socks4a"])
+def test_an_older_socks_proxy_is_no_way(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    monkeypatch.setenv("ALL_PROXY", f"{scheme}://127.0.0.1:1080/")
+    fake_time = FakeTime()
+    fault = fault_of(real(fake_time=fake_time), patch("https://api.zoom.us/v2/x"))
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.PROXY, False)
+    assert fault.fix is not None
+    assert "socks5h://127.0.0.1:1080" in fault.fix
+    assert fake_time.naps == []
+
+
 def test_a_socks_proxy_without_its_extra_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", {}.get)
     monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")

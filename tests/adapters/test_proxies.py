@@ -49,7 +49,7 @@ def test_what_is_no_url_is_a_usage_error_with_the_variables_name(
         https_proxy(monkeypatch, text)
 
 
-@pytest.mark.parametrize("scheme", ["ftp", "socks4", "file"])
+@pytest.mark.parametrize("scheme", ["ftp", "socks9", "file"])
 def test_a_proxy_of_another_kind_is_a_usage_error(monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
     with pytest.raises(UsageError, match=f"is a {scheme} proxy"):
         https_proxy(monkeypatch, f"{scheme}://proxy.example:1")

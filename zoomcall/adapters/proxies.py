@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.errors import UsageError
 
-_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+_PORTS = {"http": 80, "https": 443, **dict.fromkeys(("socks", "socks4", "socks4a", "socks5", "socks5h"), 1080)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Proxy:
     """One proxy.
 
     Attributes:
-        scheme: ``http``, ``https``, ``socks5`` or ``socks5h``.
+        scheme: ``http``, ``https``, ``socks5``, ``socks5h``, or another of SOCKS, which leads nowhere.
         host: Name or literal address, without brackets.
         port: Its port.
         auth: User and password.

@@ -114,6 +114,13 @@ class Wire(httpx.BaseTransport):
         if not proxy.is_socks:
             tls = self._tls if proxy.scheme == "https" else None
             return httpcore.HTTPProxy(at, proxy_auth=proxy.auth, proxy_ssl_context=tls, **settings)
+        if not proxy.scheme.startswith("socks5"):
+            raise NoWay(
+                f"the proxy {proxy} may speak SOCKS 4, over which there is no way to Zoom",
+                word=NetworkWord.PROXY,
+                may_have_arrived=False,
+                fix=f"If it speaks SOCKS 5, write socks5h://{str(proxy).partition('://')[2]}.",
+            )
         if importlib.util.find_spec("socksio") is None:
             raise NoWay(
                 f"the proxy {proxy} speaks SOCKS, which needs an extra: pip install 'zoomcall[socks]'",
