@@ -275,13 +275,20 @@ def test_nobody_is_credited_to_a_call_that_is_not_there(journal: Journal) -> Non
     assert journal.rivals(CallId(99), since=NOW) == ()
 
 
-def test_a_message_belongs_to_one_call(journal: Journal) -> None:
+def test_a_call_keeps_its_first_message(journal: Journal) -> None:
     first, second = dialled(journal), dialled(journal)
     assert journal.take_message(first, "M")
     assert journal.take_message(first, "M")
-    assert not journal.take_message(second, "M")
-    assert not journal.take_message(first, "N")
     assert journal.take_message(second, "N")
+    assert not journal.take_message(first, "N")
+    assert [call.message_id for call in journal.calls()] == ["N", "M"]
+
+
+def test_a_message_belongs_to_the_call_that_took_it_last(journal: Journal) -> None:
+    first, second = dialled(journal), dialled(journal)
+    assert journal.take_message(first, "M")
+    assert journal.take_message(second, "M")
+    assert [call.message_id for call in journal.calls()] == ["M", None]
 
 
 # Rivals

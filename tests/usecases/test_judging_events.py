@@ -150,6 +150,21 @@ def test_an_event_before_the_second_dial_is_the_first_ones(journal: Journal) -> 
     assert outcome(first, joined) == [State.JOINED]
 
 
+def test_an_id_that_another_rooms_call_had_does_not_hide_an_event(journal: Journal) -> None:
+    before = claim(journal, "b@room.example", START)
+    assert outcome(before, event("b@room.example", State.DECLINED, later(1))) == [State.DECLINED]
+    own = claim(journal, ROOMS[0], later(2))
+    assert outcome(own, event(ROOMS[0], State.MISSED, later(3))) == [State.MISSED]
+
+
+def test_an_id_that_a_call_long_over_had_does_not_hide_an_event(journal: Journal) -> None:
+    before = claim(journal, ROOMS[0], START)
+    assert outcome(before, event(ROOMS[0], State.DECLINED, later(1))) == [State.DECLINED]
+    journal.settle(before._case.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
+    own = claim(journal, ROOMS[0], later(20))
+    assert outcome(own, event(ROOMS[0], State.MISSED, later(21))) == [State.MISSED]
+
+
 def test_an_event_of_a_call_by_somebody_else_does_not_settle_one_that_has_its_own_id(journal: Journal) -> None:
     judge = claim(journal, "a@room.example", START)
     assert outcome(judge, event("a@room.example", State.RINGING, later(1), message="ours")) == [State.RINGING]

@@ -168,12 +168,19 @@ class Journal:
             self._database.execute("UPDATE call SET removed_ms = ? WHERE id = ?", (_to_ms(at), call_id))
 
     def take_message(self, call_id: CallId, message_id: str) -> bool:
-        """Tie Zoom's id of a call to a call of ours; False when it is tied to another already."""
+        """Tie Zoom's id of a call to one of ours, and to no other; False when that one has another id."""
+        names = {"id": call_id, "message": message_id}
         with self._transaction():
+            self._database.execute(
+                "UPDATE call SET message_id = NULL WHERE message_id = :message AND id <> :id"
+                " AND api_base = (SELECT api_base FROM call WHERE id = :id"
+                " AND (message_id IS NULL OR message_id = :message))",
+                names,
+            )
             cursor = self._database.execute(
-                "UPDATE OR IGNORE call SET message_id = :message"
+                "UPDATE call SET message_id = :message"
                 " WHERE id = :id AND (message_id IS NULL OR message_id = :message)",
-                {"id": call_id, "message": message_id},
+                names,
             )
             return cursor.rowcount == 1
 

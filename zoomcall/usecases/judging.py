@@ -52,7 +52,7 @@ class EvidenceJournal(Protocol):
         """Tie a participant to this call."""
 
     def take_message(self, call_id: CallId, message_id: str) -> bool:
-        """Tie Zoom's id of a call to this one; False when it is tied to another already."""
+        """Tie Zoom's id of a call to this one, and to no other; False when this one has another id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,10 +165,11 @@ class Judge:
         """Say whether this call alone can have caused an event that fits.
 
         A twin whose events are known by Zoom's id of its call is no doubt about an event with another id.
+        An id that belonged to anything but a twin was given anew, by a replay say: that call's events do not fit.
         """
         if self._message_id is not None and event.message_id is not None:
             return event.message_id == self._message_id
-        if any(twin.message_id is None or event.message_id is None for twin in twins):
+        if any(event.message_id is None or twin.message_id in {None, event.message_id} for twin in twins):
             return False
         if event.message_id is None:
             return True
