@@ -71,3 +71,24 @@ def test_no_argument_and_no_variable_of_curl_holds_the_token(shell: Shell, tmp_p
     assert ran.code == 0
     assert ran.stdout.endswith("\nAuthorization: Bearer REST\n")
     assert "eyJ" not in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("no room",), "address-invalid"),
+        ((NO_OP, "--header", "X-A"), "header-rule"),
+        ((NO_OP, "--timeout", "\u0663"), "--timeout"),
+        ((NO_OP, "--listen", "127.0.0.1:\u0663"), "--listen"),
+        ((NO_OP, "--session", "a", "--meeting", "84098077904"), "exclude each other"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_before_anything_else_and_rings_nothing(
+    shell: Shell, emulator: Emulator, arguments: tuple[str, ...], words: str
+) -> None:
+    for more in ((), ("--dry-run",)):
+        result = shell("invite", "sip", *arguments, *more)
+        assert result.code == 2
+        assert words in result.stderr
+        assert "Nothing rings because of this command." in result.stderr
+    assert emulator.requests == []

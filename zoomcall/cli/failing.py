@@ -27,15 +27,16 @@ _NOTHING_RINGS = {
 def report(error: ZoomcallError, run: Run | None) -> ErrorReport:
     """Explain a failure from the facts that the run has learned."""
     status = status_of_kind(error.kind)
+    is_quiet = _is_invite(run) and status in _NOTHING_RINGS
+    dialled = "Nothing rings because of this command." if is_quiet else None
     if error.kind in {ErrorKind.USAGE, ErrorKind.INTERRUPTED, ErrorKind.TERMINATED}:
-        return ErrorReport(status=status, title=error.message, fix=error.fix, command=error.command)
+        return ErrorReport(
+            status=status, title=error.message, fix=error.fix, command=error.command, dialled=dialled
+        )
     from zoomcall.usecases.explaining import report as explain
 
     explained = explain(error, run.facts if run is not None else Facts())
-    is_quiet = _is_invite(run) and status in _NOTHING_RINGS
-    return replace(
-        error_report(explained, status), dialled="Nothing rings because of this command." if is_quiet else None
-    )
+    return replace(error_report(explained, status), dialled=dialled)
 
 
 def error_report(explained: Explained, status: ExitStatus, *, subject: str | None = None) -> ErrorReport:

@@ -180,6 +180,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     timeout = _timeout(run, flags)
     _require_session_for(flags, target)
     _require_events_for(flags)
+    place = None if flags.listen is None else _parse_place(flags.listen)
     run.notice_all(_address_notices(run, callout))
     run.notice_all(_session_id_notices(target))
     plan = _Plan(run, callout, target)
@@ -196,7 +197,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         zoom = run.wiring.zoom
         journal = run.wiring.journal()
         missing: list[str] = []
-        feeds = _feeds(run, flags, resolved, missing)
+        feeds = _feeds(run, flags, place, resolved, missing)
     except UsageError:
         raise
     except ZoomcallError as error:
@@ -264,15 +265,21 @@ def _require_events_for(flags: InviteFlags) -> None:
         raise UsageError("--no-wait leaves before any event can come; leave out --events and --listen")
 
 
-def _feeds(run: Run, flags: InviteFlags, target: ResolvedTarget, missing: list[str]) -> tuple[Feed, ...]:
+def _feeds(
+    run: Run,
+    flags: InviteFlags,
+    place: tuple[str, int] | None,
+    target: ResolvedTarget,
+    missing: list[str],
+) -> tuple[Feed, ...]:
     """Open what events come from, before anything is sent; what cannot be had is added to ``missing``."""
     feeds: list[Feed] = []
     if target.api is Api.MEETING and flags.is_waiting and EvidenceSource.WEBSOCKET in flags.evidence.sources:
         feeds.extend(_websocket(run, missing, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
     if flags.events is not None:
         feeds.append(run.wiring.followed_events(flags.events))
-    if flags.listen is not None:
-        feeds.append(run.wiring.received_events(*_parse_place(flags.listen)))
+    if place is not None:
+        feeds.append(run.wiring.received_events(*place))
     return tuple(feeds)
 
 
