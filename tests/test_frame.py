@@ -129,6 +129,19 @@ def test_an_empty_variable_counts_as_unset(zoomcall: Shell, name: str) -> None:
     assert zoomcall("explain", "124", environ={name: ""}).code == 0
 
 
+@pytest.mark.parametrize("name", ["", "a b", "a/b", "-x"])
+@pytest.mark.parametrize(
+    "command", [("token", "mint"), ("invite", "sip", "a@b.example", "--session", "x", "--dry-run")]
+)
+def test_a_profile_that_can_be_none_is_refused_wherever_it_stands(
+    zoomcall: Shell, command: tuple[str, ...], name: str
+) -> None:
+    environ = {"ZOOMCALL_API_KEY": "K", "ZOOMCALL_API_SECRET": "S" * 32}
+    result = zoomcall(*command, f"--profile={name}", environ=environ)
+    assert (result.code, result.stdout) == (2, "")
+    assert f"-p: {name!r} is no profile name" in result.stderr
+
+
 def test_a_pipe_gets_neither_colour_nor_folding(zoomcall: Shell) -> None:
     text = zoomcall("explain", "124", environ={"COLUMNS": "20"}).stdout
     assert ESCAPE not in text

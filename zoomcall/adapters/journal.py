@@ -293,8 +293,9 @@ class Journal:
                 raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> NotConfigured:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         return NotConfigured(
-            f"the journal {self._name} cannot be used: {error}",
+            f"the journal {self._name} cannot be used: {reason}",
             fix="Make the folder writable, move a damaged file away, or set ZOOMCALL_STATE_DIR to another folder.",
         )
 

@@ -126,13 +126,14 @@ def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, 
     Raises:
         NotConfigured: It is missing, unreadable, a folder, empty, too large or not one line of text.
     """
+    fix = f"Name a file in {origin} that you can read and that holds the secret alone."
     try:
         data, mode = _read(path)
         secret, has_surplus = secret_of_bytes(data)
     except OSError as error:
-        raise NotConfigured(f"{origin}: {path} cannot be read: {error.strerror or error}") from error
+        raise NotConfigured(f"{origin}: {path} cannot be read: {error.strerror or error}", fix=fix) from error
     except ValueError as error:
-        raise NotConfigured(f"{origin}: {path} {error}") from None
+        raise NotConfigured(f"{origin}: {path} {error}", fix=fix) from None
     notices = []
     if has_surplus:
         notices.append(

@@ -23,6 +23,7 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.run import CommandSpec, CommonOptions, Run
+from zoomcall.domain.profile import parse_profile_name
 from zoomcall.errors import Interrupted, Terminated
 
 CommandFunction = Callable[..., Answer | int]
@@ -125,7 +126,9 @@ class Starter:
         self.run: Run | None = None
 
     def start(self, spec: CommandSpec, options: CommonOptions) -> Run:
-        """Make the run; its output format is checked before the command works."""
+        """Make the run; its output format and profile name are checked before the command works."""
         self.run = self._make(spec, options)
         _ = self.run.output
+        if options.profile is not None:
+            parse_profile_name(options.profile, origin="-p")
         return self.run
