@@ -52,9 +52,9 @@ def known(path: Path) -> set[str]:
 class Following:
     """A follower with what it warned of."""
 
-    def __init__(self, path: Path, *, from_end: bool = False) -> None:
+    def __init__(self, path: Path, *, backlog: int | None = None) -> None:
         self.notices: list[Notice] = []
-        self.follower = EventFollower(path, from_end=from_end, warn=self.notices.append)
+        self.follower = EventFollower(path, backlog=backlog, warn=self.notices.append)
 
     def ids(self) -> list[str | None]:
         return [event.request_id for event in self.follower.poll()]
@@ -227,19 +227,25 @@ def test_a_file_need_not_be_there_yet(tmp_path: Path) -> None:
     assert following.ids() == []
 
 
-@pytest.mark.parametrize(("from_end", "expected"), [(False, ["a", "b"]), (True, ["b"])])
-def test_following_starts_at_the_start_or_at_the_end(tmp_path: Path, from_end: bool, expected: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("backlog", "expected"),
+    [(None, ["a", "b", "c"]), (10_000, ["a", "b", "c"]), (1, ["b", "c"]), (0, ["c"])],
+)
+def test_following_starts_as_far_back_as_it_is_told(
+    tmp_path: Path, backlog: int | None, expected: list[str]
+) -> None:
     path = tmp_path / "events.jsonl"
-    keep(path, "a")
-    following = Following(path, from_end=from_end)
-    keep(path, "b")
+    keep(path, "a", "b")
+    following = Following(path, backlog=backlog)
+    keep(path, "c")
     assert following.ids() == expected
+    assert following.notices == []
 
 
 def test_a_line_that_is_being_written_at_the_start_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(delivery("a").line + delivery("b").line[:50])
-    following = Following(path, from_end=True)
+    following = Following(path, backlog=0)
     with path.open("ab") as file:
         file.write(delivery("b").line[50:])
     assert following.ids() == ["b"]
@@ -248,7 +254,7 @@ def test_a_line_that_is_being_written_at_the_start_is_read_whole(tmp_path: Path)
 def test_a_last_line_without_a_line_break_is_old_as_well(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(bytes_of(callout()))
-    following = Following(path, from_end=True)
+    following = Following(path, backlog=0)
     assert following.ids() == []
     keep(path, "b")
     assert following.ids() == ["b"]
@@ -283,7 +289,7 @@ def test_broken_lines_are_skipped_with_a_word(tmp_path: Path) -> None:
 
 def test_a_file_that_was_replaced_is_read_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    following = Following(path, from_end=True)
+    following = Following(path, backlog=0)
     keep(path, "a")
     assert following.ids() == ["a"]
     path.rename(tmp_path / "events.jsonl.1")

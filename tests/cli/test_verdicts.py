@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -310,3 +310,35 @@ class Noise:
                 thread.join()
             self._zoom._faults._coming.clear()
         assert self._mistakes == []
+
+
+def line_of(venue: Venue, state: str, *, at: datetime) -> str:
+    subject = {
+        "session_id": venue.key.identifier,
+        "message_id": "m",
+        "participant": {"call_type": "sip", "device_ip": "no-answer@room.example.com"},
+    }
+    event = {
+        "event": f"session.user_room_system_callout_{state}",
+        "event_ts": int(at.timestamp() * 1000),
+        "payload": {"object": subject},
+    }
+    return json.dumps(event) + "\n"
+
+
+@pytest.mark.parametrize(("seconds", "code"), [(-0.001, 8), (5, 20)])
+def test_an_event_that_was_in_the_file_before_counts_only_if_its_time_is_still_to_come(
+    program: Shell, emulator: Emulator, tmp_path: Path, seconds: float, code: int
+) -> None:
+    events = tmp_path / "events.jsonl"
+    venue = open_venue(emulator, Api.SESSION)
+    moment = datetime.now(UTC)
+    while moment.microsecond < 600_000:  # Zoom's clock, in whole seconds, then leaves room for doubt
+        moment = datetime.now(UTC)
+    events.write_text(line_of(venue, "rejected", at=moment + timedelta(seconds=seconds)), encoding="utf-8")
+    result = program(
+        *("invite", "sip", "no-answer@room.example.com", "--session", venue.key.identifier),
+        *("--evidence", "webhook", "--events", str(events), "--timeout", "0.5", "--json"),
+        environ=environ_of(emulator),
+    )
+    assert result.code == code

@@ -187,22 +187,22 @@ class EventFollower:
 
     Args:
         path: Of the file.
-        from_end: Leave out what is in it now.
+        backlog: About how many bytes are read of what is in it now; None: all of it.
         warn: Takes what the user should know.
 
     Raises:
         UsageError: The file cannot be read.
     """
 
-    def __init__(self, path: Path, *, from_end: bool, warn: Warn) -> None:
+    def __init__(self, path: Path, *, backlog: int | None, warn: Warn) -> None:
         self._path = path
         self._warn = warn
         self._file: BinaryIO | None = None
         self._offset = 0
         self._before = b""
         self._is_skipping = False
-        if from_end:
-            self._skip_to_end()
+        if backlog is not None:
+            self._skip_to_last(backlog)
 
     def poll(self) -> tuple[WebhookEvent, ...]:
         """Give what has come since the last time; at most some 16 MB of it.
@@ -243,19 +243,19 @@ class EventFollower:
         """Say whether another file has the name now; one that is only gone may still be written to."""
         return self._path.exists() and not _is_same(self._path, os.fstat(file.fileno()))
 
-    def _skip_to_end(self) -> None:
+    def _skip_to_last(self, backlog: int) -> None:
         try:
             file = self._opened()
             if file is not None:
-                self._to_end(file)
+                self._go_to_last(file, backlog)
         except OSError as error:
             raise _unusable(self._path, error) from error
 
-    def _to_end(self, file: BinaryIO) -> None:
+    def _go_to_last(self, file: BinaryIO, backlog: int) -> None:
         size = os.fstat(file.fileno()).st_size
-        self._offset = _end_of_lines(file, size)
+        self._offset = _end_of_lines(file, max(size - backlog, 0))
         file.seek(self._offset)
-        if _is_whole(file.read(size - self._offset)):
+        if not backlog and _is_whole(file.read(size - self._offset)):
             self._offset = size
         file.seek(max(self._offset - _REMEMBERED, 0))
         self._before = file.read(min(self._offset, _REMEMBERED))

@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 
 TOKEN_LIFETIME = timedelta(minutes=10)
+_EVENTS_BACKLOG = 1_000_000  # bytes: a file that grew for months must not hold up a verdict
 _RENEW_BEFORE = timedelta(minutes=1)
 _WEBSOCKET_TOKEN_LIMIT = timedelta(seconds=5)
 _KEYRING_LIMIT = timedelta(seconds=3)
@@ -343,18 +344,26 @@ class Wiring:
         return SessionTarget(found.id, found.name)
 
     def followed_events(self, path: Path) -> FollowedFeed:
-        """Follow a file of webhook events from now on; what is in it already is judged by its time."""
+        """Follow a file of webhook events from now on.
+
+        What is in it already cannot tell of a call that is still to be made, unless its time is still to come.
+
+        Raises:
+            UsageError: The file cannot be read.
+        """
         from zoomcall.adapters.event_file import EventFollower
         from zoomcall.domain.event import read_event
         from zoomcall.usecases.listening import FollowedFeed
 
-        follower = EventFollower(path, from_end=False, warn=self._run.notice)
+        follower = EventFollower(path, backlog=_EVENTS_BACKLOG, warn=self._run.notice)
 
         def read() -> list[CalloutEvent]:
             events = (read_event(event.body) for event in follower.poll())
             return [event for event in events if event is not None]
 
         feed = FollowedFeed(EvidenceSource.WEBHOOK, read)
+        begun = self._run.now()
+        feed.publish(event for event in read() if event.at > begun)
         feed.start()
         self._open.callback(feed.stop)
         return feed
