@@ -317,6 +317,12 @@ class TestInspect:
         result = zoomcall("token", "inspect", "--json", stdin=strange, environ=PAIR)
         assert (result.code, result.json()["result"]["signature"]) == (0, "unchecked")
 
+    def test_the_environments_secret_in_the_keys_place_is_found_and_stays_hidden(self, zoomcall: Shell) -> None:
+        swapped = jwt(fresh(API_CLAIMS, iss=SENTINEL), secret=API_KEY).encode()
+        result = zoomcall("token", "inspect", "--json", stdin=swapped, environ=PAIR)
+        assert (result.code, findings(result)["key-secret-swapped"]) == (4, "certain")
+        assert zoomcall("token", "inspect", stdin=swapped, environ=PAIR).code == 4
+
     def test_a_swapped_pair_is_found_and_the_secret_stays_hidden(self, zoomcall: Shell) -> None:
         store_pair(zoomcall)
         swapped = jwt(fresh(API_CLAIMS, iss=API_SECRET), secret=API_KEY)

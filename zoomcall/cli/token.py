@@ -172,12 +172,16 @@ def _read(run: Run, argument: str | None) -> str:
 def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Check | None"]:
     """Give the API key that the issuer is measured by, and with its secret what checks a signature.
 
-    The secret is taken with ``-p``, and from the environment if the token names the key that stands there.
+    The secret is taken with ``-p``, and from the environment if the token names the key that stands there, or
+    the secret in the key's place, which must not be shown.
     """
     if run.options.profile is None:
         api_key = _public_key(run)
-        secret = _secret_beside(run, api_key) if api_key and read_token(text).issuer == api_key else None
-        return api_key, secret, run.wiring.check_signature if secret is not None else None
+        secret = _secret_beside(run, api_key) if api_key else None
+        if secret is None or read_token(text).issuer not in {api_key, secret.reveal()}:
+            run.held = None
+            return api_key, None, None
+        return api_key, secret, run.wiring.check_signature
     credential = run.wiring.credential_for(None).credential
     if not isinstance(credential, VideoSdkKey):
         run.notice(
