@@ -222,7 +222,7 @@ def serving(zoomcall_process: ProcessShell, tmp_path: Path) -> Iterator[tuple[Ru
         yield running, json.loads(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_without_a_command_it_serves_until_it_is_told_to_stop(
     serving: tuple[Running, dict[str, str]], number: signal.Signals, code: int
 ) -> None:
@@ -286,9 +286,10 @@ def test_every_plan_is_taken(zoomcall: Shell, plan: str) -> None:
 
 
 def test_signal_handlers_are_given_back(zoomcall: Shell) -> None:
-    before = signal.getsignal(signal.SIGINT)
+    numbers = signal.SIGINT, signal.SIGHUP
+    before = [signal.getsignal(number) for number in numbers]
     assert zoomcall("emulate", *a_program("pass")).code == 0
-    assert signal.getsignal(signal.SIGINT) is before
+    assert [signal.getsignal(number) for number in numbers] == before
 
 
 def test_without_its_extra_it_prints_the_install_line(zoomcall: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,8 +1,10 @@
 """``zoomcall emulate``: a local Zoom, on its own or around a command."""
 
+import contextlib
 import os
+import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -96,17 +98,20 @@ def emulate(
     from zoomcall.emulator.trouble import parse_faults
 
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
-    with Emulator(
-        host=host,
-        port=port,
-        time_scale=time_scale,
-        plan=plan,
-        keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
-        webhook_url=webhook_url,
-        trouble=None if fault is None else parse_faults(fault),
-        tell=lambda text: run.say((Line(text),)),
-        trace=run.detail,
-    ) as emulator:
+    with (
+        _hangup_as_sigterm(),
+        Emulator(
+            host=host,
+            port=port,
+            time_scale=time_scale,
+            plan=plan,
+            keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
+            webhook_url=webhook_url,
+            trouble=None if fault is None else parse_faults(fault),
+            tell=lambda text: run.say((Line(text),)),
+            trace=run.detail,
+        ) as emulator,
+    ):
         ready = emulator.ready
         try:
             _announce(run, ready)
@@ -120,6 +125,20 @@ def emulate(
             if run.output is OutputFormat.JSON:
                 raise
             return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
+
+
+@contextlib.contextmanager
+def _hangup_as_sigterm() -> Iterator[None]:
+    """Let the end of the terminal end the local Zoom in order: its rooms are to be hung up."""
+    number = getattr(signal, "SIGHUP", None)
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # as nohup wants it
+        yield
+        return
+    before = signal.signal(number, signal.getsignal(signal.SIGTERM))
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
 
 
 def _announce(run: Run, ready: Mapping[str, str]) -> None:
