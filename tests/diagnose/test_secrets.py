@@ -111,6 +111,8 @@ wild = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), min_s
 @example(secret="eyJhbGciOiJIUzI1NiJ9...shortened")
 @example(secret="$Hell{o}<world>%ab%")
 @example(secret="back\\slash\\secret")
+@example(secret="&0000000")
+@example(secret="ab#cd&e=fgh")
 def test_no_secret_is_printed(name: str, secret: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     assume(secret == secret.strip())
     shell = Shell(tmp_path_factory.mktemp("shell") / "a")

@@ -8,7 +8,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -155,6 +155,9 @@ class TokenReading:
 _Reader = Callable[..., TokenReading]
 
 
+_VOID = re.compile(r"undefined|null|none|nil|nan|\[object ?[A-Za-z]+\]", re.IGNORECASE)
+
+
 def read_token(text: str) -> TokenReading:
     """Tell what a token is, without checking its signature.
 
@@ -180,6 +183,9 @@ def read_token(text: str) -> TokenReading:
         return reading(TokenKind.MALFORMED, malformation=f"it holds {where}, which no HTTP header carries")
     if not any(character.isalnum() for character in token):
         return reading(TokenKind.MALFORMED, malformation="nothing of a token is in it")
+    if _VOID.fullmatch(token):
+        why = f"{token} stands in its place: the variable for it holds nothing"
+        return replace(reading(TokenKind.MALFORMED, malformation=why), wrapping=())
     parts = token.split(".", 5)
     if len(parts) != 3 or not (_BASE64_PART.fullmatch(parts[0]) and _BASE64_PART.fullmatch(parts[1])):
         return _read_other(parts, token, reading)

@@ -15,7 +15,7 @@ _MARKS = re.compile(
   | `[^`\n]+`                           # `command`
   | %[A-Za-z_]*[G-Zg-z_]\w*%            # %TOKEN%, and no escapes like %2F
   | <[A-Za-z][^<>\n"]*>                 # <token>
-  | \[[A-Za-z][^\[\]\n":]*\]            # [token]
+  | \[(?!object)[A-Za-z][^\[\]\n":]*\]  # [token], but not JavaScript's [object Object]
   | [*\u2022\u2026#]{3,} | \u2026 | \.{3,} | _{4,} | [xX]{4,}
   | \bx{1,3}(?:\.x{1,3}){3}\b           # xxx.xxx.xxx.xxx
     """,

@@ -142,10 +142,11 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if route is None:
         return None
     is_unrecognised = facts.answer is not None and facts.answer.code == 2300
-    lacks_version = bool(_ZOOMS_HOST.fullmatch(route.host)) and route.api is not None and not route.base
     where = f"{_quoted(f'{route.base}{route.path}')}"
-    if lacks_version:
+    if route.api is not None and route.base != "/v2" and _ZOOMS_HOST.fullmatch(route.host):
         certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
+        if route.base:
+            return Finding("path-unknown", certainty, f"{where} begins with {_quoted(route.base)}, not with /v2")
         return Finding("path-unknown", certainty, f"/v2 is missing in front of {where}")
     if route.host in _WEB_SITES and route.api is not None and not _is_answered_by_zoom(facts):
         evidence = f"the request goes to {route.host}; the API's host is api.{route.host.removeprefix('www.')}"

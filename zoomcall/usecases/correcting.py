@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote, unquote_plus, urlsplit
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE, OAUTH_BASE, ApiBase, is_loopback
@@ -263,7 +263,8 @@ def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Pr
         misplaced = body.misplaced_address
         found = body.address or (misplaced[1] if misplaced is not None else None)
         return (found if isinstance(found, str) else None), body.protocol
-    salvaged = dict(_SALVAGED.findall(text or ""))
+    text = text or ""
+    salvaged = dict(_SALVAGED.findall(unquote_plus(text) if _ESCAPE.search(text) else text))
     protocol = read_body(f'{{"params":{{"call_type":"{salvaged.get("call_type", "")}"}}}}').protocol
     return salvaged.get("device_ip"), protocol
 

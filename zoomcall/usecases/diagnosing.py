@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -31,6 +32,7 @@ from zoomcall.usecases.reading.pasted import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
+_IN_THE_CLEAR = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
     TokenKind.API_JWT: "an API JWT",
@@ -284,6 +286,8 @@ def _notices(correction: Correction | None, facts: Facts) -> Iterator[Notice]:
             yield Notice(
                 "passcode-masked", "the passcode is not printed: put it in place of *** before you run a line"
             )
+    if facts.request is not None and _IN_THE_CLEAR.match(facts.request.url):
+        yield Notice("plain-http", "the URL begins with http:, so the token is sent in the clear; Zoom's is https:")
     if facts.request is not None and facts.request.has_verbatim_variable and facts.kind != ErrorKind.AUTH:
         yield Notice(
             "verbatim-variable",

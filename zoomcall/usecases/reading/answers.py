@@ -75,6 +75,11 @@ _CODE = re.compile(
     r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]", re.IGNORECASE
 )
 _IS_ANSWER = re.compile(r'"(?:code"\s{0,9}:\s{0,9}"?-?\d{1,9}\b|reason"\s{0,9}:|error"\s{0,9}:\s{0,9}")')
+_IS = r"[\"']?[ \t]{0,4}(?::|=>|=)[ \t]{0,4}"
+_SPELT = re.compile(
+    rf"\{{\s{{0,40}}[\"']?(?P<name>code|error){_IS}[\"']?(?P<code>\d{{3,5}}|\w{{3,40}})[\"']?,\s{{0,40}}"
+    rf"[\"']?(?:message|reason){_IS}(?P<quote>[\"'`])(?P<text>[^\n]{{1,600}}?)(?P=quote)\s{{0,40}}[,}}]"
+)
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _DATE = re.compile(
     r"\bdate[\"']?\s{0,4}[:=]\s{0,4}[\[{]?\s{0,4}[\"']?"
@@ -251,7 +256,12 @@ def _json_answer(text: str) -> str | None:
         if end is not None and '"message' in whole and _ends_early(candidate, end):
             whole = candidate.split("\n", 1)[0]
         return whole
-    return None
+    spelt = _SPELT.search(text)
+    if spelt is None:
+        return None
+    names = ("code", "message") if spelt["name"] == "code" else ("error", "reason")
+    code = spelt["code"]
+    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: spelt["text"]})
 
 
 def _ends_early(text: str, end: int) -> bool:

@@ -57,7 +57,11 @@ _SCHEMED = re.compile(
     re.IGNORECASE,
 )
 _QUERY = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
-_PARAMETER = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&#]+)", re.IGNORECASE)
+_PARAMETER = re.compile(
+    rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)="
+    r"(?P<value>.+?)(?=&(?:account_id|client_id|from|grant_type|page_size|redirect_uri|to|type)=|\Z)",
+    re.IGNORECASE | re.DOTALL,
+)
 _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
 _JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 

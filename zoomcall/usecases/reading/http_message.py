@@ -1,4 +1,4 @@
-"""Raw HTTP requests, as proxies, ``.http`` files, ``curl -v`` and browsers' tools show them."""
+"""Raw HTTP requests, as proxies, ``.http`` files, ``curl -v``, browsers' tools and people show them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _REQUEST_LINE = re.compile(
     r"[`*]{0,3}[ \t]{1,8}[`*]{0,3}(?P<url>[^\s`]{1,8192})(?P<version>[ \t]{1,8}HTTP/\d(?:\.\d)?)?[ \t`*]{0,8}\r?$",
     re.MULTILINE,
 )
-_BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#]?)[ \t]{0,8}[`*]{0,3}\Z")
+_BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#-]|\d{1,2}[.)]|)[ \t]{0,8}[`*]{0,3}\Z")
 _MENTIONED = re.compile(
     r"(?:\b(?P<method>GET|POST|PUT|PATCH|DELETE)[`*]{0,3}[ \t]{1,4}(?:to |on |request to )?)?[`*\"'\u201c]{0,3}"
     r"(?P<url>(?:https?://[\w.-]{0,80}zoom(?:gov)?\.\w{2,3}(?::\d+)?)?(?:/v2)?"
@@ -28,24 +28,33 @@ _MENTIONED = re.compile(
 )
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
-_LABEL = re.compile(r"(?:request )?headers?[ \t]*:?", re.IGNORECASE)
+_LABEL = re.compile(r"\s*(?:request )?headers?[ \t]*:?[ \t]*(?=\n)", re.IGNORECASE)
 _OF_ANSWER = re.compile(r"answer|body|error|got|output|payload|response|result|returns?|status|zoom", re.IGNORECASE)
 _BODY_LABEL = re.compile(r"\s*(?:request )?(?:body|payload|data|json)\b[ \t]*:?\s*(?=[{\[])", re.IGNORECASE)
 _PSEUDO = re.compile(
     r"^[ \t]*:(?P<name>authority|method|path|scheme)(?::[ \t]*|[ \t]+|:?\s*\n[ \t]*)(?=\S)", re.MULTILINE
 )
-_PANEL = re.compile(r"^[ \t]*Request URL:?\s{1,8}(?P<url>\S{1,8192})[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_PANEL = re.compile(
+    r"^[ \t]*(?:Request URL:?\s{1,8}|(?:URL|URI|Endpoint)[ \t]?:[ \t]{1,8})(?P<verb>[A-Z]{3,6}[ \t]+)?"
+    r"(?P<url>(?:https?://|/|\{)\S{1,8192})[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _PANEL_METHOD = re.compile(
-    r"^[ \t]*Request Method:?\s{1,8}(?P<method>[A-Z]{3,7})[ \t]*$", re.MULTILINE | re.IGNORECASE
+    r"^[ \t]*(?:(?:Request|HTTP) Method[ \t]?:?\s{1,8}|(?:Method|Verb)[ \t]?:[ \t]{1,8})"
+    r"(?P<method>[A-Z]{3,7})[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
 )
 _PANEL_HEADERS = re.compile(r"^[ \t]*Request Headers\b", re.MULTILINE | re.IGNORECASE)
 _PANEL_HEADER = re.compile(
-    r"^[ \t]*(?P<name>authorization|x-api-key|content-type)(?::[ \t]*|[ \t]*:?\n[ \t]*)(?P<value>\S[^\n]*)$",
+    r"(?:^[ \t]*(?P<name>authorization|x-api-key|content-type)(?::[ \t]*|[ \t]*:?\n[ \t]*)(?P<value>\S[^\n]*)$"
+    r"|[\"'](?P<quoted>authorization|x-api-key|content-type)[\"']\s{0,4}:\s{0,4}[\"'](?P<text>[^\"'\n]{1,8192})[\"'])",
     re.MULTILINE | re.IGNORECASE,
 )
-_PANEL_BODY = re.compile(
-    r"^[ \t]*(?=\{)|^[ \t]*request (?:payload|body)[^\n{]{0,40}\s*(?=\{)", re.MULTILINE | re.IGNORECASE
+_PANEL_BODIES = (
+    re.compile(r"^[ \t]*(?:request )?(?:payload|body|data)\b[^\n{]{0,40}\s*(?=\{)", re.MULTILINE | re.IGNORECASE),
+    re.compile(r"^[ \t]*(?=\{)", re.MULTILINE),
 )
+_BEFORE_PANEL = 200
 _FAR = 400
 _PANEL_REACH = 16 * 1024
 _BODY_END = re.compile(
@@ -80,8 +89,8 @@ def read_http_requests(text: str) -> Iterator[PastedRequest]:
             return
 
 
-def read_panels(text: str) -> Iterator[PastedRequest]:
-    """Read what a browser's network tool shows of requests: ``Request URL``, ``:path`` and the like; at most forty.
+def read_requests_in_parts(text: str) -> Iterator[PastedRequest]:
+    """Read requests whose parts stand one a line, as people, network tools and HTTP/2 list them; at most forty.
 
     Args:
         text: Everything that was pasted, with Unix line breaks.
@@ -96,13 +105,14 @@ def read_panels(text: str) -> Iterator[PastedRequest]:
 def _panel(text: str, start: int, limit: int) -> PastedRequest:
     url = _PANEL.match(text, start)
     assert url is not None  # noqa: S101 - it was found there
-    method = _PANEL_METHOD.search(text, start, limit)
+    method = _PANEL_METHOD.search(text, max(0, start - _BEFORE_PANEL), limit)
     sent = _PANEL_HEADERS.search(text, start, limit)
+    verb = method["method"] if method else (url["verb"] or "").strip()
     return PastedRequest(
-        form=Form.PANEL,
+        form=Form.PARTS,
         start=start,
         end=url.end(),
-        method=method["method"].upper() if method else "",
+        method=verb.upper(),
         url=url["url"],
         headers=_loose_headers(text, sent.end() if sent else start, limit),
         body=_loose_body(text, start, limit),
@@ -140,15 +150,19 @@ def _loose_headers(text: str, start: int, limit: int) -> tuple[tuple[str, str], 
     """Find the headers that matter, wherever they stand; of two of a name the first."""
     found: dict[str, tuple[str, str]] = {}
     for _, match in zip(range(_MOST_HEADERS), _PANEL_HEADER.finditer(text, start, limit), strict=False):
-        found.setdefault(match["name"].lower(), (match["name"], match["value"].strip()))
+        name, value = (match["name"], match["value"]) if match["name"] else (match["quoted"], match["text"])
+        found.setdefault(name.lower(), (name, value.strip()))
     return tuple(found.values())
 
 
 def _loose_body(text: str, start: int, limit: int) -> str | None:
-    for _, match in zip(range(_MOST_REQUESTS), _PANEL_BODY.finditer(text, start, limit), strict=False):
-        if not _ANSWER.match(text, match.end()):
+    """Find the body by its label, or else the first object that is neither an answer nor headers."""
+    for pattern in _PANEL_BODIES:
+        for _, match in zip(range(_MOST_REQUESTS), pattern.finditer(text, start, limit), strict=False):
             end = end_of_json(text, match.end())
-            return text[match.end() : end] if end is not None else None
+            found = text[match.end() : end]
+            if end is not None and not _ANSWER.match(found) and not _PANEL_HEADER.search(found):
+                return found
     return None
 
 
@@ -202,8 +216,8 @@ def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple
         match = _HEADER.fullmatch(line)
         if match and not is_transcript and _OF_ANSWER.fullmatch(match["name"]):
             return tuple(headers), position
-        if not headers and not is_transcript and _LABEL.fullmatch(bare):
-            position = end
+        if not headers and not is_transcript and (label := _LABEL.match(text, position)):
+            position = label.end()
             continue
         is_folded = bool(headers) and line[:1] in {" ", "\t"} and bool(bare) and not is_transcript
         if match and not (is_transcript and not match["mark"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,11 @@ from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
 from zoomcall.usecases.reading.balanced import is_curly_throughout, straightened
 from zoomcall.usecases.reading.curl import ReadFile, read_curl_commands
 from zoomcall.usecases.reading.har import read_har
-from zoomcall.usecases.reading.http_message import read_http_requests, read_mentioned_requests, read_panels
+from zoomcall.usecases.reading.http_message import (
+    read_http_requests,
+    read_mentioned_requests,
+    read_requests_in_parts,
+)
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
 from zoomcall.usecases.reading.shell_words import CURLY_NOTE
 from zoomcall.usecases.reading.source import read_source
@@ -33,6 +38,8 @@ _CALLOUT = re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|
 _NEARLY = re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)
 _TOKEN = re.compile(r"/oauth/", re.IGNORECASE)
 _ZOOM = re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/?#]|$)", re.IGNORECASE)
+_QUOTED_CURL = re.compile(r"^>[ \t]?[^\n]{0,40}\bcurl(?:\.exe)?[ \t][^\n]*\n>", re.MULTILINE)
+_QUOTE_MARK = re.compile(r"^>[ \t]?", re.MULTILINE)
 _INVITE = re.compile(r"\.invite\.|room_system_call")
 
 
@@ -87,6 +94,7 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     """
     recorded = read_har(text)
     text, *notes = _focus(text)
+    text = _unquoted(text)
     if is_curly_throughout(text):
         text = straightened(text)
         notes.append(CURLY_NOTE)
@@ -121,6 +129,13 @@ def _focus(text: str) -> tuple[str, ...]:
     return "\n\n".join(pieces), _CUT_NOTE
 
 
+def _unquoted(text: str) -> str:
+    """Take away what a mail program puts before the lines that it quotes, and a web page's escapes."""
+    if _QUOTED_CURL.search(text):
+        text = _QUOTE_MARK.sub("", text)
+    return html.unescape(text) if "&quot;" in text or "&#34;" in text else text
+
+
 def _identity(request: PastedRequest | None) -> tuple[str, str]:
     return (request.method, request.url) if request is not None else ("", "")
 
@@ -129,7 +144,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
     commands = list(read_curl_commands(text, read_file))
     yield from commands
     yield from read_http_requests(text)
-    yield from read_panels(text)
+    yield from read_requests_in_parts(text)
     if not any(_relevance(command)[0] >= 4 for command in commands):
         yield from read_source(text)
     yield from read_mentioned_requests(text)

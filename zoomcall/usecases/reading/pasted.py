@@ -15,7 +15,7 @@ class Form(StrEnum):
     CURL = "a curl command"
     HTTP = "a raw HTTP request"
     HAR = "a HAR file"
-    PANEL = "what a browser's network tool shows"
+    PARTS = "a request's parts, each on its line"
     CSHARP = "C# code"
     JAVASCRIPT = "JavaScript code"
     PYTHON = "Python code"
