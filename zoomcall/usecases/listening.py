@@ -25,6 +25,7 @@ class PushFeed:
         self._lock = threading.Lock()
         self._subscribers: list[Signals] = []
         self._early: list[CalloutEvent] = []
+        self._untold: Hiccup | None = None
         self._end: Exhausted | None = None
 
     @property
@@ -38,6 +39,9 @@ class PushFeed:
             self._subscribers.append(signals)
             if self._early:
                 signals.put(EventsSeen(self._source, tuple(self._early)))
+            if self._untold is not None:
+                signals.put(self._untold)
+                self._untold = None
             if self._end is not None:
                 signals.put(self._end)
 
@@ -59,8 +63,11 @@ class PushFeed:
             self._put(EventsSeen(self._source, seen))
 
     def stumble(self, why: str) -> None:
-        """Tell that nothing came this time."""
-        self._put(Hiccup(self._source, why))
+        """Tell that nothing came this time; where no call waits yet, tell the first that does."""
+        hiccup = Hiccup(self._source, why)
+        with self._lock:
+            self._untold = None if self._subscribers else hiccup
+        self._put(hiccup)
 
     def give_up(self, why: str) -> None:
         """Tell that nothing will come any more, and tell it those too who ask later."""
