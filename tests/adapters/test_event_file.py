@@ -242,6 +242,11 @@ def test_following_starts_as_far_back_as_it_is_told(
     assert following.notices == []
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        Following(tmp_path / "nowhere" / "events.jsonl")
+
+
 def test_a_line_that_is_being_written_at_the_start_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(delivery("a").line + delivery("b").line[:50])

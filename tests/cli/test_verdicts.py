@@ -342,3 +342,15 @@ def test_an_event_that_was_in_the_file_before_counts_only_if_its_time_is_still_t
         environ=environ_of(emulator),
     )
     assert result.code == code
+
+
+def test_an_event_file_that_is_not_there_yet_is_a_warning(
+    program: Shell, emulator: Emulator, tmp_path: Path
+) -> None:
+    venue = open_venue(emulator, Api.SESSION)
+    result = program(
+        *("invite", "sip", "decline@room.example.com", "--session", venue.key.identifier, "--json"),
+        *("--events", str(tmp_path / "events.jsonl")),
+        environ=environ_of(emulator),
+    )
+    assert (result.code, [warning["id"] for warning in result.json()["warnings"]]) == (20, ["event-file-missing"])

@@ -191,7 +191,7 @@ class EventFollower:
         warn: Takes what the user should know.
 
     Raises:
-        UsageError: The file cannot be read.
+        UsageError: The file cannot be read, or its folder is not there.
     """
 
     def __init__(self, path: Path, *, backlog: int | None, warn: Warn) -> None:
@@ -201,6 +201,8 @@ class EventFollower:
         self._offset = 0
         self._before = b""
         self._is_skipping = False
+        if not path.parent.is_dir():
+            raise UsageError(f"{path} cannot be used for events: there is no folder {path.parent}")
         if backlog is not None:
             self._skip_to_last(backlog)
 

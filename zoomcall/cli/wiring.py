@@ -349,13 +349,15 @@ class Wiring:
         What is in it already cannot tell of a call that is still to be made, unless its time is still to come.
 
         Raises:
-            UsageError: The file cannot be read.
+            UsageError: The file cannot be read, or its folder is not there.
         """
         from zoomcall.adapters.event_file import EventFollower
         from zoomcall.domain.event import read_event
         from zoomcall.usecases.listening import FollowedFeed
 
         follower = EventFollower(path, backlog=_EVENTS_BACKLOG, warn=self._run.notice)
+        if not path.exists():
+            self._run.notice(Notice("event-file-missing", f"{path} is not there yet; it is read once it is"))
 
         def read() -> list[CalloutEvent]:
             events = (read_event(event.body) for event in follower.poll())
