@@ -85,6 +85,25 @@ def test_an_unreadable_command_line_is_a_json_document_too(zoomcall: Shell, argu
     assert result.json()["schema"] == "zoomcall.error/1"
 
 
+@pytest.mark.parametrize("arguments", [("no room",), ("--nonsense",)], ids=str)
+def test_what_is_wrong_in_lines_is_one_line(zoomcall: Shell, arguments: tuple[str, ...]) -> None:
+    for result in (
+        zoomcall("invite", "sip", "--session", "x", *arguments, "-o", "jsonl"),
+        zoomcall("invite", "sip", "--session", "x", *arguments, environ={"ZOOMCALL_OUTPUT": "jsonl"}),
+    ):
+        (document,) = result.lines()
+        assert (result.code, document["schema"]) == (2, "zoomcall.error/1")
+
+
+@pytest.mark.parametrize("words", [("token", "mint"), ("completion",), ("schema",), ("emulate",)], ids=" ".join)
+def test_the_output_variable_does_not_touch_what_another_program_takes(
+    zoomcall: Shell, words: tuple[str, ...]
+) -> None:
+    result = zoomcall(*words, "--nonsense", environ={"ZOOMCALL_OUTPUT": "json"})
+    assert (result.code, result.stdout) == (2, "")
+    assert "no such option: --nonsense" in result.stderr
+
+
 def test_a_json_flag_after_the_dashes_is_not_the_programs_own(zoomcall: Shell) -> None:
     result = zoomcall("invite", "sip", "--", "--json")
     assert result.code == 2

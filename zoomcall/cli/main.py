@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import sys
 import traceback
@@ -26,6 +27,8 @@ from zoomcall.cli.streams import Streams
 from zoomcall.errors import Terminated, UsageError, ZoomcallError
 
 ERROR_SCHEMA = "zoomcall.error/1"
+_WITHOUT_VARIABLE = (["token", "mint"], ["completion"], ["schema"], ["emulate"])
+"""Commands whose stdout another program takes as it is: ``ZOOMCALL_OUTPUT`` does not touch them."""
 _ENDLESS = 1_000_000
 """Columns of a help page in a pipe, where nothing is folded."""
 
@@ -160,8 +163,7 @@ class Boundary:
             error=answer.error,
             result=None if is_usage else answer.result,
         )
-        is_line = run is not None and self._format() is OutputFormat.JSON_LINES
-        self._streams.stdout.write(dumps(document, is_line=is_line) + "\n")
+        self._streams.stdout.write(dumps(document, is_line=self._format() is OutputFormat.JSON_LINES) + "\n")
 
     def _wants_json(self) -> bool:
         return self._format() is not OutputFormat.TEXT
@@ -181,11 +183,16 @@ def _format_of(arguments: Sequence[str], environ: Mapping[str, str]) -> OutputFo
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     for index, argument in enumerate(before):
         following = before[index + 1] if index + 1 < len(before) else ""
-        if argument in {"--json", "-ojson", "-o=json", "--output=json", "-ojsonl", "--output=jsonl"}:
+        if argument == "--json":
             return OutputFormat.JSON
-        if argument in {"-o", "--output"} and following in {"json", "jsonl"}:
-            return OutputFormat.JSON
-    return OutputFormat.JSON if environ.get("ZOOMCALL_OUTPUT") in {"json", "jsonl"} else OutputFormat.TEXT
+        flag = re.fullmatch(r"(?:-o=?|--output=)(jsonl?)", argument)
+        if flag is not None or (argument in {"-o", "--output"} and following in {"json", "jsonl"}):
+            return OutputFormat(following if flag is None else flag[1])
+    words = [argument for argument in before if not argument.startswith("-")]
+    if words[:1] in _WITHOUT_VARIABLE or words[:2] in _WITHOUT_VARIABLE:
+        return OutputFormat.TEXT
+    wanted = environ.get("ZOOMCALL_OUTPUT")
+    return OutputFormat(wanted) if wanted in {"json", "jsonl"} else OutputFormat.TEXT
 
 
 def _usage_message(error: typer.TyperException) -> str:
