@@ -48,6 +48,7 @@ class RequestFacts:
         has_verbatim_variable: The variable in its Authorization header stands in quotation marks in which a
             shell does not replace it.
         claims: Names of the claims that the code beside it puts into a token.
+        has_millisecond_expiry: That code takes exp from a clock of milliseconds.
     """
 
     method: str
@@ -59,6 +60,7 @@ class RequestFacts:
     authorization: Authorization = Authorization.UNKNOWN
     has_verbatim_variable: bool = False
     claims: tuple[str, ...] = ()
+    has_millisecond_expiry: bool = False
 
     def header(self, name: str) -> str | None:
         """Give the first header of that name (lower case)."""

@@ -36,5 +36,13 @@ def claims_in_code(facts: Facts) -> Finding | Checked | None:
     return None
 
 
-RULES: tuple[Rule, ...] = (verbatim_variable, claims_in_code)
+def expiry_in_code(facts: Facts) -> Finding | Checked | None:
+    """Code beside the request that sets exp from a clock of milliseconds."""
+    if facts.request is None or not facts.request.has_millisecond_expiry or facts.bearer is not None:
+        return None
+    evidence = "the code takes exp from a clock that counts milliseconds, and divides by nothing"
+    return Finding("exp-in-milliseconds", Certainty.LIKELY, evidence)
+
+
+RULES: tuple[Rule, ...] = (verbatim_variable, claims_in_code, expiry_in_code)
 """Every cause that can only be seen around a request."""

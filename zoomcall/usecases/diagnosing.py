@@ -32,6 +32,7 @@ from zoomcall.usecases.reading.pasted import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
+_PROXY_WANTS_CREDENTIAL = 407
 _IN_THE_CLEAR = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
@@ -152,7 +153,8 @@ def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
     if pasted is None:
         return None
     answer = pasted.raw.read()
-    return answer if pasted.has_body else replace(answer, is_zooms=True)
+    is_of_others = 300 <= answer.status < 400 or answer.status == _PROXY_WANTS_CREDENTIAL
+    return answer if pasted.has_body or is_of_others else replace(answer, is_zooms=True)
 
 
 def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | None, now: datetime) -> Facts:
@@ -206,6 +208,7 @@ def _request_facts(request: PastedRequest, credential: Credential) -> RequestFac
         authorization=credential.kind,
         has_verbatim_variable=request.is_quoted_verbatim,
         claims=request.claims,
+        has_millisecond_expiry=request.has_millisecond_expiry,
     )
 
 

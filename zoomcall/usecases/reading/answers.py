@@ -75,6 +75,7 @@ _CODE = re.compile(
     r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]", re.IGNORECASE
 )
 _IS_ANSWER = re.compile(r'"(?:code"\s{0,9}:\s{0,9}"?-?\d{1,9}\b|reason"\s{0,9}:|error"\s{0,9}:\s{0,9}")')
+_NUMBER = re.compile(r'"code"\s{0,9}:\s{0,9}"?(\d{4,5})\b')
 _IS = r"[\"']?[ \t]{0,4}(?::|=>|=)[ \t]{0,4}"
 _SPELT = re.compile(
     rf"\{{\s{{0,40}}[\"']?(?P<name>code|error){_IS}[\"']?(?P<code>\d{{3,5}}|\w{{3,40}})[\"']?,\s{{0,40}}"
@@ -147,7 +148,11 @@ class _Found:
     @property
     def is_oauth(self) -> bool:
         """Whether only the token endpoint speaks like that."""
-        return bool(re.search(r'"error"\s*:\s*"(?:invalid_|unsupported_)', self.body))
+        if re.search(r'"error"\s*:\s*"(?:invalid_|unsupported_)', self.body):
+            return True
+        code = _NUMBER.search(self.body)
+        spaces = {row.namespace for row in sayings() if code is not None and row.code == int(code[1])}
+        return spaces == {"oauth"}
 
 
 def _whole(text: str) -> _Found | None:

@@ -46,6 +46,7 @@ class PastedRequest:
         is_whole: What is not here was not sent.
         is_quoted_verbatim: A variable stands in quotes in which a shell does not replace it.
         claims: Names of the claims that the code beside it puts into a token.
+        has_millisecond_expiry: That code takes exp from a clock of milliseconds.
         answer: The answer, where it belongs to the same record.
         sent_at: The sender's clock, where it is recorded.
         not_understood: What was left out, in words without any secret.
@@ -62,6 +63,7 @@ class PastedRequest:
     is_whole: bool = False
     is_quoted_verbatim: bool = False
     claims: tuple[str, ...] = ()
+    has_millisecond_expiry: bool = False
     answer: RawAnswer | None = None
     sent_at: datetime | None = None
     not_understood: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from zoomcall.usecases.reading.source_values import Partial, Values, unknown
 _MOST_URLS = 6
 _MOST_BODIES = 8
 _MOST_PLACES = 40
+_DEEPEST_VARIABLE = 3
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _URL = re.compile(
     r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings/|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
@@ -29,6 +30,10 @@ _HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNOR
 _MEDIA_TYPE = re.compile(
     r"\s*(?:content-type\s*:\s*)?(?P<type>(?:application|text|multipart)/[\w.+-]+.{0,40})", re.IGNORECASE
 )
+_MILLISECONDS = re.compile(
+    r"Date\.now\(|\.getTime\(|\.valueOf\(|newDate\(|currentTimeMillis|ToUnixTimeMilliseconds"
+)
+_DIVIDED = re.compile(r"/(?:1000|1e3|1_000)|TotalSeconds")
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
 _FIELDS = {"device_ip", "call_type", "grant_type", "device_id", "deviceIp", "callType", "DeviceIp", "CallType"}
@@ -137,6 +142,7 @@ class _Program:
             body=body,
             basic=self._basic,
             claims=self._claims,
+            has_millisecond_expiry=bool(self._claims) and self._counts_milliseconds(),
             not_understood=tuple(notes),
         )
 
@@ -243,11 +249,10 @@ class _Program:
     def _written_header(self, wanted: str) -> tuple[str, str] | None:
         """Find a header that is one text, like ``"Authorization: Bearer …"``."""
         for index, token in enumerate(self._tokens):
-            if (
-                token.kind is Kind.STRING
-                and (match := _HEADER_TEXT.match(token.text))
-                and match[1].lower() == wanted
-            ):
+            if token.kind is not Kind.STRING or wanted not in token.text.lower():
+                continue
+            match = _HEADER_TEXT.match(self._values.text_of(token))
+            if match is not None and match[1].lower() == wanted:
                 value = self._values.at(self._values.start_of_sum(index))[0]
                 whole = _HEADER_TEXT.match(value) if isinstance(value, str) else None
                 if whole is not None:
@@ -494,6 +499,38 @@ class _Program:
                 end = following.end
             return "".join(parts)
         return None
+
+    def _counts_milliseconds(self) -> bool:
+        """Tell whether the claim exp is made from a clock of milliseconds that nothing divides by a thousand."""
+        for index, token in enumerate(self._tokens):
+            if token.text != "exp" or self._sign(index + 1) not in {":", "=", "=>", ","}:
+                continue
+            written = self._written_out(index + 2, 0)
+            if _MILLISECONDS.search(written) and not _DIVIDED.search(written):
+                return True
+        return False
+
+    def _written_out(self, index: int, depth: int) -> str:
+        """Give an expression's text, and behind it those of the variables in it."""
+        words = self._words_of_expression(index)
+        texts = ["".join(word.text for word in words)]
+        for word in words if depth < _DEEPEST_VARIABLE else ():
+            if word.kind is Kind.NAME:
+                places = self._words.get(word.text.lower(), ())
+                assigned = next((place for place in places if self._sign(place + 1) == "="), None)
+                texts += [self._written_out(assigned + 2, depth + 1)] if assigned is not None else []
+        return " ".join(texts)
+
+    def _words_of_expression(self, index: int) -> list[Token]:
+        """Give the tokens up to a comma, a closing sign, or the end of the line."""
+        depth = 0
+        words: list[Token] = []
+        for token in self._tokens[index : index + 20]:
+            depth += token.is_sign("(") - token.is_sign(")")
+            if depth < 0 or (not depth and token.is_sign(",", ";", "}", "]")) or (words and token.is_first):
+                break
+            words.append(token)
+        return words
 
     def _find_claims(self) -> tuple[str, ...]:
         """Name the claims that the code puts into a token."""

@@ -213,6 +213,7 @@ def _joined(pieces: tuple[Piece, ...]) -> str:
 _BRACE_INSERT = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
 _TEMPLATE_INSERT = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _SHELL_INSERT = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_][\w]*(?::\w+)?)")
+_SWIFT_INSERT = re.compile(r"\\\(([^()\n]*)\)")
 _PHP_INSERT = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\}|(\n)|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
@@ -240,8 +241,10 @@ def _pieces_of(raw: str, group: str, language: Form) -> tuple[Piece, ...]:
         case "curly":
             return (Piece(raw.strip("\u201c\u201d\u201e\u2018\u2019")),)
         case _:
-            whole = (Piece(_body(raw, raw[0])),)
-            return whole if language is Form.SOURCE and raw[0] == "'" else _escaped(whole)
+            text = _body(raw, raw[0])
+            if language is Form.SOURCE:
+                return (Piece(text),) if raw[0] == "'" else _escaped(_pieces(text, _SWIFT_INSERT))
+            return _escaped((Piece(text),))
 
 
 def _shell_pieces(raw: str, group: str) -> tuple[Piece, ...]:
