@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from loopback import Loopback
 from shell import PROCESS_SECONDS, Result, Shell
 
 from zoomcall.emulator.http import Received
@@ -92,3 +93,62 @@ def test_what_cannot_be_read_is_refused_before_anything_else_and_rings_nothing(
         assert words in result.stderr
         assert "Nothing rings because of this command." in result.stderr
     assert emulator.requests == []
+
+
+def test_a_dry_run_needs_no_credential_and_asks_nobody(zoomcall: Shell) -> None:
+    with Loopback() as server:
+        result = zoomcall(
+            *("invite", "h323", "203.0.113.10", "--session", "/a//b=", "--to-name", "Board", "--dry-run"),
+            environ={"ZOOMCALL_API_BASE": f"{server.url}/v2"},
+        )
+        assert server.connections == 0
+        assert json.loads(result.stdout) == {
+            "method": "PATCH",
+            "url": f"{server.url}/v2/videosdk/sessions/%252Fa%252F%252Fb%253D/events",
+            "headers": {"Authorization": "Bearer [removed]", "Content-Type": "application/json"},
+            "body": {
+                "method": "user.invite.room_system_callout",
+                "params": {
+                    "call_type": "h323",
+                    "device_ip": "203.0.113.10",
+                    "h323_headers": {"to_display_name": "Board"},
+                },
+            },
+        }
+
+
+def test_a_dry_run_looks_up_a_name_and_sends_nothing_else(shell: Shell, emulator: Emulator) -> None:
+    name = emulator.ready["session_name"]
+    document = shell("invite", "sip", NO_OP, "--session-name", name, "--dry-run", "--json").json()
+    assert document["result"]["state"] == "planned"
+    assert document["result"]["target"] == {"kind": "session", "id": emulator.ready["session_id"], "name": name}
+    assert {(received.method, received.path.partition("?")[0]) for received in emulator.requests} == {
+        ("GET", "/v2/videosdk/sessions")
+    }
+
+
+@pytest.mark.parametrize("target", ["--session", "--session-name", "--meeting"])
+def test_every_kind_of_target_is_rung(shell: Shell, emulator: Emulator, target: str) -> None:
+    value = {
+        "--session": emulator.ready["session_id"],
+        "--session-name": emulator.ready["session_name"],
+        "--meeting": f"https://zoom.us/j/{emulator.ready['meeting_id']}?pwd=abc",
+    }[target]
+    document = shell("invite", "sip", "answer@room.example.com", target, value, "--json").json()
+    assert (document["exit_code"], document["result"]["state"]) == (0, "joined")
+    assert document["result"]["timeline"][0]["state"] == "accepted"
+    assert len(callouts(emulator)) == 1
+
+
+def test_lines_tell_the_call_as_it_goes_and_end_in_the_whole(shell: Shell) -> None:
+    *events, whole = shell("invite", "sip", "decline@room.example.com", "-o", "jsonl").lines()
+    assert {event["schema"] for event in events} == {"zoomcall.invite.event/1"}
+    assert [event["state"] for event in events] == [entry["state"] for entry in whole["result"]["timeline"]]
+    assert (whole["schema"], whole["exit_code"], whole["result"]["state"]) == ("zoomcall.invite/1", 20, "declined")
+
+
+def test_without_waiting_nothing_is_claimed_beyond_zooms_acceptance(shell: Shell) -> None:
+    result = shell("invite", "sip", "answer@room.example.com", "--no-wait")
+    assert result.code == 0
+    assert result.stdout.startswith("accepted: Zoom took the call")
+    assert "whether the room rings is not known" in result.stdout
