@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
+from typing import IO
 
 import keyring.core
 import pytest
@@ -284,6 +285,20 @@ def test_no_input_asks_for_nothing(zoomcall: Shell, typed: list[str]) -> None:
 def test_an_unknown_kind_or_an_empty_answer_is_exit_2(zoomcall: Shell) -> None:
     for stdin in (b"sdk\n", b"\n", b"", b"videosdk\n\n"):
         assert zoomcall("auth", "login", stdin=stdin, terminal=("stdin",)).code == 2
+
+
+@pytest.mark.parametrize(("end", "code"), [(KeyboardInterrupt, 130), (EOFError, 2)])
+def test_whoever_leaves_the_question_reads_the_answer_on_a_line_of_its_own(
+    zoomcall: Shell, monkeypatch: pytest.MonkeyPatch, end: type[BaseException], code: int
+) -> None:
+    def leave(question: str, *, stream: IO[str]) -> str:
+        stream.write(question)
+        raise end
+
+    monkeypatch.setattr("getpass.getpass", leave)
+    result = zoomcall("auth", "login", *PAIR, *UNCHECKED, terminal=("stdin",))
+    assert result.code == code
+    assert "(not shown): \nerror: " in result.stderr
 
 
 def test_a_secret_is_not_read_from_standard_input_where_it_would_be_seen(zoomcall: Shell) -> None:

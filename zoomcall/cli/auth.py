@@ -309,7 +309,11 @@ def _ask(run: Run, words: str) -> str:
     """Ask for a line that may be seen; the question is no answer, so it goes to stderr."""
     run.streams.stderr.write(f"{words}: ")
     run.streams.stderr.flush()
-    return run.streams.stdin.readline().strip()
+    try:
+        return run.streams.stdin.readline().strip()
+    except KeyboardInterrupt:
+        run.streams.stderr.write("\n")  # what follows has a line of its own
+        raise
 
 
 def _login_page(done: Login, *, is_unchecked: bool) -> Page:

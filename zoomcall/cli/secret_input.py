@@ -58,7 +58,10 @@ def _piped_secret(run: Run) -> Secret:
 def _typed_secret(run: Run, name: str) -> Secret:
     try:
         typed = getpass.getpass(f"{name[0].upper()}{name[1:]} (not shown): ", stream=run.streams.stderr)
-    except EOFError:
+    except (EOFError, KeyboardInterrupt) as end:
+        run.streams.stderr.write("\n")  # what follows has a line of its own
+        if isinstance(end, KeyboardInterrupt):
+            raise
         typed = ""
     return _parsed(typed.encode("utf-8", "surrogateescape"), "what was typed")[0]
 
