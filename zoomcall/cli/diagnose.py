@@ -1,6 +1,7 @@
 """``zoomcall diagnose``: read somebody's failing request, rank what is wrong, print the corrected one."""
 
 import shlex
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -109,7 +110,7 @@ def _read_body_file(name: str) -> bytes:
     """
     path = Path(name)
     try:
-        if not path.is_file():
+        if not stat.S_ISREG(path.stat().st_mode):
             raise OSError(0, "it is no plain file")
         with path.open("rb") as opened:
             content = opened.read(_LARGEST_BODY_FILE + 1)
