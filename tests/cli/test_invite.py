@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from loopback import Loopback
-from shell import PROCESS_SECONDS, Result, Shell
+from loopback import Loopback, answering
+from shell import PROCESS_SECONDS, SENTINEL, Result, Shell
 
 from zoomcall.emulator.http import Received
 from zoomcall.emulator.running import Emulator
@@ -138,6 +138,17 @@ def test_every_kind_of_target_is_rung(shell: Shell, emulator: Emulator, target: 
     assert (document["exit_code"], document["result"]["state"]) == (0, "joined")
     assert document["result"]["timeline"][0]["state"] == "accepted"
     assert len(callouts(emulator)) == 1
+
+
+@pytest.mark.parametrize("target", ["--session", "--session-name"])
+def test_no_wait_that_zoom_asks_for_outlasts_the_timeout(zoomcall: Shell, target: str) -> None:
+    with Loopback(answering(429, b"{}", "Retry-After: 5")) as server:
+        environ = {"ZOOMCALL_API_BASE": server.url, "ZOOMCALL_API_KEY": "K", "ZOOMCALL_API_SECRET": SENTINEL}
+        arguments = ("invite", "sip", NO_OP, target, "standup", "--timeout", "3", "--json")
+        document = zoomcall(*arguments, environ=environ).json()
+        assert (document["exit_code"], document["result"]["state"]) == (9, "not-sent")
+        assert document["error"]["retry_at"] is not None
+        assert len(server.requests) == 1
 
 
 def test_lines_tell_the_call_as_it_goes_and_end_in_the_whole(shell: Shell) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -186,7 +186,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     plan = _Plan(run, callout, target)
     patience = run.now() + timeout
     try:
-        resolved = _resolve(run, target)
+        resolved = _resolve(run, target, patience)
         plan = replace(plan, target=resolved)
         if flags.is_curl or flags.is_dry:
             return plan.curl(mint_line(resolved.api, run.options.profile)) if flags.is_curl else plan.dry_run()
@@ -336,9 +336,9 @@ def _session_id_notices(target: Target) -> tuple[Notice, ...]:
     return ()
 
 
-def _resolve(run: Run, target: Target) -> ResolvedTarget:
+def _resolve(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
     if isinstance(target, SessionNameTarget):
-        return run.wiring.session_named(target.name)
+        return run.wiring.session_named(target.name, deadline=deadline)
     return target
 
 

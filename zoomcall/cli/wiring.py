@@ -334,13 +334,13 @@ class Wiring:
         if fatal:
             raise WrongCredential(f"Zoom is certain to refuse this token for a {api}, so it was not sent")
 
-    def session_named(self, name: str) -> SessionTarget:
+    def session_named(self, name: str, *, deadline: datetime | None = None) -> SessionTarget:
         """Look a live session up by its name."""
         from zoomcall.usecases.looking_up import find_live_session
 
         self.credential_for(Api.SESSION)
         self.refuse_wrong_bearer(Api.SESSION)
-        found = find_live_session(name, zoom=self.zoom, today=self._run.now().date())
+        found = find_live_session(name, zoom=self.zoom, today=self._run.now().date(), deadline=deadline)
         return SessionTarget(found.id, found.name)
 
     def followed_events(self, path: Path) -> FollowedFeed:

@@ -59,20 +59,21 @@ def live_sessions(*, zoom: Zoom, today: date) -> tuple[LiveSession, ...]:
     return _newest_first(zoom.sessions(from_date=today - SPAN, to_date=today))
 
 
-def find_live_session(name: str, *, zoom: Zoom, today: date) -> LiveSession:
+def find_live_session(name: str, *, zoom: Zoom, today: date, deadline: datetime | None = None) -> LiveSession:
     """Find the live session of exactly this name, or of its lower-case form, which Zoom makes of names (FACTS 1.2).
 
     Args:
         name: As the user gave it.
         zoom: Zoom's REST.
         today: In UTC.
+        deadline: When to give up.
 
     Raises:
         NoSession: None has it.
         UsageError: More than one has it; their ids are listed.
     """
     for wanted in dict.fromkeys((name, name.lower())):
-        listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=wanted)
+        listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=wanted, deadline=deadline)
         found = _newest_first(session for session in listed if session.name == wanted)
         if len(found) > 1:
             several = "; ".join(_described(session) for session in found)
