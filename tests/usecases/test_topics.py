@@ -60,6 +60,7 @@ def test_of_200_the_no_op_comes_first() -> None:
         ("network:tls", "network:tls"),
         ("ZOOM:124", "zoom:124"),
         (" zoom: 124 ", "zoom:124"),
+        ("zoom :124", "zoom:124"),
         ("zoom:invalid_client", "zoom:invalid_client"),
     ],
 )
@@ -114,6 +115,9 @@ def test_a_keyword_finds_its_nearest_pages(wanted: str, expected: str) -> None:
     [
         "reason:99",
         "reason:15",
+        "reason:-1",
+        "exit:-1",
+        "state:-noop",
         "exit:99",
         "state:gone",
         "cause:bad-luck",

@@ -103,7 +103,7 @@ def pages(topic: str | None) -> tuple[TopicPage, ...]:
 
 
 def _normalised(topic: str) -> str:
-    return re.sub(r"[\s_]+", "-", topic.strip().lower()).replace(":-", ":")
+    return re.sub(r"[\s_]+", "-", re.sub(r"\s*:\s*", ":", topic.strip().lower()))
 
 
 def _unknown(topic: str, wanted: str) -> UsageError:
