@@ -42,13 +42,14 @@ class FakeZoom:
         self.requests: list[httpx.Request] = []
         self.apis: list[Api] = []
         self.renewals: list[Api] = []
+        self.renewed_until: datetime | None = None
         self.token = token or bearer()
         clock = Clock(now=lambda: NOW, sleep=lambda _: None, chance=lambda: 0.0)
         self.rest = ZoomRest(
             Http(transport=httpx.MockTransport(self.answer), clock=clock),
             API_BASE,
             self.supply,
-            renew=None if renewed is None else lambda api: self.renew(api, renewed),
+            renew=None if renewed is None else lambda api, deadline: self.renew(api, deadline, renewed),
         )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -64,8 +65,9 @@ class FakeZoom:
         self.apis.append(api)
         return self.token
 
-    def renew(self, api: Api, token: AccessToken) -> AccessToken:
+    def renew(self, api: Api, deadline: datetime | None, token: AccessToken) -> AccessToken:
         self.renewals.append(api)
+        self.renewed_until = deadline
         return token
 
     @property
@@ -437,6 +439,17 @@ def test_a_token_that_no_header_can_carry_is_not_sent(text: str) -> None:
             call(zoom.rest, SESSION)
         assert SENTINEL not in str(caught.value)
     assert zoom.requests == []
+
+
+def test_a_token_is_renewed_no_longer_than_the_request_may_wait() -> None:
+    zoom = FakeZoom(
+        refused(401, 124, "Access token is expired."),
+        httpx.Response(202, json={"users": []}),
+        token=bearer(kind=CredentialKind.S2S),
+        renewed=bearer("new", CredentialKind.S2S),
+    )
+    zoom.rest.session_users(SESSION, deadline=NOW)
+    assert zoom.renewed_until == NOW
 
 
 @pytest.mark.parametrize("call", CALLS[:2])

@@ -26,7 +26,7 @@ PAGE_SIZE = 300
 _MOST_PAGES = 100
 
 TokenSupply = Callable[[Api], AccessToken]
-Renewal = Callable[[Api], AccessToken]
+Renewal = Callable[[Api, datetime | None], AccessToken]
 Json = Mapping[str, Any]
 
 
@@ -41,7 +41,8 @@ class ZoomRest:
         http: The client.
         api_base: Where the API is served.
         token_supply: Gives the bearer for one of the two APIs.
-        renew: Makes a new server-to-server token, once Zoom has refused the one at hand with 401/124.
+        renew: Makes a new server-to-server token until a deadline, once Zoom has refused the one at hand
+            with 401/124.
     """
 
     def __init__(
@@ -258,8 +259,10 @@ class ZoomRest:
             is_repeatable=method == "GET",
         )
         answer = self._http.send(request, deadline=deadline)
-        if self._renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
-            fresh = replace(request, authorization=_authorization(_bearer(self._renew, api)))
+        renew = self._renew
+        if renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
+            renewed = _bearer(lambda api: renew(api, deadline), api)
+            fresh = replace(request, authorization=_authorization(renewed))
             answer = self._http.send(fresh, deadline=deadline)
         if answer.server_time is not None and answer.received_at is not None:
             self._last_clock = (answer.server_time, answer.received_at)

@@ -287,11 +287,11 @@ class Wiring:
                 self._run.learn(bearer=token.text, scopes=token.scopes)
             return token
 
-    def renewed_token(self, api: Api) -> AccessToken:
+    def renewed_token(self, api: Api, deadline: datetime | None = None) -> AccessToken:
         """Give a new token though the old one seems good: Zoom has just refused it."""
         with self._token_lock:
             self._tokens.pop(api, None)
-        return self.token(api)
+        return self.token(api, deadline=deadline)
 
     def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
         """Make a bearer from the credential in hand; Zoom is asked for one until ``deadline`` at the latest."""
