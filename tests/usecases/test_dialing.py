@@ -675,16 +675,22 @@ def test_a_log_that_cannot_be_read_before_the_call_is_read_after_it(stage: Stage
 
 
 @pytest.mark.parametrize("last_event_was", [timedelta(minutes=5), timedelta(days=3)])
-def test_where_events_came_before_the_log_alone_is_watched(stage: Stage, last_event_was: timedelta) -> None:
+def test_where_events_came_before_the_log_alone_is_watched_at_first(
+    stage: Stage, last_event_was: timedelta
+) -> None:
     before = datetime.now(UTC) - last_event_was
 
     def read(*, from_time: datetime, event: str | None = None, **_: object) -> tuple[WebhookLog, ...]:
+        stage.zoom.log.append("log")
         row = logged("ringing", before)
         return (row,) if from_time <= before and event in {None, row.event} else ()
 
     stage.zoom.webhook_logs = read  # type: ignore[method-assign] # by what is asked
-    stage.dial()
-    assert stage.zoom.log == ["roster of session abc/def==", "PATCH"]
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    report = stage.dial(timeout=LONG)
+    assert report.state is State.JOINED
+    after = stage.zoom.log[stage.zoom.log.index("PATCH") + 1 :]
+    assert after == ["log"] * 4 + ["roster of session abc/def=="]
 
 
 # --on-timeout remove

@@ -638,7 +638,7 @@ class _Call:
             return tuple(self._feeds)
         patrol = self._patrols.for_target(self._order.key, looks)
         if prospects.has_events:
-            patrol.favour_events()
+            patrol.expect_events()
         return (patrol, *self._feeds)
 
     def _read_log(self) -> Seen:

@@ -19,6 +19,8 @@ POLL_INTERVAL = timedelta(seconds=3)
 FIRST_LOOK = timedelta(seconds=1)
 EARLY_INTERVAL = timedelta(seconds=1.5)
 _EARLY_LOOKS = 2
+_TRUSTED_LOOKS = 4
+_ROSTER_TURN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +106,9 @@ class Rhythm:
 class Patrol:
     """Looks at one target for all calls into it: one request a look, however many calls wait.
 
-    With a roster and a webhook log to look at, it takes turns; once events are known to come, it looks for
-    events alone, and a fate is known within one interval.
+    With a roster and a webhook log to look at, it takes turns; once a call's events come, it looks for events, and
+    a fate is known within one interval. It never leaves the roster out for good: an event that says the room has
+    joined may be late, or of no subscription.
 
     Args:
         looks: What can be looked at.
@@ -119,6 +122,7 @@ class Patrol:
         self._subscribers: list[Signals] = []
         self._ended = threading.Event()
         self._has_events = False
+        self._are_events_expected = False
         self._missing: dict[EvidenceSource, int] = {}
 
     @property
@@ -146,8 +150,12 @@ class Patrol:
                 self._ended.set()
 
     def favour_events(self) -> None:
-        """Look for events alone from now on."""
+        """Look for events from now on, and at the roster every tenth time."""
         self._has_events = True
+
+    def expect_events(self) -> None:
+        """Look for events alone at first: earlier calls had some."""
+        self._are_events_expected = True
 
     def _run(self, ended: threading.Event) -> None:
         look = 0
@@ -161,9 +169,14 @@ class Patrol:
     def _source_of(self, look: int) -> EvidenceSource:
         both = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
         available = [source for source in both if source in self._looks] or list(self._looks)
-        if self._has_events or len(available) == 1:
+        if len(available) == 1:
             return available[0]
-        return available[look % len(available)]
+        log, roster = available
+        if self._has_events:
+            return roster if look % _ROSTER_TURN == _ROSTER_TURN - 1 else log
+        if self._are_events_expected:
+            return log if look < _TRUSTED_LOOKS or look % 2 else roster
+        return roster if look % 2 else log
 
     def _look_at(self, source: EvidenceSource) -> Signal:
         try:
