@@ -96,6 +96,25 @@ FORMS: dict[str, Form] = {
     ),
     "Python": lambda secret: f"import requests\nrequests.patch('{URL}', headers={{'Authorization': {secret!r}}})",
     "PowerShell": in_powershell,
+    "PHP": lambda secret: (
+        f"<?php\n$client->request('PATCH', '{URL}', ['headers' => ['Authorization' => {json.dumps(secret)}]]);"
+    ),
+    "a script's variable": lambda secret: (
+        f"T={shlex.quote(secret)}\n"
+        + curl("-H", "Authorization: T").replace("'Authorization: T'", '"Authorization: $T"')
+    ),
+    "a script's query": lambda secret: f'S={shlex.quote(secret)}\ncurl -X PATCH "{URL}?access_token=$S"',
+    "a here-document": lambda secret: (
+        f"curl -X PATCH {URL} -d @- <<EOF\n{json.dumps({'method': 1, 'params': {'passcode': secret}})}\nEOF\n"
+    ),
+    "a network panel": lambda secret: (
+        f"Request URL: {URL}\nRequest Method: PATCH\nauthorization: Bearer {secret}\ncookie: a={secret}\n"
+    ),
+    "pseudo-headers": lambda secret: (
+        ":method: PATCH\n:path: /v2/videosdk/sessions/abc/events\n:authority: api.zoom.us\n"
+        f"authorization: {secret}\n"
+    ),
+    "a printed object": lambda secret: f"PATCH {URL}\n400 {{ code: 300, message: 'x', client_secret: '{secret}' }}",
     "prose": lambda secret: f"PATCH {URL} with the client_secret: {secret}\n",
 }
 

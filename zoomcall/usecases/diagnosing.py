@@ -27,7 +27,7 @@ from zoomcall.usecases.inspecting import Check, check_signature
 from zoomcall.usecases.reading.answers import PastedAnswer
 from zoomcall.usecases.reading.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
 from zoomcall.usecases.reading.curl import ReadFile
-from zoomcall.usecases.reading.paste import Paste, read_paste
+from zoomcall.usecases.reading.paste import FIX_OF_PASTE, Paste, read_paste
 from zoomcall.usecases.reading.pasted import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
@@ -143,7 +143,7 @@ def _not_understood(text: str) -> UsageError:
         )
     return UsageError(
         "nothing in the input is understood as a request to Zoom or as Zoom's answer",
-        fix="Paste a curl command, a raw HTTP request, a HAR file or the code, with Zoom's answer behind it.",
+        fix=f"{FIX_OF_PASTE} Put Zoom's answer behind it.",
         command="zoomcall diagnose --help",
     )
 

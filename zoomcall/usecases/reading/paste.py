@@ -30,7 +30,7 @@ _AROUND = 32 * 1024
 _MOST_PLACES = 4
 _WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
 _CUT_NOTE = "what lies far from the words that are Zoom's"
-_FIX = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
+FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
 
 _ORDER = tuple(Form)
 
@@ -79,9 +79,9 @@ def text_of_paste(data: bytes, *, origin: str) -> str:
     else:
         text = data.decode("utf-8-sig", "replace")
     if "\0" in text or text.count("\ufffd") > max(8, len(text) // 10):
-        raise UsageError(f"{origin} is binary, not text", fix=_FIX)
+        raise UsageError(f"{origin} is binary, not text", fix=FIX_OF_PASTE)
     if not text.strip():
-        raise UsageError(f"{origin} is empty", fix=_FIX)
+        raise UsageError(f"{origin} is empty", fix=FIX_OF_PASTE)
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
