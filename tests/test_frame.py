@@ -141,6 +141,13 @@ def test_a_bad_value_in_a_variable_is_exit_2_and_named(zoomcall: Shell, name: st
     assert result.stdout == ""
 
 
+@pytest.mark.parametrize("flags", [("--json",), ("-o", "json"), ("-o", "text")])
+def test_a_bad_output_variable_is_told_whatever_the_flags_say(zoomcall: Shell, flags: tuple[str, ...]) -> None:
+    result = zoomcall("explain", "124", *flags, environ={"ZOOMCALL_OUTPUT": "xml"})
+    assert result.code == 2
+    assert "ZOOMCALL_OUTPUT 'xml'" in result.stderr + result.stdout
+
+
 @pytest.mark.parametrize(
     "name", ["ZOOMCALL_TIMEOUT", "ZOOMCALL_OUTPUT", "ZOOMCALL_API_BASE", "ZOOMCALL_CONFIG_DIR"]
 )

@@ -93,7 +93,9 @@ class InviteFlags:
     ] = True
     timeout: Annotated[
         str | None,
-        typer.Option(metavar="SECONDS", help="How long to wait, from Zoom's answer.", show_default="90"),
+        typer.Option(
+            metavar="SECONDS", help="How long to wait, from Zoom's answer; 90 unless set.", show_default=False
+        ),
     ] = None
     evidence: Annotated[EvidenceChoice, typer.Option(help="What may prove the outcome.")] = EvidenceChoice.AUTO
     events: Annotated[

@@ -89,17 +89,21 @@ class Run:
         Raises:
             UsageError: ``-o`` or ``ZOOMCALL_OUTPUT`` names none.
         """
+        default = self._default_output()  # a bad variable is told, whatever the flags say
         if self.options.is_json and self.options.output not in {None, "json"}:
             raise UsageError(f"--json and -o {self.options.output} contradict each other")
         if self.options.is_json:
             return OutputFormat.JSON
         if self.options.output is not None:
             return self._format(self.options.output, "-o", lines_allowed=self.spec.has_json_lines)
-        if self.settings.output and not self.spec.ignores_output_variable:
-            chosen = self._format(self.settings.output, "ZOOMCALL_OUTPUT", lines_allowed=True)
-            is_lines = chosen is OutputFormat.JSON_LINES and not self.spec.has_json_lines
-            return OutputFormat.JSON if is_lines else chosen
-        return OutputFormat.TEXT
+        return default
+
+    def _default_output(self) -> OutputFormat:
+        if not self.settings.output or self.spec.ignores_output_variable:
+            return OutputFormat.TEXT
+        chosen = self._format(self.settings.output, "ZOOMCALL_OUTPUT", lines_allowed=True)
+        is_lines = chosen is OutputFormat.JSON_LINES and not self.spec.has_json_lines
+        return OutputFormat.JSON if is_lines else chosen
 
     def _format(self, text: str, name: str, *, lines_allowed: bool) -> OutputFormat:
         allowed = [word.value for word in OutputFormat if lines_allowed or word is not OutputFormat.JSON_LINES]
