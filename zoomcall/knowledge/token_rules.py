@@ -22,6 +22,7 @@ _BACK_DATING = timedelta(seconds=60)
 _SMALL_SKEW = timedelta(seconds=30)
 _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
 _FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
+_LIKE_A_KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
 _HOLDS_SCHEME = re.compile(r"auth|bearer|header|credential", re.IGNORECASE)
 _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
@@ -291,10 +292,10 @@ def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
         return Finding(
             "key-secret-swapped", Certainty.LIKELY, "the API key and the secret at hand are the same text"
         )
-    if facts.api_key and len(facts.api_key) > len(secret):
+    if facts.api_key and len(facts.api_key) > len(secret) and _LIKE_A_KEY.fullmatch(secret):
         evidence = (
-            f"the API key has {len(facts.api_key)} characters and the secret {len(secret)}: "
-            "of Zoom's pairs the secret is usually the longer one"
+            f"the API key has {len(facts.api_key)} characters and the secret, like a key itself, {len(secret)}; "
+            "the secret is as a rule the longer one"
         )
         certainty = Certainty.LIKELY if facts.kind == ErrorKind.AUTH else Certainty.POSSIBLE
         return Finding("key-secret-swapped", certainty, evidence)

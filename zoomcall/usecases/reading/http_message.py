@@ -14,6 +14,9 @@ _MOST_LOOKED_AT = 20_000
 _LONGEST_HEAD = 128 * 1024
 _LONGEST_BODY = 256 * 1024
 _MOST_HEADERS = 200
+_LONGEST_ABOVE = 16 * 1024
+_SENT_ALONE = {"authorization", "x-api-key"}
+_ABOVE = _SENT_ALONE | {"accept", "content-type", "host"}
 
 _REQUEST_LINE = re.compile(
     r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|get|post|put|patch|delete)"
@@ -185,13 +188,16 @@ def read_mentioned_requests(text: str) -> Iterator[PastedRequest]:
 
 def _read(text: str, line: re.Match[str], *, is_transcript: bool) -> PastedRequest:
     headers, end = _headers(text, line.end(), is_transcript=is_transcript)
+    names = {name.lower() for name, _ in headers}
+    above, start = _headers_above(text, line.start())
+    headers = (*(header for header in above if header[0].lower() not in names), *headers)
     body, end = _body(text, end) if headers or line["version"] else (None, end)
     has_length = any(name.lower() == "content-length" and value.strip() != "0" for name, value in headers)
     if body == "" and (has_length or not line["version"] or is_transcript):
         body = None
     return PastedRequest(
         form=Form.HTTP,
-        start=line.start(),
+        start=start,
         end=end,
         method=line["method"].upper(),
         url=_absolute(line["url"], headers),
@@ -199,6 +205,24 @@ def _read(text: str, line: re.Match[str], *, is_transcript: bool) -> PastedReque
         body=body,
         is_whole=bool(headers),
     )
+
+
+def _headers_above(text: str, start: int) -> tuple[tuple[tuple[str, str], ...], int]:
+    """Read header lines that somebody wrote right above the request line, and where they begin."""
+    headers: list[tuple[str, str]] = []
+    position = start
+    if text[max(0, position - 2) : position] == "\n\n":
+        position -= 1
+    while position > 0 and len(headers) < len(_ABOVE):
+        begin = text.rfind("\n", max(0, position - _LONGEST_ABOVE), position - 1) + 1
+        match = _HEADER.fullmatch(text[begin : position - 1].strip())
+        if match is None or match["mark"] or match["name"].lower() not in _ABOVE:
+            break
+        headers.insert(0, (match["name"], match["value"].strip()))
+        position = begin
+    if all(name.lower() not in _SENT_ALONE for name, _ in headers):
+        return (), start  # an answer's, perhaps
+    return tuple(headers), position
 
 
 def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple[str, str], ...], int]:
