@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zoomcall.adapters.report_file import write_report
+from zoomcall.adapters.report_file import check_report_place, write_report
 from zoomcall.errors import UsageError
 
 
@@ -27,6 +27,15 @@ def test_a_report_is_as_readable_as_the_umask_lets_it_be(tmp_path: Path) -> None
     finally:
         os.umask(old)
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
+
+
+def test_a_place_that_will_do_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "old.xml").write_text("old", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    for name in ("old.xml", "new.xml", "pipe"):
+        check_report_place(tmp_path / name)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["old.xml", "pipe"]
+    assert (tmp_path / "old.xml").read_text(encoding="utf-8") == "old"
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
@@ -53,6 +62,7 @@ def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["", "file/doctor.xml", "a\0b", "x" * 300])
 def test_a_report_that_cannot_be_written_is_a_usage_error(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").write_text("there", encoding="utf-8")
-    with pytest.raises(UsageError, match="cannot be written"):
-        write_report(tmp_path / name if name else tmp_path, "x")
+    for refuse in (check_report_place, lambda path: write_report(path, "x")):
+        with pytest.raises(UsageError, match="cannot be written"):
+            refuse(tmp_path / name if name else tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file"]

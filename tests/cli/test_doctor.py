@@ -958,10 +958,13 @@ def test_a_hostile_answer_does_no_harm_to_a_report(zoomcall: Shell) -> None:
     assert "<failure>" in failure.get("message", "")
 
 
-def test_a_report_that_cannot_be_written_is_exit_2(zoomcall: Shell, sdk: dict[str, str]) -> None:
-    result = zoomcall("doctor", "--only", "versions", "--junit", str(zoomcall.folder), environ=sdk)
+def test_a_report_that_cannot_be_written_is_exit_2_before_anything_is_asked(
+    zoomcall: Shell, emulator: Emulator, sdk: dict[str, str]
+) -> None:
+    result = zoomcall("doctor", "--junit", str(zoomcall.folder), environ=sdk)
     assert result.code == 2
     assert "cannot be written" in result.stderr
+    assert emulator.requests == []
 
 
 def test_a_check_that_breaks_hides_no_other(

@@ -80,6 +80,8 @@ def doctor(
     """
     wanted = _wanted(only)
     target = _target(run, flags, api)
+    if report is not None:
+        run.wiring.check_report_place(report)
     order = CheckupOrder(
         api=api if target is None else target.api, target=target, only=wanted, is_offline=is_offline
     )

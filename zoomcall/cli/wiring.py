@@ -247,6 +247,17 @@ class Wiring:
         return installed_versions()
 
     @staticmethod
+    def check_report_place(path: Path) -> None:
+        """See that a report can be put at ``path``, before there is one.
+
+        Raises:
+            UsageError: It cannot.
+        """
+        from zoomcall.adapters.report_file import check_report_place
+
+        check_report_place(path)
+
+    @staticmethod
     def write_report(path: Path, text: str) -> None:
         """Put a report at ``path``, whole or not at all.
 
