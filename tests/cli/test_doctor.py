@@ -967,6 +967,12 @@ def test_a_report_that_cannot_be_written_is_exit_2_before_anything_is_asked(
     assert emulator.requests == []
 
 
+def test_a_report_goes_to_no_stream(zoomcall: Shell, sdk: dict[str, str]) -> None:
+    result = zoomcall("doctor", "--only", "versions", "--junit", "-", environ=sdk)
+    assert (result.code, result.stdout) == (2, "")
+    assert "--junit -" in result.stderr
+
+
 def test_a_check_that_breaks_hides_no_other(
     doctor: Callable[..., Checked], sdk: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

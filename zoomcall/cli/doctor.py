@@ -80,6 +80,8 @@ def doctor(
     """
     wanted = _wanted(only)
     target = _target(run, flags, api)
+    if report == Path("-"):
+        raise UsageError("--junit - names no file", fix="Name one; stdout has the answer.")
     if report is not None:
         run.wiring.check_report_place(report)
     order = CheckupOrder(
