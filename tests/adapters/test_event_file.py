@@ -247,6 +247,12 @@ def test_a_file_in_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None
         Following(tmp_path / "nowhere" / "events.jsonl")
 
 
+def test_no_folder_is_made_for_a_record(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no folder"):
+        EventRecord(tmp_path / "nowhere" / "events.jsonl", lambda _: None).__enter__()
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_line_that_is_being_written_at_the_start_is_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(delivery("a").line + delivery("b").line[:50])

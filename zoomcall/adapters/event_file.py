@@ -51,8 +51,10 @@ class EventRecord:
         """Open the file, mend its end, and read the ids in it.
 
         Raises:
-            UsageError: It cannot be written, is no regular file, or another process writes to it.
+            UsageError: It cannot be written, its folder is not there, it is no regular file, or another process
+                writes to it.
         """
+        _require_folder(self._path)
         try:
             _refuse_irregular(self._path)
             real = Path(os.path.realpath(self._path))
@@ -175,6 +177,11 @@ def _refuse_irregular(path: Path) -> None:
         raise UsageError(f"{path} is no regular file", fix="Name a file that can be read again.")
 
 
+def _require_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise UsageError(f"{path} cannot be used for events: there is no folder {path.parent}")
+
+
 def _unusable(path: Path, error: OSError) -> UsageError:
     return UsageError(f"{path} cannot be used for events: {error.strerror or error}")
 
@@ -201,8 +208,7 @@ class EventFollower:
         self._offset = 0
         self._before = b""
         self._is_skipping = False
-        if not path.parent.is_dir():
-            raise UsageError(f"{path} cannot be used for events: there is no folder {path.parent}")
+        _require_folder(path)
         if backlog is not None:
             self._skip_to_last(backlog)
 
