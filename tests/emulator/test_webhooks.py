@@ -336,7 +336,9 @@ def test_any_other_answer_to_the_validation_is_no_proof(
     assert why in told[0]
 
 
-def test_an_endpoint_may_come_up_a_little_later(deliver: Callable[..., Emulator], told: list[str]) -> None:
+def test_an_endpoint_may_come_up_a_little_later_and_gets_what_it_missed(
+    deliver: Callable[..., Emulator], told: list[str]
+) -> None:
     port = free_port()
     zoom = deliver(f"http://127.0.0.1:{port}")
     dial(zoom)
@@ -345,9 +347,12 @@ def test_an_endpoint_may_come_up_a_little_later(deliver: Callable[..., Emulator]
     server = Loopback(endpoint, port=port)
     with server:
         eventually(lambda: told)
-        dial(zoom)
         eventually(lambda: len(log(zoom)) == 2)
-    assert [row["status"] for row in log(zoom)] == [-1, 200]
+        dial(zoom)
+        eventually(lambda: len(log(zoom)) == 3)
+    assert [row["status"] for row in log(zoom)] == [-1, 200, 200]
+    assert [row["request_id"] for row in log(zoom)][:2] == [endpoint.request_ids[0]] * 2
+    assert len(set(endpoint.request_ids)) == 2
 
 
 def test_after_six_failed_revalidations_in_a_row_the_subscription_is_disabled(

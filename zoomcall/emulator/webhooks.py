@@ -67,7 +67,8 @@ class Courier:
     """The event subscription of one endpoint. Lives on one event loop.
 
     The times of retries and of revalidation are scaled; the three seconds that an endpoint has are not, nor is
-    the first validation, because the endpoint is a real one.
+    the first validation, because the endpoint is a real one. What happens before the first validation succeeds is
+    delivered after it: Zoom's endpoints were validated long before anybody rings.
 
     Args:
         url: The endpoint, on loopback.
@@ -95,6 +96,7 @@ class Courier:
         self._time_scale = time_scale
         self._tell = tell
         self._is_subscribed = False
+        self._early: list[Event] | None = []
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -126,11 +128,13 @@ class Courier:
             await self._session.close()
 
     def deliver(self, event: Event) -> None:
-        """Begin to deliver an event; without a validated endpoint, only write it down."""
+        """Begin to deliver an event; without a validated endpoint, only write it down for now."""
         if self._is_subscribed:
             self._spawn(self._deliver(event))
-        else:
-            self._log.add(Try(event=event, at=self._clock(), endpoint=self._url))
+            return
+        self._log.add(Try(event=event, at=self._clock(), endpoint=self._url))
+        if self._early is not None:
+            self._early.append(event)
 
     async def _keep_subscription(self, started: float, why: str | None) -> None:
         clock = asyncio.get_running_loop()
@@ -138,6 +142,7 @@ class Courier:
         while why is not None and clock.time() < ends_at:
             await asyncio.sleep(_VALIDATION_PAUSE.total_seconds())
             why = await self._validate()
+        early, self._early = self._early or (), None
         if why is not None:
             self._tell(
                 f"the webhook endpoint {self._url} was not validated within"
@@ -146,6 +151,8 @@ class Courier:
             return
         self._is_subscribed = True
         self._tell(f"the webhook endpoint {self._url} is validated: events are delivered")
+        for event in early:
+            self.deliver(event)
         await self._revalidate()
         self._is_subscribed = False
 
