@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import is_loopback
@@ -26,6 +27,7 @@ class LoopbackLegs:
         self._time_scale = time_scale
         self._trace = trace
         self._numbers = itertools.count(1)
+        self._left: set[asyncio.Task[None]] = set()
 
     def __call__(self, call: Call) -> Leg | None:
         """Give the way to the room of a call; None if it is not on this machine, or there is none."""
@@ -42,4 +44,13 @@ class LoopbackLegs:
         if room is None:
             return None
         number = next(self._numbers)
-        return SipLeg(room, self._time_scale, lambda line: self._trace(f"sip {number}: {line}"))
+        return SipLeg(room, self._time_scale, lambda line: self._trace(f"sip {number}: {line}"), self._keep)
+
+    async def close(self) -> None:
+        """Wait for what is left to do after calls."""
+        await asyncio.gather(*self._left, return_exceptions=True)
+
+    def _keep(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._left.add(task)
+        task.add_done_callback(self._left.discard)

@@ -94,8 +94,8 @@ class Emulator:
         self._trouble = trouble = trouble or Trouble()
         self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds())
         self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime)
-        legs = LoopbackLegs(time_scale=time_scale, trace=trace)
-        self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale, find_leg=legs)
+        self._legs = LoopbackLegs(time_scale=time_scale, trace=trace)
+        self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale, find_leg=self._legs)
         self._log = DeliveryLog(delay=trouble.log_delay)
         self._rest = Rest(self.world, self._exchange, Limiter(plan), self._log, has_crc_plan=has_crc_plan)
         self.sockets = Sockets(self.world, draw_word(22), clock=clock)
@@ -240,6 +240,7 @@ class Emulator:
         started.set_result(None)
         await self._stopping.wait()
         await self._exchange.close()
+        await self._legs.close()
         if self._courier is not None:
             await self._courier.close()
         await self.sockets.close()

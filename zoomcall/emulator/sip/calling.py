@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -12,11 +13,14 @@ from aiosipua.headers import stringify_uri
 from aiosipua.utils import format_addr
 
 from zoomcall.emulator.sip.media import MediaPorts
-from zoomcall.emulator.sip.wire import HostPort, Wire
+from zoomcall.emulator.sip.wire import HostPort, TcpWire, Wire
 
 AGENT = "zoomcall-emulator"
 GOODBYE_SECONDS = 2.0
 """How long a hang-up waits for the room's answer."""
+
+LINGER_SECONDS = 5.0
+"""How long a connection outlives its call: a room may take its loss in the meantime for the call's (sipp does)."""
 
 _METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, NOTIFY"
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
@@ -65,6 +69,9 @@ class Ending(StrEnum):
     LOST = "the room is gone"
     OVER = "our goodbye was answered"
 
+
+Keep = Callable[[Coroutine[None, None, None]], None]
+"""Lets work go on in the background, and breaks it off when the emulator ends."""
 
 News = int | Ending
 """The status of an answer to the INVITE, or an ending."""
@@ -170,8 +177,12 @@ class SipCall(SipUAC):
         self._call.dialog.state = DialogState.EARLY
         self._calls[self._call.call_id] = self._call
 
-    async def end(self) -> None:
-        """End the call, whatever it has come to, and close the wire; takes two seconds at most."""
+    async def end(self, keep: Keep) -> None:
+        """End the call, whatever it has come to; takes two seconds at most.
+
+        Args:
+            keep: Takes the closing of a connection that is not over yet.
+        """
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
                 await self._say_goodbye()
@@ -180,6 +191,18 @@ class SipCall(SipUAC):
         finally:
             if self._ports is not None:
                 self._ports.close()
+            if isinstance(self.transport, TcpWire) and (self.was_heard or self._is_over):
+                keep(self._close_later(self.transport))
+            else:
+                await self._server.stop()
+
+    async def _close_later(self, wire: TcpWire) -> None:
+        try:
+            async with asyncio.timeout(LINGER_SECONDS):
+                await wire.wait_for_loss()
+        except TimeoutError:
+            pass
+        finally:
             await self._server.stop()
 
     async def _say_goodbye(self) -> None:

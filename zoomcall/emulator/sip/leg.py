@@ -12,7 +12,7 @@ from aiosipua import parse_params
 
 from zoomcall.domain.address import RoomAddress
 from zoomcall.emulator.fates import BAD_ADDRESS, RING_TIME, UNREACHABLE, Stage, Step
-from zoomcall.emulator.sip.calling import Ending, Invitation, News, SipCall
+from zoomcall.emulator.sip.calling import Ending, Invitation, Keep, News, SipCall
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Trace, UdpWire
 from zoomcall.emulator.world import Call
 
@@ -93,10 +93,12 @@ class SipLeg:
         room: Where it is.
         time_scale: What the ring time is multiplied by.
         trace: Is shown the messages.
+        keep: Takes what is left to do after a call.
     """
 
-    def __init__(self, room: Room, time_scale: float, trace: Trace) -> None:
+    def __init__(self, room: Room, time_scale: float, trace: Trace, keep: Keep) -> None:
         self._room = room
+        self._keep = keep
         self._ring_seconds = RING_TIME.total_seconds() * time_scale
         self._trace = trace
 
@@ -131,7 +133,7 @@ class SipLeg:
             if stage is Stage.ACCEPTED:
                 yield step(Stage.LEFT)
         finally:
-            await sip.end()
+            await sip.end(self._keep)
 
     def _sip_call(self, call: Call) -> SipCall:
         kind = TcpWire if self._room.is_tcp else UdpWire

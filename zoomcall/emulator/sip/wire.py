@@ -192,6 +192,11 @@ class TcpWire(Wire, TcpSipTransport):
     ) -> None:
         super().__init__(peer, local_addr=local_addr, trace=trace, shown_uri=shown_uri)
         self._served: set[asyncio.Task[None]] = set()
+        self._is_lost = asyncio.Event()
+
+    async def wait_for_loss(self) -> None:
+        """Return once the connection to the peer is gone."""
+        await self._is_lost.wait()
 
     async def _open(self) -> None:
         if self._peer is None:
@@ -215,6 +220,7 @@ class TcpWire(Wire, TcpSipTransport):
             await super()._handle_incoming(reader, writer, addr)
         finally:
             writer.close()
+            self._is_lost.set()
         self.on_loss()
 
     def _write(self, data: bytes, addr: HostPort) -> None:
