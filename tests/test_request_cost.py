@@ -27,7 +27,8 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, SessionId, SessionTarget
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.world import VenueKey
-from zoomcall.usecases.dialing import CallReport, DialOrder, dial
+from zoomcall.usecases.dial_order import DialOrder
+from zoomcall.usecases.dialing import CallReport, dial
 from zoomcall.usecases.minting import mint_api_jwt
 from zoomcall.usecases.patrolling import Patrols, Rhythm
 

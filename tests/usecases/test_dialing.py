@@ -30,7 +30,8 @@ from zoomcall.errors import (
     UsageError,
 )
 from zoomcall.usecases import dialing
-from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial
+from zoomcall.usecases.dial_order import DialOrder
+from zoomcall.usecases.dialing import CallReport, Unproven, dial
 from zoomcall.usecases.patrolling import Patrols, Rhythm
 
 TICK = timedelta(milliseconds=5)

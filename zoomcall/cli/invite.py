@@ -41,7 +41,8 @@ from zoomcall.domain.target import (
 )
 from zoomcall.errors import Interrupted, Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
-from zoomcall.usecases.dialing import CallReport, DialOrder, Unproven, dial, interrupted_early
+from zoomcall.usecases.dial_order import DialOrder
+from zoomcall.usecases.dialing import CallReport, Unproven, dial, interrupted_early
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 from zoomcall.usecases.patrolling import Feed, Patrols
 

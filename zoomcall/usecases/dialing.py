@@ -9,14 +9,15 @@ from typing import Protocol
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
-from zoomcall.domain.callout import Callout, CalloutRequest
+from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name, read_event_text
-from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
-from zoomcall.domain.live import LOG_REACH, WebhookLog
+from zoomcall.domain.event import is_callout_name, read_event_text
+from zoomcall.domain.journal import CallId, NewCall, Standing
 from zoomcall.domain.roster import Dial, Participant
-from zoomcall.domain.target import MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
+from zoomcall.domain.target import MeetingTarget, SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
+from zoomcall.usecases import preflight
+from zoomcall.usecases.dial_order import DialOrder
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
 from zoomcall.usecases.patrolling import (
     EventsSeen,
@@ -27,43 +28,20 @@ from zoomcall.usecases.patrolling import (
     Patrols,
     RosterSeen,
     Seen,
-    may_pass,
 )
+from zoomcall.usecases.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.watching import watch
+from zoomcall.usecases.zoom_clock import lead
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
-_LOG_MEMORY = timedelta(minutes=10)
 _LOG_SLACK = timedelta(seconds=2)
 _CLOCK_GRAIN = timedelta(seconds=1)
 """Zoom's times are whole seconds."""
 
 
-class Zoom(Protocol):
+class Zoom(preflight.Zoom, Protocol):
     """What dialling needs of Zoom."""
-
-    @property
-    def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock and this machine's, at its last answer."""
-
-    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
-
-    def meeting_participants(
-        self, number: MeetingNumber, *, deadline: datetime | None = None
-    ) -> tuple[Participant, ...]:
-        """Live participants of a meeting."""
-
-    def webhook_logs(
-        self,
-        *,
-        from_time: datetime,
-        to_time: datetime,
-        event: str | None = None,
-        is_sample: bool = False,
-        deadline: datetime | None = None,
-    ) -> tuple[WebhookLog, ...]:
-        """Deliveries of events, failed ones too: a failed delivery shows the event all the same."""
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
         """Send the PATCH, once."""
@@ -87,57 +65,14 @@ class CallJournal(EvidenceJournal, Protocol):
         """Note that the room was hung up."""
 
 
-class Listener(Protocol):
+class Listener(preflight.Listener, Protocol):
     """Who is told while the call is under way."""
-
-    def warn(self, notice: Notice) -> None:
-        """Something to know that stops nothing."""
-
-    def detail(self, text: str) -> None:
-        """Something to know with ``-v``."""
 
     def progress(self, state: State, elapsed: timedelta) -> None:
         """Where the call stands, a few times a second."""
 
     def entry(self, entry: TimelineEntry) -> None:
         """A new line of the timeline, as it happens."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialOrder:
-    """What the user asked for.
-
-    Attributes:
-        target: Where to ring the room into.
-        callout: The room, names and headers.
-        api_base: For the journal.
-        profile: For the journal.
-        timeout: How long to wait for the outcome, from Zoom's answer.
-        is_waiting: ``--wait``.
-        is_preflight_off: ``--no-preflight``.
-        is_forced: ``--force``.
-        patience: The moment beyond which no retry before the wait goes on.
-        evidence: What may prove the outcome.
-        is_late_joiner_removed: ``--on-timeout remove``: watch on for a while and remove the room if it joins late.
-    """
-
-    target: ResolvedTarget
-    callout: Callout
-    api_base: str
-    profile: str | None
-    timeout: timedelta
-    is_waiting: bool = True
-    is_preflight_off: bool = False
-    is_forced: bool = False
-    patience: datetime | None = None
-    evidence: frozenset[EvidenceSource] = frozenset(EvidenceSource)
-    is_late_joiner_removed: bool = False
-
-    @property
-    def key(self) -> TargetKey:
-        """The target as the journal compares it."""
-        identifier = self.target.id if isinstance(self.target, SessionTarget) else self.target.number
-        return TargetKey(api_base=self.api_base, api=self.target.api, id=identifier)
 
 
 class Unproven(ZoomcallError):
@@ -184,38 +119,6 @@ class CallReport:
     answer: ZoomAnswer | None = None
     population: int | None = None
     is_removed: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Baseline:
-    """The roster before the PATCH; ``present`` None means that it cannot be read, and ``why``."""
-
-    present: tuple[Participant, ...] | None
-    population: int | None = None
-    why: str | None = None
-    read_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospects:
-    """What can prove the outcome.
-
-    Attributes:
-        looks: What can be looked at.
-        has_events: The webhook log shows that callout events do come.
-        has_feeds: Events may come by themselves.
-        why: Why it is not more.
-    """
-
-    looks: frozenset[EvidenceSource] = frozenset()
-    has_events: bool = False
-    has_feeds: bool = False
-    why: str = ""
-
-    @property
-    def is_any(self) -> bool:
-        """Whether anything can."""
-        return bool(self.looks) or self.has_feeds
 
 
 def dial(
@@ -279,7 +182,7 @@ class _Call:
         self._journal = journal
         self._patrols = patrols
         self._feeds = feeds
-        self._missing = missing
+        self._preflight = Preflight(order, zoom=zoom, feeds=feeds, missing=missing, now=now, listener=listener)
         self._now = now
         self._listener = listener
         self._report = report
@@ -290,8 +193,10 @@ class _Call:
     def run(self) -> None:
         """Go from preflight to outcome."""
         order = self._order
-        baseline = self._look_before()
-        prospects = self._prospects(baseline) if order.is_waiting else Prospects()
+        baseline = self._preflight.baseline()
+        self._report.population = baseline.population
+        self._refuse_if_empty(baseline)
+        prospects = self._preflight.prospects(baseline) if order.is_waiting else Prospects()
         if order.is_waiting and not prospects.is_any:
             self._listener.warn(
                 Notice(
@@ -324,112 +229,14 @@ class _Call:
         if self._id is not None:
             self._settle()
 
-    def _look_before(self) -> Baseline:
-        """Do the preflight, which reads the baseline as well."""
-        order = self._order
-        if order.is_preflight_off and not order.is_waiting:
-            return Baseline(None, why="--no-wait")
-        match order.target:
-            case SessionTarget(identifier):
-                return self._look_at_session(identifier)
-            case MeetingTarget(number):
-                return self._look_at_meeting(number)
-
-    def _look_at_session(self, identifier: SessionId) -> Baseline:
-        try:
-            present = self._zoom.session_users(identifier, deadline=self._order.patience)
-        except ZoomcallError as error:
-            if not self._order.is_preflight_off:
-                raise
-            if error.kind is ErrorKind.NO_SESSION:
-                return Baseline(())
-            return Baseline(None, why=f"the roster cannot be read ({error.message})")
-        self._report.population = sum(1 for participant in present if participant.is_present)
-        if not self._report.population and not self._order.is_preflight_off:
+    def _refuse_if_empty(self, baseline: Baseline) -> None:
+        is_session = isinstance(self._order.target, SessionTarget)
+        if is_session and baseline.population == 0 and not self._order.is_preflight_off:
             raise NoSession(
                 "the session is live but nobody is in it; Zoom rings rooms only into a session with somebody in it",
                 fix="Join the session first, or wait until somebody has.",
                 command="zoomcall session list",
             )
-        return Baseline(present, self._report.population, read_at=self._now())
-
-    def _look_at_meeting(self, number: MeetingNumber) -> Baseline:
-        try:
-            present = self._zoom.meeting_participants(number, deadline=self._order.patience)
-        except (ZoomRefused, NetworkFault) as error:
-            if error.kind is ErrorKind.AUTH and not self._order.is_preflight_off:
-                raise
-            return self._meeting_without_roster(error)
-        self._report.population = sum(1 for participant in present if participant.is_present)
-        return Baseline(present, self._report.population, read_at=self._now())
-
-    def _meeting_without_roster(self, error: ZoomRefused | NetworkFault) -> Baseline:
-        if error.kind is ErrorKind.NO_SESSION:
-            if not self._order.is_preflight_off:
-                self._listener.warn(
-                    Notice(
-                        "meeting-not-live",
-                        f"the meeting does not seem to be live ({error.message});"
-                        " Zoom's documents say that a room can be rung all the same, which is not verified",
-                    )
-                )
-            return Baseline(())
-        if not self._order.is_preflight_off:
-            self._listener.warn(
-                Notice("roster-unreadable", f"who is in the meeting cannot be read: {error.message}")
-            )
-        return Baseline(None, why=f"the meeting's participants cannot be read ({error.message})")
-
-    def _prospects(self, baseline: Baseline) -> Prospects:
-        """Find out what can prove the outcome, before anything is sent."""
-        wanted = self._order.evidence
-        missing = list(self._missing)
-        looks: set[EvidenceSource] = set()
-        has_events = False
-        if EvidenceSource.ROSTER in wanted:
-            if baseline.present is None:
-                missing.append(baseline.why or "the roster cannot be read")
-            else:
-                looks.add(EvidenceSource.ROSTER)
-        if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, MeetingTarget):
-            missing.append("a meeting's events stand in no log that can be read")
-        elif EvidenceSource.WEBHOOK_LOG in wanted:
-            try:
-                has_events = self._do_events_come()
-            except ZoomcallError as error:
-                if not may_pass(error):
-                    missing.append(f"the webhook log cannot be read ({error.message})")
-                else:
-                    looks.add(EvidenceSource.WEBHOOK_LOG)
-                    self._listener.detail(f"the webhook log cannot be read yet: {error.message}")
-            else:
-                looks.add(EvidenceSource.WEBHOOK_LOG)
-        for why in missing:
-            self._listener.detail(f"no evidence from there: {why}")
-        sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})
-        if sources:
-            self._listener.detail(f"evidence: {', '.join(sources)}")
-        return Prospects(
-            looks=frozenset(looks),
-            has_events=has_events,
-            has_feeds=bool(self._feeds),
-            why="; ".join(missing) or "no evidence source was asked for",
-        )
-
-    def _do_events_come(self) -> bool:
-        """Say whether the log shows that this account's callout events are sent at all."""
-        moment = self._now() - self._skew()
-        for span, name in ((_LOG_MEMORY, None), (LOG_REACH, RINGING_IN_SESSION)):
-            logs = self._zoom.webhook_logs(
-                from_time=moment - span,
-                to_time=moment,
-                event=name,
-                is_sample=True,
-                deadline=self._order.patience,
-            )
-            if any(is_callout_name(log.event) for log in logs):
-                return True
-        return False
 
     def _claim(self) -> None:
         order = self._order
@@ -600,7 +407,7 @@ class _Call:
             dial=Dial(call_id=self._id, address=order.callout.address, to_name=order.callout.to_name),
             target=order.key,
             dialled_at=self._dialled_at,
-            dialled_at_zoom=self._sent_at - self._skew(),
+            dialled_at_zoom=self._sent_at - lead(self._zoom),
             baseline=baseline.present,
             before_patch=self._before_patch(baseline),
         )
@@ -613,20 +420,13 @@ class _Call:
         """
         if baseline.read_at is None:
             return None
-        return baseline.read_at - self._skew() + _CLOCK_GRAIN, self._sent_at - self._skew() - _CLOCK_GRAIN
+        return baseline.read_at - lead(self._zoom) + _CLOCK_GRAIN, self._sent_at - lead(self._zoom) - _CLOCK_GRAIN
 
     @property
     def _sent_at(self) -> datetime:
         """When the PATCH went out, the last time if Zoom answered 429 before."""
         answer = self._report.answer
         return self._dialled_at if answer is None or answer.sent_at is None else answer.sent_at
-
-    def _skew(self) -> timedelta:
-        """Give by how much this machine's clock is ahead of Zoom's, at the most."""
-        if self._zoom.last_clock is None:
-            return timedelta(0)
-        server_time, local_time = self._zoom.last_clock
-        return local_time - server_time
 
     def _all_feeds(self, prospects: Prospects) -> tuple[Feed, ...]:
         possible: dict[EvidenceSource, Look] = {
@@ -643,8 +443,8 @@ class _Call:
 
     def _read_log(self) -> Seen:
         """Read the events delivered since the call; Zoom's clock counts, and its log has whole seconds."""
-        moment = self._now() - self._skew()
-        since = min(self._dialled_at, self._now()) - self._skew() - _LOG_SLACK
+        moment = self._now() - lead(self._zoom)
+        since = min(self._dialled_at, self._now()) - lead(self._zoom) - _LOG_SLACK
         logs = self._zoom.webhook_logs(from_time=since, to_time=moment + _LOG_SLACK)
         events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
         return EventsSeen(EvidenceSource.WEBHOOK_LOG, tuple(event for event in events if event is not None))

@@ -18,17 +18,14 @@ from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import UsageError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
+from zoomcall.usecases.zoom_clock import Clocks, lead
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
 
 
-class Zoom(Protocol):
+class Zoom(Clocks, Protocol):
     """What looking back needs of Zoom."""
-
-    @property
-    def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock and this machine's, at its last answer."""
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """Live users of a session."""
@@ -127,7 +124,7 @@ def settle_from_log(call: CallRecord, *, zoom: Zoom, journal: CallJournal, now: 
             dial=call.dial,
             target=call.target,
             dialled_at=call.at,
-            dialled_at_zoom=call.at - _skew(zoom),
+            dialled_at_zoom=call.at - lead(zoom),
             baseline=None,
         ),
         journal,
@@ -151,13 +148,6 @@ def settle_from_log(call: CallRecord, *, zoom: Zoom, journal: CallJournal, now: 
         Standing(state=settled.state, sent=settled.sent, at=now, reason=settled.reason, evidence=settled.evidence),
     )
     return settled
-
-
-def _skew(zoom: Zoom) -> timedelta:
-    if zoom.last_clock is None:
-        return timedelta(0)
-    server_time, local_time = zoom.last_clock
-    return local_time - server_time
 
 
 def hang_up(
