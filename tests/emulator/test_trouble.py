@@ -77,7 +77,9 @@ def test_the_refusals_have_zooms_words_or_a_proxys(troubled: Troubled) -> None:
 
 
 @pytest.mark.parametrize(("text", "is_taken"), [("patch-reset", True), ("patch-lost", False)])
-def test_a_callouts_connection_breaks(troubled: Troubled, text: str, is_taken: bool) -> None:
+def test_a_callouts_connection_breaks(
+    troubled: Troubled, text: str, is_taken: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     zoom, caller = troubled(text)
     with pytest.raises((ConnectionError, http.client.HTTPException)):
         caller("PATCH", f"{SESSION}/events", CALLOUT)
@@ -85,6 +87,7 @@ def test_a_callouts_connection_breaks(troubled: Troubled, text: str, is_taken: b
         eventually(lambda: len(zoom.world.events) == 2)
     assert caller("PATCH", f"{SESSION}/events", CALLOUT).status == 202
     eventually(lambda: len(zoom.world.events) == (4 if is_taken else 2))
+    assert caplog.records == [], "what was asked for is told on stderr"
 
 
 def test_a_callouts_answer_is_replaced(troubled: Troubled) -> None:
