@@ -536,7 +536,8 @@ class _Listener:
 
     def entry(self, entry: TimelineEntry) -> None:
         self._progress.clear()
-        self._run.detail(f"{entry.state} ({entry.source})")
+        where = "Zoom took the request" if entry.state is State.ACCEPTED else entry.source
+        self._run.detail(f"{entry.state} ({where})")
         if self._run.output is OutputFormat.JSON_LINES:
             line = {"schema": "zoomcall.invite.event/1", **entry_json(entry)}
             self._run.streams.stdout.write(dumps(line, is_line=True) + "\n")
