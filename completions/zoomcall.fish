@@ -186,7 +186,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l debug -d 'Show request
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l no-input -d 'Never ask for anything'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/call'" -a list -d 'List the calls of this machine, the newest first'
-complete -c zoomcall -n "__zoomcall_at '/call'" -a status -d 'Show one call; an open one is looked up in Zoom\'s webhook log'
+complete -c zoomcall -n "__zoomcall_at '/call'" -a status -d 'Show one call; an open one is looked up among those who are in and in Zoom\'s webhook log'
 complete -c zoomcall -n "__zoomcall_at '/call'" -a hangup -d 'Remove the room that joined from its session'
 complete -c zoomcall -n "__zoomcall_at '/call'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/call/list'" -l limit -x -d 'At most so many'

@@ -12,7 +12,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.reviewing import find, hang_up, is_open, settle_from_log
+from zoomcall.usecases.reviewing import find, hang_up, is_open, settle
 
 app = typer.Typer(help="Show what this machine has dialled, and hang up.")
 
@@ -56,15 +56,20 @@ def status(
     *,
     is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
 ) -> Answer:
-    """Show one call; an open one is looked up in Zoom's webhook log."""
+    """Show one call; an open one is looked up among those who are in and in Zoom's webhook log."""
+
+    def not_looked_up(error: ZoomcallError) -> None:
+        run.notice(Notice("not-looked-up", f"the call could not be looked up: {error.message}"))
+
     journal = run.wiring.journal_to_read()
     record = find(journal, call)
     if is_open(record) and not is_offline:
         try:
             run.wiring.speak_for(record)
-            record = settle_from_log(record, zoom=run.wiring.zoom, journal=journal, now=run.now())
         except ZoomcallError as error:
-            run.notice(Notice("not-looked-up", f"the call could not be looked up: {error.message}"))
+            not_looked_up(error)
+        else:
+            record = settle(record, zoom=run.wiring.zoom, journal=journal, now=run.now(), on_fault=not_looked_up)
     return Answer(page=_page(record), result={"call": call_json(record)})
 
 

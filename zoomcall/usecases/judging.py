@@ -67,6 +67,7 @@ class Case:
         dialled_at_zoom: The same moment by Zoom's clock, at the earliest.
         baseline: The participants before the PATCH; None if they could not be read.
         before_patch: From that look to the PATCH, by Zoom's clock, whatever is doubtful of it taken off.
+        is_past: Nobody watched since: who came meanwhile counts only if the match is exact.
     """
 
     call_id: CallId
@@ -76,6 +77,7 @@ class Case:
     dialled_at_zoom: datetime
     baseline: Collection[Participant] | None
     before_patch: tuple[datetime, datetime] | None = None
+    is_past: bool = False
 
 
 class Judge:
@@ -111,7 +113,9 @@ class Judge:
             rivals=[record.dial for record in overlapping if record.settled_at is None],
             has_had_rival=bool(overlapping),
         )
-        if found is None or not self._journal.take_credit(case.call_id, found.participant.id):
+        if found is None or (case.is_past and found.match is not Match.EXACT):
+            return None
+        if not self._journal.take_credit(case.call_id, found.participant.id):
             return None
         return Observation(
             state=State.JOINED,

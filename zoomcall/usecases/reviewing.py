@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,12 +15,15 @@ from zoomcall.domain.event import is_callout_name, read_event_text
 from zoomcall.domain.journal import UNRESOLVED, CallId, CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH, WebhookLog
 from zoomcall.domain.roster import Participant, is_exact
-from zoomcall.domain.target import Api, SessionId
-from zoomcall.errors import UsageError
+from zoomcall.domain.target import Api, MeetingNumber, SessionId
+from zoomcall.errors import NetworkFault, UsageError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
 from zoomcall.usecases.zoom_clock import Clocks, lead
 
 _LONGEST_CALL = timedelta(hours=1)
+_LOG_SLACK = timedelta(seconds=2)
+_CLOCK_GRAIN = timedelta(seconds=1)
+"""Zoom's times are whole seconds."""
 _ACCEPTED = 202
 
 
@@ -29,6 +32,11 @@ class Zoom(Clocks, Protocol):
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """Live users of a session."""
+
+    def meeting_participants(
+        self, number: MeetingNumber, *, deadline: datetime | None = None
+    ) -> tuple[Participant, ...]:
+        """Live participants of a meeting."""
 
     def webhook_logs(
         self,
@@ -106,48 +114,96 @@ def is_open(call: CallRecord) -> bool:
     return call.state in UNRESOLVED
 
 
-def settle_from_log(call: CallRecord, *, zoom: Zoom, journal: CallJournal, now: datetime) -> CallRecord:
-    """Look an open call of a session up in Zoom's webhook log; give the call as it stands then.
+def settle(
+    call: CallRecord,
+    *,
+    zoom: Zoom,
+    journal: CallJournal,
+    now: datetime,
+    on_fault: Callable[[ZoomRefused | NetworkFault], None],
+) -> CallRecord:
+    """Look up how an open call ended: in the roster, then in the webhook log; give the call as it stands then.
 
-    Raises:
-        ZoomRefused: The log cannot be read.
-        NetworkFault: No answer came.
+    In this order, since any answer tells Zoom's clock, which the log is asked by.
+
+    Args:
+        call: The call; one that is settled stays as it is.
+        zoom: Zoom.
+        journal: What is found is written there.
+        now: By this machine's clock.
+        on_fault: Is told why a place could not be looked at.
     """
-    if not is_open(call) or call.target.api is not Api.SESSION or now - call.at > LOG_REACH:
-        return call
+    for look in (_in_roster, _in_log):
+        if not is_open(call):
+            return call
+        try:
+            found = look(call, zoom, journal, now)
+        except (ZoomRefused, NetworkFault) as error:
+            on_fault(error)
+        else:
+            call = call if found is None else _settled(call, found, journal, now)
+    return call
+
+
+def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -> Observation | None:
+    if call.target.api is not Api.SESSION or now - call.at > LOG_REACH:
+        return None
+    skew = lead(zoom)
     until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
-    logs = zoom.webhook_logs(from_time=call.at - timedelta(seconds=2), to_time=until + timedelta(seconds=2))
+    logs = zoom.webhook_logs(from_time=call.at - skew - _LOG_SLACK, to_time=until - skew + _LOG_SLACK)
     events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
-    judge = Judge(
-        Case(
-            call_id=call.id,
-            dial=call.dial,
-            target=call.target,
-            dialled_at=call.at,
-            dialled_at_zoom=call.at - lead(zoom),
-            baseline=None,
-        ),
-        journal,
-    )
+    judge = Judge(_case(call, zoom, baseline=None), journal)
     seen = judge.of_events([event for event in events if event is not None], EvidenceSource.WEBHOOK_LOG)
     last: Observation | None = None
     for observation in seen:
         last = observation
-    if last is None or not last.state.is_final:
-        return call
-    settled = replace(
-        call,
-        state=last.state,
+    return last if last is not None and last.state.is_final else None
+
+
+def _in_roster(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -> Observation | None:
+    """Find the room among those who joined since the call, by Zoom's clock."""
+    if call.target.api is Api.SESSION:
+        present = zoom.session_users(SessionId(call.target.id))
+    else:
+        present = zoom.meeting_participants(MeetingNumber(call.target.id))
+    since = call.at - lead(zoom) + _CLOCK_GRAIN
+    earlier = [each for each in present if each.join_time is None or each.join_time < since]
+    return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)
+
+
+def _case(call: CallRecord, zoom: Zoom, *, baseline: Collection[Participant] | None) -> Case:
+    return Case(
+        call_id=call.id,
+        dial=call.dial,
+        target=call.target,
+        dialled_at=call.at,
+        dialled_at_zoom=call.at - lead(zoom),
+        baseline=baseline,
+        is_past=True,
+    )
+
+
+def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: datetime) -> CallRecord:
+    participant = found.participant
+    standing = Standing(
+        state=found.state,
         sent=Sent.YES,
-        reason=last.reason,
-        evidence=Evidence(last.source, last.match),
-        settled_at=last.at,
+        at=now,
+        reason=found.reason,
+        evidence=Evidence(found.source, found.match),
+        participant_id=participant.id if participant else None,
+        participant_uuid=participant.uuid if participant else None,
     )
-    journal.settle(
-        call.id,
-        Standing(state=settled.state, sent=settled.sent, at=now, reason=settled.reason, evidence=settled.evidence),
+    journal.settle(call.id, standing)
+    return replace(
+        call,
+        state=standing.state,
+        sent=standing.sent,
+        reason=standing.reason,
+        evidence=standing.evidence,
+        participant_uuid=standing.participant_uuid or call.participant_uuid,
+        settled_at=found.at,
     )
-    return settled
 
 
 def hang_up(
@@ -171,9 +227,11 @@ def hang_up(
     _require_session(call)
     _require_not_over(call)
     speaking = zoom()
-    if is_open(call):
-        call = settle_from_log(call, zoom=speaking, journal=journal, now=now())
-        _require_not_over(call)
+    faults: list[ZoomRefused | NetworkFault] = []
+    call = settle(call, zoom=speaking, journal=journal, now=now(), on_fault=faults.append)
+    if is_open(call) and faults:
+        raise faults[0]
+    _require_not_over(call)
     if call.state is not State.JOINED:
         raise UsageError(
             f"call {call.id} to {call.shown} is not known to have joined, and Zoom's REST cannot cancel ringing",
