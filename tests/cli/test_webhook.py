@@ -593,6 +593,7 @@ def test_nobody_there_is_exit_10(zoomcall: Shell, event_file: str) -> None:
     assert result.code == 10
     assert result.json()["result"]["unsent"] == 2
     assert result.json()["error"]["network"] == "connect"
+    assert "--to" in result.json()["error"]["fix"]
 
 
 @pytest.mark.parametrize(

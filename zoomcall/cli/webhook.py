@@ -15,7 +15,7 @@ import signal
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
@@ -40,7 +40,7 @@ from zoomcall.domain.event import read_event
 from zoomcall.domain.profile import Store
 from zoomcall.domain.time_words import distance, stamp
 from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind, parse_hook_url, seconds_of
-from zoomcall.errors import UsageError
+from zoomcall.errors import NetworkWord, UsageError
 from zoomcall.usecases.forwarding import Forwarder, headers_to_forward
 from zoomcall.usecases.receiving import Reception
 from zoomcall.usecases.replaying import Replay, Replayed
@@ -68,6 +68,7 @@ _LARGEST_BODY = 10_000_000
 _MOST_UNSHOWN = 10_000
 _FINISH_SECONDS = 5.0
 _LOOK_SECONDS = 0.2
+_FIX_OF_ABSENCE = "See that the receiver runs, and that --to names its address and port."
 
 
 @command(
@@ -421,7 +422,9 @@ def replay(
 
 def _judge_replay(run: Run, url: str, done: Replay) -> tuple[ExitStatus, ErrorReport | None]:
     if done.fault is not None:
-        return ExitStatus.NETWORK, explain(done.fault, run)
+        told = explain(done.fault, run)
+        is_away = done.fault.word in {NetworkWord.DNS, NetworkWord.CONNECT}
+        return ExitStatus.NETWORK, replace(told, fix=_FIX_OF_ABSENCE) if is_away else told
     if not done.refused:
         return ExitStatus.OK, None
     statuses = sorted({row.http_status for row in done.refused})
