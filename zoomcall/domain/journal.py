@@ -52,11 +52,6 @@ class NewCall:
     timeout: timedelta
     at: datetime
 
-    @property
-    def guard(self) -> timedelta:
-        """For how long it blocks a second dial to the same room."""
-        return max(SHORTEST_GUARD, self.timeout)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:

@@ -100,11 +100,6 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
-    @property
-    def is_subscribed(self) -> bool:
-        """Whether the endpoint was validated, and gets events."""
-        return self._is_subscribed
-
     async def start(self) -> None:
         """Ask the endpoint once, and go on asking for a while if it does not prove itself."""
         self._session = aiohttp.ClientSession(

@@ -70,7 +70,6 @@ class Endpoint:
     Attributes:
         method: HTTP method.
         path: Below the API base, with ``{placeholders}``.
-        success: The HTTP status of success.
         label: Zoom's rate limit label.
         classic_scopes: Any one of them will do.
         granular_scopes: Any one of them will do.
@@ -78,7 +77,6 @@ class Endpoint:
 
     method: str
     path: str
-    success: int
     label: str
     classic_scopes: tuple[str, ...]
     granular_scopes: tuple[str, ...]
@@ -113,7 +111,6 @@ def endpoints() -> tuple[Endpoint, ...]:
         Endpoint(
             method=row["http"],
             path=row["path"],
-            success=row["success"],
             label=row["label"],
             classic_scopes=tuple(row["classic_scopes"]),
             granular_scopes=tuple(row["granular_scopes"]),
