@@ -66,7 +66,9 @@ def test_the_curl_line_sends_nothing_without_a_token(shell: Shell, emulator: Emu
 def test_no_argument_and_no_variable_of_curl_holds_the_token(shell: Shell, tmp_path: Path) -> None:
     line = shell("invite", "sip", NO_OP, "--curl").stdout
     curl = tmp_path / "curl"
-    curl.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\nenv | grep -v ^ZOOMCALL_\nexec sed "s/[^ ]*$/REST/"\n')
+    curl.write_text(
+        '#!/bin/sh\nprintf "%s\\n" "$@"\nenv | grep -v -e ^ZOOMCALL_ -e ^COVERAGE_\nexec sed "s/[^ ]*$/REST/"\n'
+    )
     curl.chmod(0o755)
     ran = run_line(shell, f'set -a; PATH={shlex.quote(str(tmp_path))}:"$PATH"; {line}', "sh")
     assert ran.code == 0

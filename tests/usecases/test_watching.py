@@ -226,6 +226,27 @@ def test_one_source_left_is_waited_for(watching: Watching) -> None:
     assert settled.state is State.MISSED
 
 
+def test_two_feeds_of_one_source_are_waited_for_both(watching: Watching) -> None:
+    lost = FakeFeed((Exhausted(WEBHOOK, "the file is gone"),), frozenset({WEBHOOK}))
+    left = FakeFeed((EventsSeen(WEBHOOK, (event(State.MISSED),)),), frozenset({WEBHOOK}))
+    settled = watching.watch(lost, left)
+    assert settled is not None
+    assert settled.state is State.MISSED
+
+
+def test_a_source_that_gave_up_before_is_told_to_a_later_call(signals: Signals, watching: Watching) -> None:
+    def look() -> Seen:
+        raise NotConfigured("the keyring is locked")
+
+    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    patrol.subscribe(signals)
+    end = signals.get(timeout=30)
+    assert end == Exhausted(ROSTER, "the keyring is locked")
+    later: Signals = queue.SimpleQueue()
+    patrol.subscribe(later)
+    assert later.get(timeout=30) == end
+
+
 def test_without_any_source_there_is_nothing_to_wait_for(watching: Watching) -> None:
     assert watching.watch() is None
     assert watching.watch(FakeFeed(sources=frozenset())) is None

@@ -60,26 +60,24 @@ class PushFeed:
         if seen:
             with self._lock:
                 self._early.extend(seen)
-            self._put(EventsSeen(self._source, seen))
+                self._put(EventsSeen(self._source, seen))
 
     def stumble(self, why: str) -> None:
         """Tell that nothing came this time; where no call waits yet, tell the first that does."""
         hiccup = Hiccup(self._source, why)
         with self._lock:
             self._untold = None if self._subscribers else hiccup
-        self._put(hiccup)
+            self._put(hiccup)
 
     def give_up(self, why: str) -> None:
         """Tell that nothing will come any more, and tell it those too who ask later."""
         end = Exhausted(self._source, why)
         with self._lock:
             self._end = end
-        self._put(end)
+            self._put(end)
 
     def _put(self, signal: Signal) -> None:
-        with self._lock:
-            subscribers = tuple(self._subscribers)
-        for subscriber in subscribers:
+        for subscriber in self._subscribers:
             subscriber.put(signal)
 
 

@@ -73,7 +73,7 @@ class Feed(Protocol):
         """Which evidence they give."""
 
     def subscribe(self, signals: Signals) -> None:
-        """Put everything that is seen from now on into a call's queue."""
+        """Put everything that is seen from now on into a call's queue, and what has given up by now."""
 
     def unsubscribe(self, signals: Signals) -> None:
         """Stop that; never blocks."""
@@ -124,6 +124,7 @@ class Patrol:
         self._has_events = False
         self._are_events_expected = False
         self._missing: dict[EvidenceSource, int] = {}
+        self._ends: list[Exhausted] = []
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
@@ -132,9 +133,11 @@ class Patrol:
             return frozenset(self._looks)
 
     def subscribe(self, signals: Signals) -> None:
-        """Let a call see what is seen; the first one starts the looking anew."""
+        """Let a call see what is seen, and what has given up before; the first one starts the looking anew."""
         with self._lock:
             self._subscribers.append(signals)
+            for end in self._ends:
+                signals.put(end)
             if len(self._subscribers) > 1:
                 return
             self._ended = threading.Event()
@@ -200,9 +203,11 @@ class Patrol:
         return self._give_up(source, error.message)
 
     def _give_up(self, source: EvidenceSource, why: str) -> Exhausted:
+        end = Exhausted(source, why)
         with self._lock:
             self._looks.pop(source, None)
-        return Exhausted(source, why)
+            self._ends.append(end)
+        return end
 
     def _tell(self, signal: Signal, waiting: Collection[Signals]) -> None:
         """Tell those who were waiting when the look began: what was seen may be older than a later call.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
@@ -34,18 +35,17 @@ def watch(
         tick: Is called a few times a second, for progress.
     """
     signals: Signals = queue.SimpleQueue()
+    at_work = Counter(source for feed in feeds for source in feed.sources)
     try:
         for feed in feeds:
-            feed.subscribe(signals)
-        # Asked for only now: what gives up from here on says so in the queue.
-        at_work = {source for feed in feeds for source in feed.sources}
-        while at_work:
+            feed.subscribe(signals)  # which tells of what has given up by now, too
+        while any(number > 0 for number in at_work.values()):
             signal = _next(signals, deadline, now, tick)
             match signal:
                 case None:
                     return None
                 case Exhausted(source, _):
-                    at_work.discard(source)
+                    at_work[source] -= 1
                     tell(signal)
                 case Hiccup():
                     tell(signal)
