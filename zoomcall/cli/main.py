@@ -120,11 +120,9 @@ class Boundary:
     def _crash(self, error: Exception) -> int:
         if "--debug" in self._arguments:
             traceback.print_exception(error, file=self._streams.stderr)
-        title = f"zoomcall itself failed ({type(error).__name__}); this is a bug"
-        report = ErrorReport(
-            status=ExitStatus.INTERNAL, title=title, fix="Run it again with --debug and report what it shows."
-        )
-        return self._emit(Answer(status=ExitStatus.INTERNAL, error=report))
+        how = "`zoomcall explain exit:1` tells how to report it"
+        title = f"zoomcall itself failed ({type(error).__name__}), which is a bug; {how}"
+        return self._emit(self._report(ExitStatus.INTERNAL, title))
 
     @staticmethod
     def _report(status: ExitStatus, title: str) -> Answer:

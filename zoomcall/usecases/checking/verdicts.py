@@ -9,6 +9,7 @@ from enum import StrEnum
 from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.lexicon import exit_texts
 from zoomcall.usecases.explaining import report
 
 
@@ -132,7 +133,7 @@ def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> Verdi
 def broken(error: BaseException) -> Verdict:
     """Say that a check itself is at fault."""
     title = f"the check itself failed ({type(error).__name__}); this is a bug of zoomcall"
-    fix = "Run it again with --debug and report what it shows."
+    fix = next(text.fix for text in exit_texts().values() if text.name == ErrorKind.INTERNAL)
     return Verdict(
         status=CheckStatus.FAILED,
         detail=title,
