@@ -134,17 +134,17 @@ def _listed(scopes: tuple[str, ...]) -> str:
 def _who_can_hold(scopes: tuple[str, ...]) -> str:
     """Say which kinds of app can have such scopes (FACTS 3.2)."""
     admin_level = [scope for scope in scopes if _is_admin_level(scope)]
-    if len(admin_level) == len(scopes):
-        return (
-            "Scopes with :admin or :master are for server-to-server and account-level apps only; "
-            "a user-managed app cannot hold them."
-        )
-    if admin_level:
-        return (
-            "Scopes with :admin or :master are for server-to-server and account-level apps only; a user-managed "
-            "app can hold the others, and acts on its own user's meetings with them."
-        )
-    return "Any kind of app can hold it; a user-managed app acts on its own user's meetings with it."
+    if not admin_level:
+        return "Any kind of app can hold it; a user-managed app acts on its own user's meetings with it."
+    rest = (
+        "cannot hold them"
+        if len(admin_level) == len(scopes)
+        else "can hold the others, and acts on its own user's meetings with them"
+    )
+    return (
+        "Scopes with :admin or :master are for server-to-server and account-level apps only; "
+        f"a user-managed app {rest}."
+    )
 
 
 def _scopes_in(text: str) -> tuple[str, ...]:

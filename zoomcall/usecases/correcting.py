@@ -38,7 +38,6 @@ _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _SALVAGED = re.compile(
     r"\b(call_type|device_ip)[\"'\\]{0,3}\s{0,4}[:=]\s{0,4}[\"'\\]{0,3}([^\"'\\,{}\[\]&\s]{1,512})"
 )
-_SALVAGED_METHOD = re.compile(r"\b(?:user|participant)\.invite\.(?:room_system_)?callout\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,13 +31,10 @@ from zoomcall.usecases.patrolling import (
 )
 from zoomcall.usecases.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.watching import watch
-from zoomcall.usecases.zoom_clock import lead
+from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
-_LOG_SLACK = timedelta(seconds=2)
-_CLOCK_GRAIN = timedelta(seconds=1)
-"""Zoom's times are whole seconds."""
 
 
 class Zoom(preflight.Zoom, Protocol):
@@ -420,7 +417,7 @@ class _Call:
         """
         if baseline.read_at is None:
             return None
-        return baseline.read_at - lead(self._zoom) + _CLOCK_GRAIN, self._sent_at - lead(self._zoom) - _CLOCK_GRAIN
+        return baseline.read_at - lead(self._zoom) + CLOCK_GRAIN, self._sent_at - lead(self._zoom) - CLOCK_GRAIN
 
     @property
     def _sent_at(self) -> datetime:
@@ -444,8 +441,8 @@ class _Call:
     def _read_log(self) -> Seen:
         """Read the events delivered since the call; Zoom's clock counts, and its log has whole seconds."""
         moment = self._now() - lead(self._zoom)
-        since = min(self._dialled_at, self._now()) - lead(self._zoom) - _LOG_SLACK
-        logs = self._zoom.webhook_logs(from_time=since, to_time=moment + _LOG_SLACK)
+        since = min(self._dialled_at, self._now()) - lead(self._zoom) - LOG_SLACK
+        logs = self._zoom.webhook_logs(from_time=since, to_time=moment + LOG_SLACK)
         events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
         return EventsSeen(EvidenceSource.WEBHOOK_LOG, tuple(event for event in events if event is not None))
 

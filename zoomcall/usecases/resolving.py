@@ -322,13 +322,13 @@ def _read_environment(
         for notice in notices:
             warn(notice)
     else:
-        secret = _secret_of_variable(environ[name], name)
+        secret = secret_of_variable(environ[name], name)
     match found.variables.kind:
         case CredentialKind.VIDEOSDK:
-            _warn_of_whitespace(secret, name, warn)
+            warn_of_whitespace(secret, name, warn)
             return VideoSdkKey(environ["ZOOMCALL_API_KEY"], secret)
         case CredentialKind.S2S:
-            _warn_of_whitespace(secret, name, warn)
+            warn_of_whitespace(secret, name, warn)
             return ServerToServerApp(environ["ZOOMCALL_ACCOUNT_ID"], environ["ZOOMCALL_CLIENT_ID"], secret)
         case _:
             token, has_surplus = parse_bearer(secret.reveal(), name=name)
@@ -341,7 +341,12 @@ def _read_environment(
             return Bearer(token)
 
 
-def _secret_of_variable(text: str, name: str) -> Secret:
+def secret_of_variable(text: str, name: str) -> Secret:
+    """Take the text of a variable for a secret.
+
+    Raises:
+        UsageError: It holds bytes that are no text.
+    """
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -349,7 +354,8 @@ def _secret_of_variable(text: str, name: str) -> Secret:
     return Secret(text)
 
 
-def _warn_of_whitespace(secret: Secret, name: str, warn: Warn) -> None:
+def warn_of_whitespace(secret: Secret, name: str, warn: Warn) -> None:
+    """Warn of whitespace at the ends of a secret that is used as it stands."""
     text = secret.reveal()
     if text != text.strip():
         warn(

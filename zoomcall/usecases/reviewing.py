@@ -18,12 +18,9 @@ from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, MeetingNumber, SessionId
 from zoomcall.errors import NetworkFault, UsageError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
-from zoomcall.usecases.zoom_clock import Clocks, lead
+from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, Clocks, lead
 
 _LONGEST_CALL = timedelta(hours=1)
-_LOG_SLACK = timedelta(seconds=2)
-_CLOCK_GRAIN = timedelta(seconds=1)
-"""Zoom's times are whole seconds."""
 _ACCEPTED = 202
 
 
@@ -150,7 +147,7 @@ def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -
         return None
     skew = lead(zoom)
     until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
-    logs = zoom.webhook_logs(from_time=call.at - skew - _LOG_SLACK, to_time=until - skew + _LOG_SLACK)
+    logs = zoom.webhook_logs(from_time=call.at - skew - LOG_SLACK, to_time=until - skew + LOG_SLACK)
     events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
     judge = Judge(_case(call, zoom, baseline=None), journal)
     seen = judge.of_events([event for event in events if event is not None], EvidenceSource.WEBHOOK_LOG)
@@ -166,7 +163,7 @@ def _in_roster(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime
         present = zoom.session_users(SessionId(call.target.id))
     else:
         present = zoom.meeting_participants(MeetingNumber(call.target.id))
-    since = call.at - lead(zoom) + _CLOCK_GRAIN
+    since = call.at - lead(zoom) + CLOCK_GRAIN
     earlier = [each for each in present if each.join_time is None or each.join_time < since]
     return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)
 

@@ -10,8 +10,15 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import CredentialSource
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret import Secret
-from zoomcall.errors import NotConfigured, UsageError
-from zoomcall.usecases.resolving import ConfigReader, ReadSecretFile, ReadStoredSecret, Warn
+from zoomcall.errors import NotConfigured
+from zoomcall.usecases.resolving import (
+    ConfigReader,
+    ReadSecretFile,
+    ReadStoredSecret,
+    Warn,
+    secret_of_variable,
+    warn_of_whitespace,
+)
 from zoomcall.usecases.signing_in import AskSecret, SecretStore
 
 VARIABLE = "ZOOMCALL_WEBHOOK_SECRET"
@@ -127,28 +134,15 @@ def _in_environment(
             warn(
                 Notice("secret-file-ignored", f"{VARIABLE} and {FILE_VARIABLE} are both set; the file is not read")
             )
-        return HeldWebhookSecret(_secret_of_variable(text, warn), CredentialSource.ENV, VARIABLE)
+        secret = secret_of_variable(text, VARIABLE)
+        warn_of_whitespace(secret, VARIABLE, warn)
+        return HeldWebhookSecret(secret, CredentialSource.ENV, VARIABLE)
     if path:
         secret, notices = read_secret_file(Path(path), FILE_VARIABLE)
         for notice in notices:
             warn(notice)
         return HeldWebhookSecret(secret, CredentialSource.ENV_FILE, FILE_VARIABLE)
     return None
-
-
-def _secret_of_variable(text: str, warn: Warn) -> Secret:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{VARIABLE} holds bytes that are no text", fix="Copy the secret once more.") from None
-    if text != text.strip():
-        warn(
-            Notice(
-                "secret-has-whitespace",
-                f"{VARIABLE} begins or ends with whitespace, and is used as it stands; Zoom's secrets have none",
-            )
-        )
-    return Secret(text)
 
 
 def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store: OpenStore) -> WebhookSecretChange:

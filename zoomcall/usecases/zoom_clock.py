@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Protocol
 
+CLOCK_GRAIN = timedelta(seconds=1)
+"""Zoom's times are whole seconds."""
+LOG_SLACK = timedelta(seconds=2)
+"""By how much more of the webhook log is asked for, before and behind, than the clocks say."""
+
 
 class Clocks(Protocol):
     """What knows both clocks."""
