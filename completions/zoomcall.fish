@@ -339,7 +339,7 @@ complete -c zoomcall -n "__zoomcall_at '/emulate'" -l ready-file -r -F -d 'Write
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l plan -x -a 'none free pro business' -d 'Whose rate limits hold'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l time-scale -x -d 'Multiply the times of calls by X; 0.1 is ten times faster'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l webhook-url -x -d 'Deliver signed events to URL, on loopback'
-complete -c zoomcall -n "__zoomcall_at '/emulate'" -l fault -x -d 'Let things go wrong: words of below, with commas between'
+complete -c zoomcall -n "__zoomcall_at '/emulate'" -l fault -x -d 'Let things go wrong: words of the list above, with commas between'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l profile -s p -x -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l output -s o -x -a 'text json' -d 'What stdout is'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l json -d 'The same as -o json'

@@ -17,8 +17,6 @@ from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
 from zoomcall.domain.callout import CalloutRequest
-from zoomcall.domain.cause import Notice
-from zoomcall.domain.credential import VideoSdkKey
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.correcting import Correction, PhoneRequest, PlainRequest, TokenRequest
@@ -125,13 +123,10 @@ def _key_at_hand(run: Run) -> KeyAtHand | None:
     """Give the profile's key pair, by which a token is judged with ``-p`` alone: it is somebody's request."""
     if run.options.profile is None:
         return None
-    credential = run.wiring.credential_for(None).credential
-    if isinstance(credential, VideoSdkKey):
-        return KeyAtHand(api_key=credential.api_key, secret=credential.api_secret, check=run.wiring.check_signature)
-    run.notice(
-        Notice("signature-unchecked", f"a {credential.kind} profile holds no API secret to check a signature by")
-    )
-    return None
+    pair = run.wiring.key_pair_of_profile()
+    if pair is None:
+        return None
+    return KeyAtHand(api_key=pair.api_key, secret=pair.api_secret, check=run.wiring.check_signature)
 
 
 def _corrected(run: Run, diagnosis: Diagnosis) -> dict[str, str | None]:

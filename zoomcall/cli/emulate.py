@@ -50,7 +50,8 @@ def emulate(
         str | None, typer.Option(metavar="URL", help="Deliver signed events to URL, on loopback.")
     ] = None,
     fault: Annotated[
-        str | None, typer.Option(metavar="LIST", help="Let things go wrong: words of below, with commas between.")
+        str | None,
+        typer.Option(metavar="LIST", help="Let things go wrong: words of the list above, with commas between."),
     ] = None,
     command_line: Annotated[
         list[str] | None,

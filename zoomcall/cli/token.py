@@ -182,15 +182,10 @@ def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Check
             run.held = None
             return api_key, None, None
         return api_key, secret, run.wiring.check_signature
-    credential = run.wiring.credential_for(None).credential
-    if not isinstance(credential, VideoSdkKey):
-        run.notice(
-            Notice(
-                "signature-unchecked", f"a {credential.kind} profile holds no API secret to check a signature by"
-            )
-        )
+    pair = run.wiring.key_pair_of_profile()
+    if pair is None:
         return None, None, None
-    return credential.api_key, credential.api_secret, run.wiring.check_signature
+    return pair.api_key, pair.api_secret, run.wiring.check_signature
 
 
 def _public_key(run: Run) -> str | None:

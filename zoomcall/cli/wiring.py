@@ -321,6 +321,15 @@ class Wiring:
                 expiry = read_token(text.reveal()).expiry
                 return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)
 
+    def key_pair_of_profile(self) -> VideoSdkKey | None:
+        """Give the profile's key pair, by which a token is judged; a profile that has none is a warning."""
+        credential = self.credential_for(None).credential
+        if isinstance(credential, VideoSdkKey):
+            return credential
+        message = f"a {credential.kind} profile holds no API secret to check a signature by"
+        self._run.notice(Notice("signature-unchecked", message))
+        return None
+
     @staticmethod
     def check_signature(token: str, secret: Secret) -> bool:
         """Say whether a secret made the HS256 signature of a JWT."""
