@@ -109,8 +109,9 @@ def _run(*command: str, exit_code: int = 0) -> str:
         "COLUMNS": "100",
         "LANG": "C.UTF-8",
     }
-    done = subprocess.run(command, env=environ, stdout=subprocess.PIPE, check=False, text=True, encoding="utf-8")
+    done = subprocess.run(command, env=environ, capture_output=True, check=False, text=True, encoding="utf-8")
     if done.returncode != exit_code:
+        sys.stderr.write(done.stdout + done.stderr)
         raise subprocess.CalledProcessError(done.returncode, command)
     return done.stdout
 
