@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
 import pytest
-from shell import SENTINEL, ProcessShell, Shell
+from loopback import self_signed
+from shell import SENTINEL, ProcessShell, Shell, environ_of
 
 from zoomcall.emulator.running import Emulator
 
@@ -45,17 +47,14 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 @pytest.fixture
 def emulator_environ(emulator: Emulator) -> dict[str, str]:
     """Give the environment that points the program at the emulator, with both credentials and its session."""
-    ready = emulator.ready
-    return {
-        "ZOOMCALL_API_BASE": ready["api_base"],
-        "ZOOMCALL_OAUTH_BASE": ready["oauth_base"],
-        "ZOOMCALL_API_KEY": ready["api_key"],
-        "ZOOMCALL_API_SECRET": ready["api_secret"],
-        "ZOOMCALL_ACCOUNT_ID": ready["account_id"],
-        "ZOOMCALL_CLIENT_ID": ready["client_id"],
-        "ZOOMCALL_CLIENT_SECRET": ready["client_secret"],
-        "ZOOMCALL_SESSION": ready["session_id"],
-    }
+    environ = environ_of(emulator) | {"ZOOMCALL_SESSION": emulator.ready["session_id"]}
+    return {name: value for name, value in environ.items() if name != "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"}
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
+    """Give a server's side of TLS that no system trusts, and the file to trust it by."""
+    return self_signed(tmp_path)
 
 
 _SKIPPED = 6

@@ -21,6 +21,7 @@ from contract import check
 from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.main import run
 from zoomcall.cli.streams import Streams
+from zoomcall.emulator.running import Emulator
 
 SENTINEL = "sentinel0SECRET1never2shown3Zq8Wx7Lp5Rt"
 """A secret to configure the program with: no output and no file may ever show it."""
@@ -239,6 +240,29 @@ class ProcessShell:
             finally:
                 if process.poll() is None:
                     process.kill()
+
+
+def environ_of(zoom: Emulator) -> dict[str, str]:
+    """Give what points the program at a local Zoom, with both credentials and the websocket, and no target."""
+    ready = zoom.ready
+    return {
+        "ZOOMCALL_API_BASE": ready["api_base"],
+        "ZOOMCALL_OAUTH_BASE": ready["oauth_base"],
+        "ZOOMCALL_API_KEY": ready["api_key"],
+        "ZOOMCALL_API_SECRET": ready["api_secret"],
+        "ZOOMCALL_ACCOUNT_ID": ready["account_id"],
+        "ZOOMCALL_CLIENT_ID": ready["client_id"],
+        "ZOOMCALL_CLIENT_SECRET": ready["client_secret"],
+        "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": ready["websocket_subscription_id"],
+    }
+
+
+def read_terminal(terminal: int) -> bytes:
+    """Read what a program has written to its terminal; nothing once it has closed it."""
+    try:
+        return os.read(terminal, 4096)
+    except OSError:  # Linux says so when the other side has closed
+        return b""
 
 
 @contextlib.contextmanager

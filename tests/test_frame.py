@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from shell import ProcessShell, Shell
+from shell import ProcessShell, Shell, read_terminal
 
 from zoomcall import __version__
 from zoomcall.cli.completions.tree import Node, read_tree
@@ -329,17 +329,10 @@ def test_a_real_terminal_shows_colour_on_stdout_only(zoomcall: Shell) -> None:
     with subprocess.Popen(command, env=environ, stdout=inner, stderr=subprocess.PIPE) as process:
         os.close(inner)
         shown = b""
-        while chunk := _read(terminal):
+        while chunk := read_terminal(terminal):
             shown += chunk
         assert process.stderr is not None
         assert process.stderr.read() == b""
     os.close(terminal)
     assert process.returncode == 0
     assert ESCAPE.encode() in shown
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux says so when the other side has closed
-        return b""

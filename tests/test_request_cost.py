@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from emulator.hand_made import eventually
 from fakes import FakeListener
-from shell import Shell
+from shell import Shell, environ_of
 
 from zoomcall.adapters.http import Http
 from zoomcall.adapters.journal import Journal
@@ -45,20 +45,6 @@ def silent_zoom() -> Iterator[Emulator]:
     """Run a local Zoom whose calls take so long that nothing comes of them."""
     with Emulator(time_scale=1000) as zoom:
         yield zoom
-
-
-def environ_of(zoom: Emulator) -> dict[str, str]:
-    ready = zoom.ready
-    return {
-        "ZOOMCALL_API_BASE": ready["api_base"],
-        "ZOOMCALL_OAUTH_BASE": ready["oauth_base"],
-        "ZOOMCALL_API_KEY": ready["api_key"],
-        "ZOOMCALL_API_SECRET": ready["api_secret"],
-        "ZOOMCALL_ACCOUNT_ID": ready["account_id"],
-        "ZOOMCALL_CLIENT_ID": ready["client_id"],
-        "ZOOMCALL_CLIENT_SECRET": ready["client_secret"],
-        "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": ready["websocket_subscription_id"],
-    }
 
 
 def test_the_rhythm_alone_leaves_room_for_what_comes_before_the_wait() -> None:

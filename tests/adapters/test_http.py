@@ -10,7 +10,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from loopback import REMOTE, Loopback, Peer, answering, free_port, head, self_signed
+from loopback import REMOTE, Loopback, Peer, answering, free_port, head
 from shell import SENTINEL
 
 from zoomcall import __version__
@@ -65,11 +65,6 @@ def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def lines() -> list[str]:
     return []
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    return self_signed(tmp_path)
 
 
 @pytest.fixture(autouse=True)

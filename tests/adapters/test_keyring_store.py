@@ -21,7 +21,7 @@ SECRET_SERVICE = "keyring.backends.SecretService.Keyring"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_keyring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def fresh_keyring(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(keyring.core, "_keyring_backend", None)
     monkeypatch.setattr(Remembering, "secrets", {})
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from loopback import REMOTE, Loopback, Peer, answering, free_port, self_signed
+from loopback import REMOTE, Loopback, Peer, answering, free_port
 
 from zoomcall.adapters.http import Http
 from zoomcall.adapters.network_probe import NetworkProbe
@@ -35,11 +35,6 @@ def probing() -> Iterator[NetworkProbe]:
 def probe() -> Iterator[NetworkProbe]:
     with probing() as opened:
         yield opened
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    return self_signed(tmp_path)
 
 
 def soon() -> datetime:

@@ -27,7 +27,7 @@ LINE = SENTINEL.encode() + b"\n"
 
 
 @pytest.fixture(autouse=True)
-def _fresh_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring.core, "_keyring_backend", None)
     monkeypatch.setattr(Remembering, "secrets", {})
 

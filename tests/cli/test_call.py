@@ -25,12 +25,6 @@ SLOWLY = pytest.mark.parametrize("emulator", [0.6], indirect=True)
 
 
 @pytest.fixture
-def shell(zoomcall: Shell, emulator_environ: dict[str, str]) -> Shell:
-    zoomcall.set(**emulator_environ)
-    return zoomcall
-
-
-@pytest.fixture
 def session(emulator: Emulator) -> VenueKey:
     return VenueKey(Api.SESSION, emulator.ready["session_id"])
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import keyring.core
 import pytest
 from keyring_backends import Remembering
-from loopback import REMOTE, Loopback, Peer, answering, free_port, self_signed
+from loopback import REMOTE, Loopback, Peer, answering, free_port
 from shell import SENTINEL, Result, Shell
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, SESSION_CLAIMS, jwt
 
@@ -36,7 +36,7 @@ SKEWED = timedelta(minutes=2)
 
 
 @pytest.fixture(autouse=True)
-def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+def fresh_keyring(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(keyring.core, "_keyring_backend", None)
     monkeypatch.setattr(Remembering, "secrets", {})
 
@@ -375,11 +375,6 @@ def test_what_blocks_a_check_is_told_where_it_is_not_among_the_wanted(doctor: Ca
     assert checked.result.code == 10
     assert checked.statuses == {"account": "failed", "versions": "ok"}
     assert checked.document["error"]["network"] == "dns"
-
-
-@pytest.fixture
-def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    return self_signed(tmp_path)
 
 
 def test_an_untrusted_certificate_is_exit_10(

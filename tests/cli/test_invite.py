@@ -18,12 +18,6 @@ NO_OP = "noop@room.example.com"
 NAMES = ("--to-name", 'it\'s "$HOME" `id` \\n', "--header", "X-Q=a b; %s")
 
 
-@pytest.fixture
-def shell(zoomcall: Shell, emulator_environ: dict[str, str]) -> Shell:
-    zoomcall.set(**emulator_environ)
-    return zoomcall
-
-
 def callouts(emulator: Emulator) -> list[Received]:
     return [received for received in emulator.requests if received.method == "PATCH"]
 

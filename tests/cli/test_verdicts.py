@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from emulator.hand_made import Caller, eventually
-from shell import ProcessShell, Shell
+from shell import ProcessShell, Shell, environ_of
 
 from zoomcall.adapters import http
 from zoomcall.cli import invite
@@ -137,20 +137,6 @@ def program(zoomcall: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     monkeypatch.setattr(invite, "Patrols", partial(Patrols, RHYTHM))
     monkeypatch.setattr(http, "_FIRST_PAUSE_SECONDS", 0.02)
     return zoomcall
-
-
-def environ_of(zoom: Emulator) -> dict[str, str]:
-    ready = zoom.ready
-    return {
-        "ZOOMCALL_API_BASE": ready["api_base"],
-        "ZOOMCALL_OAUTH_BASE": ready["oauth_base"],
-        "ZOOMCALL_API_KEY": ready["api_key"],
-        "ZOOMCALL_API_SECRET": ready["api_secret"],
-        "ZOOMCALL_ACCOUNT_ID": ready["account_id"],
-        "ZOOMCALL_CLIENT_ID": ready["client_id"],
-        "ZOOMCALL_CLIENT_SECRET": ready["client_secret"],
-        "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": ready["websocket_subscription_id"],
-    }
 
 
 def open_venue(zoom: Emulator, api: Api, *, people: int = 2) -> Venue:

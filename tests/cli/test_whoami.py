@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from loopback import Loopback, free_port
 from shell import SENTINEL, Shell
 from tokens import API_CLAIMS, jwt
@@ -10,12 +9,6 @@ from tokens import API_CLAIMS, jwt
 from zoomcall.emulator.running import Emulator
 
 S2S = ("ZOOMCALL_ACCOUNT_ID", "ZOOMCALL_CLIENT_ID", "ZOOMCALL_CLIENT_SECRET")
-
-
-@pytest.fixture
-def shell(zoomcall: Shell, emulator_environ: dict[str, str]) -> Shell:
-    zoomcall.set(**emulator_environ)
-    return zoomcall
 
 
 def who(shell: Shell, *arguments: str, **environ: str | None) -> tuple[int, dict[str, Any]]:

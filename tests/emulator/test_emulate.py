@@ -14,7 +14,7 @@ from urllib.request import urlopen
 
 import pytest
 from emulator.hand_made import eventually
-from shell import ProcessShell, Running, Shell
+from shell import ProcessShell, Running, Shell, read_terminal
 
 PYTHON = sys.executable
 VARIABLES = {
@@ -197,20 +197,13 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once(zoomcall: Shell, tmp_path
         eventually(is_up.exists, seconds=30)
         os.write(terminal, b"\x03")
         shown = b""
-        while chunk := _read(terminal):
+        while chunk := read_terminal(terminal):
             shown += chunk
     finally:
         os.close(terminal)
         _, status = os.waitpid(pid, 0)
     assert os.waitstatus_to_exitcode(status) == 33
     assert b"got 2\r\n" in shown
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 4096)
-    except OSError:  # Linux ends a terminal so
-        return b""
 
 
 @pytest.fixture
