@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from zoomcall.knowledge.texts import Basis, read_text, read_toml
+from zoomcall.knowledge.texts import Basis, cause_texts, read_text, read_toml
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,14 +164,15 @@ def code_texts() -> Mapping[str, CodeText]:
 def _code_text(row: Mapping[str, Any]) -> CodeText:
     own = tuple(saying for saying in sayings() if saying.code == row["code"])
     meaning = own[0].meaning
+    causes = tuple(row.get("causes", ()))
     return CodeText(
         code=row["code"],
         title=row["title"],
         meaning=row.get("meaning") or f"{meaning[0].upper()}{meaning[1:]}.",
-        fix=row["fix"],
+        fix=row.get("fix") or cause_texts()[causes[0]].fix,
         command=row.get("command"),
         example=row.get("example"),
-        causes=tuple(row.get("causes", ())),
+        causes=causes,
         sayings=own,
     )
 
@@ -217,6 +218,11 @@ def exit_texts() -> Mapping[int, ExitText]:
         )
         for row in read_toml("exit_codes.toml")["exit"]
     }
+
+
+def exit_text_named(name: str) -> ExitText | None:
+    """Give the exit code with this name."""
+    return next((text for text in exit_texts().values() if text.name == name), None)
 
 
 @cache

@@ -11,7 +11,7 @@ from zoomcall.domain.cause import Cause, Certainty, Explained, Judgement
 from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
-from zoomcall.knowledge.lexicon import code_texts, exit_texts, http_texts, network_texts, reason_texts
+from zoomcall.knowledge.lexicon import code_texts, exit_text_named, http_texts, network_texts, reason_texts
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.texts import cause_texts
 
@@ -90,7 +90,7 @@ def _way_out(error: ZoomcallError) -> tuple[str | None, str | None]:
         return error.fix, error.command
     if isinstance(error, NetworkFault):
         return network_texts()[error.word.value].fix, None
-    text = next((text for text in exit_texts().values() if text.name == error.kind), None)
+    text = exit_text_named(error.kind)
     return (text.fix, text.command) if text is not None else (None, None)
 
 
@@ -126,8 +126,8 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
         return f"explain zoom:{answer.code}" if is_ambiguous else f"explain {answer.code}"
     if answer is None and judgement.causes:
         return f"explain {judgement.causes[0].id}"
-    number = next((text.code for text in exit_texts().values() if text.name == error.kind), None)
-    return f"explain exit:{number}" if number is not None else None
+    text = exit_text_named(error.kind)
+    return f"explain exit:{text.code}" if text is not None else None
 
 
 def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
-from zoomcall.knowledge.lexicon import exit_texts
+from zoomcall.knowledge.lexicon import exit_text_named
 from zoomcall.usecases.explaining import report
 
 
@@ -133,7 +133,8 @@ def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> Verdi
 def broken(error: BaseException) -> Verdict:
     """Say that a check itself is at fault."""
     title = f"the check itself failed ({type(error).__name__}); this is a bug of zoomcall"
-    fix = next(text.fix for text in exit_texts().values() if text.name == ErrorKind.INTERNAL)
+    text = exit_text_named(ErrorKind.INTERNAL)
+    fix = text.fix if text is not None else None
     return Verdict(
         status=CheckStatus.FAILED,
         detail=title,
