@@ -150,13 +150,12 @@ def test_headers_are_read() -> None:
         date="Sat, 21 Nov 2026 09:58:00 GMT",
         retry_after="2026-11-22T00:00:00Z",
         x_ratelimit_type="Daily-limit",
-        x_ratelimit_remaining="0",
     )
     assert answer.tracking_id == "v=2.0;clid=aw1;rid=WEB_1"
     assert answer.server_time == NOW - timedelta(minutes=2)
     assert answer.local_time == NOW
     assert answer.retry_at == datetime(2026, 11, 22, tzinfo=UTC)
-    assert answer.rate_limit == RateLimit(kind="Daily-limit", remaining="0")
+    assert answer.rate_limit == RateLimit(kind="Daily-limit")
 
 
 def test_seconds_in_retry_after_count_from_this_machines_clock() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, jwt
 
-from zoomcall.domain.answer import FieldError, ZoomAnswer
+from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
@@ -316,6 +316,21 @@ def test_a_session_with_people_is_fine_and_meetings_are_not_asked() -> None:
 )
 def test_a_rate_limit_says_which(message: str, words: str) -> None:
     assert words in judged(said(429, 429, message))["rate-limited"].evidence
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [
+        (RateLimit(kind="QPS"), "429: the limit per second is reached; Zoom counts this request as Medium"),
+        (
+            RateLimit(category="Heavy", kind="Daily-limit"),
+            "the limit of the day is reached; Zoom counts this request as Heavy",
+        ),
+        (RateLimit(category="Heavy"), "429; Zoom counts this request as Heavy"),
+    ],
+)
+def test_a_rate_limit_is_told_from_zooms_headers_too(headers: RateLimit, words: str) -> None:
+    assert words in judged(said(429, rate_limit=headers))["rate-limited"].evidence
 
 
 def test_zooms_own_word_that_a_token_has_expired_counts() -> None:

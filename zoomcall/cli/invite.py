@@ -181,7 +181,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     )
     target = chosen_target(run, flags)
     timeout = _timeout(run, flags)
-    _require_session_for(flags, target)
+    _require_api_for(flags, target)
     _require_events_for(flags)
     place = None if flags.listen is None else _parse_place(flags.listen)
     run.notice_all(_address_notices(run, callout))
@@ -237,7 +237,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     return plan.answer(report)
 
 
-def _require_session_for(flags: InviteFlags, target: Target) -> None:
+def _require_api_for(flags: InviteFlags, target: Target) -> None:
     """Refuse what Zoom has for Video SDK sessions alone, or for meetings alone."""
     if target.api is Api.SESSION:
         if flags.evidence is EvidenceChoice.WEBSOCKET:
@@ -442,7 +442,7 @@ class _Plan:
         )
 
     def _page(self, report: CallReport) -> Page:
-        room, where = self.callout.address.shown, _where(self.target)
+        room, where = self.callout.address.shown, str(self.target)
         match report.state:
             case State.JOINED if report.evidence is not None:
                 proof = _proof(report.evidence)
@@ -485,10 +485,6 @@ _PLACES = {
 def _proof(evidence: Evidence) -> str:
     doubt = "" if evidence.match is Match.EXACT else ", the only newcomer"
     return _PLACES[evidence.source] + doubt
-
-
-def _where(target: Target) -> str:
-    return str(target)
 
 
 def _outcome_title(room: str, report: CallReport) -> str:

@@ -18,12 +18,10 @@ class FieldError:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """Zoom's ``X-RateLimit-…`` headers, as far as it sent them (FACTS 8)."""
+    """Zoom's ``X-RateLimit-Category`` and ``-Type``, as far as it sent them (FACTS 8)."""
 
     category: str | None = None
     kind: str | None = None
-    limit: str | None = None
-    remaining: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +43,7 @@ class ZoomAnswer:
         retry_at: From ``Retry-After``, in seconds or as a time.
         excerpt: The start of a body that is not Zoom's, without control characters.
         is_oauth: Whether the token endpoint gave it.
-        rate_limit: The ``X-RateLimit-…`` headers.
+        rate_limit: Which limit was reached, by its headers.
     """
 
     method: str

@@ -129,13 +129,10 @@ class RawAnswer:
         return plain(self.header("x-zm-trackingid") or "", _LONGEST_WORD) or None
 
     def _rate_limit(self) -> RateLimit | None:
-        category, kind, limit, remaining = (
-            plain(self.header(f"x-ratelimit-{name}") or "", _LONGEST_WORD) or None
-            for name in ("category", "type", "limit", "remaining")
+        category, kind = (
+            plain(self.header(f"x-ratelimit-{name}") or "", _LONGEST_WORD) or None for name in ("category", "type")
         )
-        if category is kind is limit is remaining is None:
-            return None
-        return RateLimit(category=category, kind=kind, limit=limit, remaining=remaining)
+        return None if category is kind is None else RateLimit(category=category, kind=kind)
 
     def _said(self) -> _Said:
         body = self.json_object()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.answer import RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.target import Api
@@ -209,13 +209,16 @@ def rate_limited(facts: Facts) -> Finding | Checked | None:
     answer = facts.answer
     if answer is None or answer.status != 429:
         return None
-    text = (answer.message or "").lower()
-    which = "the limit of the day" if "daily" in text else "the limit per second" if "per-second" in text else ""
+    headers = answer.rate_limit or RateLimit()
+    text = f"{answer.message or ''} {headers.kind or ''}".lower()
+    is_per_second = "per-second" in text or "qps" in text
+    which = "the limit of the day" if "daily" in text else "the limit per second" if is_per_second else ""
     route = route_of(facts)
     endpoint = route.endpoint if route is not None else None
-    label = f"; Zoom counts this request as {endpoint.label}" if endpoint is not None else ""
+    label = headers.category or (endpoint.label if endpoint is not None else None)
+    counted = f"; Zoom counts this request as {label}" if label else ""
     reached = f": {which} is reached" if which else ""
-    return Finding("rate-limited", Certainty.CERTAIN, f"Zoom answered 429{reached}{label}")
+    return Finding("rate-limited", Certainty.CERTAIN, f"Zoom answered 429{reached}{counted}")
 
 
 def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
