@@ -152,10 +152,10 @@ def test_another_secret_is_likely_where_nothing_else_shows() -> None:
 
 
 @pytest.mark.parametrize("signature", ["", "v0=", "v1=" + "0" * 64, "sha256=" + "0" * 64, SIGNATURE[:-1], "é"])
-def test_what_is_no_signature_is_certain(signature: str) -> None:
+def test_what_is_no_signature_is_certain_and_nothing_is_guessed_of_the_secret(signature: str) -> None:
     found = verdict(signature=signature)
     assert "is no signature of Zoom's" in reason(found)
-    assert found.findings[0].certainty is Certainty.CERTAIN
+    assert [finding.certainty for finding in found.findings] == [Certainty.CERTAIN]
 
 
 def test_the_true_signature_is_never_told() -> None:

@@ -150,6 +150,7 @@ def _reasons(request: SignedRequest, secret: Secret) -> Iterator[Cause]:
             "the signature is not v0= and 64 digits of lower-case hex, so it is no signature of Zoom's",
             "Give the x-zm-signature as it came.",
         )
+        return
     is_rewritten = _looks_rewritten(request.body)
     rewritten = Cause(
         _MISMATCH,
