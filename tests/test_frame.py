@@ -277,9 +277,10 @@ def test_an_interrupt_while_a_command_is_still_being_read_is_told_apart_and_said
     assert result.stderr.startswith("error: interrupted")
 
 
-def test_a_full_disk_is_an_error_and_no_traceback(zoomcall_process: ProcessShell) -> None:
+@pytest.mark.parametrize("arguments", [["explain", "124"], ["--version"], ["--help"], ["token", "mint", "--help"]])
+def test_a_full_disk_is_an_error_and_no_traceback(zoomcall_process: ProcessShell, arguments: list[str]) -> None:
     full = Path("/dev/full")
-    with full.open("wb") as stdout, zoomcall_process.start("explain", "124", stdout=stdout) as running:
+    with full.open("wb") as stdout, zoomcall_process.start(*arguments, stdout=stdout) as running:
         assert running.process.stderr is not None
         stderr = running.process.stderr.read().decode()
         code = running.process.wait(30)

@@ -15,6 +15,9 @@ def main() -> None:
         except BrokenPipeError:
             sys.stdout = None  # nothing is left to flush at exit
             sys.exit(141)
+        except OSError as error:
+            sys.stdout = None
+            sys.exit(f"error: the answer cannot be written: {error.strerror or error}")
         sys.exit(0)
     try:
         from zoomcall.cli.main import run

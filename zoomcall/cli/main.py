@@ -94,7 +94,9 @@ class Boundary:
         except KeyboardInterrupt as error:
             status = ExitStatus.TERMINATED if isinstance(error, Terminated) else ExitStatus.INTERRUPTED
             return self._emit(self._report(status, "interrupted"))
-        except Exception as error:  # noqa: BLE001 - the one place that may
+        except Exception as error:  # the one place that may
+            if isinstance(error, OSError) and self._starter.run is None:
+                raise  # no command has begun: a help page found no room on its disk
             return self._crash(error)
         if isinstance(outcome, Answer):
             return self._emit(outcome)
