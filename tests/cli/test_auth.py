@@ -434,6 +434,16 @@ def test_that_the_environment_wins_over_a_switch_or_login_is_told(zoomcall: Shel
         assert "ZOOMCALL_TOKEN in the environment wins" in result.stderr
 
 
+def test_of_several_variables_that_win_each_is_named(zoomcall: Shell) -> None:
+    environ = {
+        "ZOOMCALL_TOKEN": "given-token",
+        "ZOOMCALL_API_KEY": "key",
+        "ZOOMCALL_API_SECRET": "a-secret-of-mine",
+    }
+    result = log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg", environ=environ)
+    assert "ZOOMCALL_TOKEN and ZOOMCALL_API_SECRET in the environment win over profiles" in result.stderr
+
+
 def test_logout_removes_the_profile_and_its_secret(zoomcall: Shell) -> None:
     log_in(zoomcall, *PAIR, *UNCHECKED, "-p", "prod")
     log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg")

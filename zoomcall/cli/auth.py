@@ -21,7 +21,6 @@ from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.cli.secret_input import secret_source
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
-from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import Bearer, CredentialKind, CredentialLabel, HeldCredential, ServerToServerApp
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
@@ -258,11 +257,7 @@ def _check(run: Run, held: HeldCredential) -> None:
 
 
 def _warn_if_outvoted(run: Run) -> None:
-    names = [label.name for label in environment_labels(run.settings.environ)]
-    if names:
-        run.notice(
-            Notice("environment-wins", f"{' and '.join(names)} in the environment wins over profiles, save with -p")
-        )
+    run.warn_if_outvoted([label.name for label in environment_labels(run.settings.environ)])
 
 
 def _ask_kind(run: Run) -> Kind:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -151,6 +151,13 @@ class Run:
     def notice_all(self, notices: Iterable[Notice]) -> None:
         """Warn of each."""
         self.notice(*notices)
+
+    def warn_if_outvoted(self, names: Sequence[str]) -> None:
+        """Warn, where stored secrets are changed, of variables that go before them."""
+        if names:
+            verb = "win" if len(names) > 1 else "wins"
+            message = f"{' and '.join(names)} in the environment {verb} over profiles, except one named with -p"
+            self.notice(Notice("environment-wins", message))
 
     def detail(self, text: str) -> None:
         """Say more, with ``-v``."""

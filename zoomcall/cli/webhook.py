@@ -548,8 +548,4 @@ def _place(store: Store) -> str:
 
 
 def _warn_if_outvoted(run: Run) -> None:
-    names = [name for name in (VARIABLE, FILE_VARIABLE) if run.settings.environ.get(name)]
-    if names:
-        run.notice(
-            Notice("environment-wins", f"{' and '.join(names)} in the environment wins over profiles, save with -p")
-        )
+    run.warn_if_outvoted([name for name in (VARIABLE, FILE_VARIABLE) if run.settings.environ.get(name)])
