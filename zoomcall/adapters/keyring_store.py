@@ -25,6 +25,7 @@ from zoomcall.errors import NotConfigured
 
 SERVICE = "zoomcall"
 _PATIENCE = 1.0
+"""Seconds of silence after which a person is told that the keyring wants to be unlocked."""
 _VOID = {"keyring.backends.fail": "there is none on this machine", "keyring.backends.null": "it is switched off"}
 _LOCKED = {"LockedException", "PromptDismissedException"}  # SecretStorage's own, which keyring lets through
 _WAYS_OUT = (

@@ -16,6 +16,7 @@ Trace = Callable[[str], None]
 HostPort = tuple[str, int]
 
 _LINGER_SECONDS = 2.0
+"""How long the connections that were served may take to end with the transport."""
 
 # What the library says of a peer's bad messages would else reach stderr in a program that sets up no logging.
 logging.getLogger("aiosipua").addHandler(logging.NullHandler())

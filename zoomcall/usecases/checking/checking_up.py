@@ -65,6 +65,8 @@ LIMIT = timedelta(seconds=10)
 """How long one check may take, the wait for a person at a keyring's prompt apart."""
 
 _PATIENCE = timedelta(seconds=8)
+"""How long Zoom may take: less than the check, so that its fault is told rather than that of the limit."""
+
 _WAYS, _KNOCK = "ways", "knock"
 _OFFLINE = "not asked (--offline)"
 _ONLINE_FIX = "Run it without --offline."
