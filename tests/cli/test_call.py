@@ -190,6 +190,28 @@ def test_a_room_that_joined_is_removed_and_nobody_else(shell: Shell, emulator: E
     assert "hung up" in shell("call", "list").stdout
 
 
+@pytest.mark.parametrize("emulator", [0.5], indirect=True)
+def test_a_late_joiner_that_was_removed_is_not_said_to_ring(
+    shell: Shell, emulator: Emulator, session: VenueKey
+) -> None:
+    before = names_in(emulator, session)
+    result = shell(
+        "invite",
+        "sip",
+        "slow-answer@room.example.com",
+        "--timeout",
+        "0.2",
+        "--on-timeout",
+        "remove",
+        "--evidence",
+        "roster",
+    )
+    assert result.code == 8
+    assert "The room joined late and was removed: nothing rings any more." in result.stderr
+    assert "may be ringing" not in result.stderr
+    assert names_in(emulator, session) == before
+
+
 def test_hanging_up_twice_asks_zoom_once(shell: Shell, emulator: Emulator) -> None:
     ring(shell, "answer@room.example.com", "--wait")
     assert shell("call", "hangup", "1").code == 0

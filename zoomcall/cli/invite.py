@@ -497,7 +497,12 @@ def _dialled(report: CallReport) -> str | None:
         return None  # its message has said so
     if report.state is State.JOINED:
         return "The room had joined."
-    if report.state.is_final:
+    if report.is_removed:
+        return "The room joined late and was removed: nothing rings any more."
+    last = report.timeline[-1].state if report.timeline else report.state
+    if last is State.JOINED:
+        return "The room joined late, and was not removed."
+    if report.state.is_final or last.is_final:
         return "The call has ended: nothing rings any more."
     match report.sent:
         case Sent.NO:
