@@ -80,6 +80,11 @@ def test_a_timestamp_that_is_none_has_no_age() -> None:
     assert verdict(signature=signature_of(BODY, "now"), timestamp="now").is_accepted
 
 
+@pytest.mark.parametrize("timestamp", ["", "abc", "2026-11-22T02:39:16Z", "12.5"])
+def test_a_timestamp_that_is_none_is_the_first_reason_of_a_mismatch(timestamp: str) -> None:
+    assert reason(verdict(timestamp=timestamp)).startswith("the timestamp is no number of seconds")
+
+
 def test_both_faults_are_told() -> None:
     found = verdict(secret="another", max_age=1)
     assert {cause.id for cause in found.findings} == {"signature-mismatch", "timestamp-too-old"}

@@ -80,7 +80,10 @@ def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: ti
     if genuine:
         checked.append(Checked(_MISMATCH, "the signature was made with this secret over these bytes"))
     else:
-        findings.extend(_reasons(request, secret))
+        reasons = tuple(_reasons(request, secret))
+        if at is None and max_age is None and not any(each.certainty is Certainty.CERTAIN for each in reasons):
+            findings.append(_UNREADABLE)
+        findings.extend(reasons)
     if max_age is not None:
         stale = _stale(age, max_age)
         if stale is not None:
@@ -99,6 +102,14 @@ def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: ti
 
 def _fits(request: SignedRequest, secret: Secret) -> bool:
     return is_genuine(secret, signature=request.signature, timestamp=request.timestamp, body=request.body)
+
+
+_UNREADABLE = Cause(
+    _MISMATCH,
+    Certainty.LIKELY,
+    "the timestamp is no number of seconds since 1970, so it is not the one that was signed",
+    "Give the x-zm-request-timestamp as it came.",
+)
 
 
 def _stale(age: timedelta | None, max_age: timedelta) -> Cause | None:
