@@ -5,6 +5,7 @@
     ZoomcallError
     ├── UsageError         exit 2    what was typed, or a file, cannot be used
     ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
+    │   └── CorruptConfig            config.toml cannot be understood
     ├── WrongCredential    exit 4    certain to be refused, so not sent
     ├── NotEntitled        exit 5    a scope or plan is missing, found without a refusal
     ├── NoSession          exit 6    nothing to dial into, found without a refusal
@@ -74,6 +75,10 @@ class NotConfigured(ZoomcallError):
     """No credential, unknown profile, or a keyring that is absent, locked or too slow."""
 
     kind = ErrorKind.NOT_CONFIGURED
+
+
+class CorruptConfig(NotConfigured):
+    """``config.toml`` cannot be understood; it was left as it is."""
 
 
 class WrongCredential(ZoomcallError):

@@ -23,7 +23,7 @@ from zoomcall.domain.credential import (
 from zoomcall.domain.profile import Config, Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
-from zoomcall.errors import NotConfigured, UsageError, ZoomcallError
+from zoomcall.errors import CorruptConfig, NotConfigured, UsageError, ZoomcallError
 from zoomcall.usecases.resolving import environment_labels, resolve
 
 PAIR = {"ZOOMCALL_API_KEY": "EK", "ZOOMCALL_API_SECRET": "env-secret"}
@@ -267,20 +267,35 @@ def test_a_store_without_the_secret_is_not_configured_and_tells_how_to_log_in() 
     assert caught.value.command == "zoomcall auth login --kind token -p given"
 
 
+class Unusable(FakeConfig):
+    def read(self) -> Config:
+        raise NotConfigured("config.toml cannot be read: Permission denied")
+
+
 class Corrupt(FakeConfig):
     def read(self) -> Config:
-        raise NotConfigured("config.toml cannot be used: line 3")
+        raise CorruptConfig("config.toml cannot be used: line 3")
 
 
-def test_a_corrupt_file_stops_profiles_and_only_warns_beside_the_environment() -> None:
-    with pytest.raises(NotConfigured, match="line 3"):
-        World(config=Corrupt()).resolve()
-    with pytest.raises(NotConfigured, match="line 3"):
-        World(PAIR, Corrupt()).resolve(profile="video")
-    world = World(PAIR, Corrupt())
+def test_a_corrupt_file_stops_everything() -> None:
+    for world, profile in (
+        (World(config=Corrupt()), None),
+        (World(PAIR, Corrupt()), None),
+        (World(PAIR, Corrupt()), "v"),
+    ):
+        with pytest.raises(CorruptConfig, match="line 3"):
+            world.resolve(profile=profile)
+
+
+def test_a_file_that_cannot_be_read_stops_profiles_and_only_warns_beside_the_environment() -> None:
+    with pytest.raises(NotConfigured, match="Permission denied"):
+        World(config=Unusable()).resolve()
+    with pytest.raises(NotConfigured, match="Permission denied"):
+        World(PAIR, Unusable()).resolve(profile="video")
+    world = World(PAIR, Unusable())
     assert world.resolve().hidden == ()
     assert world.warnings() == ["config-unreadable"]
-    assert "line 3" in world.notices[0].message
+    assert "Permission denied" in world.notices[0].message
 
 
 def test_a_secret_in_a_file_is_read_from_the_file_its_variable_names() -> None:

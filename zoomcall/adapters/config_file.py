@@ -12,7 +12,7 @@ from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.target import Api
-from zoomcall.errors import NotConfigured, UsageError
+from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
 
 FILE_NAME = "config.toml"
 _LARGEST = 10_000_000
@@ -156,8 +156,8 @@ def _profile(name: str, values: object) -> Profile:
     )
 
 
-def _corrupt(place: str, what: str) -> NotConfigured:
-    return NotConfigured(f"{place} cannot be used: {what}", fix="Mend the file by hand; it was left as it is.")
+def _corrupt(place: str, what: str) -> CorruptConfig:
+    return CorruptConfig(f"{place} cannot be used: {what}", fix="Mend the file by hand; it was left as it is.")
 
 
 def _with_line(message: str, text: str) -> str:

@@ -24,7 +24,7 @@ from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, parse_profile
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key
 from zoomcall.domain.target import Api
-from zoomcall.errors import NotConfigured, UsageError
+from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
 
 ReadSecretFile = Callable[[Path, str], tuple[Secret, tuple[Notice, ...]]]
 ReadStoredSecret = Callable[[Profile], Secret | None]
@@ -245,9 +245,11 @@ def _shown(label: CredentialLabel) -> str:
 
 
 def _labels_behind(environ: Mapping[str, str], config: ConfigReader, warn: Warn) -> tuple[CredentialLabel, ...]:
-    """Give the profiles that the environment hides; that their file is corrupt stops nothing then."""
+    """Give the profiles that the environment hides; that their file cannot be read stops nothing then."""
     try:
         return _stored_labels(environ, config.read())
+    except CorruptConfig:
+        raise
     except NotConfigured as error:
         warn(Notice("config-unreadable", error.message))
         return ()
