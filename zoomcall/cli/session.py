@@ -16,7 +16,8 @@ from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
 from zoomcall.errors import UsageError
-from zoomcall.usecases.looking_up import Gathering, Zoom, live_sessions, look_into
+from zoomcall.usecases.looking_up import Gathering, live_sessions, look_into
+from zoomcall.usecases.zoom_roles import Sessions
 
 app = typer.Typer(help="Show live sessions and who is in them.")
 
@@ -91,7 +92,7 @@ def _default(run: Run) -> str:
 
 
 @contextmanager
-def _zoom(run: Run) -> Iterator[Zoom]:
+def _zoom(run: Run) -> Iterator[Sessions]:
     run.learn(api=Api.SESSION)
     run.wiring.credential_for(Api.SESSION)
     run.wiring.refuse_wrong_bearer(Api.SESSION)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +25,7 @@ from zoomcall.domain.target import Api, SessionTarget
 from zoomcall.errors import NotConfigured, UsageError, WrongCredential, ZoomcallError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from zoomcall.adapters.config_writer import ConfigWriter
     from zoomcall.adapters.event_file import EventRecord
@@ -487,14 +487,8 @@ class Wiring:
 
     @staticmethod
     def _websocket_feed_class() -> type[WebsocketFeed]:
-        try:
+        with _webhook_extra("Zoom's websocket needs"):
             from zoomcall.adapters.websocket_feed import WebsocketFeed
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] not in {"aiohttp", "yarl"}:
-                raise
-            raise UsageError(
-                "pip install 'zoomcall[webhook]'", fix="Zoom's websocket needs that extra, which is not installed."
-            ) from error
         return WebsocketFeed
 
     @staticmethod
@@ -504,15 +498,8 @@ class Wiring:
         Raises:
             UsageError: It is not installed.
         """
-        try:
+        with _webhook_extra("Receiving webhooks needs"):
             from zoomcall.adapters.webhook_receiver import WebhookReceiver
-        except ModuleNotFoundError as error:
-            if error.name is None or error.name.partition(".")[0] != "aiohttp":
-                raise
-            raise UsageError(
-                "pip install 'zoomcall[webhook]'",
-                fix="Receiving webhooks needs that extra, which is not installed.",
-            ) from error
         return WebhookReceiver
 
     @staticmethod
@@ -594,3 +581,15 @@ def _is_old(token: AccessToken, now: datetime) -> bool:
         and token.expires_at is not None
         and token.expires_at - now < _RENEW_BEFORE
     )
+
+
+@contextmanager
+def _webhook_extra(what_needs: str) -> Iterator[None]:
+    """Say how to install the extra where importing something of it fails."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] not in {"aiohttp", "yarl"}:
+            raise
+        fix = f"{what_needs} that extra, which is not installed."
+        raise UsageError("pip install 'zoomcall[webhook]'", fix=fix) from error

@@ -11,10 +11,9 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.event import is_callout_name, read_event_text
 from zoomcall.domain.journal import CallId, NewCall, Standing
 from zoomcall.domain.roster import Dial, Participant
-from zoomcall.domain.target import MeetingTarget, SessionTarget
+from zoomcall.domain.target import SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
 from zoomcall.usecases import preflight
 from zoomcall.usecases.dial_order import DialOrder
@@ -32,6 +31,7 @@ from zoomcall.usecases.patrolling import (
 from zoomcall.usecases.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.watching import watch
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
+from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
@@ -443,15 +443,10 @@ class _Call:
         moment = self._now() - lead(self._zoom)
         since = min(self._dialled_at, self._now()) - lead(self._zoom) - LOG_SLACK
         logs = self._zoom.webhook_logs(from_time=since, to_time=moment + LOG_SLACK)
-        events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
-        return EventsSeen(EvidenceSource.WEBHOOK_LOG, tuple(event for event in events if event is not None))
+        return EventsSeen(EvidenceSource.WEBHOOK_LOG, callouts_in(logs))
 
     def _present(self) -> tuple[Participant, ...]:
-        match self._order.target:
-            case SessionTarget(identifier):
-                return self._zoom.session_users(identifier)
-            case MeetingTarget(number):
-                return self._zoom.meeting_participants(number)
+        return who_is_in(self._zoom, self._order.key)
 
     def _see(self, observation: Observation) -> None:
         report = self._report

@@ -10,34 +10,19 @@ from typing import Protocol
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import AccessToken, Bearer, CredentialKind, HeldCredential
-from zoomcall.domain.live import User, WebhookLog
+from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind
+from zoomcall.usecases.zoom_clock import Clocks
+from zoomcall.usecases.zoom_roles import Account, WebhookLogs
 
 PROBE_SPAN = timedelta(minutes=1)
 TOLERATED_SKEW = timedelta(seconds=10)
 
 
-class Zoom(Protocol):
-    """What examining needs of Zoom."""
-
-    @property
-    def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock and this machine's, at its last answer."""
-
-    def me(self, *, deadline: datetime | None = None) -> User:
-        """Whose the token is."""
-
-    def webhook_logs(
-        self,
-        *,
-        from_time: datetime,
-        to_time: datetime,
-        event: str | None = None,
-        deadline: datetime | None = None,
-    ) -> tuple[WebhookLog, ...]:
-        """The webhook log: the cheapest request that a Video SDK credential can make."""
+class Zoom(Clocks, Account, WebhookLogs, Protocol):
+    """What examining needs of Zoom; the webhook log is the cheapest request of a Video SDK credential."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

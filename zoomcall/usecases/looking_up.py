@@ -6,39 +6,18 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Protocol
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import SessionId, parse_session_id
 from zoomcall.errors import ErrorKind, NoSession, UsageError
+from zoomcall.usecases.zoom_roles import Sessions
 
 SPAN = timedelta(days=7)
 """How long ago a live session may have begun; Zoom takes a month at most (FACTS 4)."""
 
 _USUAL_ID = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
-
-
-class Zoom(Protocol):
-    """What looking up needs of Zoom."""
-
-    def sessions(
-        self,
-        *,
-        from_date: date,
-        to_date: date,
-        is_live: bool = True,
-        name: str | None = None,
-        deadline: datetime | None = None,
-    ) -> tuple[LiveSession, ...]:
-        """Sessions of some days."""
-
-    def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
-        """One session."""
-
-    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +28,22 @@ class Gathering:
     users: tuple[Participant, ...]
 
 
-def live_sessions(*, zoom: Zoom, today: date) -> tuple[LiveSession, ...]:
+def live_sessions(*, zoom: Sessions, today: date) -> tuple[LiveSession, ...]:
     """List the live sessions, the newest first.
 
     Args:
-        zoom: Zoom's REST.
+        zoom: Sessions's REST.
         today: In UTC.
     """
     return _newest_first(zoom.sessions(from_date=today - SPAN, to_date=today))
 
 
-def find_live_session(name: str, *, zoom: Zoom, today: date, deadline: datetime | None = None) -> LiveSession:
+def find_live_session(name: str, *, zoom: Sessions, today: date, deadline: datetime | None = None) -> LiveSession:
     """Find the live session of exactly this name, or of its lower-case form, which Zoom makes of names (FACTS 1.2).
 
     Args:
         name: As the user gave it.
-        zoom: Zoom's REST.
+        zoom: Sessions's REST.
         today: In UTC.
         deadline: When to give up.
 
@@ -89,12 +68,12 @@ def find_live_session(name: str, *, zoom: Zoom, today: date, deadline: datetime 
     )
 
 
-def look_into(text: str, *, zoom: Zoom, today: date) -> Gathering:
+def look_into(text: str, *, zoom: Sessions, today: date) -> Gathering:
     """Show a live session and its users.
 
     Args:
         text: Its id; or its name, if no live session has it for an id.
-        zoom: Zoom's REST.
+        zoom: Sessions's REST.
         today: In UTC.
 
     Raises:
@@ -118,7 +97,7 @@ def look_into(text: str, *, zoom: Zoom, today: date) -> Gathering:
     return _gathering(named, zoom)
 
 
-def _gathering(session: LiveSession, zoom: Zoom) -> Gathering:
+def _gathering(session: LiveSession, zoom: Sessions) -> Gathering:
     users = zoom.session_users(SessionId(session.id))
     return Gathering(session, tuple(user for user in users if user.is_present))
 

@@ -11,38 +11,20 @@ from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name
-from zoomcall.domain.live import LOG_REACH, WebhookLog
+from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import MeetingNumber, MeetingTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.usecases.dial_order import DialOrder
 from zoomcall.usecases.patrolling import Feed, may_pass
 from zoomcall.usecases.zoom_clock import Clocks, lead
+from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs
 
 _LOG_MEMORY = timedelta(minutes=10)
 
 
-class Zoom(Clocks, Protocol):
+class Zoom(Clocks, Rosters, WebhookLogs, Protocol):
     """What looking around needs of Zoom."""
-
-    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
-
-    def meeting_participants(
-        self, number: MeetingNumber, *, deadline: datetime | None = None
-    ) -> tuple[Participant, ...]:
-        """Live participants of a meeting."""
-
-    def webhook_logs(
-        self,
-        *,
-        from_time: datetime,
-        to_time: datetime,
-        event: str | None = None,
-        is_sample: bool = False,
-        deadline: datetime | None = None,
-    ) -> tuple[WebhookLog, ...]:
-        """Deliveries of events, failed ones too: a failed delivery shows the event all the same."""
 
 
 class Listener(Protocol):

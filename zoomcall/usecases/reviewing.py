@@ -11,39 +11,21 @@ from zoomcall.domain.address import Protocol as RoomProtocol
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
-from zoomcall.domain.event import is_callout_name, read_event_text
 from zoomcall.domain.journal import UNRESOLVED, CallId, CallRecord, Standing
-from zoomcall.domain.live import LOG_REACH, WebhookLog
+from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
-from zoomcall.domain.target import Api, MeetingNumber, SessionId
+from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import NetworkFault, UsageError
 from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, Clocks, lead
+from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
 
 
-class Zoom(Clocks, Protocol):
+class Zoom(Clocks, Rosters, WebhookLogs, Protocol):
     """What looking back needs of Zoom."""
-
-    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
-
-    def meeting_participants(
-        self, number: MeetingNumber, *, deadline: datetime | None = None
-    ) -> tuple[Participant, ...]:
-        """Live participants of a meeting."""
-
-    def webhook_logs(
-        self,
-        *,
-        from_time: datetime,
-        to_time: datetime,
-        event: str | None = None,
-        deadline: datetime | None = None,
-    ) -> tuple[WebhookLog, ...]:
-        """Deliveries of events."""
 
     def remove_participant(
         self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
@@ -148,9 +130,8 @@ def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -
     skew = lead(zoom)
     until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
     logs = zoom.webhook_logs(from_time=call.at - skew - LOG_SLACK, to_time=until - skew + LOG_SLACK)
-    events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
     judge = Judge(_case(call, zoom, baseline=None), journal)
-    seen = judge.of_events([event for event in events if event is not None], EvidenceSource.WEBHOOK_LOG)
+    seen = judge.of_events(callouts_in(logs), EvidenceSource.WEBHOOK_LOG)
     last: Observation | None = None
     for observation in seen:
         last = observation
@@ -159,10 +140,7 @@ def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -
 
 def _in_roster(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -> Observation | None:
     """Find the room among those who joined since the call, by Zoom's clock."""
-    if call.target.api is Api.SESSION:
-        present = zoom.session_users(SessionId(call.target.id))
-    else:
-        present = zoom.meeting_participants(MeetingNumber(call.target.id))
+    present = who_is_in(zoom, call.target)
     since = call.at - lead(zoom) + CLOCK_GRAIN
     earlier = [each for each in present if each.join_time is None or each.join_time < since]
     return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)

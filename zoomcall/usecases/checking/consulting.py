@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Cause, Certainty
 from zoomcall.domain.credential import AccessToken
-from zoomcall.domain.live import H323Device, LiveSession, Meeting, SipDialing, User, WebhookLog
-from zoomcall.domain.roster import Participant
+from zoomcall.domain.live import H323Device, Meeting, SipDialing, WebhookLog
 from zoomcall.domain.target import Api, MeetingTarget, SessionId, SessionNameTarget, SessionTarget, Target
 from zoomcall.domain.time_words import distance
 from zoomcall.errors import ErrorKind, NoSession, NotEntitled
@@ -21,6 +20,8 @@ from zoomcall.usecases.checking.verdicts import Blocked, CheckId, Verdict, faile
 from zoomcall.usecases.examining import Acceptance
 from zoomcall.usecases.looking_up import find_live_session
 from zoomcall.usecases.webhook_secret import HeldWebhookSecret, NoWebhookSecret
+from zoomcall.usecases.zoom_clock import Clocks
+from zoomcall.usecases.zoom_roles import Account, Rosters, Sessions, WebhookLogs
 
 LOG_SPAN = timedelta(hours=1)
 """How far back deliveries are looked at: long enough to see a receiver that is down, short enough to read."""
@@ -37,51 +38,14 @@ NEEDS = {
 """What is done with a meeting, and a request that it makes, by which the scopes that it needs are known."""
 
 
-class Zoom(Protocol):
+class Zoom(Clocks, Account, WebhookLogs, Sessions, Rosters, Protocol):
     """What these checks need of Zoom."""
-
-    @property
-    def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock and this machine's, at its last answer."""
-
-    def me(self, *, deadline: datetime | None = None) -> User:
-        """Whose the token is."""
-
-    def webhook_logs(
-        self,
-        *,
-        from_time: datetime,
-        to_time: datetime,
-        event: str | None = None,
-        deadline: datetime | None = None,
-    ) -> tuple[WebhookLog, ...]:
-        """Deliveries of events."""
-
-    def sessions(
-        self,
-        *,
-        from_date: date,
-        to_date: date,
-        is_live: bool = True,
-        name: str | None = None,
-        deadline: datetime | None = None,
-    ) -> tuple[LiveSession, ...]:
-        """Sessions of some days."""
-
-    def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
-        """One session."""
-
-    def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
 
     def session_sip_dialing(self, session_id: str, *, deadline: datetime | None = None) -> SipDialing:
         """A dial-in code for a session."""
 
     def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
         """A meeting."""
-
-    def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Who is in a live meeting."""
 
     def meeting_sip_dialing(self, number: str, *, deadline: datetime | None = None) -> SipDialing:
         """A dial-in code for a meeting."""
