@@ -122,6 +122,7 @@ class FakeZoom:
     requests: list[CalloutRequest] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     deadlines: list[datetime | None] = field(default_factory=list)
+    windows: list[tuple[datetime, datetime]] = field(default_factory=list)
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         return self._read_roster(f"session {session_id}", deadline)
@@ -140,6 +141,7 @@ class FakeZoom:
     ) -> tuple[WebhookLog, ...]:
         assert from_time <= to_time
         self.log.append("webhook_logs")
+        self.windows.append((from_time, to_time))
         self.deadlines.append(deadline)
         return _next_of(self.logs)
 

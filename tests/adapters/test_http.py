@@ -223,6 +223,7 @@ def test_pauses_are_jittered() -> None:
         ("2026-11-21T10:00:06Z", 6.0),
         ("2020-05-31T00:00:00Z", 1.0),
         ("soon", 1.0),
+        ("-7", 1.0),
     ],
 )
 def test_retry_after_is_obeyed_in_every_form(value: str, nap: float) -> None:

@@ -129,6 +129,13 @@ def test_what_stands_behind_the_request_counts_before_what_stands_in_front() -> 
     assert read("and so on", before="HTTP/1.1 401\n").status == 401
 
 
+@pytest.mark.parametrize("head", ["HTTP/1.1 100 Continue", "HTTP/2 103", "< HTTP/1.1 100 Continue"])
+def test_a_head_that_only_says_to_go_on_is_not_the_answer(head: str) -> None:
+    assert pasted(f"{head}\n\n") is None
+    assert read(f"HTTP/1.1 401 Unauthorized\n\n{REFUSED}\n\n{head}\n\n").status == 401
+    assert read(f"{head}\n\n401 {REFUSED}\n").status == 401
+
+
 def test_headers_are_found_in_whole_answers_and_in_dumps() -> None:
     moment = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
     whole = read(f"HTTP/2 401\ndate: Sat, 21 Nov 2026 10:00:00 GMT\nx-zm-trackingid: v=2.0;clid=us\n\n{REFUSED}")

@@ -375,6 +375,13 @@ def test_sip_and_a_number_is_an_alias_behind_its_scheme() -> None:
     assert (address.user, address.host, address.port) == ("84098", None, None)
 
 
+@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("text", ["room@84098", "room@+15555550100", "84098@84098"])
+def test_a_number_after_a_user_is_not_an_alias(protocol: Protocol, text: str) -> None:
+    with pytest.raises(UsageError, match="address-invalid"):
+        RoomAddress.parse(protocol, text)
+
+
 def test_a_host_and_port_are_no_scheme() -> None:
     address = RoomAddress.parse(Protocol.H323, "room:1721")
     assert (address.user, address.host, address.port) == (None, "room", 1721)

@@ -46,6 +46,7 @@ REFUSALS = [
     (400, 3000, "Cannot access meeting information.", "not-entitled"),
     (400, 3003, "You are not the meeting host.", "not-entitled"),
     (400, 3161, "Your user account is not allowed meeting hosting and scheduling.", "not-entitled"),
+    (400, 1010, "User does not belong to this account: abc.", "not-entitled"),
     (404, 2300, "This API endpoint is not recognized.", "rejected"),
     (404, 1001, "User does not exist: abc.", "rejected"),
     (400, 12702, "Can not access a session a year ago.", "rejected"),

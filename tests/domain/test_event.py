@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Reason
 from zoomcall.domain.event import CalloutEvent, read_event_text
 
@@ -44,6 +45,29 @@ def read(**more: Any) -> CalloutEvent:
 )
 def test_a_reason_is_a_number_that_every_database_takes(value: object, reason: Reason | None) -> None:
     assert read(reason_type=value).reason == reason
+
+
+@pytest.mark.parametrize(
+    ("spelling", "protocol"),
+    [
+        ("sip", Protocol.SIP),
+        ("SIP", Protocol.SIP),
+        ("h323", Protocol.H323),
+        ("H323", Protocol.H323),
+        ("h.323", Protocol.H323),
+        ("H.323", Protocol.H323),
+    ],
+)
+def test_a_protocol_is_read_in_every_spelling_of_zooms(spelling: str, protocol: Protocol) -> None:
+    event = read(participant={"call_type": spelling, "device_ip": "203.0.113.9"})
+    assert event.protocol is protocol
+
+
+@pytest.mark.parametrize("spelling", ["", "h-323", "phone", None, 323])
+def test_an_event_of_another_protocol_is_none(spelling: object) -> None:
+    document = json.loads(json.dumps(EVENT))
+    document["payload"]["object"]["participant"]["call_type"] = spelling
+    assert read_event_text(json.dumps(document)) is None
 
 
 def test_an_id_that_no_encoding_takes_is_written_out() -> None:

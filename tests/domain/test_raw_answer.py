@@ -164,11 +164,18 @@ def test_seconds_in_retry_after_count_from_this_machines_clock() -> None:
     assert answer.retry_after == timedelta(seconds=30)
 
 
-@pytest.mark.parametrize("value", ["", "soon", "-1", "99999999999", "2026-13-01T00:00:00Z", "Xyz, 99 Foo 2026"])
+@pytest.mark.parametrize(
+    "value", ["", "soon", "-1", "-0.5", "- 1", "99999999999", "2026-13-01T00:00:00Z", "Xyz, 99 Foo 2026"]
+)
 def test_a_retry_after_that_says_nothing_is_none(value: str) -> None:
     answer = raw("", 429, retry_after=value)
     assert answer.retry_after is None
     assert answer.read().retry_at is None
+
+
+def test_a_moment_in_retry_after_that_is_past_by_the_servers_clock_asks_for_no_wait() -> None:
+    answer = raw("", 429, retry_after="2026-11-21T09:00:00Z", date="Sat, 21 Nov 2026 09:00:30 GMT")
+    assert answer.retry_after == timedelta()
 
 
 def test_a_patch_that_zoom_took_otherwise_is_a_no_op_and_a_get_is_none() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -27,8 +28,10 @@ from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
+from zoomcall.knowledge import token_rules
 from zoomcall.knowledge.engine import judge, judge_bearer
 from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
+from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.texts import cause_texts
 
 CERTAIN, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
@@ -243,6 +246,34 @@ def test_a_cause_is_told_once_with_the_surest_evidence() -> None:
     said = replace(REFUSED, message="Access token is expired.")
     found = judge(replace(MINTED, bearer=Secret(EXPIRED), answer=said))
     assert [cause.id for cause in found.causes] == ["token-expired"]
+
+
+@pytest.mark.parametrize("order", list(permutations(Certainty)))
+def test_of_findings_for_one_cause_the_surest_is_kept_whatever_the_order_of_the_rules(
+    order: tuple[Certainty, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def finds(certainty: Certainty) -> Rule:
+        return lambda _: Finding("token-expired", certainty, f"it is {certainty}")
+
+    monkeypatch.setattr(token_rules, "RULES", tuple(finds(certainty) for certainty in order))
+    [cause] = judge_bearer(Facts(), None).causes
+    assert (cause.certainty, cause.evidence) == (CERTAIN, "it is certain")
+
+
+def test_of_two_findings_that_are_equally_sure_the_first_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    findings = [Finding("token-expired", LIKELY, evidence) for evidence in ("first", "second")]
+    monkeypatch.setattr(token_rules, "RULES", tuple(lambda _, each=each: each for each in findings))
+    [cause] = judge_bearer(Facts(), None).causes
+    assert cause.evidence == "first"
+
+
+def test_a_signature_that_was_not_checked_is_said_to_be_unchecked() -> None:
+    unchecked = replace(MINTED, signature=Signature.UNCHECKED, secret=None, is_minted_here=False)
+    assert "signature was not checked" in judge(unchecked).causes[0].evidence
+    for known in ({"secret": Secret(API_SECRET)}, {"signature": Signature.VALID}):
+        [cause] = judge(replace(unchecked, **known)).causes
+        assert cause.id == "key-pair-refused"
+        assert "not checked" not in cause.evidence
 
 
 def test_the_clocks_of_the_answer_are_used() -> None:

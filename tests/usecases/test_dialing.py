@@ -631,6 +631,26 @@ def test_zooms_clock_counts_for_its_events(stage: Stage, hours: int) -> None:
     assert stage.dial(timeout=LONG).state is State.DECLINED
 
 
+@pytest.mark.parametrize("hours", [-1, 0, 1])
+def test_a_clock_that_is_set_between_the_call_and_a_look_does_not_hide_its_events(stage: Stage, hours: int) -> None:
+    dialled_at = datetime.now(UTC)
+    step = timedelta()
+    stage.now = lambda: datetime.now(UTC) + step
+    stage.zoom.logs = [()]
+
+    def ring() -> None:
+        nonlocal step
+        step = timedelta(hours=hours)
+        stage.zoom.logs = [(logged("rejected", datetime.now(UTC)),)]
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial(timeout=LONG, evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+    assert (report.state, stage.notices) == (State.DECLINED, [])
+    begin, end = stage.zoom.windows[-1]
+    assert begin <= min(dialled_at, stage.now())
+    assert end >= stage.now() - timedelta(seconds=30)
+
+
 def accept(stage: Stage, *rosters: tuple[Participant, ...] | BaseException) -> CallReport:
     """Let an event say that the room joined, with these rosters after it."""
     stage.zoom.logs = [()]

@@ -133,6 +133,20 @@ def test_events_in_the_wrong_order_tell_the_story_in_the_right_one(journal: Jour
     assert outcome(judge, joined, ringing) == [State.RINGING, State.JOINED]
 
 
+def test_what_settles_the_call_comes_last_though_zooms_clock_says_otherwise(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    declined = event("a@room.example", State.DECLINED, later(1))
+    ringing = event("a@room.example", State.RINGING, later(2))
+    assert outcome(judge, declined, ringing) == [State.RINGING, State.DECLINED]
+
+
+def test_events_that_settle_nothing_come_in_the_order_of_zooms_clock(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    rings = [event("a@room.example", State.RINGING, later(seconds)) for seconds in (3, 1, 2)]
+    seen = judge.of_events(rings, EvidenceSource.WEBHOOK)
+    assert [observation.at for observation in seen] == [later(1), later(2), later(3)]
+
+
 def test_two_calls_to_one_room_make_an_event_worthless(journal: Journal) -> None:
     first, second = claim(journal, "a@room.example", START), claim(journal, "a@room.example", later(1))
     joined = event("a@room.example", State.JOINED, later(2))
