@@ -21,6 +21,8 @@ Why it failed is judged later, from facts, by ``zoomcall.knowledge``.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
@@ -63,6 +65,18 @@ class ZoomcallError(Exception):
         self.message = message
         self.fix = fix
         self.command = command
+
+
+@contextmanager
+def blaming(origin: str | None) -> Iterator[None]:
+    """Put ``origin``, the variable that a value came from, before what an error says about that value."""
+    try:
+        yield
+    except ZoomcallError as error:
+        if origin is not None:
+            error.message = f"{origin}: {error.message}"
+            error.args = (error.message,)
+        raise
 
 
 class UsageError(ZoomcallError):

@@ -341,7 +341,7 @@ def _session_id_notices(target: Target) -> tuple[Notice, ...]:
 
 def _resolve(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
     if isinstance(target, SessionNameTarget):
-        return run.wiring.session_named(target.name, deadline=deadline)
+        return run.wiring.session_named(target, deadline=deadline)
     return target
 
 

@@ -15,7 +15,7 @@ from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
-from zoomcall.errors import UsageError
+from zoomcall.errors import UsageError, blaming
 from zoomcall.usecases.looking_up import Gathering, live_sessions, look_into
 from zoomcall.usecases.zoom_roles import Sessions
 
@@ -62,9 +62,11 @@ def show(
     ] = None,
 ) -> Answer:
     """Show a live session and who is in it."""
-    wanted = parse_session_name(session) if session is not None else _default(run)
+    origin, text = _variable(run) if session is None else (None, session)
+    with blaming(origin):
+        wanted = parse_session_name(text)
     with _zoom(run) as zoom:
-        gathering = look_into(wanted, zoom=zoom, today=run.now().date())
+        gathering = look_into(wanted, zoom=zoom, today=run.now().date(), origin=origin)
     return Answer(
         page=_page(gathering),
         result={
@@ -74,9 +76,10 @@ def show(
     )
 
 
-def _default(run: Run) -> str:
+def _variable(run: Run) -> tuple[str, str]:
+    """Return the one variable that names a session, and its value."""
     environ = run.settings.environ
-    given = [environ[name] for name in ("ZOOMCALL_SESSION", "ZOOMCALL_SESSION_NAME") if name in environ]
+    given = [(name, environ[name]) for name in ("ZOOMCALL_SESSION", "ZOOMCALL_SESSION_NAME") if name in environ]
     if len(given) > 1:
         raise UsageError(
             "ZOOMCALL_SESSION and ZOOMCALL_SESSION_NAME are both set",
@@ -88,7 +91,7 @@ def _default(run: Run) -> str:
             fix="Give its id or its name.",
             command="zoomcall session list",
         )
-    return parse_session_name(given[0])
+    return given[0]
 
 
 @contextmanager

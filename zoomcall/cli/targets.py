@@ -14,7 +14,7 @@ from zoomcall.domain.target import (
     parse_session_id,
     parse_session_name,
 )
-from zoomcall.errors import UsageError
+from zoomcall.errors import UsageError, blaming
 
 _VARIABLES = {
     "--session": "ZOOMCALL_SESSION",
@@ -65,7 +65,7 @@ def target_of_flags(flags: TargetFlags) -> Target | None:
     given = {name: value for name, value in by_flag.items() if value is not None}
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} exclude each other; a call has one target")
-    return _only(given)
+    return next((_target(flag, value) for flag, value in given.items()), None)
 
 
 def target_of_variables(run: Run) -> Target | None:
@@ -81,16 +81,17 @@ def target_of_variables(run: Run) -> Target | None:
             f"{' and '.join(_VARIABLES[flag] for flag in given)} are both set; a call has one target",
             fix="Unset one, or name the target with a flag.",
         )
-    return _only(given)
-
-
-def _only(given: dict[str, str]) -> Target | None:
     for flag, value in given.items():
-        match flag:
-            case "--session":
-                return SessionTarget(parse_session_id(value))
-            case "--session-name":
-                return SessionNameTarget(parse_session_name(value))
-            case _:
-                return MeetingTarget(parse_meeting_number(value))
+        with blaming(_VARIABLES[flag]):
+            return _target(flag, value, origin=_VARIABLES[flag])
     return None
+
+
+def _target(flag: str, value: str, *, origin: str | None = None) -> Target:
+    match flag:
+        case "--session":
+            return SessionTarget(parse_session_id(value))
+        case "--session-name":
+            return SessionNameTarget(parse_session_name(value), origin)
+        case _:
+            return MeetingTarget(parse_meeting_number(value))

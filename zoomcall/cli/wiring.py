@@ -21,8 +21,8 @@ from zoomcall.domain.credential import (
     VideoSdkKey,
 )
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.target import Api, SessionTarget
-from zoomcall.errors import NotConfigured, UsageError, WrongCredential, ZoomcallError
+from zoomcall.domain.target import Api, SessionNameTarget, SessionTarget
+from zoomcall.errors import NotConfigured, UsageError, WrongCredential, ZoomcallError, blaming
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -314,7 +314,8 @@ class Wiring:
                 from zoomcall.adapters.jwt import sign_hs256
 
                 self._run.learn(is_minted_here=True)
-                return mint_api_jwt(key, now=self._run.now(), lifetime=lifetime, sign=sign_hs256)
+                with blaming(self._held.label.variable):
+                    return mint_api_jwt(key, now=self._run.now(), lifetime=lifetime, sign=sign_hs256)
             case ServerToServerApp() as app:
                 return self.oauth.account_credentials(app, deadline=deadline)
             case Bearer(text):
@@ -354,13 +355,14 @@ class Wiring:
         if fatal:
             raise WrongCredential(f"Zoom is certain to refuse this token for a {api}, so it was not sent")
 
-    def session_named(self, name: str, *, deadline: datetime | None = None) -> SessionTarget:
+    def session_named(self, target: SessionNameTarget, *, deadline: datetime | None = None) -> SessionTarget:
         """Look a live session up by its name."""
         from zoomcall.usecases.looking_up import find_live_session
 
         self.credential_for(Api.SESSION)
         self.refuse_wrong_bearer(Api.SESSION)
-        found = find_live_session(name, zoom=self.zoom, today=self._run.now().date(), deadline=deadline)
+        today = self._run.now().date()
+        found = find_live_session(target.name, zoom=self.zoom, today=today, deadline=deadline, origin=target.origin)
         return SessionTarget(found.id, found.name)
 
     def followed_events(self, path: Path) -> FollowedFeed:

@@ -106,6 +106,11 @@ class CredentialLabel:
     source: CredentialSource
     name: str
 
+    @property
+    def variable(self) -> str | None:
+        """The variable that holds it; None for a profile."""
+        return self.name if self.source in {CredentialSource.ENV, CredentialSource.ENV_FILE} else None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldCredential:

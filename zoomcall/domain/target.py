@@ -44,9 +44,10 @@ class SessionTarget:
 
 @dataclass(frozen=True, slots=True)
 class SessionNameTarget:
-    """A Video SDK session of which only the name is known yet."""
+    """A Video SDK session of which only the name is known yet; ``origin`` is the variable that named it, if any."""
 
     name: str
+    origin: str | None = None
 
     @property
     def api(self) -> Api:

@@ -38,7 +38,9 @@ def live_sessions(*, zoom: Sessions, today: date) -> tuple[LiveSession, ...]:
     return _newest_first(zoom.sessions(from_date=today - SPAN, to_date=today))
 
 
-def find_live_session(name: str, *, zoom: Sessions, today: date, deadline: datetime | None = None) -> LiveSession:
+def find_live_session(
+    name: str, *, zoom: Sessions, today: date, deadline: datetime | None = None, origin: str | None = None
+) -> LiveSession:
     """Find the live session of exactly this name, or of its lower-case form, which Zoom makes of names (FACTS 1.2).
 
     Args:
@@ -46,35 +48,38 @@ def find_live_session(name: str, *, zoom: Sessions, today: date, deadline: datet
         zoom: Sessions's REST.
         today: In UTC.
         deadline: When to give up.
+        origin: The variable that the name came from.
 
     Raises:
         NoSession: None has it.
         UsageError: More than one has it; their ids are listed.
     """
+    shown = repr(name) if origin is None else f"{name!r} ({origin})"
     for wanted in dict.fromkeys((name, name.lower())):
         listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=wanted, deadline=deadline)
         found = _newest_first(session for session in listed if session.name == wanted)
         if len(found) > 1:
             several = "; ".join(_described(session) for session in found)
             raise UsageError(
-                f"{len(found)} live sessions are named {name!r}: {several}", fix="Choose one with --session ID."
+                f"{len(found)} live sessions are named {shown}: {several}", fix="Choose one with --session ID."
             )
         if found:
             return found[0]
     raise NoSession(
-        f"no live session is named {name!r}",
+        f"no live session is named {shown}",
         fix="A session is live while somebody is in it; see which are.",
         command="zoomcall session list",
     )
 
 
-def look_into(text: str, *, zoom: Sessions, today: date) -> Gathering:
+def look_into(text: str, *, zoom: Sessions, today: date, origin: str | None = None) -> Gathering:
     """Show a live session and its users.
 
     Args:
         text: Its id; or its name, if no live session has it for an id.
         zoom: Sessions's REST.
         today: In UTC.
+        origin: The variable that the text came from.
 
     Raises:
         ZoomRefused: Zoom knows no such live session, by id or by name.
@@ -84,14 +89,14 @@ def look_into(text: str, *, zoom: Sessions, today: date) -> Gathering:
     try:
         session_id = parse_session_id(text)
     except UsageError:
-        return _gathering(find_live_session(text, zoom=zoom, today=today), zoom)
+        return _gathering(find_live_session(text, zoom=zoom, today=today, origin=origin), zoom)
     try:
         return _gathering(zoom.session(session_id), zoom)
     except ZoomRefused as refusal:
         if refusal.kind not in {ErrorKind.NO_SESSION, ErrorKind.REJECTED} or _USUAL_ID.match(text):
             raise  # the list is dear (FACTS 4, resource-intensive), and nobody names a session like an id
         try:
-            named = find_live_session(text, zoom=zoom, today=today)
+            named = find_live_session(text, zoom=zoom, today=today, origin=origin)
         except NoSession:
             raise refusal from None
     return _gathering(named, zoom)

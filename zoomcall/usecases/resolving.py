@@ -24,7 +24,7 @@ from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, parse_profile
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key
 from zoomcall.domain.target import Api
-from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
+from zoomcall.errors import CorruptConfig, NotConfigured, UsageError, blaming
 
 ReadSecretFile = Callable[[Path, str], tuple[Secret, tuple[Notice, ...]]]
 ReadStoredSecret = Callable[[Profile], Secret | None]
@@ -189,8 +189,9 @@ def _choose_stored(preferred: str | None, api: Api | None, stored: Config) -> Ch
     name = preferred or stored.current
     if name is None:
         raise _nothing_chosen(stored, api)
-    profile = stored.profile(name)
-    _require_service(profile.label, api, stored)
+    with blaming("ZOOMCALL_PROFILE" if preferred else None):
+        profile = stored.profile(name)
+        _require_service(profile.label, api, stored)
     current = stored.profiles.get(stored.current or "")
     return Choice(holder=profile, hidden=() if current is None or current == profile else (current.label,))
 

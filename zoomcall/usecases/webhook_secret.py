@@ -10,7 +10,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import CredentialSource
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret import Secret
-from zoomcall.errors import NotConfigured
+from zoomcall.errors import NotConfigured, blaming
 from zoomcall.usecases.resolving import (
     ConfigReader,
     ReadSecretFile,
@@ -114,7 +114,9 @@ def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: C
         return config.profile(parse_profile_name(profile, origin="-p"))
     named = environ.get("ZOOMCALL_PROFILE")
     if named:
-        return config.profile(parse_profile_name(named, origin="ZOOMCALL_PROFILE"))
+        parse_profile_name(named, origin="ZOOMCALL_PROFILE")
+        with blaming("ZOOMCALL_PROFILE"):
+            return config.profile(named)
     if config.current is not None:
         return config.profile(config.current)
     raise NoWebhookSecret(

@@ -163,8 +163,8 @@ def find_session(case: Consultation) -> SessionId | None:
     match case.target:
         case SessionTarget(identifier):
             return identifier
-        case SessionNameTarget(name):
-            return SessionId(find_live_session(name, zoom=case.zoom, today=case.now().date()).id)
+        case SessionNameTarget(name, origin):
+            return SessionId(find_live_session(name, zoom=case.zoom, today=case.now().date(), origin=origin).id)
         case _:
             return None
 
