@@ -937,7 +937,7 @@ def test_a_report_is_junit_xml(zoomcall: Shell, emulator: Emulator, sdk: dict[st
     assert failure is not None
     assert failure.get("type") == "not-entitled"
     assert "2311" in failure.get("message", "")
-    assert "fix: Have the account's owner add" in (failure.text or "")
+    assert "fix: Ask the account owner to add" in (failure.text or "")
 
 
 def test_a_hostile_answer_does_no_harm_to_a_report(zoomcall: Shell) -> None:
