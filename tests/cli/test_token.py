@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import getpass
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -311,11 +312,45 @@ class TestInspect:
         assert made.json()["credential"] == {"kind": "videosdk", "source": "env"}
         forged = jwt(fresh(API_CLAIMS), secret="another").encode()
         result = zoomcall("token", "inspect", "--json", stdin=forged, environ=PAIR)
-        assert (result.code, result.json()["result"]["signature"]) == (0, "invalid")
-        assert findings(result) == {"signature-mismatch": "likely"}
+        assert (result.code, result.json()["result"]["signature"]) == (4, "invalid")
+        assert findings(result) == {"signature-mismatch": "certain"}
         strange = jwt(fresh(API_CLAIMS, iss="another"), secret="another").encode()
         result = zoomcall("token", "inspect", "--json", stdin=strange, environ=PAIR)
         assert (result.code, result.json()["result"]["signature"]) == (0, "unchecked")
+
+    def test_a_secret_that_a_variable_names_a_file_of_checks_as_well(self, zoomcall: Shell, tmp_path: Path) -> None:
+        file = tmp_path / "secret"
+        file.write_text(f"{SENTINEL}\n", encoding="utf-8")
+        environ = {"ZOOMCALL_API_KEY": API_KEY, "ZOOMCALL_API_SECRET_FILE": str(file)}
+        for secret, code, signature in ((SENTINEL, 0, "valid"), ("another", 4, "invalid")):
+            token = jwt(fresh(API_CLAIMS), secret=secret).encode()
+            result = zoomcall("token", "inspect", "--json", stdin=token, environ=environ)
+            assert (result.code, result.json()["result"]["signature"]) == (code, signature)
+            assert findings(result) == ({} if code == 0 else {"signature-mismatch": "certain"})
+
+    def test_a_stored_secret_is_not_taken_without_a_profile(self, zoomcall: Shell) -> None:
+        store_pair(zoomcall)
+        forged = jwt(fresh(API_CLAIMS), secret="another").encode()
+        result = zoomcall("token", "inspect", "--json", stdin=forged)
+        assert (result.code, result.json()["result"]["signature"], findings(result)) == (0, "unchecked", {})
+        chosen = zoomcall("token", "inspect", "--json", "-p", "prod", stdin=forged, environ=PAIR)
+        assert (chosen.code, findings(chosen)) == (4, {"signature-mismatch": "certain"})
+
+    def test_whether_the_signature_was_checked_is_told_in_words(self, zoomcall: Shell) -> None:
+        said = {}
+        for name, secret, environ in (
+            ("unchecked", SENTINEL, {}),
+            ("valid", SENTINEL, PAIR),
+            ("invalid", "another", PAIR),
+        ):
+            token = jwt(fresh(API_CLAIMS), secret=secret).encode()
+            page = zoomcall("token", "inspect", stdin=token, environ=environ).stdout
+            [said[name]] = [line for line in page.splitlines() if line.startswith("signature: ")]
+        assert "not checked" in said["unchecked"]
+        assert "-p" in said["unchecked"]
+        assert not {"not", "-p"} & set(said["valid"].split())
+        assert "not checked" not in said["invalid"]
+        assert "not" in said["invalid"].split()
 
     def test_the_environments_secret_in_the_keys_place_is_found_and_stays_hidden(self, zoomcall: Shell) -> None:
         swapped = jwt(fresh(API_CLAIMS, iss=SENTINEL), secret=API_KEY).encode()

@@ -243,10 +243,12 @@ def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
 
 
 def signature_mismatch(facts: Facts) -> Finding | Checked | None:
-    """The signature was not made with the secret at hand; likely at most if nobody chose that secret for it."""
+    """The signature was not made with the secret at hand; only likely if the token names another key than its."""
     match facts.signature:
         case Signature.INVALID:
-            is_in_doubt = facts.api_key is not None and not facts.is_api_key_explicit
+            reading = _api_jwt(facts)
+            is_of_key = facts.api_key is None or (reading is not None and reading.issuer == facts.api_key)
+            is_in_doubt = not is_of_key and not facts.is_api_key_explicit
             evidence = "the signature was not made with the API secret at hand"
             return Finding("signature-mismatch", Certainty.LIKELY if is_in_doubt else Certainty.CERTAIN, evidence)
         case Signature.VALID:
