@@ -16,9 +16,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.secret import Secret
@@ -38,8 +39,7 @@ OVERHEAD = 1.0
 """Seconds that a process may take to look once, to say what it saw and to end."""
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where evidence comes from.
 
     Attributes:

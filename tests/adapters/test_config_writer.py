@@ -4,13 +4,13 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from zoomcall.adapters import config_writer, whole_file
 from zoomcall.adapters.config_file import parse_config

@@ -3,12 +3,13 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fakes import FakeJournal, FakeListener, FakeZoom
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from shell import SENTINEL
 from tokens import API_CLAIMS, API_KEY, NOW, jwt
 

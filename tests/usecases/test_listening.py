@@ -1,10 +1,10 @@
 """What a feed tells the calls that wait, and those that begin to wait later."""
 
 import queue
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import EvidenceSource, State

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain, combinations
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import pytest
 from fakes import FakeConfig
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from shell import SENTINEL
 
 from zoomcall.domain.cause import Notice

@@ -1,8 +1,9 @@
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import pytest
 from fakes import FakeConfig, FakeStore
+from msgspec.structs import replace
 from shell import SENTINEL
 from tokens import API_CLAIMS, OAUTH_CLAIMS, OAUTH_HEADER, jwt
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, Store, parse_profile_name
@@ -102,8 +103,7 @@ class _Misfit(Exception):
     """A profile's table is not laid out as this version knows it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """One profile's table, read key by key."""
 
     path: str

@@ -9,18 +9,19 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import httpx
+from msgspec import Struct
 
 from zoomcall import __version__
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.connection import Certificate, Knock
 from zoomcall.domain.raw_answer import RawAnswer, plain
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
 MOST_BYTES = 10 * 1024 * 1024
@@ -42,8 +43,7 @@ _MASK = "***"
 Trace = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timeouts:
+class Timeouts(Struct, frozen=True, kw_only=True):
     """Limits of one try, in seconds.
 
     Attributes:
@@ -61,8 +61,7 @@ class Timeouts:
     total: float = 30.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Clock:
+class Clock(Struct, frozen=True, kw_only=True):
     """Time and chance, so that tests need not wait.
 
     Attributes:
@@ -76,8 +75,7 @@ class Clock:
     chance: Callable[[], float] = random.random
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(Discreet, frozen=True, kw_only=True):
     """One request, to Zoom or to a webhook endpoint.
 
     Attributes:
@@ -94,20 +92,21 @@ class HttpRequest:
         is_oauth: Whether it goes to the token endpoint, whose successful answers hold a token.
     """
 
+    unshown: ClassVar = frozenset({"headers", "body", "conceal"})
+
     method: str
     url: str
     query: Sequence[tuple[str, str]] = ()
     authorization: Secret | None = None
-    headers: Sequence[tuple[str, str]] = field(default=(), repr=False)
+    headers: Sequence[tuple[str, str]] = ()
     content_type: str | None = None
-    body: bytes | None = field(default=None, repr=False)
-    conceal: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    body: bytes | None = None
+    conceal: tuple[tuple[str, str], ...] = ()
     is_repeatable: bool
     is_oauth: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Struct, frozen=True):
     """A request whose answer has begun to come."""
 
     request: HttpRequest

@@ -8,7 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from queue import Empty, SimpleQueue
 from typing import Generic, TypeVar
@@ -18,6 +17,7 @@ import keyring.core
 import keyring.errors
 from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
+from msgspec import Struct
 
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.secret import Secret
@@ -149,13 +149,11 @@ class KeyringStore:
         raise _unusable(f"it did not answer within {seconds:g} s, and may be waiting to be unlocked")
 
 
-@dataclass(frozen=True, slots=True)
-class _Done(Generic[T]):
+class _Done(Struct, Generic[T], frozen=True):
     value: T
 
 
-@dataclass(frozen=True, slots=True)
-class _Failed:
+class _Failed(Struct, frozen=True):
     error: BaseException
 
 

@@ -34,7 +34,7 @@ class NetworkProbe:
         """
         parts = urlsplit(base)
         target = Place(parts.hostname or "", parts.port or _PORTS[parts.scheme])
-        proxy = Proxies.of_system().to(parts.scheme, *target)
+        proxy = Proxies.of_system().to(parts.scheme, target.host, target.port)
         first = target if proxy is None else Place(proxy.host, proxy.port)
         return Way(
             target=target,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
+from msgspec import Struct
+
 from zoomcall.domain.api_base import is_loopback
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
 _PORTS = {"http": 80, "https": 443, **dict.fromkeys(("socks", "socks4", "socks4a", "socks5", "socks5h"), 1080)}
 
 
-@dataclass(frozen=True, slots=True)
-class Proxy:
+class Proxy(Discreet, frozen=True):
     """One proxy.
 
     Attributes:
@@ -26,10 +27,12 @@ class Proxy:
         auth: User and password.
     """
 
+    unshown: ClassVar = frozenset({"auth"})
+
     scheme: str
     host: str
     port: int
-    auth: tuple[bytes, bytes] | None = field(default=None, repr=False)
+    auth: tuple[bytes, bytes] | None = None
 
     @property
     def is_socks(self) -> bool:
@@ -41,8 +44,7 @@ class Proxy:
         return f"{self.scheme}://{host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True)
-class Proxies:
+class Proxies(Struct, frozen=True):
     """The proxies of this process, read once."""
 
     by_scheme: dict[str, Proxy]

@@ -6,16 +6,16 @@ import os
 import re
 import ssl
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zoomcall.errors import UsageError
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d\Z")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TrustStore:
+class TrustStore(Struct, frozen=True, kw_only=True):
     """Where the trusted certificates are.
 
     Attributes:

@@ -8,11 +8,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
 from aiohttp import web
+from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, compact_json, judge
@@ -27,8 +27,7 @@ OnEvents = Callable[[tuple[Delivery, ...]], None]
 OnRefusal = Callable[[Refusal, str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class Limits(Struct, frozen=True, kw_only=True):
     """What a client may ask of the receiver.
 
     Attributes:

@@ -12,11 +12,11 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import aiohttp
+from msgspec import Struct
 from yarl import URL
 
 from zoomcall.adapters.proxies import Proxies
@@ -38,8 +38,7 @@ _TOKEN_IN_URL = re.compile(r"(access_token(?:=|%3D|'?: ?'))[^&\s'\")>]+", re.IGN
 TokenSupply = Callable[[], AccessToken]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Timing:
+class Timing(Struct, frozen=True, kw_only=True):
     """When the feed does what.
 
     Attributes:
@@ -419,8 +418,7 @@ class _Pauses:
         return self._last.total_seconds() * random.uniform(0.75, 1.0)  # noqa: S311 - chance, no secret
 
 
-@dataclass(frozen=True, slots=True)
-class _Frame:
+class _Frame(Struct, frozen=True):
     """One of Zoom's frames; ``content`` holds JSON as text in a message."""
 
     module: str = ""

@@ -12,12 +12,12 @@ import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import httpcore
 import httpx
+from msgspec import Struct
 
 from zoomcall.adapters.proxies import Proxies, Proxy
 from zoomcall.adapters.tls import tls_context
@@ -32,8 +32,7 @@ class NoWay(NetworkFault):
     """A fault before the first byte that trying again will not cure."""
 
 
-@dataclass(slots=True)
-class Passage:
+class Passage(Struct):
     """What is known of one request on its way; travels as the extension ``passage``.
 
     Attributes:

@@ -6,9 +6,10 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from zoomcall.adapters.http import Http, HttpRequest
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused

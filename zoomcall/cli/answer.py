@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.page import Page
 from zoomcall.domain.cause import Explained
+from zoomcall.domain.value import Discreet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ErrorReport(Explained):
+class ErrorReport(Explained, Struct, frozen=True, kw_only=True):
     """A failure, explained, with what the command line adds.
 
     Attributes:
@@ -24,8 +25,7 @@ class ErrorReport(Explained):
     dialled: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Discreet, frozen=True, kw_only=True):
     """A command's answer.
 
     Attributes:
@@ -37,8 +37,10 @@ class Answer:
             in text form, ``completion``, ``--curl``, ``schema``).
     """
 
+    unshown: ClassVar = frozenset({"raw"})
+
     page: Page = ()
     result: Mapping[str, Any] | None = None
     status: ExitStatus = ExitStatus.OK
     error: ErrorReport | None = None
-    raw: str | None = field(default=None, repr=False)
+    raw: str | None = None

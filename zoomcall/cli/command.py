@@ -10,16 +10,16 @@ A command module has a ``typer.Typer`` named ``app`` (or, for a single command, 
 
 The function gets ``run`` first; the common flags (``-p -o --json -q -v --debug --no-input -h``) are added here
 and end in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``; it prints nothing to stdout.
-A parameter annotated with a dataclass stands for its fields: flags that several commands share.
+A parameter annotated with a Struct stands for its fields: flags that several commands share.
 Command modules do not use ``from __future__ import annotations``: Typer reads the annotations as they are.
 """
 
 import inspect
 from collections.abc import Callable
-from dataclasses import is_dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.run import CommandSpec, CommonOptions, Run
@@ -62,7 +62,7 @@ _COMMON_FLAGS_WITH_LINES = tuple(
 
 
 def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
-    """Give the parameter itself, or the fields of the dataclass that bundles several flags."""
+    """Give the parameter itself, or the fields of the Struct that bundles several flags."""
     bundle: Any = parameter.annotation
     if _is_bundle(bundle):
         return tuple(inspect.signature(bundle).parameters.values())
@@ -70,7 +70,7 @@ def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
 
 
 def _is_bundle(annotation: object) -> bool:
-    return is_dataclass(annotation)
+    return isinstance(annotation, type) and issubclass(annotation, Struct)
 
 
 def command(

@@ -2,16 +2,15 @@
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 from typer.core import TyperGroup
 from typer.main import get_command as build_command
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One word after ``zoomcall``.
 
     Attributes:

@@ -2,11 +2,11 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
@@ -34,8 +34,7 @@ _TONES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DoctorFlags:
+class DoctorFlags(Struct, frozen=True, kw_only=True):
     """The session or meeting to check, if any."""
 
     session: Annotated[str | None, typer.Option(metavar="ID", help="Check this session, and the plan by it.")] = (

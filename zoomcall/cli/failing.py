@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
+from msgspec.structs import replace
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.exit_status import ExitStatus, status_of_kind
@@ -47,7 +47,7 @@ def error_report(explained: Explained, status: ExitStatus, *, subject: str | Non
         status: The exit status that goes with it.
         subject: What it is about, to stand before the title.
     """
-    told = {each.name: getattr(explained, each.name) for each in fields(Explained)}
+    told = {name: getattr(explained, name) for name in Explained.__struct_fields__}
     if subject is not None:
         told["title"] = f"{subject}: {explained.title}"
     return ErrorReport(status=status, **told)

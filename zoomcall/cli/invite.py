@@ -1,13 +1,14 @@
 """``zoomcall invite``: ring a room and report what became of the call."""
 
 import re
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
@@ -74,8 +75,7 @@ class OnTimeout(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InviteFlags:
+class InviteFlags(Struct, frozen=True, kw_only=True):
     """The flags that every kind of invite has."""
 
     session: Annotated[str | None, typer.Option(metavar="ID", help="Video SDK session, by id.")] = None
@@ -354,8 +354,7 @@ def _request_facts(run: Run, request: CalloutRequest) -> RequestFacts:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """What is asked for, so that every answer can tell it."""
 
     run: Run

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.text import plain, write_page
@@ -30,8 +32,7 @@ class OutputFormat(StrEnum):
     JSON_LINES = "jsonl"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandSpec:
+class CommandSpec(Struct, frozen=True, kw_only=True):
     """What the frame must know of a command.
 
     Attributes:
@@ -47,8 +48,7 @@ class CommandSpec:
     is_raw: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommonOptions:
+class CommonOptions(Struct, frozen=True, kw_only=True):
     """The flags of every leaf command (contract 1)."""
 
     profile: str | None = None
@@ -60,8 +60,7 @@ class CommonOptions:
     is_input_off: bool = False
 
 
-@dataclass(kw_only=True)
-class Run:
+class Run(Struct, kw_only=True, dict=True):
     """What a command function is given.
 
     Attributes:

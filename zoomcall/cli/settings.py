@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
 from zoomcall.domain.secret_text import parse_key
@@ -18,8 +19,7 @@ _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(Struct, frozen=True, kw_only=True):
     """What the environment says, checked; None or False where it says nothing.
 
     Credential variables are read by ``zoomcall.usecases.resolving``, target variables when an invite

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import IO, Any, TextIO, cast
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Look:
+
+class Look(Struct, frozen=True):
     """What a stream may show.
 
     Attributes:

@@ -15,13 +15,14 @@ import signal
 import uuid
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
@@ -189,8 +190,7 @@ def _served(
     return int(status)
 
 
-@dataclass(frozen=True, slots=True)
-class _Detail:
+class _Detail(Struct, frozen=True):
     """A line for ``-v``."""
 
     text: str

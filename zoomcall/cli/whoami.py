@@ -1,10 +1,10 @@
 """``zoomcall whoami``: who the credential is."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Annotated
 
 import typer
+from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
 from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
 _LONGEST = 512
@@ -47,8 +48,7 @@ class Protocol(StrEnum):
     H323 = "h323"
 
 
-@dataclass(frozen=True, slots=True)
-class RoomAddress:
+class RoomAddress(Discreet, frozen=True):
     """A room's address, checked.
 
     Attributes:
@@ -62,8 +62,10 @@ class RoomAddress:
         warnings: Forms that FACTS 10 calls unconfirmed, and private addresses.
     """
 
+    unshown: ClassVar = frozenset({"text"})
+
     protocol: Protocol
-    text: str = field(repr=False)
+    text: str
     shown: str
     user: str | None
     host: str | None

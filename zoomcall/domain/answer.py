@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zoomcall.errors import ErrorKind, ZoomcallError
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
+class FieldError(Struct, frozen=True):
     """One row of Zoom's ``errors`` array."""
 
     field: str
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True, kw_only=True):
     """Zoom's ``X-RateLimit-Category`` and ``-Type``, as far as it sent them (FACTS 8)."""
 
     category: str | None = None
     kind: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoomAnswer:
+class ZoomAnswer(Struct, frozen=True, kw_only=True):
     """An HTTP answer, read leniently.
 
     Attributes:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class State(StrEnum):
@@ -52,16 +53,14 @@ class Match(StrEnum):
     ONLY_CANDIDATE = "only-candidate"
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What proved the outcome."""
 
     source: EvidenceSource
     match: Match
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Zoom's ``reason_type`` (FACTS 5.3)."""
 
     code: int
@@ -91,8 +90,7 @@ _REASON_NAMES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TimelineEntry:
+class TimelineEntry(Struct, frozen=True):
     """One thing seen of a call: ``source`` is ``zoom`` for its answer, else an evidence source."""
 
     state: State

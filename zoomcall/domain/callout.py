@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.cause import Notice
@@ -31,8 +32,7 @@ def _shown(text: str) -> str:
     return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
-@dataclass(frozen=True, slots=True)
-class SipHeader:
+class SipHeader(Struct, frozen=True):
     """One additional SIP header (FACTS 3.1: key at most 32, value at most 256)."""
 
     key: str
@@ -127,8 +127,7 @@ def parse_headers(texts: tuple[str, ...]) -> tuple[SipHeader, ...]:
     return tuple(SipHeader.parse(text) for text in texts)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Callout:
+class Callout(Struct, frozen=True, kw_only=True):
     """One room to ring, with what the room and the session are told.
 
     Attributes:
@@ -175,8 +174,7 @@ class Callout:
         return {"method": ROOM_METHODS[api], "params": params}
 
 
-@dataclass(frozen=True, slots=True)
-class CalloutRequest:
+class CalloutRequest(Struct, frozen=True):
     """The PATCH for one callout into one target."""
 
     target: ResolvedTarget

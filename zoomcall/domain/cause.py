@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Certainty(StrEnum):
@@ -15,8 +16,7 @@ class Certainty(StrEnum):
     POSSIBLE = "possible"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """One reason why Zoom refused or would refuse.
 
     Attributes:
@@ -34,24 +34,21 @@ class Cause:
     command: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """A cause that was looked for and ruled out."""
 
     id: str
     evidence: str
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Causes, the likeliest first, and what was found fine."""
 
     causes: tuple[Cause, ...] = ()
     checked: tuple[Checked, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explained:
+class Explained(Struct, frozen=True, kw_only=True):
     """A failure, explained: what the contract's ``error`` object and a text error need (contract 3).
 
     Attributes:
@@ -85,8 +82,7 @@ class Explained:
     command: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """Something the user should know that stops nothing (contract 3, ``warnings``)."""
 
     id: str

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomAnswer
 
 
-class Place(NamedTuple):
+class Place(Struct, frozen=True):
     """A host, by name or literal address without brackets, and a port of it."""
 
     host: str
     port: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Way:
+class Way(Struct, frozen=True, kw_only=True):
     """How this machine gets to a host.
 
     Attributes:
@@ -33,8 +32,7 @@ class Way:
     proxy: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Certificate:
+class Certificate(Struct, frozen=True, kw_only=True):
     """What a server showed in a TLS handshake; None for what is not known.
 
     Attributes:
@@ -48,8 +46,7 @@ class Certificate:
     protocol: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Knock:
+class Knock(Struct, frozen=True, kw_only=True):
     """The answer to a request without a credential.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.secret import Secret
@@ -30,8 +31,7 @@ class CredentialSource(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class VideoSdkKey:
+class VideoSdkKey(Struct, frozen=True):
     """The API key pair of a Video SDK account (not the SDK pair)."""
 
     api_key: str
@@ -48,8 +48,7 @@ class VideoSdkKey:
         return self.api_key
 
 
-@dataclass(frozen=True, slots=True)
-class ServerToServerApp:
+class ServerToServerApp(Struct, frozen=True):
     """A server-to-server OAuth app."""
 
     account_id: str
@@ -67,8 +66,7 @@ class ServerToServerApp:
         return self.client_id
 
 
-@dataclass(frozen=True, slots=True)
-class Bearer:
+class Bearer(Struct, frozen=True):
     """A bearer token as given: an OAuth token or a Build API key."""
 
     token: Secret
@@ -92,8 +90,7 @@ SERVES: Mapping[Api, tuple[CredentialKind, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class CredentialLabel:
+class CredentialLabel(Struct, frozen=True):
     """A credential's kind, source and name, without its secret: for ``hidden`` and messages.
 
     Attributes:
@@ -112,8 +109,7 @@ class CredentialLabel:
         return self.name if self.source in {CredentialSource.ENV, CredentialSource.ENV_FILE} else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HeldCredential:
+class HeldCredential(Struct, frozen=True, kw_only=True):
     """A credential in hand.
 
     Attributes:
@@ -139,8 +135,7 @@ class HeldCredential:
     websocket_subscription_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AccessToken:
+class AccessToken(Struct, frozen=True, kw_only=True):
     """A bearer ready for the wire.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
@@ -32,8 +33,7 @@ _LATEST = 253_402_300_799_000
 _LARGEST_REASON = 2**31
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalloutEvent:
+class CalloutEvent(Struct, frozen=True, kw_only=True):
     """One event of one call.
 
     Attributes:

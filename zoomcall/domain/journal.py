@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NewType
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, Reason, Sent, State
@@ -21,8 +22,7 @@ BLOCKING = frozenset({State.ACCEPTED, State.RINGING, State.PENDING, State.JOINED
 UNRESOLVED = frozenset({State.ACCEPTED, State.RINGING, State.PENDING})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TargetKey:
+class TargetKey(Struct, frozen=True, kw_only=True):
     """A session or meeting at one API base: what the duplicate guard and crediting compare."""
 
     api_base: str
@@ -30,8 +30,7 @@ class TargetKey:
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewCall:
+class NewCall(Struct, frozen=True, kw_only=True):
     """A dial about to be made.
 
     Attributes:
@@ -53,8 +52,7 @@ class NewCall:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """What is known of a call now.
 
     Attributes:
@@ -78,8 +76,7 @@ class Standing:
     participant_uuid: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True, kw_only=True):
     """A dial as the journal has it; ``address`` is normalised and its passcode masked."""
 
     id: CallId

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import ClassVar
+
+from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import MeetingNumber, SessionId
+from zoomcall.domain.value import Discreet
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
+class User(Struct, frozen=True, kw_only=True):
     """Whose an OAuth token is (``users/me``); what Zoom left out is None."""
 
     id: str | None = None
@@ -20,8 +22,7 @@ class User:
     role: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveSession:
+class LiveSession(Struct, frozen=True, kw_only=True):
     """A Video SDK session.
 
     Attributes:
@@ -41,8 +42,7 @@ class LiveSession:
     key: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Meeting:
+class Meeting(Struct, frozen=True, kw_only=True):
     """A Zoom meeting.
 
     Attributes:
@@ -65,8 +65,7 @@ class Meeting:
         return None if self.status is None else self.status == "started"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SipDialing:
+class SipDialing(Struct, frozen=True, kw_only=True):
     """What ``sip_dialing`` or a dial-in code grants; for a session, getting it at all proves a CRC plan.
 
     Attributes:
@@ -80,8 +79,7 @@ class SipDialing:
     expires_in_seconds: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class H323Device:
+class H323Device(Struct, frozen=True, kw_only=True):
     """A room system that the account's administrator registered.
 
     Attributes:
@@ -103,8 +101,7 @@ LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
 """How far back Zoom's log of webhooks can be asked (FACTS 4), with a minute for the way there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookLog:
+class WebhookLog(Discreet, frozen=True, kw_only=True):
     """One delivery of an event, tried or done.
 
     Attributes:
@@ -118,8 +115,10 @@ class WebhookLog:
         retry_number: 0 for the first try.
     """
 
+    unshown: ClassVar = frozenset({"request_body"})
+
     event: str
-    request_body: str = field(default="", repr=False)
+    request_body: str = ""
     date_time: datetime | None = None
     status: int | None = None
     failed_reason_type: int | None = None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from zoomcall.domain.credential import (
     Bearer,
@@ -58,8 +59,7 @@ def parse_profile_name(text: str, *, origin: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+class Profile(Struct, frozen=True, kw_only=True):
     """A stored credential without its secret.
 
     Attributes:
@@ -120,8 +120,7 @@ class Profile:
                 raise NotConfigured(f"profile {self.name!r} is of kind {self.kind}, which this version cannot use")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyringRead:
+class KeyringRead(Struct, frozen=True, kw_only=True):
     """How the keyring took a question.
 
     Attributes:
@@ -135,8 +134,7 @@ class KeyringRead:
     error: NotConfigured | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Config:
+class Config(Struct, frozen=True, kw_only=True):
     """What the configuration file says.
 
     Attributes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer
+from zoomcall.domain.value import Discreet
 
 _LONGEST_READ = 64 * 1024
 _LONGEST_MESSAGE = 2000
@@ -31,8 +33,7 @@ _BROKEN_MESSAGE = _broken_text("message")
 _BROKEN_REASON = _broken_text("reason")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawAnswer:
+class RawAnswer(Discreet, frozen=True, kw_only=True):
     """An HTTP answer, secrets of the request already struck out of it.
 
     Attributes:
@@ -47,11 +48,13 @@ class RawAnswer:
         is_oauth: Whether the token endpoint gave it.
     """
 
+    unshown: ClassVar = frozenset({"body"})
+
     method: str
     path: str
     status: int
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     sent_at: datetime | None = None
     received_at: datetime | None = None
     is_whole: bool = True
@@ -160,8 +163,7 @@ class RawAnswer:
         return _Said(code, message, (), is_zooms=True) if code is not None else _Said()
 
 
-@dataclass(frozen=True, slots=True)
-class _Said:
+class _Said(Struct, frozen=True):
     code: int | str | None = None
     message: str | None = None
     field_errors: tuple[FieldError, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zoomcall.domain.address import IpAddress, Protocol, RoomAddress
 from zoomcall.domain.call import Match
@@ -14,8 +15,7 @@ from zoomcall.errors import UsageError
 ROOM_DEVICE = "H.323/SIP"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Participant:
+class Participant(Struct, frozen=True, kw_only=True):
     """One row of Zoom's live roster (FACTS 4).
 
     Attributes:
@@ -64,8 +64,7 @@ class Participant:
         return not self.ids.isdisjoint(other.ids)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dial:
+class Dial(Struct, frozen=True, kw_only=True):
     """What is known of one dial for telling whose newcomer it is.
 
     Attributes:
@@ -79,8 +78,7 @@ class Dial:
     to_name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(Struct, frozen=True):
     """A newcomer credited to a call."""
 
     participant: Participant

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NewType
 from urllib.parse import parse_qs, quote, urlsplit
+
+from msgspec import Struct
 
 from zoomcall.errors import UsageError
 
@@ -26,8 +27,7 @@ class Api(StrEnum):
     MEETING = "meeting"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTarget:
+class SessionTarget(Struct, frozen=True):
     """A Video SDK session; ``name`` is known when it was looked up by name."""
 
     id: SessionId
@@ -42,8 +42,7 @@ class SessionTarget:
         return f"session {self.name or self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionNameTarget:
+class SessionNameTarget(Struct, frozen=True):
     """A Video SDK session of which only the name is known yet; ``origin`` is the variable that named it, if any."""
 
     name: str
@@ -58,8 +57,7 @@ class SessionNameTarget:
         return f"session named {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class MeetingTarget:
+class MeetingTarget(Struct, frozen=True):
     """A Zoom meeting by its number."""
 
     number: MeetingNumber

@@ -8,13 +8,16 @@ import json
 import math
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
+from zoomcall.domain.value import Discreet
 
 MILLISECONDS_FROM = 10**11
 """A time claim above this is no number of seconds: as such it would lie in the year 5138 or later."""
@@ -80,8 +83,7 @@ class TimeFault(StrEnum):
     NOT_AN_INTEGER = "not-an-integer"
 
 
-@dataclass(frozen=True, slots=True)
-class TimeClaim:
+class TimeClaim(Struct, frozen=True):
     """One of ``exp``, ``iat`` and ``nbf``.
 
     Attributes:
@@ -95,8 +97,7 @@ class TimeClaim:
     fault: TimeFault | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenReading:
+class TokenReading(Discreet, frozen=True, kw_only=True):
     """A token, read.
 
     Attributes:
@@ -111,6 +112,8 @@ class TokenReading:
         claims: The payload; None if there is none to read.
     """
 
+    unshown: ClassVar = frozenset({"claims"})
+
     given: Secret
     text: Secret
     kind: TokenKind
@@ -119,7 +122,7 @@ class TokenReading:
     malformation: str | None = None
     oddities: tuple[str, ...] = ()
     header: Mapping[str, Any] | None = None
-    claims: Mapping[str, Any] | None = field(default=None, repr=False)
+    claims: Mapping[str, Any] | None = None
 
     @property
     def is_jwt(self) -> bool:

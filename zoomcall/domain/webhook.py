@@ -6,11 +6,12 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any, NoReturn
+from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.secret import Secret
@@ -23,13 +24,13 @@ from zoomcall.domain.signature import (
     is_genuine,
     moment_of,
 )
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
 URL_VALIDATION = "endpoint.url_validation"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookEvent:
+class WebhookEvent(Struct, frozen=True, kw_only=True):
     """One event of Zoom's.
 
     Attributes:
@@ -49,8 +50,7 @@ class WebhookEvent:
         return name if isinstance(name, str) else ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivery:
+class Delivery(Discreet, frozen=True, kw_only=True):
     """A request that is certain to be Zoom's.
 
     Attributes:
@@ -62,12 +62,14 @@ class Delivery:
         headers: As they came.
     """
 
+    unshown: ClassVar = frozenset({"compact", "raw", "headers"})
+
     event: WebhookEvent
     request_id: str
     received_at: datetime
-    compact: str = field(repr=False)
-    raw: bytes = field(repr=False)
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    compact: str
+    raw: bytes
+    headers: tuple[tuple[str, str], ...]
 
     @property
     def line(self) -> bytes:
@@ -78,8 +80,7 @@ class Delivery:
         return text.encode("ascii")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Challenge:
+class Challenge(Struct, frozen=True, kw_only=True):
     """Zoom's URL validation, and the JSON that answers it."""
 
     answer: Mapping[str, str]
@@ -119,8 +120,7 @@ _STATUSES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A request that is not taken."""
 
     kind: RefusalKind

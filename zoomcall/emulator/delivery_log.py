@@ -6,9 +6,10 @@ import json
 import threading
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from zoomcall.emulator.world import Event
 
@@ -23,8 +24,7 @@ ACKNOWLEDGED = frozenset({200, 204})
 _MOST_TRIES = 20_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Try:
+class Try(Struct, frozen=True, kw_only=True):
     """One try to deliver one event.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Stage(StrEnum):
@@ -20,8 +21,7 @@ class Stage(StrEnum):
     LEFT = "left"
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One thing that happens to a call.
 
     Attributes:
@@ -35,8 +35,7 @@ class Step:
     reason: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Fate:
+class Fate(Struct, frozen=True):
     """Everything that becomes of one call.
 
     Attributes:

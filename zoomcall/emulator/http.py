@@ -8,12 +8,12 @@ import socket
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import format_datetime
 from http import HTTPStatus
 
 from aiohttp import web
+from msgspec import Struct
 
 from zoomcall.emulator.faults import Faults
 from zoomcall.emulator.messages import Refusal, Reply, Request, refusal
@@ -26,8 +26,7 @@ Answerer = Callable[[Request, datetime], Reply]
 Upgrade = Callable[[web.BaseRequest, Request], Awaitable[web.StreamResponse]]
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(Struct, frozen=True):
     """A request that came in, and what it got.
 
     Attributes:

@@ -11,10 +11,11 @@ import re
 import secrets
 import string
 import uuid
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -33,8 +34,7 @@ class GrantType(StrEnum):
     CLIENT = "client_credentials"
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """An OAuth token that the token endpoint gave away."""
 
     type: GrantType
@@ -42,8 +42,7 @@ class Grant:
     expires_at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Keys:
+class Keys(Struct, frozen=True, kw_only=True):
     """Everything secret about the account; made anew for each run."""
 
     account_id: str

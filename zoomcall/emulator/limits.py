@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from zoomcall.emulator.messages import Refusal, refusal
 
@@ -29,24 +30,21 @@ class Plan(StrEnum):
     BUSINESS = "business"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """So many requests in so many seconds."""
 
     requests: int
     seconds: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(Struct, frozen=True):
     """So many requests a UTC day, shared by some labels."""
 
     labels: frozenset[Label]
     requests: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Limits:
+class _Limits(Struct, frozen=True):
     rates: Mapping[Label, Rate]
     quotas: tuple[Quota, ...]
 
@@ -83,14 +81,12 @@ _LIMITS: Mapping[Plan, _Limits] = {
 }
 
 
-@dataclass(slots=True)
-class _Bucket:
+class _Bucket(Struct):
     tokens: float
     filled_at: float
 
 
-@dataclass
-class Limiter:
+class Limiter(Struct):
     """Counts requests against the limits of one plan; any thread may ask."""
 
     plan: Plan = Plan.NONE

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import parse_qs
 
+from zoomcall.domain.value import Discreet
 
-@dataclass(frozen=True)
-class Request:
+
+class Request(Discreet, frozen=True):
     """One HTTP request.
 
     Attributes:
@@ -21,17 +20,19 @@ class Request:
         body: Raw.
     """
 
+    unshown: ClassVar = frozenset({"body"})
+
     method: str
     target: str
     headers: tuple[tuple[str, str], ...] = ()
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
 
     @property
     def path(self) -> str:
         """The raw path, still percent-encoded."""
         return self.target.partition("?")[0]
 
-    @cached_property
+    @property
     def query(self) -> Mapping[str, str]:
         """The decoded query, the first value of each name."""
         pairs = parse_qs(self.target.partition("?")[2], keep_blank_values=True)
@@ -47,8 +48,7 @@ class Request:
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Discreet, frozen=True):
     """One HTTP answer.
 
     Attributes:
@@ -57,8 +57,10 @@ class Reply:
         headers: Beside ``Date``, ``x-zm-trackingid`` and the length, which the server adds.
     """
 
+    unshown: ClassVar = frozenset({"body"})
+
     status: int
-    body: bytes = field(default=b"", repr=False)
+    body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.emulator.messages import Request, invalid_field, refusal
 
@@ -18,8 +19,7 @@ _TOKEN_LIFETIME = timedelta(minutes=15)
 Row = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     path: str
     offset: int
     expires_at: datetime

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
+
+from msgspec import Struct
 
 from zoomcall.emulator.world import Event
 
@@ -14,8 +15,7 @@ _LONGEST_HOLD = timedelta(seconds=1)
 Outlet = Callable[[Event], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mischief:
+class Mischief(Struct, frozen=True, kw_only=True):
     """How events reach their outlets otherwise than one would wish; Zoom promises nothing better.
 
     Attributes:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
@@ -54,8 +55,7 @@ class Switchboard(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Visit:
+class _Visit(Struct, frozen=True):
     """A request that was let in."""
 
     request: Request
@@ -63,8 +63,7 @@ class _Visit:
     now: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class _Endpoint:
+class _Endpoint(Struct, frozen=True):
     method: str
     path: tuple[str, ...]
     api: Api

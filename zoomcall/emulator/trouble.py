@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import timedelta
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zoomcall.emulator.faults import Fault
 from zoomcall.emulator.messages import Reply, refusal
@@ -19,8 +21,7 @@ _NUMBER = re.compile(r"[0-9]{1,7}")
 _TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Trouble(Struct, frozen=True, kw_only=True):
     """Everything that is to go wrong.
 
     Attributes:
@@ -39,8 +40,7 @@ class Trouble:
 Change = Callable[[Trouble, str | None], Trouble]
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Struct, frozen=True):
     """One word of the list.
 
     Attributes:

@@ -6,11 +6,11 @@ import asyncio
 import json
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
+from msgspec import Struct, field
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.signature import (
@@ -47,8 +47,7 @@ _LARGEST_ANSWER = 64 * 1024
 Tell = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True, kw_only=True):
     """What one POST came to; ``why`` says it where there was no answer."""
 
     status: int = NOT_SENT

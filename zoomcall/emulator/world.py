@@ -8,9 +8,11 @@ import secrets
 import threading
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.roster import ROOM_DEVICE
@@ -29,15 +31,14 @@ _EVENT_PREFIXES = {
 }
 
 
-class VenueKey(NamedTuple):
+class VenueKey(Struct, frozen=True):
     """What names a session (its id) or a meeting (its number)."""
 
     api: Api
     identifier: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attendee:
+class Attendee(Struct, frozen=True, kw_only=True):
     """Somebody in a venue, now or once.
 
     Attributes:
@@ -68,8 +69,7 @@ class Attendee:
         return self.left_at is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Venue:
+class Venue(Struct, frozen=True, kw_only=True):
     """A session or meeting; a snapshot, never changed in place.
 
     Attributes:
@@ -106,8 +106,7 @@ class Venue:
         return tuple(attendee for attendee in self.attendees if attendee.is_present)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One room that Zoom was asked to ring.
 
     Attributes:
@@ -133,8 +132,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Event:
+class Event(Struct, frozen=True, kw_only=True):
     """One of Zoom's webhook events.
 
     Attributes:

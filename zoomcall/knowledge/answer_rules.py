@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
@@ -245,8 +246,7 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
     return Finding("foreign-answer", Certainty.CERTAIN if is_proxys else Certainty.LIKELY, evidence)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRow:
+class AnswerRow(Struct, frozen=True, kw_only=True):
     """One row of ``answers.toml``; called as a rule. None and empty: any."""
 
     cause: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.callout import ROOM_METHODS
@@ -35,8 +36,7 @@ _NUMBER_NAMES = frozenset({"phone", "phonenumber", "phoneno", "number", "tel", "
 _CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalloutBody:
+class CalloutBody(Struct, frozen=True, kw_only=True):
     """A body.
 
     Attributes:

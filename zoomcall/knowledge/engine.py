@@ -8,7 +8,8 @@ was found, the residual rules are asked, which also know what was found fine.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, classify
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.credential import CredentialKind
@@ -32,8 +33,7 @@ class Authorization(StrEnum):
     IN_QUERY = "in-query"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RequestFacts:
+class RequestFacts(Struct, frozen=True, kw_only=True):
     """A request as it stands on the wire, or as somebody wrote it down.
 
     Attributes:
@@ -67,8 +67,7 @@ class RequestFacts:
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """Everything that rules may look at. None means: not known.
 
     Attributes:

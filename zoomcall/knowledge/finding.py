@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.knowledge.facts import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A cause that a rule found.
 
     Attributes:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from zoomcall.knowledge.texts import Basis, cause_texts, read_text, read_toml
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ZoomSaying:
+class ZoomSaying(Struct, frozen=True, kw_only=True):
     """One row of ``error_codes.json``: a code with one of its texts.
 
     Attributes:
@@ -38,8 +38,7 @@ class ZoomSaying:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeText:
+class CodeText(Struct, frozen=True, kw_only=True):
     """What to do about one of Zoom's codes.
 
     Attributes:
@@ -63,8 +62,7 @@ class CodeText:
     sayings: tuple[ZoomSaying, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReasonText:
+class ReasonText(Struct, frozen=True, kw_only=True):
     """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are read from its name (FACTS 5.3)."""
 
     code: int
@@ -73,8 +71,7 @@ class ReasonText:
     fix: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateText:
+class StateText(Struct, frozen=True, kw_only=True):
     """One state of a call; ``cause`` names the cause whose fix and sources are this state's."""
 
     name: str
@@ -85,8 +82,7 @@ class StateText:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExitText:
+class ExitText(Struct, frozen=True, kw_only=True):
     """One exit code.
 
     Attributes:
@@ -110,8 +106,7 @@ class ExitText:
     sources: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpText:
+class HttpText(Struct, frozen=True, kw_only=True):
     """One HTTP status, or several with one explanation (``also``)."""
 
     code: int
@@ -124,8 +119,7 @@ class HttpText:
     example: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NetworkText:
+class NetworkText(Struct, frozen=True, kw_only=True):
     """One word of ``error.network``."""
 
     name: str

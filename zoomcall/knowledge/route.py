@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zoomcall.domain.target import Api
 from zoomcall.knowledge.facts import Facts
@@ -17,8 +18,7 @@ _LONGEST_URL = 8192
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Route:
+class Route(Struct, frozen=True, kw_only=True):
     """One request's way.
 
     Attributes:

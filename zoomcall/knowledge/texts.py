@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+from msgspec import Struct
 
 
 class Family(StrEnum):
@@ -32,8 +33,7 @@ class Basis(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CauseText:
+class CauseText(Struct, frozen=True, kw_only=True):
     """One cause of ``causes.toml``.
 
     Attributes:
@@ -63,8 +63,7 @@ class CauseText:
     basis: Basis
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True, kw_only=True):
     """One endpoint of Zoom's that rings rooms or tells of them.
 
     Attributes:

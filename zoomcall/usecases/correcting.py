@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
+
+from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE, OAUTH_BASE, ApiBase, is_loopback
@@ -40,15 +41,13 @@ _SALVAGED = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlainRequest:
+class PlainRequest(Struct, frozen=True, kw_only=True):
     """A GET with a bearer token; ``path`` is below the API base."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PhoneRequest:
+class PhoneRequest(Struct, frozen=True, kw_only=True):
     """The PATCH that rings a phone into a target."""
 
     target: ResolvedTarget
@@ -67,16 +66,14 @@ class PhoneRequest:
         return {"method": PHONE_METHODS[self.target.api], "params": dict(self.params)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TokenRequest:
+class TokenRequest(Struct, frozen=True, kw_only=True):
     """A server-to-server app's request for a token."""
 
     client_id: str
     account_id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Correction:
+class Correction(Struct, frozen=True, kw_only=True):
     """What was meant.
 
     Attributes:

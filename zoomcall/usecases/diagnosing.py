@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, classify
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement, Notice
@@ -55,8 +57,7 @@ _CREDENTIALS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diagnosis:
+class Diagnosis(Struct, frozen=True, kw_only=True):
     """What is wrong with a request.
 
     Attributes:
@@ -80,8 +81,7 @@ class Diagnosis:
     scrub: Scrubber
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyAtHand:
+class KeyAtHand(Struct, frozen=True, kw_only=True):
     """An API key that was chosen for this diagnosis, with its secret, and what checks a signature."""
 
     api_key: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.callout import Callout
@@ -11,8 +12,7 @@ from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.target import ResolvedTarget, SessionTarget
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DialOrder:
+class DialOrder(Struct, frozen=True, kw_only=True):
     """What the user asked for.
 
     Attributes:

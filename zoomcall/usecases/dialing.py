@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Reason, Sent, State, TimelineEntry
@@ -87,8 +88,7 @@ class Unproven(ZoomcallError):
         self.fault = fault
 
 
-@dataclass(slots=True, kw_only=True)
-class CallReport:
+class CallReport(Struct, kw_only=True):
     """What became of a call, so far; it grows while the call is under way.
 
     Attributes:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Notice
@@ -25,8 +26,7 @@ class Zoom(Clocks, Account, WebhookLogs, Protocol):
     """What examining needs of Zoom; the webhook log is the cheapest request of a Video SDK credential."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Identity:
+class Identity(Struct, frozen=True, kw_only=True):
     """What is known of a credential.
 
     Attributes:
@@ -103,8 +103,7 @@ def examine(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acceptance:
+class Acceptance(Struct, frozen=True, kw_only=True):
     """That Zoom accepts a credential.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
+
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Reason, State

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from zoomcall.domain.cause import Certainty, Judgement
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, TokenReading, read_token
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, Signature
@@ -26,8 +26,7 @@ _FIX = "Give the token alone, for example: zoomcall token mint | zoomcall token 
 Check = Callable[[str, Secret], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inspection:
+class Inspection(Discreet, frozen=True, kw_only=True):
     """What can be told of a token.
 
     Attributes:
@@ -40,10 +39,12 @@ class Inspection:
         judgement: What is wrong with it, and what was found fine.
     """
 
+    unshown: ClassVar = frozenset({"claims"})
+
     kind: TokenKind
     target: Api | None
     header: Mapping[str, Any] | None
-    claims: Mapping[str, Any] | None = field(repr=False)
+    claims: Mapping[str, Any] | None
     reading: TokenReading
     signature: Signature
     judgement: Judgement

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource, Match, Reason, State
 from zoomcall.domain.event import CalloutEvent
@@ -16,8 +17,7 @@ CLOCK_DOUBT = timedelta(seconds=5)
 """By how much Zoom's clock, known to a second, may be misjudged in the dark: for telling calls apart only."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observation:
+class Observation(Struct, frozen=True, kw_only=True):
     """Something seen of the call.
 
     Attributes:
@@ -55,8 +55,7 @@ class EvidenceJournal(Protocol):
         """Tie Zoom's id of a call to this one, and to no other; False when this one has another id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """One call to be judged.
 
     Attributes:

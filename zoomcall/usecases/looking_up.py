@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.live import LiveSession
@@ -20,8 +21,7 @@ SPAN = timedelta(days=7)
 _USUAL_ID = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Gathering:
+class Gathering(Struct, frozen=True):
     """A live session and who is in it now."""
 
     session: LiveSession

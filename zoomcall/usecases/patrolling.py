@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import CalloutEvent
@@ -23,8 +24,7 @@ _TRUSTED_LOOKS = 4
 _ROSTER_TURN = 10
 
 
-@dataclass(frozen=True, slots=True)
-class RosterSeen:
+class RosterSeen(Struct, frozen=True):
     """Who was there at one look."""
 
     participants: tuple[Participant, ...]
@@ -35,24 +35,21 @@ class RosterSeen:
         return EvidenceSource.ROSTER
 
 
-@dataclass(frozen=True, slots=True)
-class EventsSeen:
+class EventsSeen(Struct, frozen=True):
     """Events that came together, old and strange ones among them."""
 
     source: EvidenceSource
     events: tuple[CalloutEvent, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exhausted:
+class Exhausted(Struct, frozen=True):
     """A source that can prove nothing any more, and why."""
 
     source: EvidenceSource
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hiccup:
+class Hiccup(Struct, frozen=True):
     """A look that failed and will be tried again."""
 
     source: EvidenceSource
@@ -82,8 +79,7 @@ class Feed(Protocol):
         """Take note that a call's events do come: looking for them is worth more than the roster."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rhythm:
+class Rhythm(Struct, frozen=True, kw_only=True):
     """When to look.
 
     Attributes:

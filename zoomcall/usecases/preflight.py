@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
@@ -37,8 +38,7 @@ class Listener(Protocol):
         """Something to know with ``-v``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     """The roster before the PATCH; ``present`` None means that it cannot be read, and ``why``."""
 
     present: tuple[Participant, ...] | None
@@ -53,8 +53,7 @@ class Baseline:
         return sum(1 for participant in self.present if participant.is_present)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prospects:
+class Prospects(Struct, frozen=True, kw_only=True):
     """What can prove the outcome.
 
     Attributes:

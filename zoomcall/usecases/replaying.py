@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.signature import REQUEST_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
@@ -14,8 +15,7 @@ from zoomcall.errors import NetworkFault
 Send = Callable[[bytes, Sequence[tuple[str, str]]], int]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replayed:
+class Replayed(Struct, frozen=True, kw_only=True):
     """One event that was sent.
 
     Attributes:
@@ -34,8 +34,7 @@ class Replayed:
         return 200 <= self.http_status < 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replay:
+class Replay(Struct, frozen=True, kw_only=True):
     """What became of a replay.
 
     Attributes:

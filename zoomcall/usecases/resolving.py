@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
 from zoomcall.domain.cause import Notice
@@ -39,8 +40,7 @@ class ConfigReader(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class _Variables:
+class _Variables(Struct, frozen=True):
     """The variables of one kind of credential; each secret has a twin that names a file."""
 
     kind: CredentialKind
@@ -60,8 +60,7 @@ _VARIABLES = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class InEnvironment:
+class InEnvironment(Struct, frozen=True):
     """A complete credential in variables, its secret untouched yet.
 
     Attributes:
@@ -75,8 +74,7 @@ class InEnvironment:
     shadowed: CredentialLabel | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class Choice(Struct, frozen=True, kw_only=True):
     """Which credential counts, before any secret is looked at.
 
     Attributes:

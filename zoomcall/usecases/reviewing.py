@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol as RoomProtocol
 from zoomcall.domain.address import RoomAddress
@@ -46,8 +48,7 @@ class CallJournal(EvidenceJournal, Protocol):
         """Note that the room was hung up."""
 
 
-@dataclass(frozen=True, slots=True)
-class HangUp:
+class HangUp(Struct, frozen=True):
     """What a hang-up did; ``was_removed_before`` says that there was nothing left to do."""
 
     call: CallRecord

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import ApiBase
@@ -91,8 +93,7 @@ Check = Callable[[HeldCredential], None]
 read ``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
+class Login(Struct, frozen=True, kw_only=True):
     """What a login did.
 
     Attributes:
@@ -110,8 +111,7 @@ class Login:
     has_replaced: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logout:
+class Logout(Struct, frozen=True, kw_only=True):
     """What a logout did.
 
     Attributes:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomAnswer, classify
 from zoomcall.domain.call import Reason
@@ -41,16 +42,14 @@ _IDLE_WORDS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class TopicTable:
+class TopicTable(Struct, frozen=True):
     """Rows on a page."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicPage:
+class TopicPage(Struct, frozen=True, kw_only=True):
     """One page.
 
     Attributes:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.cause import Cause, Certainty, Checked
 from zoomcall.domain.secret import Secret
@@ -20,8 +22,7 @@ _AHEAD = "timestamp-ahead"
 _RAW_BYTES = "Verify the bytes as they came in, before anything parses, prints or edits them."
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignedRequest:
+class SignedRequest(Struct, frozen=True, kw_only=True):
     """A webhook request as somebody wrote it down.
 
     Attributes:
@@ -35,8 +36,7 @@ class SignedRequest:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
+class Verdict(Struct, frozen=True, kw_only=True):
     """What was found.
 
     Attributes:
@@ -138,8 +138,7 @@ def _stale(age: timedelta | None, max_age: timedelta) -> Cause | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Repair:
+class _Repair(Struct, frozen=True):
     """A change with which the signature might fit, and what it would show."""
 
     request: SignedRequest

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import CredentialSource
@@ -34,8 +35,7 @@ class NoWebhookSecret(NotConfigured):
     """There is no webhook secret, though everything that could hold one can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class HeldWebhookSecret:
+class HeldWebhookSecret(Struct, frozen=True):
     """A webhook secret in hand.
 
     Attributes:
@@ -49,8 +49,7 @@ class HeldWebhookSecret:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WebhookSecretChange:
+class WebhookSecretChange(Struct, frozen=True, kw_only=True):
     """What was done to a profile's webhook secret.
 
     Attributes:

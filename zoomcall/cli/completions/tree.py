@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import typer
+from msgspec import Struct
 
 from zoomcall.cli.commands import build_root
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(Struct, frozen=True):
     """What may follow a flag, or stand as an argument.
 
     Attributes:
@@ -28,8 +27,7 @@ class Value:
     is_command: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Struct, frozen=True):
     """One flag with all its spellings; ``value`` is None for a switch."""
 
     names: tuple[str, ...]
@@ -38,16 +36,14 @@ class Flag:
     is_repeatable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     """One positional argument."""
 
     value: Value
     is_repeatable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
+class Node(Struct, frozen=True):
     """A command or group.
 
     Attributes:

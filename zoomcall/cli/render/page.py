@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Tone(StrEnum):
@@ -18,8 +19,7 @@ class Tone(StrEnum):
     COMMAND = "command"
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One line; a terminal may fold it, a pipe never does.
 
     Attributes:
@@ -35,8 +35,7 @@ class Line:
     label: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     """Rows of cells: columns in a terminal, tab-separated in a pipe."""
 
     headings: tuple[str, ...]

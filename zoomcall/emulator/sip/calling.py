@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from enum import StrEnum
 
 from aiosipua import Dialog, DialogState, OutgoingCall, SdpMessage, SipRequest, SipResponse, SipUAC, SipUAS
 from aiosipua.headers import stringify_uri
 from aiosipua.utils import format_addr
+from msgspec import Struct
 
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Wire
@@ -77,8 +77,7 @@ News = int | Ending
 """The status of an answer to the INVITE, or an ending."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
+class Invitation(Struct, frozen=True, kw_only=True):
     """What an INVITE says.
 
     Attributes:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncGenerator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from aiosipua import parse_params
+from msgspec import Struct
 
 from zoomcall.domain.address import RoomAddress
 from zoomcall.emulator.fates import BAD_ADDRESS, RING_TIME, UNREACHABLE, Stage, Step
@@ -23,8 +23,7 @@ CONNECT_ERROR = 13
 _PORT = 5060
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """Where a SIP room is.
 
     Attributes:

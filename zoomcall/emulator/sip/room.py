@@ -8,10 +8,10 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiosipua import IncomingCall, SdpMessage, SdpNegotiationError, SipRequest, SipUAS, negotiate_sdp
+from msgspec import Struct
 
 from zoomcall.emulator.ready_file import write_ready_file
 from zoomcall.emulator.sip.media import MediaPorts
@@ -23,8 +23,7 @@ VARIABLE = "SIP_ROOM"
 _TRIES = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Manners:
+class Manners(Struct, frozen=True):
     """What a room does when it is rung.
 
     Attributes:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.cause import Certainty
@@ -137,8 +139,7 @@ class Tools(Protocol):
         """Name what is installed, with versions."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckupOrder:
+class CheckupOrder(Struct, frozen=True, kw_only=True):
     """What is to be checked.
 
     Attributes:

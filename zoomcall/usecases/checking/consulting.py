@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Cause, Certainty
@@ -57,8 +59,7 @@ class Zoom(Clocks, Account, WebhookLogs, Sessions, Rosters, Protocol):
         """Rooms that the account's administrator registered."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consultation:
+class Consultation(Struct, frozen=True, kw_only=True):
     """What there is to ask Zoom with.
 
     Attributes:

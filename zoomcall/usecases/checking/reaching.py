@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.cause import Certainty

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 T = TypeVar("T")
 
@@ -26,8 +27,7 @@ class Late(Exception):
         self.limit = limit
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step(Generic[T]):
+class Step(Struct, Generic[T], frozen=True, kw_only=True):
     """One step.
 
     Attributes:
@@ -43,8 +43,7 @@ class Step(Generic[T]):
     limit: timedelta
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome(Generic[T]):
+class Outcome(Struct, Generic[T], frozen=True):
     """What came of a step, and how long it took once its turn had come."""
 
     value: T

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import ClassVar
+
+from msgspec import Struct
 
 from zoomcall.domain.raw_answer import RawAnswer
+from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.lexicon import sayings
 from zoomcall.usecases.reading.balanced import end_of_json, straightened
 
@@ -94,8 +97,7 @@ _NAMED_CODE = re.compile(
 _FORBIDDEN_BEFORE = re.compile(r"[=!<>]=?\s*$|\bif\b[^\n]*$|\w\($")
 
 
-@dataclass(frozen=True, slots=True)
-class PastedAnswer:
+class PastedAnswer(Discreet, frozen=True):
     """An answer, as far as it could be read.
 
     Attributes:
@@ -104,7 +106,9 @@ class PastedAnswer:
         is_inferred: The status is not in the text; it is the one that Zoom's code comes with.
     """
 
-    raw: RawAnswer = field(repr=False)
+    unshown: ClassVar = frozenset({"raw"})
+
+    raw: RawAnswer
     has_body: bool
     is_inferred: bool = False
 
@@ -137,8 +141,7 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
     return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Found:
+class _Found(Struct, frozen=True, kw_only=True):
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""

@@ -6,8 +6,9 @@ import base64
 import binascii
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
+
+from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.knowledge.facts import Authorization
@@ -66,8 +67,7 @@ _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
 _JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Credential:
+class Credential(Struct, frozen=True):
     """How a request says whose it is.
 
     Attributes:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from itertools import pairwise
 from urllib.parse import quote_plus
+
+from msgspec import Struct, field
 
 from zoomcall.usecases.reading.pasted import Form, PastedRequest
 from zoomcall.usecases.reading.shell_script import input_of, variables_before
@@ -90,8 +91,7 @@ def read_curl_commands(text: str, read_file: ReadFile | None) -> Iterator[Pasted
             return
 
 
-@dataclass(slots=True)
-class _Body:
+class _Body(Struct):
     """What ``-d`` and its kin add up to."""
 
     pieces: list[str] = field(default_factory=list)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
+from msgspec.structs import replace
+
+from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
 from zoomcall.usecases.reading.balanced import is_curly_throughout, straightened
@@ -43,8 +46,7 @@ _QUOTE_MARK = re.compile(r"^>[ \t]?", re.MULTILINE)
 _INVITE = re.compile(r"\.invite\.|room_system_call")
 
 
-@dataclass(frozen=True, slots=True)
-class Paste:
+class Paste(Discreet, frozen=True):
     """What was pasted.
 
     Attributes:
@@ -55,7 +57,9 @@ class Paste:
         notes: What was taken leniently, in words.
     """
 
-    near: str = field(repr=False)
+    unshown: ClassVar = frozenset({"near"})
+
+    near: str
     request: PastedRequest | None
     answer: PastedAnswer | None
     others: int = 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import ClassVar
 
 from zoomcall.domain.raw_answer import RawAnswer
+from zoomcall.domain.value import Discreet
 
 
 class Form(StrEnum):
@@ -30,8 +31,7 @@ class Form(StrEnum):
         return self in {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.PHP, Form.SOURCE}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PastedRequest:
+class PastedRequest(Discreet, frozen=True, kw_only=True):
     """A request, as far as it could be read. What is not known of a text stands in braces, like ``{sessionId}``.
 
     Attributes:
@@ -52,14 +52,16 @@ class PastedRequest:
         not_understood: What was left out, in words without any secret.
     """
 
+    unshown: ClassVar = frozenset({"headers", "body", "basic"})
+
     form: Form
     start: int = 0
     end: int = 0
     method: str = ""
     url: str = ""
-    headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    body: str | None = field(default=None, repr=False)
-    basic: str | None = field(default=None, repr=False)
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    basic: str | None = None
     is_whole: bool = False
     is_quoted_verbatim: bool = False
     claims: tuple[str, ...] = ()

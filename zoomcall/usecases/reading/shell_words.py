@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import ClassVar
+
+from zoomcall.domain.value import Discreet
 
 LONGEST_COMMAND = 64 * 1024
 
@@ -29,8 +31,7 @@ class Dialect(StrEnum):
     POWERSHELL = "powershell"
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
+class Word(Discreet, frozen=True):
     """One argument.
 
     Attributes:
@@ -38,12 +39,13 @@ class Word:
         has_verbatim_variable: A POSIX shell would not replace a variable in it, for it stands in single quotes.
     """
 
-    text: str = field(repr=False)
+    unshown: ClassVar = frozenset({"text"})
+
+    text: str
     has_verbatim_variable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Discreet, frozen=True):
     """One command.
 
     Attributes:
@@ -54,10 +56,12 @@ class CommandLine:
         here_tag: The word that ends the lines which ``<<`` gives it.
     """
 
+    unshown: ClassVar = frozenset({"standard_input"})
+
     words: tuple[Word, ...]
     end: int
     notes: tuple[str, ...] = ()
-    standard_input: str | None = field(default=None, repr=False)
+    standard_input: str | None = None
     here_tag: str | None = None
 
 

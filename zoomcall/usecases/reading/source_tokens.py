@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from enum import Enum, auto
+from typing import ClassVar
 
+from zoomcall.domain.value import Discreet
 from zoomcall.usecases.reading.pasted import Form
 
 LONGEST_SOURCE = 64 * 1024
@@ -65,16 +66,16 @@ class Kind(Enum):
     SIGN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Discreet, frozen=True):
     """A part of a string: its text, or an expression that is put in."""
 
-    text: str = field(repr=False)
+    unshown: ClassVar = frozenset({"text"})
+
+    text: str
     is_expression: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(Discreet, frozen=True):
     """One token.
 
     Attributes:
@@ -86,8 +87,10 @@ class Token:
         pieces: The parts of a string.
     """
 
+    unshown: ClassVar = frozenset({"text"})
+
     kind: Kind
-    text: str = field(repr=False)
+    text: str
     start: int
     end: int
     is_first: bool = False
