@@ -81,6 +81,10 @@ def test_every_section_has_a_number_of_its_own(name: str) -> None:
     assert len(sections) == len(set(sections))
 
 
+def test_no_source_cites_what_is_not_in_the_repository() -> None:
+    assert not [path for path in SOURCES if re.search(r"\bFACTS[\s#]+\d", path.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_link_between_documents_resolves(document: Path) -> None:
     assert not broken_links(document)

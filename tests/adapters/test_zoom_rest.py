@@ -373,7 +373,7 @@ def test_a_participant_is_removed() -> None:
     assert json.loads(zoom.requests[0].content) == {"method": "user.remove", "params": {"participant_uuid": "P 1"}}
 
 
-# Session ids on the wire (FACTS 3.5)
+# Session ids on the wire (zoom-api 3.5)
 
 CALLS: list[Callable[[ZoomRest, SessionId], object]] = [
     lambda rest, session: rest.call_out(sip_call(SessionTarget(session))),

@@ -42,7 +42,7 @@ def addresses(draw: st.DrawFn) -> str:
 
 @st.composite
 def addresses_with_passcode(draw: st.DrawFn) -> str:
-    """Hide a passcode in each place where one may stand (FACTS 10)."""
+    """Hide a passcode in each place where one may stand (zoom-api 10)."""
     passcode = draw(passcodes)
     scheme, host, port, parameter = draw(schemes), draw(hosts), draw(ports), draw(parameters)
     user = draw(st.one_of(st.just(""), users))

@@ -1,4 +1,4 @@
-"""Session ids in paths, as recorded bytes (FACTS 3.5), and paths that lead nowhere."""
+"""Session ids in paths, as recorded bytes (zoom-api 3.5), and paths that lead nowhere."""
 
 import time
 

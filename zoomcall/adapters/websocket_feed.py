@@ -1,4 +1,4 @@
-"""Zoom's websocket of meeting events over aiohttp: a thread with an event loop of its own (FACTS 6)."""
+"""Zoom's websocket of meeting events over aiohttp: a thread with an event loop of its own (zoom-api 6)."""
 
 from __future__ import annotations
 

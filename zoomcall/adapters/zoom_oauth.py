@@ -1,4 +1,4 @@
-"""Zoom's token endpoint (FACTS 2)."""
+"""Zoom's token endpoint (zoom-api 2)."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class ZoomOAuth:
         return self._token(app, form, deadline)
 
     def client_credentials(self, app: ServerToServerApp, *, deadline: datetime | None = None) -> AccessToken:
-        """Get the app's own token, which is good for websockets and for little else (FACTS 1.1, 6).
+        """Get the app's own token, which is good for websockets and for little else (zoom-api 1.1, 6).
 
         Raises:
             ZoomRefused: The app was refused, or the answer holds no token.
@@ -56,7 +56,7 @@ class ZoomOAuth:
                 url=f"{self._base}/oauth/token",
                 authorization=Secret(f"Basic {base64.b64encode(pair).decode()}"),
                 content_type="application/x-www-form-urlencoded",
-                # In the body: Zoom began to refuse the same parameters in the query (FACTS 2.1).
+                # In the body: Zoom began to refuse the same parameters in the query (zoom-api 2.1).
                 body=urlencode(form).encode(),
                 conceal=((app.client_secret.reveal(), "***"),),
                 is_repeatable=True,

@@ -82,7 +82,7 @@ class ZoomRest:
         name: str | None = None,
         deadline: datetime | None = None,
     ) -> tuple[LiveSession, ...]:
-        """List sessions of at most a month (``GET /videosdk/sessions``, FACTS 4; 10 to 20 calls a minute).
+        """List sessions of at most a month (``GET /videosdk/sessions``, zoom-api 4; 10 to 20 calls a minute).
 
         Args:
             from_date: First day, UTC.
@@ -148,7 +148,7 @@ class ZoomRest:
         return self._patch(Api.SESSION, events_path(SessionTarget(SessionId(session_id))), body, (), deadline)
 
     def session_sip_dialing(self, session_id: str, *, deadline: datetime | None = None) -> SipDialing:
-        """Get a dial-in string for a live session, which proves the CRC plan without ringing anybody (FACTS 4)."""
+        """Get a dial-in string for a live session, which proves the CRC plan and rings nobody (zoom-api 4)."""
         return self._sip_dialing(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}/sip_dialing", deadline)
 
     def meeting_sip_dialing(self, number: str, *, deadline: datetime | None = None) -> SipDialing:
@@ -156,7 +156,7 @@ class ZoomRest:
         return self._sip_dialing(Api.MEETING, f"/meetings/{number}/sip_dialing", deadline)
 
     def crc_code(self, *, deadline: datetime | None = None) -> SipDialing:
-        """Get a dial-in code of half a minute, and whether the token's owner has a CRC plan (FACTS 4)."""
+        """Get a dial-in code of half a minute, and whether the token's owner has a CRC plan (zoom-api 4)."""
         path = "/crc/participant_identifier_code"
         return _dialing(self._get(Api.MEETING, path, [("expires_in", "30")], deadline=deadline))
 

@@ -477,7 +477,7 @@ class Wiring:
         return feed
 
     def _websocket_tokens(self) -> tuple[TokenSupply, ...]:
-        """Give tokens for the websocket: Zoom's page says one thing, code that works another (FACTS 6)."""
+        """Give tokens for the websocket: Zoom's page says one thing, code that works another (zoom-api 6)."""
         credential = self._held.credential
         if not isinstance(credential, ServerToServerApp):
             return (lambda: self.token(Api.MEETING),)

@@ -59,7 +59,7 @@ class RoomAddress(Discreet, frozen=True):
         host: Host name or literal address, lower case, without brackets; None for an alias of digits.
         port: As given, else None.
         extension: What follows ``##``, any passcode masked; None without one.
-        warnings: Forms that FACTS 10 calls unconfirmed, and private addresses.
+        warnings: Forms that zoom-api 10 calls unconfirmed, and private addresses.
     """
 
     unshown: ClassVar = frozenset({"text"})
@@ -104,7 +104,7 @@ class RoomAddress(Discreet, frozen=True):
         """Take an address as typed.
 
         Forms that Zoom's documents show pass silently: a literal IPv4 address, ``user@host``.
-        Forms that are unconfirmed (FACTS 10) pass as they stand, with a warning each.
+        Forms that are unconfirmed (zoom-api 10) pass as they stand, with a warning each.
 
         Raises:
             UsageError: Zoom or the room could never understand it.
@@ -113,7 +113,7 @@ class RoomAddress(Discreet, frozen=True):
 
 
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
-    """Warn of an address that Zoom's cloud cannot route to (FACTS 10)."""
+    """Warn of an address that Zoom's cloud cannot route to (zoom-api 10)."""
     plain = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
     if not any(plain in network for network in _PRIVATE_NETWORKS if network.version == plain.version):
         return ()

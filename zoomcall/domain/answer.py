@@ -17,7 +17,7 @@ class FieldError(Struct, frozen=True):
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):
-    """Zoom's ``X-RateLimit-Category`` and ``-Type``, as far as it sent them (FACTS 8)."""
+    """Zoom's ``X-RateLimit-Category`` and ``-Type``, as far as it sent them (zoom-api 8)."""
 
     category: str | None = None
     kind: str | None = None

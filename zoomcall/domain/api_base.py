@@ -40,7 +40,7 @@ def host_of(base: str) -> str:
 
 
 def websocket_url(base: ApiBase) -> str | None:
-    """Give the URL of the websockets beside an API base: Zoom's, or the emulator's on loopback (FACTS 6).
+    """Give the URL of the websockets beside an API base: Zoom's, or the emulator's on loopback (zoom-api 6).
 
     None for any other base, other clusters of Zoom's among them: where theirs are is not documented.
     """

@@ -61,7 +61,7 @@ class Evidence(Struct, frozen=True):
 
 
 class Reason(Struct, frozen=True):
-    """Zoom's ``reason_type`` (FACTS 5.3)."""
+    """Zoom's ``reason_type`` (zoom-api 5.3)."""
 
     code: int
 

@@ -33,7 +33,7 @@ def _shown(text: str) -> str:
 
 
 class SipHeader(Struct, frozen=True):
-    """One additional SIP header (FACTS 3.1: key at most 32, value at most 256)."""
+    """One additional SIP header (zoom-api 3.1: key at most 32, value at most 256)."""
 
     key: str
     value: str
@@ -150,7 +150,7 @@ class Callout(Struct, frozen=True, kw_only=True):
         return (*self.address.warnings, *(w for header in self.headers for w in header.warnings))
 
     def body(self, api: Api, *, is_masked: bool = False) -> dict[str, Any]:
-        """Give the PATCH's JSON body (FACTS 3, 3.1).
+        """Give the PATCH's JSON body (zoom-api 3, 3.1).
 
         Args:
             api: Which of the two methods to name.

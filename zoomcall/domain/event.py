@@ -1,4 +1,4 @@
-"""Zoom's callout events (FACTS 5.1, 5.2): what a webhook, a log row or a websocket frame tells of one call."""
+"""Zoom's callout events (zoom-api 5.1, 5.2): what a webhook, a log row or a websocket frame tells of one call."""
 
 from __future__ import annotations
 

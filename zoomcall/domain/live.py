@@ -98,7 +98,7 @@ class H323Device(Struct, frozen=True, kw_only=True):
 
 
 LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
-"""How far back Zoom's log of webhooks can be asked (FACTS 4), with a minute for the way there."""
+"""How far back Zoom's log of webhooks can be asked (zoom-api 4), with a minute for the way there."""
 
 
 class WebhookLog(Discreet, frozen=True, kw_only=True):

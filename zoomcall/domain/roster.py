@@ -16,7 +16,7 @@ ROOM_DEVICE = "H.323/SIP"
 
 
 class Participant(Struct, frozen=True, kw_only=True):
-    """One row of Zoom's live roster (FACTS 4).
+    """One row of Zoom's live roster (zoom-api 4).
 
     Attributes:
         id: ``participant_uuid`` where Zoom gives it, else its ``id``: the same over polls.

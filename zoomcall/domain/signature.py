@@ -14,14 +14,14 @@ TIMESTAMP_HEADER = "x-zm-request-timestamp"
 REQUEST_ID_HEADER = "x-zm-request-id"
 
 FRESHNESS = timedelta(minutes=5)
-"""How old, or how far ahead, a timestamp may be; Zoom names no limit (FACTS 5.4)."""
+"""How old, or how far ahead, a timestamp may be; Zoom names no limit (zoom-api 5.4)."""
 
 PREFIX = "v0="
 _SECONDS = re.compile(r"[0-9]{1,12}")
 
 
 def sign(secret: Secret, timestamp: str, body: bytes) -> str:
-    """Give the ``x-zm-signature`` of a body (FACTS 5.4).
+    """Give the ``x-zm-signature`` of a body (zoom-api 5.4).
 
     Args:
         secret: The webhook secret token.
@@ -37,7 +37,7 @@ def is_genuine(secret: Secret, *, signature: str, timestamp: str, body: bytes) -
 
 
 def encrypted_token(secret: Secret, plain_token: str) -> str:
-    """Give what Zoom's URL validation wants beside the ``plainToken`` (FACTS 5.4)."""
+    """Give what Zoom's URL validation wants beside the ``plainToken`` (zoom-api 5.4)."""
     return _mac(secret, _bytes(plain_token))
 
 

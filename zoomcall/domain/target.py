@@ -94,7 +94,7 @@ def parse_session_id(text: str) -> SessionId:
 
 
 def parse_session_name(text: str) -> str:
-    """Take a session's name, at most 200 characters (FACTS 1.2, ``tpc``).
+    """Take a session's name, at most 200 characters (zoom-api 1.2, ``tpc``).
 
     Raises:
         UsageError: It is empty, too long or holds control characters.
@@ -146,13 +146,13 @@ def _number_of_link(link: str) -> str | None:
 
 
 def encode_id(identifier: str) -> str:
-    """Encode a session id for a path: once, or twice if it starts with ``/`` or holds ``//`` (FACTS 3.5)."""
+    """Encode a session id for a path: once, or twice if it starts with ``/`` or holds ``//`` (zoom-api 3.5)."""
     once = quote(identifier, safe="")
     return quote(once, safe="") if identifier.startswith("/") or "//" in identifier else once
 
 
 def events_path(target: ResolvedTarget) -> str:
-    """Give the path, below the API base, of the ``events`` endpoint that controls ``target`` (FACTS 3)."""
+    """Give the path, below the API base, of the ``events`` endpoint that controls ``target`` (zoom-api 3)."""
     match target:
         case SessionTarget():
             return f"/videosdk/sessions/{encode_id(target.id)}/events"

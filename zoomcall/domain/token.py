@@ -1,4 +1,4 @@
-"""Bearer tokens, read without any secret: what kind they are, what they claim, how they are damaged (FACTS 1)."""
+"""Bearer tokens, read without a secret: what kind they are, what they claim, how they are damaged (zoom-api 1)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MILLISECONDS_FROM = 10**11
 """A time claim above this is no number of seconds: as such it would lie in the year 5138 or later."""
 
 ADVISED_LIFETIME = timedelta(hours=1)
-"""The most that Zoom advises for an API JWT (FACTS 1.1)."""
+"""The most that Zoom advises for an API JWT (zoom-api 1.1)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -51,7 +51,7 @@ _ODD_IN_BEARER = re.compile(r"[^A-Za-z0-9._~+/=-]")
 
 
 class TokenKind(StrEnum):
-    """What a token is, by its header and claims (FACTS 1.1, 1.3)."""
+    """What a token is, by its header and claims (zoom-api 1.1, 1.3)."""
 
     API_JWT = "api-jwt"
     SESSION_JWT = "session-jwt"
@@ -166,8 +166,8 @@ def read_token(text: str) -> TokenReading:
 
     One line break at its end and one ``Bearer `` in front are dropped silently; further ones, quotation marks and
     blanks are dropped too, and told in ``bearers`` and ``wrapping``. What has three dot-separated base64 parts is
-    read as a JWT, and is malformed if it is none; other texts are opaque (a Build API key, FACTS 1.3), unless they
-    begin as a JWT does, or hold control characters or characters beyond ASCII, which no HTTP header carries.
+    read as a JWT, and is malformed if it is not one; other text is opaque (a Build API key, zoom-api 1.3), unless it
+    begins as a JWT does, or holds control characters or characters beyond ASCII, which no HTTP header carries.
 
     Args:
         text: Any text at all.

@@ -102,7 +102,7 @@ class RefusalKind(StrEnum):
 
     @property
     def status(self) -> int:
-        """The HTTP status that says so. Zoom tries again after 5xx only (FACTS 5.4)."""
+        """The HTTP status that says so. Zoom tries again after 5xx only (zoom-api 5.4)."""
         return _STATUSES[self]
 
 

@@ -1,4 +1,4 @@
-"""Reading a callout out of an ``events`` request, with the limits that Zoom documents (FACTS 3.1)."""
+"""Reading a callout out of an ``events`` request, with the limits that Zoom documents (zoom-api 3.1)."""
 
 from __future__ import annotations
 

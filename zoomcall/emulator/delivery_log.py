@@ -1,4 +1,4 @@
-"""The log of webhook deliveries that ``webhook_logs`` shows: each try of each event (FACTS 4)."""
+"""The log of webhook deliveries that ``webhook_logs`` shows: each try of each event (zoom-api 4)."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 class Stage(StrEnum):
-    """What happens to a call; all but ``LEFT`` end the name of one of Zoom's events (FACTS 5.1)."""
+    """What happens to a call; all but ``LEFT`` end the name of one of Zoom's events (zoom-api 5.1)."""
 
     RINGING = "ringing"
     ACCEPTED = "accepted"
@@ -61,7 +61,7 @@ _RINGING = Step(Stage.RINGING, RING_DELAY)
 
 
 def failure(reason: int) -> Fate:
-    """Give the fate of a call that fails without ringing (reasons: FACTS 5.3; other numbers are let through)."""
+    """Give the fate of a call that fails without ringing (reasons: zoom-api 5.3; other numbers are let through)."""
     return Fate((Step(Stage.FAILED, FAIL_DELAY, reason),))
 
 

@@ -23,12 +23,12 @@ from zoomcall.emulator.messages import Refusal, refusal
 
 TOKEN_LIFETIME = timedelta(hours=1)
 
-_LARGEST_EXP = 10**11  # beyond it a time must be milliseconds (FACTS 1.3)
+_LARGEST_EXP = 10**11  # beyond it a time must be milliseconds (zoom-api 1.3)
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 class GrantType(StrEnum):
-    """How an OAuth token was got (FACTS 2.1)."""
+    """How an OAuth token was got (zoom-api 2.1)."""
 
     ACCOUNT = "account_credentials"
     CLIENT = "client_credentials"
@@ -75,7 +75,7 @@ def draw_word(length: int) -> str:
 
 
 def make_oauth_token(keys: Keys, grant: Grant, *, now: datetime) -> str:
-    """Make a token that looks like Zoom's (FACTS 1.1); only the world's memory of it gives it power."""
+    """Make a token that looks like Zoom's (zoom-api 1.1); only the world's memory of it gives it power."""
     issued_at = int(now.timestamp())
     header = {"sv": "000001", "alg": "HS512", "v": "2.0", "kid": str(uuid.uuid4())}
     claims = {
@@ -121,8 +121,8 @@ def expired_token() -> Refusal:
 def judge_grant(grant: Grant | None, api: Api, *, now: datetime) -> None:
     """Let an OAuth token in, if it is for ``api``.
 
-    A good OAuth token on ``/videosdk`` gets the words for a wrong kind of account (FACTS 7.2), a
-    ``client_credentials`` token the words of FACTS 2.1.
+    A good OAuth token on ``/videosdk`` gets the words for a wrong kind of account (zoom-api 7.2), a
+    ``client_credentials`` token the words of zoom-api 2.1.
 
     Raises:
         Refusal: It is not let in.
@@ -138,7 +138,7 @@ def judge_grant(grant: Grant | None, api: Api, *, now: datetime) -> None:
 
 
 def judge_api_jwt(token: str, keys: Keys, *, now: datetime) -> None:
-    """Let a Video SDK API JWT in (FACTS 1.1): HS256 with the API secret, issuer, whole seconds, not expired.
+    """Let a Video SDK API JWT in (zoom-api 1.1): HS256 with the API secret, issuer, whole seconds, not expired.
 
     Raises:
         Refusal: 401/124.

@@ -1,4 +1,4 @@
-"""Zoom's rate limits by plan (FACTS 8)."""
+"""Zoom's rate limits by plan (zoom-api 8)."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ class Limiter(Struct):
         """Count one request.
 
         Raises:
-            Refusal: 429; the daily one says when to come back, the other does not (FACTS 8).
+            Refusal: 429; the daily one says when to come back, the other does not (zoom-api 8).
         """
         limits = _LIMITS.get(self.plan)
         if limits is None:

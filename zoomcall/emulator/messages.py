@@ -86,7 +86,7 @@ def refusal(
     errors: tuple[tuple[str, str], ...] = (),
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Refusal:
-    """Give a refusal in Zoom's shape (FACTS 7.1).
+    """Give a refusal in Zoom's shape (zoom-api 7.1).
 
     Args:
         status: HTTP status.

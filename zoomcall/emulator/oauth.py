@@ -1,4 +1,4 @@
-"""The token endpoint (FACTS 2.1)."""
+"""The token endpoint (zoom-api 2.1)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages of a listing, with tokens that live fifteen minutes (FACTS 4)."""
+"""Pages of a listing, with tokens that live fifteen minutes (zoom-api 4)."""
 
 from __future__ import annotations
 

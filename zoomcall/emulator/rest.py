@@ -1,4 +1,4 @@
-"""Zoom's REST API: which request gets which answer (FACTS 3, 4, 7)."""
+"""Zoom's REST API: which request gets which answer (zoom-api 3, 4, 7)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _REFUSED_METHODS = {
     ),
     Api.MEETING: re.compile(r"participant\.invite(\.callout)?|(recording|ai_companion)\.\w+|waiting_room\.update"),
 }
-# FACTS 3; written here once more, so that a slip of the client's shows
+# zoom-api 3; written here once more, so that a slip of the client's shows
 _CALLOUT_METHODS = {
     Api.SESSION: "user.invite.room_system_callout",
     Api.MEETING: "participant.invite.room_system_callout",
@@ -165,7 +165,7 @@ class Rest:
         raise _unknown_endpoint()
 
     def _admit(self, request: Request, endpoint: _Endpoint, now: datetime) -> None:
-        opaque = request.header("x-api-key")  # wins over a bearer (FACTS 1.1)
+        opaque = request.header("x-api-key")  # wins over a bearer (zoom-api 1.1)
         token = bearer_of(request.header("Authorization")) if opaque is None else opaque
         keys = self._world.keys
         grant = self._world.grant_of(token)
@@ -266,7 +266,7 @@ class Rest:
 
     def _control_session(self, visit: _Visit) -> Reply:
         venue = self._live_session(visit)
-        if not venue.present:  # a session is live with somebody in it only (FACTS 3.2)
+        if not venue.present:  # a session is live with somebody in it only (zoom-api 3.2)
             raise _session_gone()
         return self._control(visit, venue)
 
@@ -409,7 +409,7 @@ def decode_id(raw: str) -> str:
     """Decode an id that stood in a path, encoded once, or twice if it starts with ``/`` or holds ``//``.
 
     Raises:
-        Refusal: 404/2300, it was encoded the other way (FACTS 3.5).
+        Refusal: 404/2300, it was encoded the other way (zoom-api 3.5).
     """
     once = _unquote(raw)
     if re.search(r"%[0-9A-Fa-f]{2}", once):

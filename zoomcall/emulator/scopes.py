@@ -1,4 +1,4 @@
-"""Which scopes open which endpoint, classic and granular (FACTS 3 and 4)."""
+"""Which scopes open which endpoint, classic and granular (zoom-api 3 and 4)."""
 
 from __future__ import annotations
 

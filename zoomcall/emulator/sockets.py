@@ -1,4 +1,4 @@
-"""Zoom's websockets: meeting events pushed to whoever holds a token and a subscription (FACTS 6)."""
+"""Zoom's websockets: meeting events pushed to whoever holds a token and a subscription (zoom-api 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivers events to a webhook endpoint: signed, validated and repeated as Zoom does it (FACTS 5.4)."""
+"""Delivers events to a webhook endpoint: signed, validated and repeated as Zoom does it (zoom-api 5.4)."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Attendee(Struct, frozen=True, kw_only=True):
         id: Zoom's short id of this stay.
         uuid: Zoom's ``participant_uuid``.
         name: As shown.
-        device: One of Zoom's words (FACTS 4).
+        device: One of Zoom's words (zoom-api 4).
         ip_address: As Zoom's servers see it.
         joined_at: When it came.
         left_at: When it went.
@@ -348,7 +348,7 @@ class World:
 
 
 def make_session_id() -> str:
-    """Draw an id as Zoom's are, with a slash inside, a plus and two equal signs, to be encoded once (FACTS 3.5)."""
+    """Draw an ID like Zoom's, with a slash inside, a plus and two equal signs, to be encoded once (zoom-api 3.5)."""
     while True:
         identifier = base64.b64encode(secrets.token_bytes(16)).decode()
         if "/" in identifier and "+" in identifier and "//" not in identifier and not identifier.startswith("/"):

@@ -133,7 +133,7 @@ def _listed(scopes: tuple[str, ...]) -> str:
 
 
 def _who_can_hold(scopes: tuple[str, ...]) -> str:
-    """Say which kinds of app can have such scopes (FACTS 3.2)."""
+    """Say which kinds of app can have such scopes (zoom-api 3.2)."""
     admin_level = [scope for scope in scopes if _is_admin_level(scope)]
     if not admin_level:
         return "Any kind of app can hold it; a user-managed app acts on its own user's meetings with it."
@@ -149,7 +149,7 @@ def _who_can_hold(scopes: tuple[str, ...]) -> str:
 
 
 def _scopes_in(text: str) -> tuple[str, ...]:
-    """Find the scopes that Zoom names, however its JSON is broken (FACTS 7.1)."""
+    """Find the scopes that Zoom names, however its JSON is broken (zoom-api 7.1)."""
     _, marker, tail = text.partition("scopes")
     found = _SCOPE.findall(tail.lstrip(":\"' ") if marker else "")
     return tuple(dict.fromkeys(found))[:_MOST_SCOPES]
@@ -165,7 +165,7 @@ def _is_admin_level(scope: str) -> bool:
 
 
 def user_managed_app(facts: Facts) -> Finding | Checked | None:
-    """An app of one user, where only account-level scopes would do; never more than possible (FACTS 3.4)."""
+    """An app of one user, where only account-level scopes would do; never more than possible (zoom-api 3.4)."""
     answer, route = facts.answer, route_of(facts)
     is_meeting = facts.api is Api.MEETING or (route is not None and route.api is Api.MEETING)
     if answer is None or answer.is_oauth or not is_meeting:
@@ -195,7 +195,7 @@ def user_managed_app(facts: Facts) -> Finding | Checked | None:
 
 
 def no_crc_plan(facts: Facts) -> Finding | Checked | None:
-    """What asking for a dial-in code says of the Conference Room Connector (FACTS 4); its refusal is a row."""
+    """What asking for a dial-in code says of the Conference Room Connector (zoom-api 4); its refusal is a row."""
     if facts.has_crc_plan is None:
         return None
     if facts.has_crc_plan:

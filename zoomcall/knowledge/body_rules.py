@@ -182,7 +182,7 @@ def address_invalid(facts: Facts) -> Finding | Checked | None:
 
 
 def _number(facts: Facts, number: object) -> Finding | Checked | None:
-    """Judge a phone's number: digits with country and area code, an extension behind a hyphen (FACTS 3.1)."""
+    """Judge a phone's number: digits with country and area code, an extension behind a hyphen (zoom-api 3.1)."""
     if not number or _stands_in(number):
         return None
     fix = "Give country code, area code and number in digits, like 15555550100; an extension behind a hyphen."
@@ -194,7 +194,7 @@ def _number(facts: Facts, number: object) -> Finding | Checked | None:
 
 
 def header_rule(facts: Facts) -> Finding | Checked | None:
-    """A name or header beyond Zoom's limits (FACTS 3.1)."""
+    """A name or header beyond Zoom's limits (zoom-api 3.1)."""
     body = _room(facts)
     if body is None or body.params is None:
         return None

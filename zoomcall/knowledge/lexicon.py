@@ -63,7 +63,7 @@ class CodeText(Struct, frozen=True, kw_only=True):
 
 
 class ReasonText(Struct, frozen=True, kw_only=True):
-    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are read from its name (FACTS 5.3)."""
+    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are read from its name (zoom-api 5.3)."""
 
     code: int
     name: str

@@ -30,7 +30,7 @@ _MEETING_NUMBER = re.compile(r"\d{9,11}")
 
 
 def path_event_singular(facts: Facts) -> Finding | Checked | None:
-    """``/event`` in place of ``/events``: the quiet 200 of the forum (FACTS 3.4)."""
+    """``/event`` in place of ``/events``: the quiet 200 of the forum (zoom-api 3.4)."""
     route = route_of(facts)
     if route is None or not route.is_callout:
         return None
@@ -64,7 +64,7 @@ def wrong_method(facts: Facts) -> Finding | Checked | None:
 
 
 def session_id_encoding(facts: Facts) -> Finding | Checked | None:
-    """A session id encoded against the rule of FACTS 3.5, or given with its escapes."""
+    """A session id encoded against the rule of zoom-api 3.5, or given with its escapes."""
     route = route_of(facts)
     if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
         return None
@@ -122,7 +122,7 @@ def _how_encoded(raw: str) -> str:
 
 
 def meeting_number(facts: Facts) -> Finding | Checked | None:
-    """A UUID, or something else that is no number, in the path of a live meeting (FACTS 3.5)."""
+    """A UUID, or something else that is no number, in the path of a live meeting (zoom-api 3.5)."""
     route = route_of(facts)
     if route is None or route.is_ours or not route.path.startswith("/live_meetings/") or not route.raw_id:
         return None
@@ -191,7 +191,7 @@ def _is_meant_for_callouts(facts: Facts, route: Route) -> bool:
 
 
 def oauth_query_string(facts: Facts) -> Finding | Checked | None:
-    """Parameters of the token endpoint behind a question mark (FACTS 2.1)."""
+    """Parameters of the token endpoint behind a question mark (zoom-api 2.1)."""
     route, status = route_of(facts), _status(facts)
     if route is None or not route.is_token_endpoint or route.is_ours:
         return None

@@ -68,7 +68,7 @@ def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
 
 
 def token_superseded(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
-    """Another program of the same app, which took a newer token; sources disagree, so only possible (FACTS 2.2)."""
+    """Another program of the same app took a newer token; sources disagree, so only possible (zoom-api 2.2)."""
     answer = facts.answer
     if answer is None or answer.code != 124 or facts.credential_kind is not CredentialKind.S2S:
         return None

@@ -1,4 +1,4 @@
-"""Rules about other people's requests to the token endpoint (FACTS 2.1)."""
+"""Rules about other people's requests to the token endpoint (zoom-api 2.1)."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _bare_token(facts: Facts, request: RequestFacts) -> Finding | Checked | None
 
 
 def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
-    """Judge a header that is a variable: whether that holds the word Bearer is not to be seen (FACTS 7.3)."""
+    """Judge a header that is a variable: whether that holds the word Bearer is not to be seen (zoom-api 7.3)."""
     shown = (request.header("authorization") or "").strip()
     if shown.lower().startswith("bearer"):
         evidence = f"the header reads Authorization: {shown}, where one blank belongs behind Bearer"

@@ -174,7 +174,7 @@ def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correc
 
 
 def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
-    """Correct a request that rings a phone, with what Zoom reads of its params (FACTS 3.1)."""
+    """Correct a request that rings a phone, with what Zoom reads of its params (zoom-api 3.1)."""
     target, gaps = _target(route, text)
     given = body.phone_number
     digits = re.sub(r"\D", "", given) if isinstance(given, str) and not has_placeholder(given) else ""

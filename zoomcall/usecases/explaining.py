@@ -134,7 +134,7 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
 def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
     """Say why a call ended as it did, for the states that are failures; else nothing.
 
-    What a reason means is read from its name alone (FACTS 5.3): such a cause is likely, and its fix a hint.
+    What a reason means is read from its name alone (zoom-api 5.3): such a cause is likely, and its fix a hint.
     """
     match state:
         case State.DECLINED:

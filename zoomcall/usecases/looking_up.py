@@ -16,7 +16,7 @@ from zoomcall.errors import ErrorKind, NoSession, UsageError
 from zoomcall.usecases.zoom_roles import Sessions
 
 SPAN = timedelta(days=7)
-"""How long ago a live session may have begun; Zoom takes a month at most (FACTS 4)."""
+"""How long ago a live session may have begun; Zoom takes a month at most (zoom-api 4)."""
 
 _USUAL_ID = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
 
@@ -41,7 +41,7 @@ def live_sessions(*, zoom: Sessions, today: date) -> tuple[LiveSession, ...]:
 def find_live_session(
     name: str, *, zoom: Sessions, today: date, deadline: datetime | None = None, origin: str | None = None
 ) -> LiveSession:
-    """Find the live session of exactly this name, or of its lower-case form, which Zoom makes of names (FACTS 1.2).
+    """Find the live session with exactly this name, or with its lower-case form, which Zoom makes (zoom-api 1.2).
 
     Args:
         name: As the user gave it.
@@ -94,7 +94,7 @@ def look_into(text: str, *, zoom: Sessions, today: date, origin: str | None = No
         return _gathering(zoom.session(session_id), zoom)
     except ZoomRefused as refusal:
         if refusal.kind not in {ErrorKind.NO_SESSION, ErrorKind.REJECTED} or _USUAL_ID.match(text):
-            raise  # the list is dear (FACTS 4, resource-intensive), and nobody names a session like an id
+            raise  # the list is dear (zoom-api 4, resource-intensive), and nobody names a session like an id
         try:
             named = find_live_session(text, zoom=zoom, today=today, origin=origin)
         except NoSession:

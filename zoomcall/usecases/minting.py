@@ -14,7 +14,7 @@ from zoomcall.domain.token import ADVISED_LIFETIME
 from zoomcall.errors import UsageError
 
 BACK_DATING = timedelta(seconds=30)
-"""How far ``iat`` lies back, for clocks that are not quite Zoom's (FACTS 1.2)."""
+"""How far ``iat`` lies back, for clocks that are not quite Zoom's (zoom-api 1.2)."""
 
 USUAL_LIFETIME = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(days=7)
@@ -27,7 +27,7 @@ Sign = Callable[[Mapping[str, str | int], Secret], Secret]
 
 
 def mint_api_jwt(key: VideoSdkKey, *, now: datetime, lifetime: timedelta, sign: Sign) -> AccessToken:
-    """Make a bearer token for the Video SDK's REST API (FACTS 1.1).
+    """Make a bearer token for the Video SDK's REST API (zoom-api 1.1).
 
     Args:
         key: The API pair.

@@ -43,7 +43,7 @@ WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
         ),
     ),
 }
-"""Which credential is meant and where Zoom shows it (FACTS 1.4)."""
+"""Which credential is meant and where Zoom shows it (zoom-api 1.4)."""
 
 
 class ConfigKeeper(Protocol):

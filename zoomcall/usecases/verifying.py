@@ -234,5 +234,5 @@ def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
 
 
 def _looks_rewritten(body: bytes) -> bool:
-    """Say whether JSON is laid out, which Zoom's is not (FACTS 5.4, vectors)."""
+    """Say whether JSON is laid out, which Zoom's is not (zoom-api 5.4, vectors)."""
     return parse_object(body) is not None and re.match(rb'\s|\{\s|\{"[^"]*"\s*:\s', body) is not None

@@ -200,7 +200,7 @@ def _check_meeting(target: MeetingTarget, case: Consultation) -> Verdict:
 
 
 def check_plan(session: SessionId | None, case: Consultation) -> Verdict:
-    """Say whether the account has a Conference Room Connector, without ringing anybody (FACTS 0.4 and 4).
+    """Say whether the account has a Conference Room Connector, without ringing anybody (zoom-api 0.4 and 4).
 
     Raises:
         Blocked: The session that would show it is not live.
