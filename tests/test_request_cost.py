@@ -27,10 +27,10 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, SessionId, SessionTarget
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.world import VenueKey
-from zoomcall.usecases.dial_order import DialOrder
-from zoomcall.usecases.dialing import CallReport, dial
+from zoomcall.usecases.dialing.call import CallReport, dial
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import Patrols, Rhythm
 from zoomcall.usecases.minting import mint_api_jwt
-from zoomcall.usecases.patrolling import Patrols, Rhythm
 
 MOST_REQUESTS = 25
 """In a wait of sixty seconds, everything before it included."""

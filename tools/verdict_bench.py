@@ -28,7 +28,7 @@ from zoomcall.emulator.fates import FAIL_DELAY, SLOW_ANSWER_DELAY, Stage, Step
 from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.world import Call, VenueKey
-from zoomcall.usecases.patrolling import POLL_INTERVAL
+from zoomcall.usecases.dialing.polling import POLL_INTERVAL
 
 PROGRAM = (sys.executable, "-m", "zoomcall")
 SECRET = "verdict-bench-webhook-secret"  # noqa: S105 - it signs nothing but this bench's events

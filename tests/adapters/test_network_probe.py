@@ -11,7 +11,7 @@ from loopback import REMOTE, Loopback, Peer, answering, free_port
 
 from zoomcall.adapters.http import Http
 from zoomcall.adapters.network_probe import NetworkProbe
-from zoomcall.domain.connection import Place, Way
+from zoomcall.domain.network_path import Place, Way
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
 ZOOMS = b'{"code":124,"message":"Invalid access token."}'

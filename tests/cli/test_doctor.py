@@ -22,7 +22,7 @@ from zoomcall.emulator.messages import Reply, json_reply, refusal
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.scopes import ALL_ADMIN
 from zoomcall.emulator.trouble import Trouble
-from zoomcall.usecases.checking import checking_up
+from zoomcall.usecases.checking import checkup
 from zoomcall.usecases.checking.verdicts import CheckId
 
 ORDER = [  # contract 11
@@ -461,7 +461,7 @@ def test_something_else_than_zoom_is_exit_11(doctor: Callable[..., Checked]) -> 
 def test_a_server_that_never_answers_is_given_up(
     doctor: Callable[..., Checked], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking_up, "_PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr(checkup, "_PATIENCE", timedelta(seconds=1))
     with Loopback(Peer.hold) as server:
         begun = time.monotonic()
         checked = doctor(environ=PAIR | {"ZOOMCALL_API_BASE": f"{server.url}/v2"})
@@ -494,7 +494,7 @@ def test_a_name_server_that_never_answers_is_given_up(
     def hang(*_: object, **__: object) -> None:
         time.sleep(2)
 
-    monkeypatch.setattr(checking_up, "LIMIT", timedelta(seconds=1.2))
+    monkeypatch.setattr(checkup, "LIMIT", timedelta(seconds=1.2))
     for name in ("addresses", "knock"):
         monkeypatch.setattr(f"zoomcall.adapters.network_probe.NetworkProbe.{name}", hang)
     checked = doctor(environ=PAIR | ANYWHERE)
@@ -987,7 +987,7 @@ def test_a_check_that_breaks_hides_no_other(
 def test_a_check_that_takes_too_long_is_given_up(
     doctor: Callable[..., Checked], sdk: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking_up, "LIMIT", timedelta(seconds=1.5))
+    monkeypatch.setattr(checkup, "LIMIT", timedelta(seconds=1.5))
     monkeypatch.setattr("zoomcall.cli.wiring.Wiring.versions", staticmethod(lambda: time.sleep(3)))
     checked = doctor(environ=sdk)
     assert checked.result.code == 10

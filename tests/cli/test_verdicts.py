@@ -29,7 +29,7 @@ from zoomcall.emulator.messages import Reply
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.trouble import Trouble, parse_faults
 from zoomcall.emulator.world import Venue
-from zoomcall.usecases.patrolling import Patrols, Rhythm
+from zoomcall.usecases.dialing.polling import Patrols, Rhythm
 
 SECRET = "verdicts-webhook-secret"
 SCALE = 0.01

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from zoomcall.domain.answer import ZoomAnswer
-from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
+from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
 
 REFUSED = '{"code":124,"message":"Invalid access token."}'
 

@@ -22,7 +22,7 @@ from tokens import NOW
 
 from zoomcall.errors import UsageError
 from zoomcall.usecases.diagnosing import Diagnosis, diagnose
-from zoomcall.usecases.reading.paste import LARGEST_PASTE, text_of_paste
+from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
 
 SECONDS = 2.0
 TEXTS = tuple(case.text for case in CASES)

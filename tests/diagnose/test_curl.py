@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from zoomcall.usecases.reading.curl import read_curl_commands
-from zoomcall.usecases.reading.pasted import PastedRequest
+from zoomcall.usecases.pasted.curl import read_curl_commands
+from zoomcall.usecases.pasted.pieces import PastedRequest
 
 URL = "https://api.zoom.us/v2/videosdk/sessions/abc/events"
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from zoomcall.usecases.reading.http_message import read_http_requests, read_mentioned_requests
-from zoomcall.usecases.reading.pasted import PastedRequest
+from zoomcall.usecases.pasted.http_message import read_http_requests, read_mentioned_requests
+from zoomcall.usecases.pasted.pieces import PastedRequest
 
 PATH = "/v2/videosdk/sessions/abc/events"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoomcall.usecases.reading.shell_words import LONGEST_COMMAND, Dialect, dialect_of, split_command
+from zoomcall.usecases.pasted.shell_words import LONGEST_COMMAND, Dialect, dialect_of, split_command
 
 words = st.lists(
     st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=12), max_size=6

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
-from zoomcall.usecases.reading.source import read_source
-from zoomcall.usecases.reading.source_tokens import Kind, language_of, tokens_of
-from zoomcall.usecases.reading.source_values import Values
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.source import read_source
+from zoomcall.usecases.pasted.source_tokens import Kind, language_of, tokens_of
+from zoomcall.usecases.pasted.source_values import Values
 
 URL = "https://api.zoom.us/v2/videosdk/sessions/abc/events"
 ROOM = {

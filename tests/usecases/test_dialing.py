@@ -30,10 +30,10 @@ from zoomcall.errors import (
     Terminated,
     UsageError,
 )
-from zoomcall.usecases import dialing
-from zoomcall.usecases.dial_order import DialOrder
-from zoomcall.usecases.dialing import CallReport, Unproven, dial
-from zoomcall.usecases.patrolling import Patrols, Rhythm
+from zoomcall.usecases.dialing import call as dialing
+from zoomcall.usecases.dialing.call import CallReport, Unproven, dial
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import Patrols, Rhythm
 
 TICK = timedelta(milliseconds=5)
 QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)

@@ -27,7 +27,7 @@ from zoomcall.errors import (
     ZoomcallError,
 )
 from zoomcall.knowledge.facts import Facts, RequestFacts
-from zoomcall.usecases.dialing import Unproven
+from zoomcall.usecases.dialing.call import Unproven
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome, report
 from zoomcall.usecases.topics import pages
 

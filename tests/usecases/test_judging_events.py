@@ -19,7 +19,7 @@ from zoomcall.domain.event import CalloutEvent, read_event_text
 from zoomcall.domain.journal import NewCall, Standing, TargetKey
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import Api
-from zoomcall.usecases.judging import Case, Judge
+from zoomcall.usecases.dialing.evidence import Case, Judge
 
 START = datetime(2026, 11, 21, 8, 59, tzinfo=UTC)
 TARGET = TargetKey(api_base="http://127.0.0.1/v2", api=Api.SESSION, id="abc/def+g==")

@@ -16,7 +16,7 @@ from zoomcall.domain.call import Match, Sent, State
 from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
-from zoomcall.usecases.judging import Case, Judge, Observation
+from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc==")

@@ -17,7 +17,7 @@ from zoomcall.domain.journal import CallRecord, NewCall, Standing, TargetKey
 from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.target import Api
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.reviewing import settle
+from zoomcall.usecases.call_history import settle
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc/def==")

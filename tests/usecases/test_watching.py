@@ -19,8 +19,8 @@ from zoomcall.domain.journal import CallId, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, ZoomcallError
-from zoomcall.usecases.judging import Case, Judge, Observation
-from zoomcall.usecases.patrolling import (
+from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
+from zoomcall.usecases.dialing.polling import (
     EventsSeen,
     Exhausted,
     Hiccup,
@@ -32,7 +32,7 @@ from zoomcall.usecases.patrolling import (
     Signal,
     Signals,
 )
-from zoomcall.usecases.watching import watch
+from zoomcall.usecases.dialing.watching import watch
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc==")

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from zoomcall import __version__
 from zoomcall.adapters.wire import NoWay, Passage, Wire
-from zoomcall.domain.connection import Certificate, Knock
+from zoomcall.domain.network_path import Certificate, Knock
 from zoomcall.domain.raw_answer import RawAnswer, plain
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.value import Discreet

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from zoomcall.adapters.http import Http
 from zoomcall.adapters.proxies import Proxies
 from zoomcall.adapters.tls import trust_store
-from zoomcall.domain.connection import Knock, Place, Way
+from zoomcall.domain.network_path import Knock, Place, Way
 from zoomcall.errors import NetworkFault, NetworkWord
 
 _PORTS = {"http": 80, "https": 443}

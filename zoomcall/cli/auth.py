@@ -33,7 +33,7 @@ from zoomcall.domain.profile import (
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
-from zoomcall.usecases.examining import api_of, ask
+from zoomcall.usecases.identity import api_of, ask
 from zoomcall.usecases.resolving import environment_labels
 from zoomcall.usecases.signing_in import WHICH_KEYS, Login, Logout, SecretStore
 from zoomcall.usecases.signing_in import login as sign_in

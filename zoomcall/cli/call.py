@@ -12,7 +12,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.reviewing import find, hang_up, is_open, settle
+from zoomcall.usecases.call_history import find, hang_up, is_open, settle
 
 app = typer.Typer(help="Show what this machine has dialled, and hang up.")
 

@@ -21,7 +21,7 @@ from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.correcting import Correction, PhoneRequest, PlainRequest, TokenRequest
 from zoomcall.usecases.diagnosing import Diagnosis, KeyAtHand, diagnose
-from zoomcall.usecases.reading.paste import LARGEST_PASTE, text_of_paste
+from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
 
 app = typer.Typer()
 

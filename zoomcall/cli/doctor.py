@@ -20,7 +20,7 @@ from zoomcall.cli.targets import target_of_flags, target_of_variables
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.target import Api, Target
 from zoomcall.errors import UsageError
-from zoomcall.usecases.checking.checking_up import CheckupOrder, check_up
+from zoomcall.usecases.checking.checkup import CheckupOrder, check_up
 from zoomcall.usecases.checking.verdicts import Check, CheckId, CheckStatus
 
 app = typer.Typer()

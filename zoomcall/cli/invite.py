@@ -42,10 +42,10 @@ from zoomcall.domain.target import (
 )
 from zoomcall.errors import Interrupted, Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import RequestFacts
-from zoomcall.usecases.dial_order import DialOrder
-from zoomcall.usecases.dialing import CallReport, Unproven, dial, interrupted_early
+from zoomcall.usecases.dialing.call import CallReport, Unproven, dial, interrupted_early
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import Feed, Patrols
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
-from zoomcall.usecases.patrolling import Feed, Patrols
 
 app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
 

@@ -16,7 +16,7 @@ from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
 from zoomcall.errors import UsageError, blaming
-from zoomcall.usecases.looking_up import Gathering, live_sessions, look_into
+from zoomcall.usecases.sessions import Gathering, live_sessions, look_into
 from zoomcall.usecases.zoom_roles import Sessions
 
 app = typer.Typer(help="Show live sessions and who is in them.")

@@ -18,7 +18,7 @@ from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
-from zoomcall.usecases.examining import (
+from zoomcall.usecases.identity import (
     Identity,
     api_of,
     examine,

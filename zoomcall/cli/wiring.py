@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import KeyringRead, Profile
     from zoomcall.domain.webhook import Delivery, WebhookEvent
-    from zoomcall.usecases.listening import FollowedFeed, PushFeed
+    from zoomcall.usecases.dialing.pushed_events import FollowedFeed, PushFeed
     from zoomcall.usecases.resolving import Choice, ConfigReader
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 
@@ -357,7 +357,7 @@ class Wiring:
 
     def session_named(self, target: SessionNameTarget, *, deadline: datetime | None = None) -> SessionTarget:
         """Look a live session up by its name."""
-        from zoomcall.usecases.looking_up import find_live_session
+        from zoomcall.usecases.sessions import find_live_session
 
         self.credential_for(Api.SESSION)
         self.refuse_wrong_bearer(Api.SESSION)
@@ -375,7 +375,7 @@ class Wiring:
         """
         from zoomcall.adapters.event_file import EventFollower
         from zoomcall.domain.event import read_event
-        from zoomcall.usecases.listening import FollowedFeed
+        from zoomcall.usecases.dialing.pushed_events import FollowedFeed
 
         follower = EventFollower(path, backlog=_EVENTS_BACKLOG, warn=self._run.notice)
         if not path.exists():
@@ -400,7 +400,7 @@ class Wiring:
             NotConfigured: There is no webhook secret.
         """
         from zoomcall.domain.event import read_event
-        from zoomcall.usecases.listening import PushFeed
+        from zoomcall.usecases.dialing.pushed_events import PushFeed
 
         feed = PushFeed(EvidenceSource.WEBHOOK)
 
@@ -456,7 +456,7 @@ class Wiring:
             ZoomcallError: There is no connection.
         """
         from zoomcall.domain.api_base import websocket_url
-        from zoomcall.usecases.listening import PushFeed
+        from zoomcall.usecases.dialing.pushed_events import PushFeed
 
         url = websocket_url(self.api_base)
         if url is None:

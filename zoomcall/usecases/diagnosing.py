@@ -26,11 +26,11 @@ from zoomcall.knowledge.route import Route, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
 from zoomcall.usecases.inspecting import Check, check_signature
-from zoomcall.usecases.reading.answers import PastedAnswer
-from zoomcall.usecases.reading.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
-from zoomcall.usecases.reading.curl import ReadFile
-from zoomcall.usecases.reading.paste import FIX_OF_PASTE, Paste, read_paste
-from zoomcall.usecases.reading.pasted import PastedRequest
+from zoomcall.usecases.pasted.answers import PastedAnswer
+from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
+from zoomcall.usecases.pasted.curl import ReadFile
+from zoomcall.usecases.pasted.paste import FIX_OF_PASTE, Paste, read_paste
+from zoomcall.usecases.pasted.pieces import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300

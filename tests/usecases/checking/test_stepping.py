@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from zoomcall.usecases.checking.stepping import Late, Outcome, Step, run_steps
+from zoomcall.usecases.checking.task_graph import Late, Outcome, Step, run_steps
 
 LONG = timedelta(seconds=10)
 

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from zoomcall.usecases.reading.balanced import end_of_json
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
+from zoomcall.usecases.pasted.balanced import end_of_json
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _MOST_REQUESTS = 40
 _MOST_LOOKED_AT = 20_000

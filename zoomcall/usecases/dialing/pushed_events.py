@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Hiccup, Signal, Signals
+from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Hiccup, Signal, Signals
 
 _FILE_PAUSE = 0.2
 

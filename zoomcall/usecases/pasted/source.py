@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
-from zoomcall.usecases.reading.source_tokens import LONGEST_SOURCE, Kind, Token, language_of, tokens_of
-from zoomcall.usecases.reading.source_values import Partial, Values, unknown
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.source_tokens import LONGEST_SOURCE, Kind, Token, language_of, tokens_of
+from zoomcall.usecases.pasted.source_values import Partial, Values, unknown
 
 _MOST_URLS = 6
 _MOST_BODIES = 8

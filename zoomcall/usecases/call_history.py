@@ -18,7 +18,7 @@ from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import NetworkFault, UsageError
-from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
+from zoomcall.usecases.dialing.evidence import Case, EvidenceJournal, Judge, Observation
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, Clocks, lead
 from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
 

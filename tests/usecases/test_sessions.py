@@ -7,7 +7,7 @@ from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import SessionId
 from zoomcall.errors import ErrorKind, NoSession, UsageError
-from zoomcall.usecases.looking_up import find_live_session, live_sessions, look_into
+from zoomcall.usecases.sessions import find_live_session, live_sessions, look_into
 
 TODAY = date(2026, 11, 21)
 USUAL_ID = "KkMHZ4y8QhSUWAHi5sWvfg=="

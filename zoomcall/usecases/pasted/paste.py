@@ -11,18 +11,18 @@ from msgspec.structs import replace
 
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
-from zoomcall.usecases.reading.answers import PastedAnswer, read_answer
-from zoomcall.usecases.reading.balanced import is_curly_throughout, straightened
-from zoomcall.usecases.reading.curl import ReadFile, read_curl_commands
-from zoomcall.usecases.reading.har import read_har
-from zoomcall.usecases.reading.http_message import (
+from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
+from zoomcall.usecases.pasted.balanced import is_curly_throughout, straightened
+from zoomcall.usecases.pasted.curl import ReadFile, read_curl_commands
+from zoomcall.usecases.pasted.har import read_har
+from zoomcall.usecases.pasted.http_message import (
     read_http_requests,
     read_mentioned_requests,
     read_requests_in_parts,
 )
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
-from zoomcall.usecases.reading.shell_words import CURLY_NOTE
-from zoomcall.usecases.reading.source import read_source
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.shell_words import CURLY_NOTE
+from zoomcall.usecases.pasted.source import read_source
 
 LARGEST_PASTE = 5 * 1024 * 1024
 

@@ -19,8 +19,8 @@ from zoomcall.errors import ErrorKind, NoSession, NotEntitled
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.usecases.checking.verdicts import Blocked, CheckId, Verdict, failed, ok, skipped, warned, warning
-from zoomcall.usecases.examining import Acceptance
-from zoomcall.usecases.looking_up import find_live_session
+from zoomcall.usecases.identity import Acceptance
+from zoomcall.usecases.sessions import find_live_session
 from zoomcall.usecases.webhook_secret import HeldWebhookSecret, NoWebhookSecret
 from zoomcall.usecases.zoom_clock import Clocks
 from zoomcall.usecases.zoom_roles import Account, Rosters, Sessions, WebhookLogs

@@ -10,8 +10,8 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import EvidenceSource, State
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.target import Api
-from zoomcall.usecases.listening import PushFeed
-from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Hiccup, Signal, Signals
+from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Hiccup, Signal, Signals
+from zoomcall.usecases.dialing.pushed_events import PushFeed
 
 SOURCE = EvidenceSource.WEBSOCKET
 RINGING = CalloutEvent(

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from zoomcall.domain.raw_answer import RawAnswer, iso_time
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _MOST_ENTRIES = 20_000
 _MOST_REQUESTS = 2000

@@ -10,15 +10,15 @@ from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.cause import Certainty
-from zoomcall.domain.connection import Certificate, Knock, Place, Way
 from zoomcall.domain.credential import AccessToken
+from zoomcall.domain.network_path import Certificate, Knock, Place, Way
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, WrongCredential, ZoomcallError
 from zoomcall.knowledge.engine import judge_bearer
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.checking.verdicts import Blocked, CheckId, Verdict, failed, ok, skipped, warned, warning
-from zoomcall.usecases.examining import skew_of, skew_words
+from zoomcall.usecases.identity import skew_of, skew_words
 
 WORTH_MENTIONING = timedelta(seconds=30)
 """A skew beyond which the clock should be set, whether or not a token suffers from it."""

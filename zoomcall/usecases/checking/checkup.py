@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.cause import Certainty
-from zoomcall.domain.connection import Knock, Way
 from zoomcall.domain.credential import (
     AccessToken,
     CredentialKind,
@@ -21,13 +20,14 @@ from zoomcall.domain.credential import (
     HeldCredential,
     VideoSdkKey,
 )
+from zoomcall.domain.network_path import Knock, Way
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.target import Api, SessionId, Target
 from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, WrongCredential, ZoomcallError
 from zoomcall.knowledge.engine import judge_bearer
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.redaction import clean
-from zoomcall.usecases.checking.consulting import (
+from zoomcall.usecases.checking.account_checks import (
     Consultation,
     Zoom,
     check_account,
@@ -38,7 +38,7 @@ from zoomcall.usecases.checking.consulting import (
     check_webhook,
     find_session,
 )
-from zoomcall.usecases.checking.reaching import (
+from zoomcall.usecases.checking.network_checks import (
     Knocks,
     Probe,
     check_answer,
@@ -47,7 +47,7 @@ from zoomcall.usecases.checking.reaching import (
     check_names,
     check_proxies,
 )
-from zoomcall.usecases.checking.stepping import Late, Step, run_steps
+from zoomcall.usecases.checking.task_graph import Late, Step, run_steps
 from zoomcall.usecases.checking.verdicts import (
     Blocked,
     Check,
@@ -59,7 +59,7 @@ from zoomcall.usecases.checking.verdicts import (
     ok,
     skipped,
 )
-from zoomcall.usecases.examining import Acceptance, api_of, try_out
+from zoomcall.usecases.identity import Acceptance, api_of, try_out
 from zoomcall.usecases.resolving import Choice
 from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 

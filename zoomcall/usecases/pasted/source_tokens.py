@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import ClassVar
 
 from zoomcall.domain.value import Discreet
-from zoomcall.usecases.reading.pasted import Form
+from zoomcall.usecases.pasted.pieces import Form
 
 LONGEST_SOURCE = 64 * 1024
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from zoomcall.usecases.reading.shell_words import CommandLine, Dialect, split_command
+from zoomcall.usecases.pasted.shell_words import CommandLine, Dialect, split_command
 
 _REACH = 16 * 1024
 _LONGEST_VALUE = 16 * 1024

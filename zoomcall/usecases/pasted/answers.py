@@ -12,7 +12,7 @@ from msgspec import Struct
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.lexicon import sayings
-from zoomcall.usecases.reading.balanced import end_of_json, straightened
+from zoomcall.usecases.pasted.balanced import end_of_json, straightened
 
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 64 * 1024

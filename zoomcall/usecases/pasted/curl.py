@@ -9,9 +9,9 @@ from urllib.parse import quote_plus
 
 from msgspec import Struct, field
 
-from zoomcall.usecases.reading.pasted import Form, PastedRequest
-from zoomcall.usecases.reading.shell_script import input_of, variables_before
-from zoomcall.usecases.reading.shell_words import CommandLine, Dialect, Word, dialect_of, split_command
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.shell_script import input_of, variables_before
+from zoomcall.usecases.pasted.shell_words import CommandLine, Dialect, Word, dialect_of, split_command
 
 ReadFile = Callable[[str], bytes]
 """Gives a file that an option names; raises OSError."""

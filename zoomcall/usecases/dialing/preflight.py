@@ -16,8 +16,8 @@ from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import MeetingNumber, MeetingTarget, SessionId, SessionTarget
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
-from zoomcall.usecases.dial_order import DialOrder
-from zoomcall.usecases.patrolling import Feed, may_pass
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import Feed, may_pass
 from zoomcall.usecases.zoom_clock import Clocks, lead
 from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from zoomcall.domain.secret import Secret
 from zoomcall.knowledge.facts import Authorization
 from zoomcall.knowledge.placeholder import is_name_of_secret, is_stand_in
-from zoomcall.usecases.reading.pasted import PastedRequest
+from zoomcall.usecases.pasted.pieces import PastedRequest
 
 MASK = "***"
 

@@ -7,8 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from zoomcall.usecases.judging import Judge, Observation
-from zoomcall.usecases.patrolling import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.evidence import Judge, Observation
+from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
 
 _WAKE = 0.25
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from zoomcall.usecases.reading.pasted import Form
-from zoomcall.usecases.reading.source_tokens import Kind, Token
+from zoomcall.usecases.pasted.pieces import Form
+from zoomcall.usecases.pasted.source_tokens import Kind, Token
 
 _DEEPEST = 24
 _MOST_STEPS = 60_000

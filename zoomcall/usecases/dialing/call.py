@@ -16,10 +16,10 @@ from zoomcall.domain.journal import CallId, NewCall, Standing
 from zoomcall.domain.roster import Dial, Participant
 from zoomcall.domain.target import SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, Terminated, ZoomcallError
-from zoomcall.usecases import preflight
-from zoomcall.usecases.dial_order import DialOrder
-from zoomcall.usecases.judging import Case, EvidenceJournal, Judge, Observation
-from zoomcall.usecases.patrolling import (
+from zoomcall.usecases.dialing import preflight
+from zoomcall.usecases.dialing.evidence import Case, EvidenceJournal, Judge, Observation
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import (
     EventsSeen,
     Exhausted,
     Feed,
@@ -29,8 +29,8 @@ from zoomcall.usecases.patrolling import (
     RosterSeen,
     Seen,
 )
-from zoomcall.usecases.preflight import Baseline, Preflight, Prospects
-from zoomcall.usecases.watching import watch
+from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
+from zoomcall.usecases.dialing.watching import watch
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
