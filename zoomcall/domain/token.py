@@ -166,8 +166,8 @@ def read_token(text: str) -> TokenReading:
 
     One line break at its end and one ``Bearer `` in front are dropped silently; further ones, quotation marks and
     blanks are dropped too, and told in ``bearers`` and ``wrapping``. What has three dot-separated base64 parts is
-    read as a JWT, and is malformed if it is not one; other text is opaque (a Build API key, zoom-api 1.3), unless it
-    begins as a JWT does, or holds control characters or characters beyond ASCII, which no HTTP header carries.
+    read as a JWT, and is malformed if it is not one; other text is opaque (a Build API key, zoom-api 1.3), unless
+    it begins as a JWT does, or holds control characters or characters beyond ASCII, which no HTTP header carries.
 
     Args:
         text: Any text at all.

@@ -348,7 +348,7 @@ class World:
 
 
 def make_session_id() -> str:
-    """Draw an ID like Zoom's, with a slash inside, a plus and two equal signs, to be encoded once (zoom-api 3.5)."""
+    """Draw an ID like Zoom's, with a slash inside, a plus and two equal signs; encoded once (zoom-api 3.5)."""
     while True:
         identifier = base64.b64encode(secrets.token_bytes(16)).decode()
         if "/" in identifier and "+" in identifier and "//" not in identifier and not identifier.startswith("/"):
