@@ -32,7 +32,7 @@ complete -c zoomcall -n "__zoomcall_at ''" -a session -d 'Show live sessions and
 complete -c zoomcall -n "__zoomcall_at ''" -a webhook -d 'Receive, check and re-send Zoom\'s signed events'
 complete -c zoomcall -n "__zoomcall_at ''" -a diagnose -d 'Say why a request to Zoom fails, and print the corrected one'
 complete -c zoomcall -n "__zoomcall_at ''" -a doctor -d 'Check credential, clock, network, scopes, plan, session and webhooks; each check that is not ok has a fix'
-complete -c zoomcall -n "__zoomcall_at ''" -a explain -d 'Explain an error code, reason, state, exit code or cause; without TOPIC list all topics'
+complete -c zoomcall -n "__zoomcall_at ''" -a explain -d 'Explain an error code, reason, state, exit code or cause; without TOPIC, list all topics'
 complete -c zoomcall -n "__zoomcall_at ''" -a emulate -d 'Run a local Zoom on loopback: REST, OAuth and the calls\' fates'
 complete -c zoomcall -n "__zoomcall_at ''" -a schema -d 'Print the JSON Schema of a command\'s output'
 complete -c zoomcall -n "__zoomcall_at ''" -a completion -d 'Print the completion script for a shell'

@@ -1,4 +1,4 @@
-"""Write docs/errors.md from the pages of ``explain``, or with ``--check`` say that it is out of date."""
+"""Write docs/errors.md from the pages of ``explain``, or with ``--check`` report that it is out of date."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ CHAPTERS = {
     "cause": "Causes",
     "zoom": "Zoom's codes",
     "http": "HTTP statuses",
-    "network": "Where the way to Zoom broke",
+    "network": "Where the connection to Zoom failed",
 }
 START = """\
 # Errors, explained
 
-All that `zoomcall explain TOPIC` prints. `make docs` makes it from the same data; nothing is edited here by hand.
-A topic is what stands in brackets behind a title.
+Everything that `zoomcall explain TOPIC` prints. `make docs` generates it; do not edit it by hand.
+The topic is in parentheses after each title.
 
 """
 
 
 def main() -> int:
-    """Write or compare the document; give the exit code."""
+    """Write or compare the document and return the exit code."""
     text = START + "\n".join(_chapters()) + "\n"
     if sys.argv[1:] != ["--check"]:
         DOCUMENT.parent.mkdir(exist_ok=True)
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def _chapters() -> Iterator[str]:
-    """Give the lines: a table of contents, then each chapter."""
+    """Yield the lines: a table of contents, then each chapter."""
     every = pages(None)
     for prefix, title in CHAPTERS.items():
         yield f"- [{title}](#{prefix})"
@@ -55,7 +55,7 @@ def _chapters() -> Iterator[str]:
 
 
 def _prefix(topic: str) -> str:
-    """Say which chapter a topic belongs to; the table of exit codes stands among them."""
+    """Return which chapter a topic belongs to; the table of exit codes is among them."""
     return topic.partition(":")[0].partition("-")[0]
 
 
@@ -84,8 +84,8 @@ def _items(page: TopicPage) -> Iterator[str]:
         links = (f"[{topic}](#{_anchor(topic)})" for topic in page.see_also)
         yield f"- See also: {', '.join(links)}"
     if page.sources:
-        founded = f" ({page.basis})" if page.basis else ""
-        yield f"- Source{founded}: {', '.join(f'<{url}>' for url in page.sources)}"
+        based = f" ({page.basis})" if page.basis else ""
+        yield f"- Source{based}: {', '.join(f'<{url}>' for url in page.sources)}"
 
 
 def _table(table: TopicTable) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _anchor(topic: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Write plain text as Markdown: what stands between backticks is code, nothing else is markup."""
+    """Write plain text as Markdown: what is in backticks is code, and nothing else is markup."""
     parts = re.split(r"(`[^`]*`)", text)
     return "".join(part if part.startswith("`") else re.sub(r"([\\*<>\[\]|])", r"\\\1", part) for part in parts)
 

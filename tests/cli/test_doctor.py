@@ -588,7 +588,7 @@ def test_a_token_without_scopes_is_exit_5_and_names_them(doctor: Callable[..., C
     assert "(classic)" in cause["evidence"]
     assert "meeting:update:in_meeting_controls:admin" in cause["evidence"]
     assert "(granular)" in cause["evidence"]
-    assert "server-to-server and account-level apps only" in cause["fix"]
+    assert "only for server-to-server and account-level apps" in cause["fix"]
     assert checked.statuses["account"] == "ok"
 
 

@@ -309,8 +309,11 @@ def test_a_session_with_people_is_fine_and_meetings_are_not_asked() -> None:
 @pytest.mark.parametrize(
     ("message", "words"),
     [
-        ("You have reached the maximum per-second rate limit for this API. Try again later.", "per second"),
-        ("You have reached the maximum daily rate limit for this API.", "of the day"),
+        (
+            "You have reached the maximum per-second rate limit for this API. Try again later.",
+            "429: the per-second limit was reached",
+        ),
+        ("You have reached the maximum daily rate limit for this API.", "429: the daily limit was reached"),
         ("Too many concurrent requests.", "429; Zoom counts this request as Medium"),
     ],
 )
@@ -321,10 +324,10 @@ def test_a_rate_limit_says_which(message: str, words: str) -> None:
 @pytest.mark.parametrize(
     ("headers", "words"),
     [
-        (RateLimit(kind="QPS"), "429: the limit per second is reached; Zoom counts this request as Medium"),
+        (RateLimit(kind="QPS"), "429: the per-second limit was reached; Zoom counts this request as Medium"),
         (
             RateLimit(category="Heavy", kind="Daily-limit"),
-            "the limit of the day is reached; Zoom counts this request as Heavy",
+            "the daily limit was reached; Zoom counts this request as Heavy",
         ),
         (RateLimit(category="Heavy"), "429; Zoom counts this request as Heavy"),
     ],

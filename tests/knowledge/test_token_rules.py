@@ -290,16 +290,16 @@ def test_a_fine_token_has_no_fault_for_its_own_api(bearer: str) -> None:
 def test_what_is_fine_is_told() -> None:
     checked = judged(FINE, **PAIR, **skewed(2), api=Api.SESSION, signature=Signature.VALID)
     assert {name: result.evidence for name, result in checked.items()} == {
-        "token-malformed": "header, claims and signature can be read",
-        "token-whitespace": "no blank, line break or quotation mark in it",
+        "token-malformed": "header, claims and signature are readable",
+        "token-whitespace": "no spaces, line breaks or quotation marks in it",
         "token-expired": "exp is 2026-11-21T10:10:00Z, in 10 minutes by Zoom's clock",
-        "token-not-yet-valid": "iat is 2026-11-21T09:59:30Z, past by Zoom's clock",
+        "token-not-yet-valid": "iat is 2026-11-21T09:59:30Z, in the past by Zoom's clock",
         "clock-skew": "this machine's clock is 2 seconds ahead of Zoom's",
         "issuer-not-api-key": "iss is the API key at hand (hand...)",
         "wrong-algorithm": "HS256",
-        "signature-mismatch": "the API secret at hand made the signature",
-        "secret-has-whitespace": "no blank, line break or quotation mark in the secret",
-        "oauth-token-on-videosdk": "it is an API JWT, as the Video SDK's API takes it",
+        "signature-mismatch": "the signature was made with the API secret at hand",
+        "secret-has-whitespace": "no spaces, line breaks or quotation marks in the secret",
+        "oauth-token-on-videosdk": "it is an API JWT, which the Video SDK API takes",
     }
 
 
@@ -316,7 +316,7 @@ def test_what_is_fine_is_told() -> None:
             "300 seconds behind Zoom's: exp is still ahead",
         ),
         (claims(iss=API_KEY.lower()), EXPLICIT, "issuer-not-api-key", "upper and lower case"),
-        (claims(iss=API_KEY + " "), EXPLICIT, "issuer-not-api-key", "blank or line break"),
+        (claims(iss=API_KEY + " "), EXPLICIT, "issuer-not-api-key", "space or line break"),
         (claims(exp="soon"), {}, "exp-not-integer", "the text soon"),
         (claims(exp=10**300), {}, "exp-in-milliseconds", "000..."),
         (f'"{FINE}"\n\n', {}, "token-whitespace", "a line break and a quotation mark"),

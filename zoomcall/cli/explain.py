@@ -15,16 +15,16 @@ from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of
 app = typer.Typer()
 
 _BASES = {
-    Basis.OFFICIAL: "Zoom's documents",
-    Basis.FORUM: "what users met and reported",
-    Basis.SAMPLE_CODE: "public programs that speak to Zoom",
+    Basis.OFFICIAL: "Zoom's documentation",
+    Basis.FORUM: "what users have reported",
+    Basis.SAMPLE_CODE: "public programs that use Zoom's API",
     Basis.INFERRED: "inference",
     Basis.UNCONFIRMED: "hearsay, never confirmed",
 }
 
 
 def _topics() -> list[str]:
-    """Give the topics, for completion."""
+    """Return the topics, for completion."""
     return [page.topic.removeprefix("cause:") for page in pages(None)]
 
 
@@ -47,12 +47,12 @@ def explain(
         typer.Argument(
             metavar="[TOPIC]",
             show_default=False,
-            help="A number, a name or a keyword; zoom: http: exit: reason: state: cause: in front choose one page.",
+            help="A number, name or keyword; the prefixes zoom: http: exit: reason: state: cause: choose one page.",
             autocompletion=_topics,
         ),
     ] = None,
 ) -> Answer:
-    """Explain an error code, reason, state, exit code or cause; without TOPIC list all topics."""
+    """Explain an error code, reason, state, exit code or cause; without TOPIC, list all topics."""
     topic = " ".join(words) if words else None
     found = pages(topic)
     result = {"topic": topic, "pages": [_page_json(page) for page in found]}
@@ -76,7 +76,7 @@ def _page_blocks(page: TopicPage) -> Iterator[Line | Table]:
     if page.see_also:
         yield Line(f"see also: {', '.join(page.see_also)}", Tone.DIM, indent=2)
     if page.basis:
-        yield Line(f"founded on: {_BASES[page.basis]}", Tone.DIM, indent=2)
+        yield Line(f"based on: {_BASES[page.basis]}", Tone.DIM, indent=2)
     for source in page.sources:
         yield Line(f"source: {source}", Tone.DIM, indent=2)
 

@@ -1,1 +1,1 @@
-"""What is known of Zoom's refusals, kept as data, and the engine that judges by it."""
+"""What is known about Zoom's refusals, kept as data, and the engine that judges by it."""

@@ -1,6 +1,6 @@
 """Rules about Zoom's answer, and about the state and rights that it shows (contract 4).
 
-What one answer says of one cause is a row of ``answers.toml``; what needs more than that is a function here.
+What one answer says about one cause is a row of ``answers.toml``; a rule that needs more is a function here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MOST_SCOPES = 12
 
 
 def success_not_202(facts: Facts) -> Finding | Checked | None:
-    """A 2xx other than 202 on a callout (contract 6.4)."""
+    """Look for a 2xx other than 202 on a callout (contract 6.4)."""
     answer, route = facts.answer, route_of(facts)
     if answer is None or not 200 <= answer.status < 300 or answer.is_oauth:
         return None
@@ -39,20 +39,20 @@ def success_not_202(facts: Facts) -> Finding | Checked | None:
         return Checked("success-not-202", "Zoom answered 202")
     if answer.status == 202 or not (is_callout or facts.kind == ErrorKind.NO_OP):
         return None
-    evidence = f"Zoom answered {answer.status}; a callout that was taken is answered with 202"
+    evidence = f"Zoom answered {answer.status}; it answers 202 when it accepts a callout"
     if route is None or not route.is_ours:
         return Finding("success-not-202", Certainty.CERTAIN, evidence)
     return Finding(
         "success-not-202",
         Certainty.CERTAIN,
         evidence,
-        fix="The request is as documented: ring the room by hand from a Zoom client to compare, and give Zoom "
+        fix="The request is as documented: ring the room by hand from a Zoom client to compare, and send Zoom "
         "support the tracking id.",
     )
 
 
 def nobody_in_session(facts: Facts) -> Finding | Checked | None:
-    """A session without people."""
+    """Look for an empty session."""
     if facts.population is None or facts.api is Api.MEETING:
         return None
     if facts.population > 0:
@@ -63,7 +63,7 @@ def nobody_in_session(facts: Facts) -> Finding | Checked | None:
 
 
 def scope_missing(facts: Facts) -> Finding | Checked | None:
-    """Zoom's scope refusals (104, 4711, 4700), or scopes that are known not to do."""
+    """Look for Zoom's scope refusals (104, 4711, 4700), or for scopes known to be insufficient."""
     answer = facts.answer
     if answer is not None and not answer.is_oauth and _is_about_scopes(answer):
         return _scope_refusal(facts, answer)
@@ -76,9 +76,9 @@ def scope_missing(facts: Facts) -> Finding | Checked | None:
         return None
     held = [scope for scope in wanted if scope in facts.scopes]
     if held:
-        return Checked("scope-missing", f"the token holds {held[0]}")
+        return Checked("scope-missing", f"the token has {held[0]}")
     certainty = Certainty.LIKELY if answer is None else Certainty.POSSIBLE
-    return _scope_finding(wanted, certainty, "the token holds none of the scopes that this request needs")
+    return _scope_finding(wanted, certainty, "the token has none of the scopes that this request needs")
 
 
 def _is_about_scopes(answer: ZoomAnswer) -> bool:
@@ -91,7 +91,7 @@ def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
     endpoint = route.endpoint if route is not None else None
     wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes) if endpoint is not None else ()
     if named:
-        return _scope_finding(named, Certainty.CERTAIN, "Zoom names", _counterparts(named, wanted))
+        return _scope_finding(named, Certainty.CERTAIN, "Zoom names these scopes", _counterparts(named, wanted))
     said = f"Zoom refused the token for its scopes ({answer.code}) and named none"
     if not wanted:
         return Finding("scope-missing", Certainty.CERTAIN, said)
@@ -99,7 +99,7 @@ def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
 
 
 def _counterparts(named: tuple[str, ...], documented: tuple[str, ...]) -> tuple[str, ...]:
-    """Give the granular scopes that would do where Zoom names classic ones alone, or the reverse."""
+    """Return the granular scopes that would do where Zoom names only classic ones, or the reverse."""
     sorts = {_is_granular(scope) for scope in named}
     has_low_level = any(not _is_admin_level(scope) for scope in named)
     return tuple(
@@ -112,14 +112,14 @@ def _counterparts(named: tuple[str, ...], documented: tuple[str, ...]) -> tuple[
 def _scope_finding(
     scopes: tuple[str, ...], certainty: Certainty, said: str, others: tuple[str, ...] = ()
 ) -> Finding:
-    """Name scopes, those that Zoom left out last; any one of them will do."""
+    """Name the scopes, any one of which will do; those that Zoom left out come last."""
     evidence = f"{said}: {_listed(scopes)}"
     if others:
-        evidence += f"; by Zoom's documents the request also takes {_listed(others)}"
+        evidence += f"; by Zoom's documentation, the request also takes {_listed(others)}"
     scopes = (*scopes, *others)
     fix = (
-        "Add a scope that is named here, of the sort (classic or granular) that the app has, on its Scopes page "
-        f"at marketplace.zoom.us; then take a new token. {_who_can_hold(scopes)}"
+        "On the app's Scopes page at marketplace.zoom.us, add a scope that is named here, classic or granular like "
+        f"the app's own; then get a new token. {_who_can_hold(scopes)}"
     )
     return Finding("scope-missing", certainty, evidence, fix=fix)
 
@@ -133,23 +133,23 @@ def _listed(scopes: tuple[str, ...]) -> str:
 
 
 def _who_can_hold(scopes: tuple[str, ...]) -> str:
-    """Say which kinds of app can have such scopes (zoom-api 3.2)."""
+    """Return which kinds of app can have such scopes, as a sentence (zoom-api 3.2)."""
     admin_level = [scope for scope in scopes if _is_admin_level(scope)]
     if not admin_level:
-        return "Any kind of app can hold it; a user-managed app acts on its own user's meetings with it."
+        return "Any kind of app can hold it; a user-managed app can use it on its own user's meetings."
     rest = (
         "cannot hold them"
         if len(admin_level) == len(scopes)
-        else "can hold the others, and acts on its own user's meetings with them"
+        else "can hold the others, and use them on its own user's meetings"
     )
     return (
-        "Scopes with :admin or :master are for server-to-server and account-level apps only; "
+        "Scopes with :admin or :master are only for server-to-server and account-level apps; "
         f"a user-managed app {rest}."
     )
 
 
 def _scopes_in(text: str) -> tuple[str, ...]:
-    """Find the scopes that Zoom names, however its JSON is broken (zoom-api 7.1)."""
+    """Find the scopes that Zoom names, however broken its JSON is (zoom-api 7.1)."""
     _, marker, tail = text.partition("scopes")
     found = _SCOPE.findall(tail.lstrip(":\"' ") if marker else "")
     return tuple(dict.fromkeys(found))[:_MOST_SCOPES]
@@ -165,7 +165,7 @@ def _is_admin_level(scope: str) -> bool:
 
 
 def user_managed_app(facts: Facts) -> Finding | Checked | None:
-    """An app of one user, where only account-level scopes would do; never more than possible (zoom-api 3.4)."""
+    """Look for one user's app where only account-level scopes would do; never more than possible (zoom-api 3.4)."""
     answer, route = facts.answer, route_of(facts)
     is_meeting = facts.api is Api.MEETING or (route is not None and route.api is Api.MEETING)
     if answer is None or answer.is_oauth or not is_meeting:
@@ -185,45 +185,45 @@ def user_managed_app(facts: Facts) -> Finding | Checked | None:
         if any(_is_admin_level(scope) for scope in facts.scopes):
             return None
         return Finding(
-            "user-managed-app", Certainty.POSSIBLE, "none of the token's scopes is an :admin or :master one"
+            "user-managed-app", Certainty.POSSIBLE, "none of the token's scopes is an :admin or :master scope"
         )
     if facts.bearer is not None and read_token(facts.bearer.reveal()).kind is TokenKind.OAUTH:
         return Finding(
-            "user-managed-app", Certainty.POSSIBLE, "the token is a user's, and its scopes are not known"
+            "user-managed-app", Certainty.POSSIBLE, "the token belongs to a user, and its scopes are not known"
         )
     return None
 
 
 def no_crc_plan(facts: Facts) -> Finding | Checked | None:
-    """What asking for a dial-in code says of the Conference Room Connector (zoom-api 4); its refusal is a row."""
+    """Judge the Conference Room Connector by whether Zoom gave a dial-in code (zoom-api 4); a refusal is a row."""
     if facts.has_crc_plan is None:
         return None
     if facts.has_crc_plan:
-        return Checked("no-crc-plan", "Zoom gave a dial-in code, as it does with a plan")
-    evidence = "asked for a dial-in code, Zoom says that the token's owner has no plan for it"
-    fix = "Have the account's owner give that user a Conference Room Connector licence (Plans and Billing)."
+        return Checked("no-crc-plan", "Zoom gave a dial-in code, as it does where there is a plan")
+    evidence = "asked for a dial-in code, Zoom said that the token's owner has no plan for it"
+    fix = "Ask the account owner to give that user a Conference Room Connector licence (Plans and Billing)."
     return Finding("no-crc-plan", Certainty.CERTAIN, evidence, fix)
 
 
 def rate_limited(facts: Facts) -> Finding | Checked | None:
-    """429, per second or per day."""
+    """Look for a 429, and whether it is per second or per day."""
     answer = facts.answer
     if answer is None or answer.status != 429:
         return None
     headers = answer.rate_limit or RateLimit()
     text = f"{answer.message or ''} {headers.kind or ''}".lower()
     is_per_second = "per-second" in text or "qps" in text
-    which = "the limit of the day" if "daily" in text else "the limit per second" if is_per_second else ""
+    which = "the daily limit" if "daily" in text else "the per-second limit" if is_per_second else ""
     route = route_of(facts)
     endpoint = route.endpoint if route is not None else None
     label = headers.category or (endpoint.label if endpoint is not None else None)
     counted = f"; Zoom counts this request as {label}" if label else ""
-    reached = f": {which} is reached" if which else ""
+    reached = f": {which} was reached" if which else ""
     return Finding("rate-limited", Certainty.CERTAIN, f"Zoom answered 429{reached}{counted}")
 
 
 def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
-    """Zoom's own word that the token has expired, which a token that cannot be read does not show."""
+    """Take Zoom's word that the token has expired, which an unreadable token does not show."""
     answer = facts.answer
     if answer is None or answer.code != 124 or "expired" not in (answer.message or "").lower():
         return None
@@ -231,7 +231,7 @@ def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
 
 
 def foreign_answer(facts: Facts) -> Finding | Checked | None:
-    """An answer that is not in Zoom's form."""
+    """Look for an answer that is not in Zoom's form."""
     answer = facts.answer
     if answer is None or answer.is_zooms:
         return None
@@ -239,15 +239,15 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
     if answer.status < 300 and not is_page_of_success and facts.kind != ErrorKind.ZOOM_FAULT:
         return None
     if not answer.excerpt.strip() and (answer.status == 429 or answer.status >= 500):
-        return None  # a limit or a fault needs no words, and may be Zoom's own
+        return None  # a limit or a fault may be Zoom's own even without a body
     excerpt = f": {_quote(answer.excerpt)}" if answer.excerpt.strip() else ""
-    evidence = f"the answer {answer.status} has no JSON of Zoom's in it{excerpt}"
+    evidence = f"the answer, HTTP {answer.status}, is not JSON from Zoom{excerpt}"
     is_proxys = answer.status == 407 or 300 <= answer.status < 400
     return Finding("foreign-answer", Certainty.CERTAIN if is_proxys else Certainty.LIKELY, evidence)
 
 
 class AnswerRow(Struct, frozen=True, kw_only=True):
-    """One row of ``answers.toml``; called as a rule. None and empty: any."""
+    """One row of ``answers.toml``, which can be called as a rule; what is None or empty matches anything."""
 
     cause: str
     certainty: Certainty
@@ -264,7 +264,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def of(cls, row: Mapping[str, Any]) -> AnswerRow:
-        """Take a row as it stands in the file."""
+        """Make a row from its form in the file."""
         return cls(
             cause=row["cause"],
             certainty=Certainty(row["certainty"]),
@@ -281,7 +281,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
         )
 
     def __call__(self, facts: Facts) -> Finding | Checked | None:
-        """Find the cause if the answer is as the row says."""
+        """Find the cause if the answer matches the row."""
         answer = facts.answer
         if answer is None or not self._fits_answer(answer) or not self._fits_request(facts):
             return None
@@ -289,7 +289,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
             return Finding(self.cause, self.certainty, _said(answer), self.fix, self.command)
         for error in answer.field_errors:
             if any(name in error.field.lower() for name in self.fields):
-                evidence = f"Zoom says of {_quote(error.field)}: {_quote(error.message)}"
+                evidence = f"Zoom says about {_quote(error.field)}: {_quote(error.message)}"
                 return Finding(self.cause, self.certainty, evidence, self.fix, self.command)
         return None
 
@@ -313,7 +313,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
 
 @cache
 def answer_rows() -> tuple[AnswerRow, ...]:
-    """Give the rules that are one row each."""
+    """Return the rules that are one row each."""
     return tuple(AnswerRow.of(row) for row in read_toml("answers.toml")["answer"])
 
 
@@ -338,4 +338,4 @@ RULES: tuple[Rule, ...] = (
     token_expired_by_zoom,
     foreign_answer,
 )
-"""What needs more than a row; the rows are ``answer_rows``."""
+"""The rules that need more than a row; see ``answer_rows`` for the rows."""

@@ -1,4 +1,4 @@
-"""Rules about the body of a callout and what its headers say of it (contract 4), for requests of other people's."""
+"""Rules about a callout's body and content type (contract 4), for requests that this program did not build."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.route import Route, route_of
 
-_NEXT = "which would be the next obstacle"
+_NEXT = "which would be the next problem"
 _PHONE = re.compile(r"\+?[\d ().-]{3,40}")
 _SHORTEST_NUMBER = 7
 _ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
 
 def content_type(facts: Facts) -> Finding | Checked | None:
-    """A body that is not declared to be JSON."""
+    """Look for a body that is not declared to be JSON."""
     request, status = _callout(facts), _status(facts)
     if request is None or request.body == "" or status == 202:
         return None
@@ -39,7 +39,7 @@ def content_type(facts: Facts) -> Finding | Checked | None:
     if stated is None and (request.body is None or not request.is_whole):
         return None
     if request.body is None and not request.is_whole:
-        return None  # of a program: it may be said of another body
+        return None  # a program's header, which may be meant for another body
     if stated is not None and has_placeholder(stated):
         return None
     media = (stated or "").partition(";")[0].strip().lower()
@@ -47,12 +47,12 @@ def content_type(facts: Facts) -> Finding | Checked | None:
         return Checked("content-type", media)
     is_refused_for_it = status == 415 or (facts.answer is not None and _says(facts, "valid json object"))
     certainty = Certainty.CERTAIN if is_refused_for_it else Certainty.LIKELY
-    told = f"the body is declared as {_quoted(media)}" if media else "no header declares what the body is"
+    told = f"the body is declared as {_quoted(media)}" if media else "no Content-Type header says what the body is"
     return _finding(facts, "content-type", certainty, told)
 
 
 def body_not_json(facts: Facts) -> Finding | Checked | None:
-    """A body that is missing or that cannot be read."""
+    """Look for a body that is missing or unreadable."""
     request = _callout(facts)
     if request is None or request.body is None or _status(facts) == 202 or request.method == "GET":
         return None
@@ -60,12 +60,12 @@ def body_not_json(facts: Facts) -> Finding | Checked | None:
         return _finding(facts, "body-not-json", Certainty.LIKELY, "there is no body")
     body = read_body(request.body)
     if body.fault is not None:
-        return _finding(facts, "body-not-json", Certainty.CERTAIN, f"the body is no JSON object: {body.fault}")
+        return _finding(facts, "body-not-json", Certainty.CERTAIN, f"the body is not a JSON object: {body.fault}")
     return Checked("body-not-json", "a JSON object") if body.members is not None else None
 
 
 def wrong_callout_method(facts: Facts) -> Finding | Checked | None:
-    """The method of the other API, of phones, or none that there is."""
+    """Look for the method of the other API, the one for phones, or one that does not exist."""
     body, route = _body(facts), route_of(facts)
     if body is None or route is None or route.api is None or body.is_other:
         return None
@@ -85,19 +85,19 @@ def _fault_of_method(method: str, route: Route) -> str:
     for known in (ROOM_METHODS, PHONE_METHODS):
         for api, name in known.items():
             if method == name and api is not route.api:
-                return f"the body names {method}, which is for {api.value}s; the path is a {kind}'s"
+                return f"the body names {method}, which is for {api.value}s, but the path is for a {kind}"
     if method in PHONE_METHODS.values():
-        return f"the body names {method}, which rings phones; its params name a room"
-    return f"the body names {_quoted(method)}, which is none of Zoom's callout methods"
+        return f"the body names {method}, which rings phones, but its params name a room"
+    return f"the body names {_quoted(method)}, which is not one of Zoom's callout methods"
 
 
 def device_field_name(facts: Facts) -> Finding | Checked | None:
-    """An address, or a phone's number, in a field that Zoom does not read."""
+    """Look for an address or a phone number in a field that Zoom does not read."""
     if (phone := _phone(facts)) is not None:
         misplaced = phone.misplaced_number
         if misplaced is None or phone.number:
             return Checked("device-field-name", "phone_number, inside params") if phone.number else None
-        evidence = f"the number stands in {_quoted(misplaced[0])}; Zoom reads params.phone_number"
+        evidence = f"the number is in {_quoted(misplaced[0])}; Zoom reads params.phone_number"
         fix = "Name the field phone_number, inside params."
         return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence, fix)
     body = _room(facts)
@@ -106,17 +106,17 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
     misplaced = body.misplaced_address
     if misplaced is None:
         return None
-    evidence = f"the address stands in {_quoted(misplaced[0])}; Zoom reads params.device_ip"
+    evidence = f"the address is in {_quoted(misplaced[0])}; Zoom reads params.device_ip"
     return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence)
 
 
 def address_missing(facts: Facts) -> Finding | Checked | None:
-    """No address and no number at all."""
+    """Look for a request without any address or number."""
     if (phone := _phone(facts)) is not None:
         if phone.number or phone.misplaced_number is not None:
             return None
         evidence = "phone_number is empty" if "phone_number" in (phone.params or {}) else "there is no phone_number"
-        fix = "Put the number, with country and area code, into params.phone_number."
+        fix = "Put the number, with country and area code, in params.phone_number."
         return _finding(facts, "address-missing", Certainty.CERTAIN, evidence, fix)
     body = _room(facts)
     if body is None or body.misplaced_address is not None:
@@ -127,16 +127,16 @@ def address_missing(facts: Facts) -> Finding | Checked | None:
         return None
     if body.params is None:
         is_object = body.members is None or isinstance(body.members.get("params", {}), dict)
-        evidence = "the body has no params" if is_object else "params is no object"
+        evidence = "the body has no params" if is_object else "params is not an object"
     elif "device_ip" in body.params:
         evidence = "device_ip is empty"
     else:
-        evidence = f"params holds {_listed(body.params)}, and no device_ip"
+        evidence = f"params has {_listed(body.params)}, but no device_ip"
     return _finding(facts, "address-missing", Certainty.CERTAIN, evidence)
 
 
 def call_type_invalid(facts: Facts) -> Finding | Checked | None:
-    """Another word than ``sip`` and ``h323``."""
+    """Look for a call type other than ``sip`` and ``h323``."""
     body = _room(facts)
     if body is None or body.params is None:
         return None
@@ -145,27 +145,27 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
         return Checked("call-type-invalid", str(given))
     if given is None or given == "":
         misplaced = body.misplaced_call_type
-        told = f"; {_quoted(misplaced[0])} is none of Zoom's fields" if misplaced is not None else ""
-        return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params holds no call_type{told}")
+        told = f"; {_quoted(misplaced[0])} is not one of Zoom's fields" if misplaced is not None else ""
+        return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params has no call_type{told}")
     if not isinstance(given, str):
-        return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is no text")
+        return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is not a string")
     if has_placeholder(given):
         return None
     certainty = Certainty.LIKELY if given.strip().lower() in {"sip", "h323"} else Certainty.CERTAIN
     return _finding(
-        facts, "call-type-invalid", certainty, f"call_type is {_quoted(given)}; Zoom's words are sip and h323"
+        facts, "call-type-invalid", certainty, f"call_type is {_quoted(given)}; Zoom knows sip and h323"
     )
 
 
 def address_invalid(facts: Facts) -> Finding | Checked | None:
-    """An address that names no room, or a number that no phone has."""
+    """Look for an invalid address or phone number."""
     if (phone := _phone(facts)) is not None:
         return _number(facts, phone.number)
     body = _room(facts)
     if body is None or not body.address:
         return None
     if not isinstance(body.address, str):
-        return _finding(facts, "address-invalid", Certainty.CERTAIN, "device_ip is no text")
+        return _finding(facts, "address-invalid", Certainty.CERTAIN, "device_ip is not a string")
     if not body.address.strip() or has_placeholder(body.address):
         return None
     protocols = [body.protocol] if body.protocol is not None else list(Protocol)
@@ -182,19 +182,19 @@ def address_invalid(facts: Facts) -> Finding | Checked | None:
 
 
 def _number(facts: Facts, number: object) -> Finding | Checked | None:
-    """Judge a phone's number: digits with country and area code, an extension behind a hyphen (zoom-api 3.1)."""
+    """Judge a phone number: digits with country and area code, an extension after a hyphen (zoom-api 3.1)."""
     if not number or _stands_in(number):
         return None
-    fix = "Give country code, area code and number in digits, like 15555550100; an extension behind a hyphen."
+    fix = "Write country code, area code and number in digits, like 15555550100, with an extension after a hyphen."
     if not isinstance(number, str):
-        return _finding(facts, "address-invalid", Certainty.LIKELY, "phone_number is no text", fix)
+        return _finding(facts, "address-invalid", Certainty.LIKELY, "phone_number is not a string", fix)
     if _PHONE.fullmatch(number) and sum(character.isdigit() for character in number) >= _SHORTEST_NUMBER:
-        return Checked("address-invalid", "phone_number holds a number")
+        return Checked("address-invalid", "phone_number is a phone number")
     return _finding(facts, "address-invalid", Certainty.CERTAIN, f"phone_number is {_quoted(number)}", fix)
 
 
 def header_rule(facts: Facts) -> Finding | Checked | None:
-    """A name or header beyond Zoom's limits (zoom-api 3.1)."""
+    """Look for a name or header that breaks Zoom's limits (zoom-api 3.1)."""
     body = _room(facts)
     if body is None or body.params is None:
         return None
@@ -203,7 +203,7 @@ def header_rule(facts: Facts) -> Finding | Checked | None:
         return _finding(facts, "header-rule", Certainty.CERTAIN, "; ".join(faults[:3]))
     for name, protocol in (("sip_headers", Protocol.SIP), ("h323_headers", Protocol.H323)):
         if name in body.params and body.protocol not in {None, protocol}:
-            evidence = f"{name} stands beside call_type {body.protocol}; Zoom reads it for {protocol} only"
+            evidence = f"{name} comes with call_type {body.protocol}; Zoom reads it only for {protocol}"
             return _finding(facts, "header-rule", Certainty.LIKELY, evidence)
     has_any = any(name in body.params for name in ("sip_headers", "h323_headers"))
     return Checked("header-rule", "within Zoom's limits") if has_any else None
@@ -217,7 +217,7 @@ def _faults_of_headers(params: Mapping[str, Any]) -> Iterator[str]:
         if headers is None or _stands_in(headers):
             continue
         if not isinstance(headers, dict):
-            yield f"{group} is no object"
+            yield f"{group} is not an object"
             continue
         for name in ("from_display_name", "to_display_name"):
             yield from _faults_of_name(name, headers.get(name))
@@ -230,42 +230,42 @@ def _faults_of_name(name: str, value: object) -> Iterator[str]:
     if value is None or _stands_in(value):
         return
     if not isinstance(value, str):
-        yield f"{name} is no text"
+        yield f"{name} is not a string"
     elif len(value) > LONGEST_NAME:
-        yield f"{name} has {len(value)} characters; Zoom takes {LONGEST_NAME}"
+        yield f"{name} has {len(value)} characters; Zoom allows {LONGEST_NAME}"
 
 
 def _faults_of_uri(value: object) -> Iterator[str]:
     if value is None or _stands_in(value):
         return
     if not isinstance(value, str):
-        yield "from_uri is no text"
+        yield "from_uri is not a string"
     elif not value.startswith(("sip:", "sips:")):
         yield "from_uri does not start with sip: or sips:"
     elif len(value) > LONGEST_FROM_URI:
-        yield f"from_uri has {len(value)} characters; Zoom takes {LONGEST_FROM_URI}"
+        yield f"from_uri has {len(value)} characters; Zoom allows {LONGEST_FROM_URI}"
 
 
 def _faults_of_additional(value: object) -> Iterator[str]:
     if value is None or _stands_in(value):
         return
     if not isinstance(value, list):
-        yield "additional_headers is no list"
+        yield "additional_headers is not a list"
         return
     if len(value) > MOST_HEADERS:
-        yield f"additional_headers has {len(value)} entries; Zoom takes {MOST_HEADERS}"
+        yield f"additional_headers has {len(value)} entries; Zoom allows {MOST_HEADERS}"
     for place, header in enumerate(value, 1):
         if _stands_in(header):
             continue
         if not isinstance(header, dict) or not {"key", "value"} <= header.keys():
-            yield f"entry {place} of additional_headers is not written as key and value"
+            yield f"entry {place} of additional_headers is not a key and a value"
             continue
         key, text = str(header["key"]), str(header["value"])
         if len(key) > LONGEST_HEADER_KEY and not _stands_in(key):
-            yield f"the key of entry {place} has {len(key)} characters; Zoom takes {LONGEST_HEADER_KEY}"
+            yield f"the key of entry {place} has {len(key)} characters; Zoom allows {LONGEST_HEADER_KEY}"
         size = len(text.encode("utf-8", "replace"))
         if size > LONGEST_HEADER_VALUE and not _stands_in(text):
-            yield f"the value of entry {place} has {size} bytes; Zoom takes {LONGEST_HEADER_VALUE}"
+            yield f"the value of entry {place} has {size} bytes; Zoom allows {LONGEST_HEADER_VALUE}"
 
 
 def _stands_in(value: object) -> bool:
@@ -273,7 +273,7 @@ def _stands_in(value: object) -> bool:
 
 
 def _callout(facts: Facts) -> RequestFacts | None:
-    """Give somebody's request to an events endpoint; None if it is ours, or another."""
+    """Return somebody else's request to an events endpoint, if it is one."""
     route = route_of(facts)
     if facts.request is None or facts.request.is_ours or route is None:
         return None
@@ -290,19 +290,19 @@ def _body(facts: Facts) -> CalloutBody | None:
 
 
 def _room(facts: Facts) -> CalloutBody | None:
-    """Give a body that shall ring a room."""
+    """Return the body if it is meant to ring a room."""
     body = _body(facts)
     return body if body is not None and body.is_shown and not body.is_other and not body.is_phone else None
 
 
 def _phone(facts: Facts) -> CalloutBody | None:
-    """Give a body that shall ring a phone."""
+    """Return the body if it is meant to ring a phone."""
     body = _body(facts)
     return body if body is not None and body.is_shown and body.is_phone else None
 
 
 def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:
-    """Make a finding, which is only possible where Zoom refused for something that comes before the body."""
+    """Make a finding; it is only possible where Zoom refused before it looked at the body."""
     answer = facts.answer
     if answer is not None and (answer.status == 401 or answer.code in {124, 2300, 3001}):
         return Finding(identifier, Certainty.POSSIBLE, f"{evidence}, {_NEXT}", fix)
@@ -337,4 +337,4 @@ RULES: tuple[Rule, ...] = (
     address_invalid,
     header_rule,
 )
-"""Every cause that the body of a callout can show."""
+"""Every cause that a callout's body can show."""

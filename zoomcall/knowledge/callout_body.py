@@ -1,4 +1,4 @@
-"""The body of a callout as somebody wrote it, read without trusting it."""
+"""A callout's body as somebody wrote it, read without trusting it."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
     """A body.
 
     Attributes:
-        fault: Why it is no JSON object; None if it is one, or if that cannot be told.
-        members: Its members; None if it is no object.
+        fault: Why it is not a JSON object; None if it is one, or if there is no telling.
+        members: Its members; None if it is not an object.
     """
 
     fault: str | None = None
@@ -49,25 +49,25 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def method(self) -> str | None:
-        """The word that says what shall be done; None if there is none."""
+        """The word that says what to do; None if there is none."""
         method = (self.members or {}).get("method")
         return method if isinstance(method, str) and method.strip() else None
 
     @property
     def params(self) -> Mapping[str, Any] | None:
-        """What it shall be done with; None if there is nothing."""
+        """What to do it with; None if there is nothing."""
         params = (self.members or {}).get("params")
         return params if isinstance(params, dict) and params else None
 
     @property
     def is_shown(self) -> bool:
-        """Whether its params are to be seen, and are no variable."""
+        """Whether its params are shown, and not a variable."""
         params = (self.members or {}).get("params")
         return not (isinstance(params, str) and has_placeholder(params))
 
     @property
     def is_other(self) -> bool:
-        """Whether it asks for something else than a callout."""
+        """Whether it asks for something other than a callout."""
         return self.method is not None and bool(_OTHER_METHODS.fullmatch(self.method))
 
     @property
@@ -77,7 +77,7 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def is_phone(self) -> bool:
-        """Whether a phone shall be rung."""
+        """Whether it is meant to ring a phone."""
         is_named = self.method in PHONE_METHODS.values()
         return "phone_number" in (self.params or {}) or (
             is_named and self.misplaced_address is None and not self.address
@@ -85,12 +85,12 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def address(self) -> object:
-        """What stands in ``params.device_ip``; None if it is not there."""
+        """The value of ``params.device_ip``; None if it is missing."""
         return (self.params or {}).get("device_ip")
 
     @property
     def misplaced_address(self) -> tuple[str, object] | None:
-        """Where something like an address stands that is not in ``params.device_ip``, and it."""
+        """The place and value of something like an address outside ``params.device_ip``."""
         for where, name, value in self._fields():
             bare = re.sub(r"[^a-z0-9]", "", name.lower())
             is_right = where and name == "device_ip"
@@ -100,12 +100,12 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def number(self) -> object:
-        """What stands in ``params.phone_number``; None if it is not there."""
+        """The value of ``params.phone_number``; None if it is missing."""
         return (self.params or {}).get("phone_number")
 
     @property
     def misplaced_number(self) -> tuple[str, object] | None:
-        """Where something like a phone's number stands that is not in ``params.phone_number``, and it."""
+        """The place and value of something like a phone number outside ``params.phone_number``."""
         for path, name, value in self._deep_fields():
             is_right = path == "params." and name == "phone_number"
             if re.sub(r"[^a-z]", "", name.lower()) in _NUMBER_NAMES and not is_right and value:
@@ -114,12 +114,12 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def phone_number(self) -> str | None:
-        """The number that is meant, wherever it stands; None if there is none."""
+        """The number that is meant, wherever it is; None if there is none."""
         given = self.number or (self.misplaced_number or ("", None))[1]
         return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else None
 
     def _deep_fields(self) -> Iterator[tuple[str, str, object]]:
-        """Give every field but the method, and those in ``invite_options``, where one client nests them."""
+        """Yield every field but the method, including those in ``invite_options``, where one client nests them."""
         for where, name, value in self._fields():
             path = "params." if where else ""
             yield path, name, value
@@ -130,12 +130,12 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def call_type(self) -> object:
-        """What stands in ``params.call_type``; None if it is not there."""
+        """The value of ``params.call_type``; None if it is missing."""
         return (self.params or {}).get("call_type")
 
     @property
     def misplaced_call_type(self) -> tuple[str, object] | None:
-        """Where something like a call type stands that is not in ``params.call_type``, and it."""
+        """The place and value of something like a call type outside ``params.call_type``."""
         for where, name, value in self._fields():
             bare = re.sub(r"[^a-z0-9]", "", name.lower())
             if bare in _CALL_TYPE_NAMES and not (where and name == "call_type") and isinstance(value, str):
@@ -144,7 +144,7 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     @property
     def protocol(self) -> Protocol | None:
-        """The protocol that is meant, however it is spelt; None if that cannot be told."""
+        """The protocol that is meant, however it is spelt; None if there is no telling."""
         given = self.call_type or (self.misplaced_call_type or ("", None))[1]
         if isinstance(given, str):
             match re.sub(r"[^a-z0-9]", "", given.lower()):
@@ -160,7 +160,7 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
         return Protocol.H323 if isinstance(params.get("h323_headers"), dict) else None
 
     def _fields(self) -> Iterator[tuple[bool, str, object]]:
-        """Give every field that may have been meant for ``params``: whether it is in there, its name and value."""
+        """Yield every field that may be meant for ``params``: whether it is in there, its name and its value."""
         for name, value in (self.params or {}).items():
             yield True, name, value
         for name, value in (self.members or {}).items():
@@ -170,16 +170,16 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=4)
 def read_body(text: str) -> CalloutBody:
-    """Read a body; whatever it is, this never fails."""
+    """Read a body; this never fails, whatever it is."""
     text = text[:_LONGEST]
     try:
         value = json.loads(text)
     except RecursionError:
-        return CalloutBody(fault="it is nested too deep")
+        return CalloutBody(fault="it is nested too deeply")
     except ValueError as error:
         return CalloutBody(fault=_fault(text, error))
     if not isinstance(value, dict):
-        sort = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}.get(
+        sort = {list: "a list", str: "a string", bool: "true or false", type(None): "null"}.get(
             type(value), "a number"
         )
         return CalloutBody(fault=f"it is {sort}, not an object")
@@ -187,22 +187,22 @@ def read_body(text: str) -> CalloutBody:
 
 
 def _fault(text: str, error: ValueError) -> str | None:
-    """Say why a text is no JSON; None if something in it stands in for what is not shown."""
+    """Return why a text is not JSON; None if something in it stands in for what is not shown."""
     if has_placeholder(_STRINGS.sub('""', text).replace("{}", "")):
         return None
     bare = text.strip()
     if not bare:
         return "it is empty"
     if bare[0] in "'\u2018" and bare.lstrip("'\u2018").startswith(("{", "[")):
-        return "it begins with a single quote, which Windows' cmd takes for a part of the body"
+        return "it begins with a single quote, which Windows' cmd takes as part of the body"
     if _FORM.fullmatch(bare):
         return "it is a form (name=value), not JSON"
     if _BARE_NAME.match(text):
-        return "the quotation marks around its names are gone; Windows' shells take away those that are not escaped"
+        return "the quotation marks around its names are gone; Windows shells remove those that are not escaped"
     if re.match(r"[\[{]\s*'", bare):
-        return "its names stand in single quotes; JSON takes double ones only"
+        return "its names are in single quotes; JSON takes only double quotes"
     if re.match("[\\[{]\\s*[\u201c\u201d]", bare):
-        return "its names stand in curly quotation marks"
+        return "its names are in curly quotation marks"
     return _place(text, error)
 
 
@@ -212,7 +212,7 @@ def _place(text: str, error: ValueError) -> str:
     position = error.pos
     before = text[:position].rstrip()
     if before.endswith(",") and text[position : position + 1] in {"}", "]"}:
-        return f"there is a comma too many at character {len(before)}"
+        return f"there is an extra comma at character {len(before)}"
     if position >= len(text.rstrip()):
-        return "it ends before its last brace"
-    return f"JSON cannot be read beyond character {position + 1} (line {error.lineno}): {error.msg.lower()}"
+        return "it ends before its closing brace"
+    return f"it cannot be read as JSON past character {position + 1} (line {error.lineno}): {error.msg.lower()}"

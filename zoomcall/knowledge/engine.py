@@ -1,8 +1,8 @@
 """Facts in, ranked causes out.
 
-Every rule looks at the facts alone; none calls another. What they say is filtered by what can explain this kind
-of failure, told once for each cause, filled up from ``causes.toml`` and ranked. Where nothing certain or likely
-was found, the residual rules are asked, which also know what was found fine.
+Every rule looks only at the facts; none calls another. Their findings are filtered by what can explain this kind
+of failure, reduced to the surest for each cause, completed from ``causes.toml`` and ranked. Where nothing certain
+or likely was found, the residual rules are asked, which also know what was found fine.
 """
 
 from __future__ import annotations
@@ -52,11 +52,10 @@ _WORTH_TELLING_FINE: dict[str, frozenset[Family]] = {
 
 
 def judge(facts: Facts) -> Judgement:
-    """Find why a request failed, or what would make it fail.
+    """Find out why a request failed, or what would make it fail.
 
     Args:
-        facts: What is known. ``kind``, ``api`` and the clocks are taken from the answer where they
-            are not given.
+        facts: What is known; ``kind``, ``api`` and the clocks default to what the answer says.
     """
     facts = _completed(facts)
     findings, checked = _ask((*token_rules.RULES, *_request_rules(), *_answer_rules()), facts)
@@ -68,11 +67,11 @@ def judge(facts: Facts) -> Judgement:
 
 
 def judge_bearer(facts: Facts, api: Api | None) -> Judgement:
-    """Judge the bearer alone, for one API, whatever else is known.
+    """Judge only the bearer token, for one API, whatever else is known.
 
     Args:
         facts: What is known.
-        api: The API that the bearer is for; None: the one that its kind serves.
+        api: The API that the token is for; None: the one for its kind.
     """
     facts = replace(facts, api=api, request=None, answer=None, kind=None, population=None, has_crc_plan=None)
     findings, checked = _ask(token_rules.RULES, facts)
@@ -112,7 +111,7 @@ def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tupl
     explaining = _EXPLAINS.get(facts.kind or "", _ALL)
     worth_telling = _WORTH_TELLING_FINE.get(facts.kind or "", _ALL)
     if facts.kind is not None and facts.answer is None:
-        worth_telling -= {Family.REQUEST}  # it was not sent, or got no answer
+        worth_telling -= {Family.REQUEST}  # it was not sent, or not answered
     findings: dict[str, Finding] = {}
     checked: dict[str, Checked] = {}
     for rule in rules:

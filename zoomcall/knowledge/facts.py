@@ -14,7 +14,7 @@ from zoomcall.domain.target import Api
 
 
 class Signature(StrEnum):
-    """Whether the token's signature was checked with the secret at hand."""
+    """The result of checking the token's signature with the secret at hand."""
 
     VALID = "valid"
     INVALID = "invalid"
@@ -22,7 +22,7 @@ class Signature(StrEnum):
 
 
 class Authorization(StrEnum):
-    """How a request says whose it is."""
+    """How a request says who sends it."""
 
     UNKNOWN = "unknown"
     ABSENT = "absent"
@@ -34,21 +34,21 @@ class Authorization(StrEnum):
 
 
 class RequestFacts(Struct, frozen=True, kw_only=True):
-    """A request as it stands on the wire, or as somebody wrote it down.
+    """A request as it was sent, or as somebody wrote it down.
 
     Attributes:
-        method: Upper case; empty if it is not known.
+        method: Upper case; empty if unknown.
         url: Absolute, or a path below the API base.
-        headers: In order, names as written, secrets in their values masked; one that is sent empty, or not
-            at all though it should be, has an empty value.
-        body: As text; None if it is not known, empty if there is none.
-        is_ours: This program built it, so that method, path and body are as documented.
-        is_whole: What is not here was not sent.
-        authorization: How it says whose it is; a token itself is in ``Facts.bearer``.
-        has_verbatim_variable: The variable in its Authorization header stands in quotation marks in which a
-            shell does not replace it.
-        claims: Names of the claims that the code beside it puts into a token.
-        has_millisecond_expiry: That code takes exp from a clock of milliseconds.
+        headers: In order, with names as written and secrets masked; one that is sent empty, or not sent
+            although it should be, has an empty value.
+        body: As text; None if unknown, empty if there is none.
+        is_ours: This program built it, so method, path and body are as documented.
+        is_whole: What is missing here was not sent.
+        authorization: How it says who sends it; the token itself is in ``Facts.bearer``.
+        has_verbatim_variable: The variable in its Authorization header is in quotation marks in which a shell
+            does not expand it.
+        claims: Names of the claims that the code around it puts in a token.
+        has_millisecond_expiry: That code sets exp from a clock in milliseconds.
     """
 
     method: str
@@ -63,31 +63,31 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     has_millisecond_expiry: bool = False
 
     def header(self, name: str) -> str | None:
-        """Give the first header of that name (lower case)."""
+        """Return the first header with that name (in lower case)."""
         return next((value for key, value in self.headers if key.lower() == name), None)
 
 
 class Facts(Struct, frozen=True, kw_only=True):
-    """Everything that rules may look at. None means: not known.
+    """Everything that rules may look at; None means unknown.
 
     Attributes:
-        bearer: The token as it was given, before anything was dropped from it.
+        bearer: The token as it was given, with nothing removed.
         basic: ``user:password`` of Basic authentication, as it was given.
-        api: The API that the token is for; None: the one that its kind serves.
+        api: The API that the token is for; None: the one for its kind.
         credential_kind: What the token was made from.
-        api_key: The profile's or environment's API key, which the issuer should be.
-        is_api_key_explicit: It was chosen with ``-p``, so an issuer unlike it is certain to be wrong.
-        secret: The secret at hand, to look at its whitespace only.
-        signature: What checking the signature with that secret said.
-        is_signed_with_key: The API key, used as a secret, made the signature.
-        is_minted_here: This program made the token from that secret a moment ago.
+        api_key: The API key of the profile or environment, which should be the issuer.
+        is_api_key_explicit: It was chosen with ``-p``, so that any other issuer is certainly wrong.
+        secret: The secret at hand, only to look at its whitespace.
+        signature: Whether that secret made the signature.
+        is_signed_with_key: The signature was made with the API key as a secret.
+        is_minted_here: This program has just made the token from that secret.
         local_time: This machine's clock.
         zoom_time: Zoom's clock at the same moment, from a ``Date`` header.
         request: The request.
         answer: Zoom's answer.
-        scopes: Scopes of the token where the token endpoint told them.
-        population: How many are in the session.
-        has_crc_plan: Whether there is a Conference Room Connector, as a dial-in code shows.
+        scopes: The token's scopes, where the token endpoint named them.
+        population: How many people are in the session.
+        has_crc_plan: Whether there is a Conference Room Connector, judged by a dial-in code.
         kind: The exit name of the failure to be explained.
     """
 

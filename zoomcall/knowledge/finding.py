@@ -1,4 +1,4 @@
-"""What a rule says of the facts."""
+"""What a rule makes of the facts."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Finding(Struct, frozen=True):
         id: A cause id of ``causes.toml``.
         certainty: How sure, by the evidence alone.
         evidence: What was seen, in words, without any secret.
-        fix: What mends it here; None: the fix of ``causes.toml``.
-        command: What mends it or shows more here; None: the command of ``causes.toml``.
+        fix: What fixes it here; None: the fix of ``causes.toml``.
+        command: What fixes it or shows more here; None: the command of ``causes.toml``.
     """
 
     id: str
@@ -29,4 +29,4 @@ class Finding(Struct, frozen=True):
 
 
 Rule = Callable[[Facts], Finding | Checked | None]
-"""One cause looked for: found, found fine, or None where it does not apply or nothing is known."""
+"""Looks for one cause: found, found fine, or None where it does not apply or nothing is known."""

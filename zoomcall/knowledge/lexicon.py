@@ -1,4 +1,4 @@
-"""What pages are made of: codes, reasons, states, exit codes, HTTP statuses and network words, kept as data."""
+"""The texts behind pages: codes, reasons, states, exit codes, HTTP statuses and network words, kept as data."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class ZoomSaying(Struct, frozen=True, kw_only=True):
     """One row of ``error_codes.json``: a code with one of its texts.
 
     Attributes:
-        code: Zoom's number, or a word of the token endpoint's.
-        http: The HTTP status it comes with, if that is stated.
+        code: Zoom's number, or a word from the token endpoint.
+        http: The HTTP status it comes with, if documented.
         namespace: ``rest``, ``oauth`` or ``video-sdk-web-client``.
-        messages: Zoom's words, and other words with the same meaning.
-        is_exact: Whether they are Zoom's own, not a paraphrase.
+        messages: Zoom's words, and others with the same meaning.
+        is_exact: Whether they are Zoom's own words, not a paraphrase.
         meaning: In our words.
-        endpoint: Where it was documented for, if for one endpoint only.
-        basis: How well this row is founded.
+        endpoint: Where it is documented, if for one endpoint only.
+        basis: Where this row comes from.
         sources: URLs.
     """
 
@@ -45,10 +45,10 @@ class CodeText(Struct, frozen=True, kw_only=True):
         code: The code.
         title: One line.
         meaning: One or two sentences.
-        fix: What mends it.
-        command: A command that mends it or shows more.
+        fix: How to fix it.
+        command: A command that fixes it or shows more.
         example: What it looks like.
-        causes: Ids of the causes that tell more.
+        causes: Ids of the causes that explain more.
         sayings: The code's rows of ``error_codes.json``.
     """
 
@@ -63,7 +63,7 @@ class CodeText(Struct, frozen=True, kw_only=True):
 
 
 class ReasonText(Struct, frozen=True, kw_only=True):
-    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are read from its name (zoom-api 5.3)."""
+    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are inferred from the name."""
 
     code: int
     name: str
@@ -88,10 +88,10 @@ class ExitText(Struct, frozen=True, kw_only=True):
     Attributes:
         code: The number.
         name: The contract's word.
-        meaning: When it is given.
+        meaning: When it is used.
         fix: What to do; None where ``reasons`` or ``cause`` say so.
         command: A command that shows more.
-        reasons: Zoom's reasons that end in it.
+        reasons: Zoom's reasons that lead to it.
         cause: The cause whose fix and sources are this code's.
         sources: URLs.
     """
@@ -132,7 +132,7 @@ class NetworkText(Struct, frozen=True, kw_only=True):
 
 @cache
 def sayings() -> tuple[ZoomSaying, ...]:
-    """Give every known text of Zoom's errors."""
+    """Return every known text of Zoom's errors."""
     return tuple(
         ZoomSaying(
             code=row["code"],
@@ -151,7 +151,7 @@ def sayings() -> tuple[ZoomSaying, ...]:
 
 @cache
 def code_texts() -> Mapping[str, CodeText]:
-    """Give what to do about each of Zoom's codes, by the code's text."""
+    """Return what to do about each of Zoom's codes, by the code as text."""
     return {str(row["code"]): _code_text(row) for row in read_toml("codes.toml")["code"]}
 
 
@@ -173,7 +173,7 @@ def _code_text(row: Mapping[str, Any]) -> CodeText:
 
 @cache
 def reason_texts() -> Mapping[int, ReasonText]:
-    """Give Zoom's reasons for a failed callout, by number."""
+    """Return Zoom's reasons for a failed callout, by number."""
     return {
         row["code"]: ReasonText(code=row["code"], name=row["name"], meaning=row["meaning"], fix=row["fix"])
         for row in read_toml("reasons.toml")["reason"]
@@ -182,7 +182,7 @@ def reason_texts() -> Mapping[int, ReasonText]:
 
 @cache
 def state_texts() -> Mapping[str, StateText]:
-    """Give the states of a call, by their words."""
+    """Return the states of a call, by name."""
     return {
         row["name"]: StateText(
             name=row["name"],
@@ -198,7 +198,7 @@ def state_texts() -> Mapping[str, StateText]:
 
 @cache
 def exit_texts() -> Mapping[int, ExitText]:
-    """Give the exit codes, by number."""
+    """Return the exit codes, by number."""
     return {
         row["code"]: ExitText(
             code=row["code"],
@@ -215,13 +215,13 @@ def exit_texts() -> Mapping[int, ExitText]:
 
 
 def exit_text_named(name: str) -> ExitText | None:
-    """Give the exit code with this name."""
+    """Return the exit code with this name."""
     return next((text for text in exit_texts().values() if text.name == name), None)
 
 
 @cache
 def http_texts() -> tuple[HttpText, ...]:
-    """Give the HTTP statuses that have a page."""
+    """Return the HTTP statuses that have a page."""
     return tuple(
         HttpText(
             code=row["code"],
@@ -239,7 +239,7 @@ def http_texts() -> tuple[HttpText, ...]:
 
 @cache
 def network_texts() -> Mapping[str, NetworkText]:
-    """Give the words of ``error.network``."""
+    """Return the words of ``error.network``."""
     return {
         row["name"]: NetworkText(
             name=row["name"],

@@ -1,4 +1,4 @@
-"""What stands in for a value in a text that somebody shows: variables, templates, dots, words like YOUR_TOKEN."""
+"""What stands in for a value in a text: variables, templates, dots, words like YOUR_TOKEN."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ _LONGEST = 4096
 _MARKS = re.compile(
     r"""
     \{\{[^{}]*\}\}                      # {{token}}, as in request collections
-  | \{[\w.()\[\]$ +*/-]*\}              # {token}, as in documents; also what a reader could not read
+  | \{[\w.()\[\]$ +*/-]*\}              # {token}, as in documents; also what a parser could not read
   | \$\{[^{}\n]*\}                      # ${TOKEN}
   | \$\([^()\n]*\)                      # $(command)
   | \$(?:env:)?[A-Za-z_]\w*             # $TOKEN
   | `[^`\n]+`                           # `command`
-  | %[A-Za-z_]*[G-Zg-z_]\w*%            # %TOKEN%, and no escapes like %2F
+  | %[A-Za-z_]*[G-Zg-z_]\w*%            # %TOKEN%, but not escapes like %2F
   | <[A-Za-z][^<>\n"]*>                 # <token>
   | \[(?!object)[A-Za-z][^\[\]\n":]*\]  # [token], but not JavaScript's [object Object]
   | [*\u2022\u2026#]{3,} | \u2026 | \.{3,} | _{4,} | [xX]{4,}
@@ -39,23 +39,23 @@ _NAME_OF_ID = re.compile(
 
 
 def has_placeholder(text: str) -> bool:
-    """Tell whether a piece of a text stands in for something else."""
+    """Return whether part of a text stands in for something else."""
     return bool(_MARKS.search(text[:_LONGEST]))
 
 
 def stands_for_id(text: str) -> bool:
-    """Tell whether a piece of a path stands in for an id: ``{id}``, ``:id``, ``MEETING_ID``."""
+    """Return whether a piece of a path stands in for an id: ``{id}``, ``:id``, ``MEETING_ID``."""
     return has_placeholder(text) or bool(_NAME_OF_ID.fullmatch(text))
 
 
 def is_name_of_secret(text: str) -> bool:
-    """Tell whether a text is nothing but the name of a variable that holds a secret, and so fit to be shown."""
+    """Return whether a text is just the name of a variable that holds a secret, and so safe to show."""
     bare = text.strip()
     return bool(_NAMES.fullmatch(bare) and _TELLING.search(bare))
 
 
 def is_stand_in(text: str) -> bool:
-    """Tell whether a text stands in for a secret, as a whole or in part, so that nothing can be said of that."""
+    """Return whether a text stands in for a secret, in whole or in part, so that the secret cannot be judged."""
     bare = text.strip().strip("\"'")
     if has_placeholder(bare):
         return True

@@ -1,4 +1,4 @@
-"""Text from outside, made fit to be shown: one line, and no secret in it."""
+"""Text from outside, made safe to show: one line, without secrets."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def clean(text: str, facts: Facts, *, longest: int = _LONGEST) -> str:
-    """Make text from outside fit to be shown: one line, no control characters, no secret of ours.
+    """Make text from outside safe to show: one line, no control characters, none of our secrets.
 
     Args:
         text: Anything, perhaps hostile.
         facts: Where the secrets are.
-        longest: Where it is cut.
+        longest: The most characters to keep.
     """
     for needle in _needles(facts):
         text = text.replace(needle, "***")
@@ -31,7 +31,7 @@ def clean(text: str, facts: Facts, *, longest: int = _LONGEST) -> str:
 
 
 def _needles(facts: Facts) -> list[str]:
-    """Give what must never be shown, the longest first."""
+    """Return what must never be shown, longest first."""
     needles: set[str] = set()
     for secret in (facts.bearer, facts.secret):
         if secret is None:

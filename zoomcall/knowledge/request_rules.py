@@ -1,6 +1,6 @@
-"""Rules about the request: method, path and the id in it (contract 4); those of the body stand in body_rules.py.
+"""Rules about a request's method, path and the id in it (contract 4); for its body, see body_rules.py.
 
-A request that this program built is checked too, so that the user reads what was found fine.
+A request that this program built is checked too, so that the user can read what was found fine.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MEETING_NUMBER = re.compile(r"\d{9,11}")
 
 
 def path_event_singular(facts: Facts) -> Finding | Checked | None:
-    """``/event`` in place of ``/events``: the quiet 200 of the forum (zoom-api 3.4)."""
+    """Look for ``/event`` in place of ``/events``: the quiet 200 of the forum (zoom-api 3.4)."""
     route = route_of(facts)
     if route is None or not route.is_callout:
         return None
@@ -42,17 +42,17 @@ def path_event_singular(facts: Facts) -> Finding | Checked | None:
         evidence = "the path ends in /event; the endpoint is /events"
     else:
         certainty = Certainty.POSSIBLE
-        evidence = "the path ends in /event, which would be the next obstacle; the endpoint is /events"
+        evidence = "the path ends in /event, which would be the next problem; the endpoint is /events"
     return Finding("path-event-singular", certainty, evidence)
 
 
 def wrong_method(facts: Facts) -> Finding | Checked | None:
-    """Another method than PATCH on an ``events`` endpoint, or than POST on the token endpoint."""
+    """Look for a method other than PATCH on an ``events`` endpoint, or other than POST on the token endpoint."""
     route = route_of(facts)
     if route is None or not route.method or has_placeholder(route.method):
         return None
     if route.is_token_endpoint and not route.is_ours and route.method != "POST":
-        evidence = f"the request is a {_quoted(route.method)}; tokens are had with POST"
+        evidence = f"the request is a {_quoted(route.method)}; tokens are requested with POST"
         return Finding("wrong-method", Certainty.CERTAIN, evidence, fix="Send it as POST.", command=_MINT)
     if not route.is_callout:
         return None
@@ -64,7 +64,7 @@ def wrong_method(facts: Facts) -> Finding | Checked | None:
 
 
 def session_id_encoding(facts: Facts) -> Finding | Checked | None:
-    """A session id encoded against the rule of zoom-api 3.5, or given with its escapes."""
+    """Look for a session id that is encoded against the rule of zoom-api 3.5, or given with its escapes."""
     route = route_of(facts)
     if route is None or route.api is not Api.SESSION or not route.raw_id or _status(facts) == 401:
         return None
@@ -81,33 +81,33 @@ def session_id_encoding(facts: Facts) -> Finding | Checked | None:
 
 
 def _encoding_in_code(facts: Facts, raw: str) -> Finding | None:
-    """Look at how code that does not show the id encodes it."""
+    """Judge code that encodes an id it does not show."""
     if not _ENCODED_TWICE.search(raw):
         return None
     is_refused = facts.answer is not None and facts.answer.code in {2300, 3001}
-    evidence = "the code encodes the id twice, which is right only if it starts with / or holds //"
+    evidence = "the code encodes the id twice, which is right only if it starts with / or contains //"
     return Finding("session-id-encoding", Certainty.LIKELY if is_refused else Certainty.POSSIBLE, evidence)
 
 
 def _fault_of_id(raw: str) -> str | None:
     if "/" in raw:
-        return f"the id stands in the path with a bare / in it ({_quoted(raw)})"
+        return f"the id is in the path with a bare / in it ({_quoted(raw)})"
     once = unquote(raw)
     if _ESCAPE.search(once):
         if _is_special(unquote(once)):
             return None
-        return "the id is encoded twice, and neither starts with / nor holds //"
+        return "the id is encoded twice, but neither starts with / nor contains //"
     if _is_special(once):
-        return "the id starts with / or holds //, and is encoded once instead of twice"
+        return "the id starts with / or contains //, but is encoded once instead of twice"
     return None
 
 
 def _fault_of_our_id(raw: str) -> str | None:
-    """Look for escapes that came with the id: this program encodes by the rule whatever it is given."""
+    """Look for escapes that came with the id, since this program encodes whatever it is given by the rule."""
     once = unquote(raw)
     if not _ESCAPE.search(once) or _is_special(unquote(once)):
         return None
-    return f"the id was given as {_quoted(once)}, which is percent-encoded already"
+    return f"the id was given as {_quoted(once)}, which is already percent-encoded"
 
 
 def _is_special(identifier: str) -> bool:
@@ -117,12 +117,12 @@ def _is_special(identifier: str) -> bool:
 def _how_encoded(raw: str) -> str:
     once = unquote(raw)
     if _ESCAPE.search(once):
-        return "encoded twice, since it starts with / or holds //"
+        return "encoded twice, since it starts with / or contains //"
     return "encoded once" if once != raw else "nothing in it needs encoding"
 
 
 def meeting_number(facts: Facts) -> Finding | Checked | None:
-    """A UUID, or something else that is no number, in the path of a live meeting (zoom-api 3.5)."""
+    """Look for a UUID, or anything but a number, in the path of a live meeting (zoom-api 3.5)."""
     route = route_of(facts)
     if route is None or route.is_ours or not route.path.startswith("/live_meetings/") or not route.raw_id:
         return None
@@ -130,14 +130,14 @@ def meeting_number(facts: Facts) -> Finding | Checked | None:
     if _status(facts) in {401, 202} or identifier.isdigit() or stands_for_id(identifier):
         return None
     if _MEETING_NUMBER.fullmatch(re.sub(r"[\s-]", "", identifier)):
-        evidence = f"the path holds {_quoted(identifier)}: the number goes there without blanks and dashes"
+        evidence = f"the path has {_quoted(identifier)}; the number belongs there without spaces or dashes"
     else:
-        evidence = f"the path holds {_quoted(identifier)}; a live meeting is named by its number, not by its UUID"
+        evidence = f"the path has {_quoted(identifier)}; a live meeting is addressed by its number, not its UUID"
     return Finding("meeting-unknown", Certainty.LIKELY, evidence)
 
 
 def path_unknown(facts: Facts) -> Finding | Checked | None:
-    """A path that is none of Zoom's: by its word (2300), for want of ``/v2``, or because callouts go elsewhere."""
+    """Look for a path that Zoom does not know (2300), that lacks ``/v2``, or that is wrong for callouts."""
     route = route_of(facts)
     if route is None:
         return None
@@ -146,8 +146,8 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if route.api is not None and route.base != "/v2" and _ZOOMS_HOST.fullmatch(route.host):
         certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
         if route.base:
-            return Finding("path-unknown", certainty, f"{where} begins with {_quoted(route.base)}, not with /v2")
-        return Finding("path-unknown", certainty, f"/v2 is missing in front of {where}")
+            return Finding("path-unknown", certainty, f"{where} starts with {_quoted(route.base)}, not with /v2")
+        return Finding("path-unknown", certainty, f"/v2 is missing before {where}")
     if route.host in _WEB_SITES and route.api is not None and not _is_answered_by_zoom(facts):
         evidence = f"the request goes to {route.host}; the API's host is api.{route.host.removeprefix('www.')}"
         return Finding("path-unknown", Certainty.LIKELY, evidence, fix="Send it to the API's host.")
@@ -160,28 +160,28 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if not route.is_ours:
         return Finding("path-unknown", Certainty.LIKELY, f"Zoom does not know the path {where} (2300)")
     evidence = (
-        f"Zoom does not know the path {where} (2300), though it is as documented: "
-        "look at the API base in front of it, or at something on the way that alters paths"
+        f"Zoom does not know the path {where} (2300), although it is as documented: "
+        "check the API base before it, and whether anything on the way changes paths"
     )
     if not route.base:
-        evidence = f"there is no /v2 in front of {where}: the API base lacks it"
+        evidence = f"there is no /v2 before {where}: the API base lacks it"
     return Finding(
         "path-unknown",
         Certainty.LIKELY,
         evidence,
-        fix="Let ZOOMCALL_API_BASE end in /v2, or unset it. Zoom's Gov cluster lacks some Video SDK endpoints.",
+        fix="Make ZOOMCALL_API_BASE end in /v2, or unset it. Zoom's Gov cluster lacks some Video SDK endpoints.",
         command="zoomcall whoami",
     )
 
 
 def _is_answered_by_zoom(facts: Facts) -> bool:
-    """Tell whether the answer is one of the API's, so that the host cannot be the fault."""
+    """Return whether the API answered, so that the host cannot be at fault."""
     answer = facts.answer
     return answer is not None and answer.is_zooms and (answer.code is not None or answer.status == 202)
 
 
 def _is_meant_for_callouts(facts: Facts, route: Route) -> bool:
-    """Tell whether a request wants to ring a room or phone, and goes to a path that cannot."""
+    """Return whether a request is meant to ring a room or phone, but goes to a path that cannot."""
     if route.is_ours or route.is_callout or route.endpoint is not None:
         return False
     if _NEARLY_EVENTS.fullmatch(route.path):
@@ -191,7 +191,7 @@ def _is_meant_for_callouts(facts: Facts, route: Route) -> bool:
 
 
 def oauth_query_string(facts: Facts) -> Finding | Checked | None:
-    """Parameters of the token endpoint behind a question mark (zoom-api 2.1)."""
+    """Look for parameters of the token endpoint in the query string (zoom-api 2.1)."""
     route, status = route_of(facts), _status(facts)
     if route is None or not route.is_token_endpoint or route.is_ours:
         return None
@@ -200,7 +200,7 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
     if status is not None and 200 <= status < 300:
         return None
     certainty = Certainty.LIKELY if status in {None, 400} else Certainty.POSSIBLE
-    return Finding("oauth-query-string", certainty, "grant_type stands in the query string of the token request")
+    return Finding("oauth-query-string", certainty, "grant_type is in the query string of the token request")
 
 
 def _status(facts: Facts) -> int | None:
@@ -220,4 +220,4 @@ RULES: tuple[Rule, ...] = (
     path_unknown,
     meeting_number,
 )
-"""Every cause that method and path can show."""
+"""Every cause that a method and path can show."""

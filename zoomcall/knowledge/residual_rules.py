@@ -1,4 +1,4 @@
-"""Rules that are asked where no other found anything certain or likely; they also know what was found fine."""
+"""Rules that are asked where no other found anything certain or likely, and that know what was found fine."""
 
 from __future__ import annotations
 
@@ -16,36 +16,36 @@ from zoomcall.knowledge.texts import Family, cause_texts
 ResidualRule = Callable[[Facts, tuple[Checked, ...]], Finding | None]
 
 _FIX_OF_APP = (
-    "On marketplace.zoom.us, see that the app is active and that account id, client id and client secret are the "
-    "ones of its page App Credentials; then log in again."
+    "On marketplace.zoom.us, check that the app is active and that account id, client id and client secret match "
+    "its App Credentials page; then log in again."
 )
 _FIX_OF_BEARER = (
-    "Take a new token; see that the key or app it comes from is active, and of the account that owns the session "
+    "Get a new token; check that the key or app it comes from is active, and that its account owns the session "
     "or meeting."
 )
 
 
 def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:
-    """What is left of 124 when all that can be checked is right (contract 4)."""
+    """Explain a 124 for which all that can be checked is right (contract 4)."""
     if facts.kind != ErrorKind.AUTH:
         return None
     said = _zooms_words(facts.answer)
     texts = cause_texts()
     fine = [texts[one.id].subject for one in checked if _is_of_credential(one, facts)]
     if fine:
-        evidence = f"{said}, though what can be checked here is right ({', '.join(fine)})"
+        evidence = f"{said}, although what can be checked here is right ({', '.join(fine)})"
         certainty = Certainty.LIKELY
     else:
         evidence = f"{said}; nothing about it could be checked here"
         certainty = Certainty.POSSIBLE
     if facts.signature is Signature.UNCHECKED and facts.secret is None and facts.bearer is not None and fine:
-        evidence += "; its signature was not checked, for want of the secret"
+        evidence += "; its signature was not checked, because the secret is not known"
     fix, command = _fix_of_credential(facts)
     return Finding("key-pair-refused", certainty, evidence, fix, command)
 
 
 def _is_of_credential(fine: Checked, facts: Facts) -> bool:
-    """Tell whether something found fine speaks for the credential; Bearer in front of a variable does not."""
+    """Return whether something found fine speaks for the credential; Bearer before a variable does not."""
     is_of_variable = fine.id == "bearer-missing" and facts.bearer is None
     return cause_texts()[fine.id].family is not Family.REQUEST and not is_of_variable
 
@@ -68,22 +68,22 @@ def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
 
 
 def token_superseded(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
-    """Another program of the same app took a newer token; sources disagree, so only possible (zoom-api 2.2)."""
+    """Suspect a newer token of the same app; sources disagree, so it is only possible (zoom-api 2.2)."""
     answer = facts.answer
     if answer is None or answer.code != 124 or facts.credential_kind is not CredentialKind.S2S:
         return None
     return Finding(
-        "token-superseded", Certainty.POSSIBLE, "a server-to-server token, good by all that can be checked"
+        "token-superseded", Certainty.POSSIBLE, "a server-to-server token that is right in all that can be checked"
     )
 
 
 def no_cause_known(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
-    """What is said where nothing else can be, so that no refusal goes without a cause (contract 3)."""
+    """Fall back on the error's kind, so that no refusal is left without a cause (contract 3)."""
     answer = facts.answer
     match facts.kind:
         case ErrorKind.NOT_ENTITLED if answer is None:
             identifier = "api-not-available" if facts.api is Api.SESSION else "scope-missing"
-            return Finding(identifier, Certainty.POSSIBLE, "a right is missing; which one is not known")
+            return Finding(identifier, Certainty.POSSIBLE, "a right is missing, but which one is not known")
         case ErrorKind.NO_SESSION if facts.api is Api.MEETING:
             return Finding("meeting-unknown", Certainty.POSSIBLE, "Zoom shows no such meeting")
         case ErrorKind.NO_SESSION if facts.population != 0:
@@ -91,7 +91,7 @@ def no_cause_known(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None
         case ErrorKind.NO_OP:
             return Finding("success-not-202", Certainty.POSSIBLE, "Zoom did not answer with 202")
         case ErrorKind.REJECTED | ErrorKind.NOT_ENTITLED:
-            evidence = f"{_zooms_answer(answer)}; no known cause explains it for sure"
+            evidence = f"{_zooms_answer(answer)}; no known cause explains it with certainty"
             return Finding("not-understood-by-zoom", Certainty.POSSIBLE, evidence)
         case _:
             return None

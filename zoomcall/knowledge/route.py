@@ -1,4 +1,4 @@
-"""Where a request goes: the parts of its path that rules look at."""
+"""Where a request goes: the parts of its URL that rules look at."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
 
 class Route(Struct, frozen=True, kw_only=True):
-    """One request's way.
+    """A request's destination.
 
     Attributes:
         method: Upper case.
-        host: As it stands in the URL; empty if there is only a path.
-        base: What stands before the endpoint, like ``/v2``.
+        host: As in the URL, in lower case; empty if there is only a path.
+        base: What precedes the endpoint, like ``/v2``.
         path: The rest, without the query.
         query: What follows the question mark.
-        api: The API that it belongs to; None if it cannot be told.
-        raw_id: The session id or meeting number as it stands in the path.
+        api: The API that it belongs to; None if there is no telling.
+        raw_id: The session id or meeting number, as it is in the path.
         tail: What follows the id.
         is_ours: This program built the request.
     """
@@ -45,7 +45,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def is_callout(self) -> bool:
-        """Whether it goes to an ``events`` endpoint, by its right name or in the singular."""
+        """Whether it goes to an ``events`` endpoint, spelt correctly or in the singular."""
         is_controlled = self.path.startswith(("/videosdk/sessions/", "/live_meetings/"))
         return is_controlled and self.tail in {"event", "events"}
 
@@ -56,7 +56,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def endpoint(self) -> Endpoint | None:
-        """The documented endpoint that it hits, if it is one that this program knows."""
+        """The endpoint that it goes to, if this program knows it."""
         for endpoint in endpoints():
             pattern = _PLACEHOLDER.sub("[^/]+", endpoint.path)
             if self.method == endpoint.method and re.fullmatch(pattern, self.path.rstrip("/")):
@@ -65,7 +65,7 @@ class Route(Struct, frozen=True, kw_only=True):
 
 
 def route_of(facts: Facts) -> Route | None:
-    """Read the request's way, or that of the request that the answer belongs to; None if neither is known."""
+    """Return where the request went, or the one that was answered; None if neither is known."""
     if facts.request is not None:
         return _read(facts.request.method, facts.request.url, is_ours=facts.request.is_ours)
     if facts.answer is not None:

@@ -1,4 +1,4 @@
-"""Causes and endpoints, kept as data and read when they are first needed."""
+"""Causes and endpoints, kept as data and read on first use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Family(StrEnum):
 
 
 class Basis(StrEnum):
-    """How well an explanation is founded."""
+    """Where an explanation comes from."""
 
     OFFICIAL = "official"
     FORUM = "forum"
@@ -38,16 +38,16 @@ class CauseText(Struct, frozen=True, kw_only=True):
 
     Attributes:
         id: A cause id of contract 4.
-        rank: Its place in the file: which of equally certain causes is told first.
+        rank: Its place in the file, which ranks equally certain causes.
         family: Which refusals it can explain.
-        subject: What was looked at, where finding it fine says something.
+        subject: What was checked, where finding it right says something about a refused credential.
         title: One line.
         meaning: One to three sentences.
-        fix: What mends it, in the imperative.
-        command: A command that mends it or shows more.
+        fix: How to fix it, in the imperative.
+        command: A command that fixes it or shows more.
         example: What it looks like.
         sources: URLs.
-        basis: How well the explanation is founded.
+        basis: Where the explanation comes from.
     """
 
     id: str
@@ -64,7 +64,7 @@ class CauseText(Struct, frozen=True, kw_only=True):
 
 
 class Endpoint(Struct, frozen=True, kw_only=True):
-    """One endpoint of Zoom's that rings rooms or tells of them.
+    """One of Zoom's endpoints that ring rooms or report on them.
 
     Attributes:
         method: HTTP method.
@@ -83,7 +83,7 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 @cache
 def cause_texts() -> Mapping[str, CauseText]:
-    """Give every cause by its id, in rank order."""
+    """Return every cause by its id, in rank order."""
     rows = read_toml("causes.toml")["cause"]
     return {
         row["id"]: CauseText(
@@ -105,7 +105,7 @@ def cause_texts() -> Mapping[str, CauseText]:
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
-    """Give the endpoints that this program uses."""
+    """Return the endpoints that this program uses."""
     return tuple(
         Endpoint(
             method=row["http"],
@@ -119,10 +119,10 @@ def endpoints() -> tuple[Endpoint, ...]:
 
 
 def read_toml(name: str) -> dict[str, Any]:
-    """Read a TOML file that lies beside this module."""
+    """Read a TOML file beside this module."""
     return tomllib.loads(read_text(name))
 
 
 def read_text(name: str) -> str:
-    """Read a file that lies beside this module."""
+    """Read a file beside this module."""
     return files("zoomcall.knowledge").joinpath(name).read_text(encoding="utf-8")

@@ -27,20 +27,20 @@ _MINT = "zoomcall token mint --for meeting"
 
 
 def token_request_content_type(facts: Facts) -> Finding | Checked | None:
-    """Parameters as JSON, which Zoom answers with ``unsupported_grant_type``."""
+    """Look for parameters as JSON, which Zoom answers with ``unsupported_grant_type``."""
     request, _ = _token_request(facts)
     if request is None or _is_success(facts):
         return None
     stated = (request.header("content-type") or "").partition(";")[0].strip().lower()
     is_json = stated == "application/json" or (request.body or "").lstrip().startswith("{")
     if is_json:
-        evidence = "the parameters of the token request are JSON; Zoom's token endpoint reads a form"
+        evidence = "the parameters of the token request are JSON; Zoom's token endpoint expects a form"
         return Finding("content-type", Certainty.LIKELY, evidence, _FIX_OF_FORM, _MINT)
     return Checked("content-type", stated) if stated == _FORM else None
 
 
 def basic_missing(facts: Facts) -> Finding | Checked | None:
-    """A token request that does not say which app asks."""
+    """Look for a token request that does not say which app is asking."""
     request, _ = _token_request(facts)
     if request is None or _is_success(facts):
         return None
@@ -49,23 +49,21 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
             if facts.basic is not None and ":" not in facts.basic.reveal():
                 evidence = "there is no colon in the Basic credential: it is not id:secret"
                 return Finding("basic-missing", Certainty.LIKELY, evidence)
-            return Checked("basic-missing", "the Authorization header begins with Basic")
+            return Checked("basic-missing", "the Authorization header starts with Basic")
         case Authorization.ABSENT if "client_secret" in _parameters(request):
-            evidence = (
-                "client id and secret stand in the body; Zoom documents them in the Authorization header only"
-            )
+            evidence = "client id and secret are in the body; Zoom documents them only in the Authorization header"
             return Finding("basic-missing", Certainty.POSSIBLE, evidence)
         case Authorization.ABSENT:
             return Finding("basic-missing", Certainty.CERTAIN, "the token request has no Authorization header")
         case Authorization.TOKEN | Authorization.BEARER_VARIABLE:
-            evidence = "the token request carries a bearer token; the token endpoint wants to know the app"
+            evidence = "the token request has a bearer token; the token endpoint expects the app's id and secret"
             return Finding("basic-missing", Certainty.LIKELY, evidence)
         case _:
             return None
 
 
 def grant_type(facts: Facts) -> Finding | Checked | None:
-    """A grant that gives no token for calling rooms, or one without what it needs."""
+    """Look for a grant whose token cannot call rooms, or that lacks a parameter."""
     request, route = _token_request(facts)
     if request is None or route is None or (request.body is None and not route.query):
         return None
@@ -74,17 +72,17 @@ def grant_type(facts: Facts) -> Finding | Checked | None:
     if grant is None:
         if not parameters or not request.is_whole or _is_success(facts):
             return None
-        return Finding("grant-type", Certainty.LIKELY, "the token request names no grant_type", _FIX_OF_GRANT)
+        return Finding("grant-type", Certainty.LIKELY, "the token request has no grant_type", _FIX_OF_GRANT)
     if has_placeholder(grant):
         return None
     if grant not in _GRANTS:
         shown = grant if len(grant) <= 60 and grant.isascii() and grant.isprintable() else ascii(grant[:60])
         return Finding("grant-type", Certainty.CERTAIN, f"grant_type is {shown}, which Zoom does not know")
     if grant == "client_credentials":
-        evidence = "grant_type is client_credentials: its token serves chatbots and WebSockets, not the REST API"
+        evidence = "grant_type is client_credentials: its token is for chatbots and WebSockets, not the REST API"
         return Finding("grant-type", Certainty.LIKELY, evidence)
     if grant == "account_credentials" and not parameters.get("account_id") and not _is_success(facts):
-        return Finding("grant-type", Certainty.LIKELY, "account_credentials stands without an account_id")
+        return Finding("grant-type", Certainty.LIKELY, "account_credentials comes without an account_id")
     return Checked("grant-type", grant)
 
 
@@ -96,7 +94,7 @@ def _token_request(facts: Facts) -> tuple[RequestFacts | None, Route | None]:
 
 
 def _parameters(request: RequestFacts) -> Mapping[str, str]:
-    """Give the body's parameters, be they a form or JSON."""
+    """Return the body's parameters, whether it is a form or JSON."""
     body = (request.body or "")[:_LONGEST]
     if not body.lstrip().startswith("{"):
         return _pairs(body)
@@ -121,4 +119,4 @@ def _is_success(facts: Facts) -> bool:
 
 
 RULES: tuple[Rule, ...] = (token_request_content_type, basic_missing, grant_type)
-"""Every cause that a request to the token endpoint can show beside its query string."""
+"""Every cause that a request to the token endpoint can show outside its query string."""

@@ -1,4 +1,4 @@
-"""Rules about the bearer: its kind, claims, times, signature and how it was written down (contract 4)."""
+"""Rules about the bearer token: its kind, claims, times, signature and spelling (contract 4)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
 
 def token_malformed(facts: Facts) -> Finding | Checked | None:
-    """No token of any kind, or a JWT of which a piece is missing."""
+    """Look for something that is no token of any kind, or for a JWT with a piece missing."""
     reading = _token(facts)
     if reading is None:
         return None
@@ -37,30 +37,30 @@ def token_malformed(facts: Facts) -> Finding | Checked | None:
     if reading.oddities:
         certainty = Certainty.POSSIBLE if reading.is_jwt else Certainty.LIKELY
         return Finding("token-malformed", certainty, "; ".join(reading.oddities))
-    return Checked("token-malformed", "header, claims and signature can be read") if reading.is_jwt else None
+    return Checked("token-malformed", "header, claims and signature are readable") if reading.is_jwt else None
 
 
 def token_whitespace(facts: Facts) -> Finding | Checked | None:
-    """Blanks, line breaks or quotation marks around or inside the token."""
+    """Look for spaces, line breaks or quotation marks around or inside the token."""
     reading = _token(facts)
     if reading is None:
         return None
     if not reading.wrapping:
-        return Checked("token-whitespace", "no blank, line break or quotation mark in it")
-    evidence = f"{_list(reading.wrapping)} came with the token; Zoom takes it for a part of it"
+        return Checked("token-whitespace", "no spaces, line breaks or quotation marks in it")
+    evidence = f"{_list(reading.wrapping)} came with the token; Zoom reads that as part of it"
     return Finding("token-whitespace", Certainty.CERTAIN, evidence)
 
 
 def bearer_doubled(facts: Facts) -> Finding | Checked | None:
-    """``Bearer`` more than once."""
+    """Look for ``Bearer`` more than once."""
     reading = _token(facts)
     if reading is None or reading.bearers < 2:
         return None
-    return Finding("bearer-doubled", Certainty.CERTAIN, f"the word Bearer stands {reading.bearers} times before it")
+    return Finding("bearer-doubled", Certainty.CERTAIN, f"Bearer appears {reading.bearers} times before the token")
 
 
 def bearer_missing(facts: Facts) -> Finding | Checked | None:
-    """An ``Authorization`` header without ``Bearer``, in a request that is not this program's own."""
+    """Look for an ``Authorization`` header without ``Bearer``, in a request that this program did not build."""
     request, route = facts.request, route_of(facts)
     if request is None or request.is_ours or request.header("x-api-key") is not None:
         return None
@@ -68,16 +68,16 @@ def bearer_missing(facts: Facts) -> Finding | Checked | None:
         return None
     match request.authorization:
         case Authorization.BEARER_VARIABLE:
-            return Checked("bearer-missing", "the Authorization header begins with Bearer")
+            return Checked("bearer-missing", "the Authorization header starts with Bearer")
         case Authorization.VARIABLE:
             return _bare_variable(facts, request)
         case Authorization.ABSENT:
             return Finding("bearer-missing", Certainty.CERTAIN, "the request has no Authorization header")
         case Authorization.BASIC:
-            evidence = "the Authorization header is Basic; the API takes Bearer and a token"
+            evidence = "the Authorization header uses Basic; the API takes Bearer and a token"
             return Finding("bearer-missing", Certainty.CERTAIN, evidence)
         case Authorization.IN_QUERY:
-            evidence = "the token stands in the query string; the API takes it in the Authorization header"
+            evidence = "the token is in the query string; the API takes it in the Authorization header"
             return Finding("bearer-missing", Certainty.LIKELY, evidence)
         case _:
             return _bare_token(facts, request)
@@ -88,25 +88,25 @@ def _bare_token(facts: Facts, request: RequestFacts) -> Finding | Checked | None
     if reading is None:
         return None
     if reading.bearers:
-        return Checked("bearer-missing", "the Authorization header begins with Bearer")
+        return Checked("bearer-missing", "the Authorization header starts with Bearer")
     shown = request.header("authorization")
     if shown and shown != "***":
-        evidence = f"the header reads Authorization: {shown}, where Bearer and one blank belong before the token"
+        evidence = f"the header is Authorization: {shown}; Bearer and one space belong before the token"
     else:
-        evidence = "the Authorization header holds the token without the word Bearer before it"
+        evidence = "the Authorization header has the token without the word Bearer before it"
     return Finding("bearer-missing", Certainty.CERTAIN, evidence)
 
 
 def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
-    """Judge a header that is a variable: whether that holds the word Bearer is not to be seen (zoom-api 7.3)."""
+    """Judge a header that is a variable, which may or may not contain the word Bearer (zoom-api 7.3)."""
     shown = (request.header("authorization") or "").strip()
     if shown.lower().startswith("bearer"):
-        evidence = f"the header reads Authorization: {shown}, where one blank belongs behind Bearer"
+        evidence = f"the header is Authorization: {shown}; one space belongs after Bearer"
         return Finding("bearer-missing", Certainty.LIKELY, evidence)
     name = shown.strip("{}") if shown and shown != "***" else "a variable"
     evidence = (
-        f"the Authorization header is set to {name} alone; unless that holds Bearer and a blank in front of the "
-        "token, Zoom sees no token"
+        f"the Authorization header is just {name}; unless that contains Bearer and a space before the token, "
+        "Zoom sees no token"
     )
     if _HOLDS_SCHEME.search(name):
         is_refused = facts.kind == ErrorKind.AUTH
@@ -115,7 +115,7 @@ def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
 
 
 def token_expired(facts: Facts) -> Finding | Checked | None:
-    """``exp`` is reached."""
+    """Look for an ``exp`` that has passed."""
     reading, clock = _jwt(facts), _clock(facts)
     if reading is None or clock is None or reading.expiry.at is None:
         return None
@@ -128,7 +128,7 @@ def token_expired(facts: Facts) -> Finding | Checked | None:
 
 
 def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
-    """``nbf`` or ``iat`` lies ahead."""
+    """Look for an ``nbf`` or ``iat`` in the future."""
     reading, clock = _jwt(facts), _clock(facts)
     if reading is None or clock is None:
         return None
@@ -136,18 +136,18 @@ def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
     claims = {"nbf": reading.start, "iat": reading.issued}
     for claim, time in claims.items():
         if time.fault is TimeFault.MILLISECONDS:
-            evidence = f"{claim} is {_shown(time.value)}: read as seconds it lies thousands of years ahead"
+            evidence = f"{claim} is {_shown(time.value)}: read as seconds, that is thousands of years ahead"
             return Finding("token-not-yet-valid", Certainty.CERTAIN, evidence)
         if time.at is not None and time.at > now:
             certainty = Certainty.CERTAIN if time.at - now > _UNSURE[name] else Certainty.LIKELY
             evidence = f"{claim} is {stamp(time.at)}, {distance(time.at, now)} by {name}"
             return Finding("token-not-yet-valid", certainty, evidence)
     known = [f"{claim} is {stamp(time.at)}" for claim, time in claims.items() if time.at is not None]
-    return Checked("token-not-yet-valid", f"{_list(known)}, past by {name}") if known else None
+    return Checked("token-not-yet-valid", f"{_list(known)}, in the past by {name}") if known else None
 
 
 def clock_skew(facts: Facts) -> Finding | Checked | None:
-    """This machine's clock is not Zoom's; certain where a time of the token lies between the two."""
+    """Compare this machine's clock with Zoom's; certain where a time in the token lies between the two."""
     skew = facts.skew
     if skew is None or facts.local_time is None or facts.zoom_time is None:
         return None
@@ -158,27 +158,27 @@ def clock_skew(facts: Facts) -> Finding | Checked | None:
     if reading is not None:
         end = reading.expiry.at
         if end is not None and facts.local_time < end <= facts.zoom_time:
-            return Finding("clock-skew", Certainty.CERTAIN, f"{evidence}: exp is still ahead here and past there")
+            return Finding("clock-skew", Certainty.CERTAIN, f"{evidence}: exp is still ahead here but past there")
         for claim, time in (("iat", reading.issued), ("nbf", reading.start)):
             if time.at is not None and facts.zoom_time < time.at <= facts.local_time:
                 certainty = Certainty.CERTAIN if time.at - facts.zoom_time > _UNSURE[_ZOOMS] else Certainty.LIKELY
-                return Finding("clock-skew", certainty, f"{evidence}: {claim} is past here and still ahead there")
+                return Finding("clock-skew", certainty, f"{evidence}: {claim} is past here but still ahead there")
     if abs(skew) < _SMALL_SKEW:
         return Checked("clock-skew", "the clocks agree" if not seconds else evidence)
     return Finding("clock-skew", Certainty.POSSIBLE, evidence)
 
 
 def exp_in_milliseconds(facts: Facts) -> Finding | Checked | None:
-    """``exp`` counts milliseconds."""
+    """Look for an ``exp`` in milliseconds."""
     reading = _jwt(facts)
     if reading is None or reading.expiry.fault is not TimeFault.MILLISECONDS:
         return None
-    evidence = f"exp is {_shown(reading.expiry.value)}; seconds have 10 digits"
+    evidence = f"exp is {_shown(reading.expiry.value)}; a time in seconds has 10 digits"
     return Finding("exp-in-milliseconds", Certainty.CERTAIN, evidence)
 
 
 def exp_not_integer(facts: Facts) -> Finding | Checked | None:
-    """``exp`` is a text, a fraction or something else that is no whole number; possible also for ``iat``."""
+    """Look for an ``exp`` that is not a whole number; possible also for ``iat`` and ``nbf``."""
     reading = _jwt(facts)
     if reading is None:
         return None
@@ -192,7 +192,7 @@ def exp_not_integer(facts: Facts) -> Finding | Checked | None:
 
 
 def exp_missing(facts: Facts) -> Finding | Checked | None:
-    """An API JWT without ``exp``."""
+    """Look for an API JWT without ``exp``."""
     reading = _api_jwt(facts)
     if reading is None or reading.expiry.fault is not TimeFault.ABSENT:
         return None
@@ -200,19 +200,19 @@ def exp_missing(facts: Facts) -> Finding | Checked | None:
 
 
 def iss_missing(facts: Facts) -> Finding | Checked | None:
-    """An API JWT without ``iss``."""
+    """Look for an API JWT without ``iss``."""
     reading = _api_jwt(facts)
     if reading is None or reading.issuer is not None:
         return None
     claims = reading.claims or {}
     evidence = (
-        "iss is empty or no text" if "iss" in claims else f"the claims are {_names(reading)}: there is no iss"
+        "iss is empty or not a string" if "iss" in claims else f"the claims are {_names(reading)}: there is no iss"
     )
     return Finding("iss-missing", Certainty.CERTAIN, evidence)
 
 
 def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
-    """``iss`` is not the API key at hand; certain only if that key was chosen with ``-p``."""
+    """Compare ``iss`` with the API key at hand; certain only if that key was chosen with ``-p``."""
     reading = _api_jwt(facts)
     if reading is None or reading.issuer is None or not facts.api_key:
         return None
@@ -221,29 +221,29 @@ def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
         return Checked("issuer-not-api-key", f"iss is the API key at hand ({_start_of(key)})")
     certainty = Certainty.CERTAIN if facts.is_api_key_explicit else Certainty.POSSIBLE
     if issuer.strip() == key:
-        evidence = "iss is the API key with a blank or line break around it"
+        evidence = "iss is the API key with a space or line break around it"
     elif issuer.casefold() == key.casefold():
-        evidence = f"iss is {_shown(issuer)} and differs from the API key at hand in upper and lower case"
+        evidence = f"iss is {_shown(issuer)}, which differs from the API key at hand only in upper and lower case"
     elif facts.secret is not None and issuer.strip() == facts.secret.reveal().strip():
         evidence = "iss is the secret, not the API key"
     else:
-        evidence = f"iss is {_shown(issuer)}; the API key at hand is another ({_start_of(key)})"
+        evidence = f"iss is {_shown(issuer)}, but the API key at hand is {_start_of(key)}"
     return Finding("issuer-not-api-key", certainty, evidence)
 
 
 def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
-    """An API JWT that is not signed by HS256."""
+    """Look for an API JWT that is not signed with HS256."""
     reading = _api_jwt(facts)
     if reading is None:
         return None
     if reading.algorithm == "HS256":
         return Checked("wrong-algorithm", "HS256")
     named = "the header names no algorithm" if reading.algorithm is None else f"alg is {_shown(reading.algorithm)}"
-    return Finding("wrong-algorithm", Certainty.CERTAIN, f"{named}; Zoom takes HS256 alone")
+    return Finding("wrong-algorithm", Certainty.CERTAIN, f"{named}; Zoom takes only HS256")
 
 
 def signature_mismatch(facts: Facts) -> Finding | Checked | None:
-    """The signature was not made with the secret at hand; only likely if the token names another key than its."""
+    """Look for a signature by another secret; only likely if the issuer is not the key of the secret at hand."""
     match facts.signature:
         case Signature.INVALID:
             reading = _api_jwt(facts)
@@ -252,23 +252,23 @@ def signature_mismatch(facts: Facts) -> Finding | Checked | None:
             evidence = "the signature was not made with the API secret at hand"
             return Finding("signature-mismatch", Certainty.LIKELY if is_in_doubt else Certainty.CERTAIN, evidence)
         case Signature.VALID:
-            return Checked("signature-mismatch", "the API secret at hand made the signature")
+            return Checked("signature-mismatch", "the signature was made with the API secret at hand")
         case Signature.UNCHECKED:
             return None
 
 
 def secret_has_whitespace(facts: Facts) -> Finding | Checked | None:
-    """Blanks, line breaks or quotation marks in the secret; certain if the token is signed with them."""
+    """Look for spaces, line breaks or quotation marks in the secret; certain if the token is signed with them."""
     if facts.secret is None:
         return None
     secret = facts.secret.reveal()
     if any(character.isspace() for character in secret):
         where = "inside" if not secret[0].isspace() and not secret[-1].isspace() else "around"
-        evidence = f"there is a blank or line break {where} the secret at hand"
+        evidence = f"there is a space or line break {where} the secret at hand"
     elif len(secret) > 1 and secret[0] == secret[-1] and secret[0] in "\"'":
-        evidence = "the secret at hand stands in quotation marks"
+        evidence = "the secret at hand is in quotation marks"
     else:
-        return Checked("secret-has-whitespace", "no blank, line break or quotation mark in the secret")
+        return Checked("secret-has-whitespace", "no spaces, line breaks or quotation marks in the secret")
     if facts.basic is not None:
         evidence = evidence.replace("the secret at hand", "the client secret in the Basic credential")
         return Finding("secret-has-whitespace", Certainty.CERTAIN, evidence, _FIX_OF_BASIC)
@@ -277,7 +277,7 @@ def secret_has_whitespace(facts: Facts) -> Finding | Checked | None:
 
 
 def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
-    """API key and API secret stand in each other's place."""
+    """Look for an API key and API secret that are swapped."""
     reading = _api_jwt(facts)
     if facts.secret is None or facts.credential_kind not in {None, CredentialKind.VIDEOSDK}:
         return None
@@ -289,15 +289,15 @@ def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
             "key-secret-swapped", Certainty.CERTAIN, "iss, where the API key belongs, is the secret at hand"
         )
     if facts.is_signed_with_key:
-        return Finding("key-secret-swapped", Certainty.CERTAIN, "the API key made the signature, not the secret")
-    if facts.api_key and facts.api_key == secret:
         return Finding(
-            "key-secret-swapped", Certainty.LIKELY, "the API key and the secret at hand are the same text"
+            "key-secret-swapped", Certainty.CERTAIN, "the token was signed with the API key, not the secret"
         )
+    if facts.api_key and facts.api_key == secret:
+        return Finding("key-secret-swapped", Certainty.LIKELY, "the API key and the secret at hand are identical")
     if facts.api_key and len(facts.api_key) > len(secret) and _LIKE_A_KEY.fullmatch(secret):
         evidence = (
-            f"the API key has {len(facts.api_key)} characters and the secret, like a key itself, {len(secret)}; "
-            "the secret is as a rule the longer one"
+            f"the API key has {len(facts.api_key)} characters and the secret, which looks like a key, "
+            f"{len(secret)}; the secret is usually the longer one"
         )
         certainty = Certainty.LIKELY if facts.kind == ErrorKind.AUTH else Certainty.POSSIBLE
         return Finding("key-secret-swapped", certainty, evidence)
@@ -305,57 +305,57 @@ def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
 
 
 def lifetime_too_long(facts: Facts) -> Finding | Checked | None:
-    """An API JWT that lives longer than Zoom advises: only a warning."""
+    """Look for an API JWT that is valid for longer than Zoom advises: only a warning."""
     reading, clock = _api_jwt(facts), _clock(facts)
     if reading is None or reading.expiry.at is None:
         return None
     start = reading.issued.at or (clock[0] if clock is not None else None)
     if start is None or reading.expiry.at - start <= ADVISED_LIFETIME + _BACK_DATING:
         return None
-    evidence = f"it lives for {span(reading.expiry.at - start)}; Zoom advises at most one hour"
+    evidence = f"it is valid for {span(reading.expiry.at - start)}; Zoom advises at most one hour"
     return Finding("lifetime-too-long", Certainty.POSSIBLE, evidence)
 
 
 def session_jwt(facts: Facts) -> Finding | Checked | None:
-    """A Video SDK session token in place of a REST token."""
+    """Look for a Video SDK session token in place of a REST token."""
     reading = _of_kind(facts, TokenKind.SESSION_JWT)
     if reading is None:
         return None
     told = _told(reading, "app_key", "tpc", "role_type", "version", "user_identity", "user_key")
-    evidence = f"{told} in the claims: made for joining a session in the SDK, not for REST"
+    evidence = f"{told} in the claims: the token is for joining a session in the SDK, not for REST"
     return Finding("session-jwt", Certainty.CERTAIN, evidence)
 
 
 def meeting_sdk_jwt(facts: Facts) -> Finding | Checked | None:
-    """A Meeting SDK token in place of a REST token."""
+    """Look for a Meeting SDK token in place of a REST token."""
     reading = _of_kind(facts, TokenKind.MEETING_SDK_JWT)
     if reading is None:
         return None
     told = _told(reading, "appKey", "sdkKey", "mn", "role", "tokenExp")
-    evidence = f"{told} in the claims: made for joining a meeting in the SDK, not for REST"
+    evidence = f"{told} in the claims: the token is for joining a meeting in the SDK, not for REST"
     return Finding("meeting-sdk-jwt", Certainty.CERTAIN, evidence)
 
 
 def refresh_token(facts: Facts) -> Finding | Checked | None:
-    """A refresh token in place of an access token."""
+    """Look for a refresh token in place of an access token."""
     if _of_kind(facts, TokenKind.REFRESH_TOKEN) is None:
         return None
-    evidence = "its claim type is 1: only the token endpoint takes it, in exchange for an access token"
+    evidence = "its type claim is 1: only the token endpoint takes it, in exchange for an access token"
     return Finding("refresh-token", Certainty.CERTAIN, evidence)
 
 
 def zak_token(facts: Facts) -> Finding | Checked | None:
-    """A ZAK in place of an access token."""
+    """Look for a ZAK in place of an access token."""
     reading = _of_kind(facts, TokenKind.ZAK)
     if reading is None:
         return None
-    told = "zm_skm in the header" if "zm_skm" in (reading.header or {}) else "aud clientsm"
-    evidence = f"{told}: made for Zoom's clients, to start or join a meeting as a user"
+    told = "zm_skm in the header" if "zm_skm" in (reading.header or {}) else "aud is clientsm"
+    evidence = f"{told}: the token is for Zoom's clients, to start or join a meeting as a user"
     return Finding("zak-token", Certainty.CERTAIN, evidence)
 
 
 def oauth_token_on_videosdk(facts: Facts) -> Finding | Checked | None:
-    """An OAuth token where a Video SDK API JWT is due."""
+    """Look for an OAuth token where a Video SDK API JWT is needed."""
     reading = _jwt(facts)
     if reading is None or facts.api is not Api.SESSION:
         return None
@@ -364,49 +364,49 @@ def oauth_token_on_videosdk(facts: Facts) -> Finding | Checked | None:
         evidence = f"it is {sort} OAuth token (iss {_shown(reading.issuer or 'zm:cid:...')})"
         return Finding("oauth-token-on-videosdk", Certainty.CERTAIN, evidence)
     if reading.kind is TokenKind.API_JWT:
-        return Checked("oauth-token-on-videosdk", "it is an API JWT, as the Video SDK's API takes it")
+        return Checked("oauth-token-on-videosdk", "it is an API JWT, which the Video SDK API takes")
     return None
 
 
 def api_jwt_on_meetings(facts: Facts) -> Finding | Checked | None:
-    """A Video SDK API JWT where an OAuth token is due."""
+    """Look for a Video SDK API JWT where an OAuth token is needed."""
     reading = _jwt(facts)
     if reading is None or facts.api is not Api.MEETING:
         return None
     if reading.kind is TokenKind.API_JWT:
-        evidence = f"its claims are {_names(reading)}, those of an API JWT; the meetings' API takes OAuth tokens"
+        evidence = f"its claims are {_names(reading)}, as in an API JWT; the API for meetings takes OAuth tokens"
         return Finding("api-jwt-on-meetings", Certainty.CERTAIN, evidence)
     if reading.kind in {TokenKind.OAUTH, TokenKind.S2S}:
-        return Checked("api-jwt-on-meetings", "it is an OAuth token, as the meetings' API takes it")
+        return Checked("api-jwt-on-meetings", "it is an OAuth token, which the API for meetings takes")
     return None
 
 
 def legacy_jwt_app(facts: Facts) -> Finding | Checked | None:
-    """A token of a JWT app, which Zoom removed in 2023; never certain, for its claims are an API JWT's."""
+    """Look for a token of a JWT app, retired in 2023; never certain, since its claims are those of an API JWT."""
     reading = _api_jwt(facts)
     if reading is None or facts.is_minted_here or facts.signature is Signature.VALID:
         return None
     if reading.issuer is None or (facts.api_key and reading.issuer == facts.api_key):
         return None
     if facts.api is Api.MEETING:
-        evidence = "tokens with iss and exp alone were made by JWT apps for the meetings' API until September 2023"
+        evidence = "until September 2023, JWT apps made tokens with just iss and exp for the API for meetings"
         return Finding("legacy-jwt-app", Certainty.LIKELY, evidence)
     claims = reading.claims or {}
     if claims.keys() == {"iss", "exp"} or facts.kind == ErrorKind.AUTH:
-        evidence = "a Video SDK API JWT and a token of a JWT app look alike; nothing here tells them apart"
+        evidence = "a Video SDK API JWT and a JWT app's token look alike; nothing here tells them apart"
         return Finding("legacy-jwt-app", Certainty.POSSIBLE, evidence)
     return None
 
 
 def opaque_token(facts: Facts) -> Finding | Checked | None:
-    """A bearer that is no JWT: a note, not a fault."""
+    """Look for a bearer token that is not a JWT: a note, not a fault."""
     reading = _token(facts)
     if reading is None or reading.kind is not TokenKind.OPAQUE:
         return None
     if facts.credential_kind in {CredentialKind.S2S, CredentialKind.OAUTH}:
         return None
     evidence = (
-        "it is no JWT: a Build API key, or an OAuth token that Zoom chose not to make one; only Zoom can read it"
+        "it is not a JWT: a Build API key, or an OAuth token that Zoom did not make one; only Zoom can read it"
     )
     if facts.request is not None and not facts.request.is_ours and facts.kind is None:
         return Checked("opaque-token", evidence)
@@ -440,7 +440,7 @@ RULES: tuple[Rule, ...] = (
     legacy_jwt_app,
     opaque_token,
 )
-"""Every token and kind cause of contract 4, in its order."""
+"""Every token and kind cause, in the order of contract 4."""
 
 
 @lru_cache(maxsize=1)
@@ -471,7 +471,7 @@ def _told(reading: TokenReading, *names: str) -> str:
 
 
 def _clock(facts: Facts) -> tuple[datetime, str] | None:
-    """Give the time by which Zoom judges, as near as it is known, and whose clock it is."""
+    """Return the best known time by Zoom's clock, and whose clock it comes from."""
     if facts.zoom_time is not None:
         return facts.zoom_time, _ZOOMS
     if facts.local_time is not None:
@@ -492,7 +492,7 @@ def _sort_of(value: object) -> str:
         case str():
             return f"the text {_shown(value)}, not a number"
         case float():
-            return f"{_shown(value)}, not a whole number as JSON writes it"
+            return f"{_shown(value)}, not written as an integer"
         case Mapping():
             return "an object"
         case _:
@@ -506,7 +506,7 @@ def _shown(value: object) -> str:
 
 
 def _start_of(key: str) -> str:
-    """Show which key it is, and not the whole: it may be the secret that somebody put in its place."""
+    """Shorten a key until it cannot give a secret away: somebody may have put the secret in its place."""
     return _shown(key[: min(4, len(key) // 2)] + "...")
 
 

@@ -1,4 +1,4 @@
-"""Say of a failure, or of what became of a call, why it is so and what mends it."""
+"""Explain why a request failed, or why a call ended as it did, and how to fix it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def report(error: ZoomcallError, facts: Facts) -> Explained:
 
     Args:
         error: What was raised.
-        facts: What was known by then; the answer is taken from the error.
+        facts: What was known by then; the answer comes from the error.
     """
     answer = error.answer if isinstance(error, ZoomRefused) else None
     facts = _facts_at(error, answer, facts)
@@ -132,9 +132,9 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
 
 
 def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
-    """Say why a call ended as it did, for the states that are failures; else nothing.
+    """Return why a call ended as it did, for the states that are failures; else nothing.
 
-    What a reason means is read from its name alone (zoom-api 5.3): such a cause is likely, and its fix a hint.
+    The meaning of a reason is inferred from its name (zoom-api 5.3), so such a cause is likely and its fix a hint.
     """
     match state:
         case State.DECLINED:
@@ -146,13 +146,13 @@ def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
         case State.NO_OP:
             return (_outcome("success-not-202", "Zoom answered with a success other than 202"),)
         case State.PENDING:
-            return (_outcome("outcome-unproven", "nothing proved an outcome in the time allowed"),)
+            return (_outcome("outcome-unproven", "there was no evidence of the outcome in the time allowed"),)
         case _:
             return ()
 
 
 def doc_of_outcome(state: State, reason: Reason | None) -> str:
-    """Give the words for the command line that explain an outcome, like ``explain reason:9``."""
+    """Return the command that explains an outcome, like ``explain reason:9``."""
     if reason is not None and reason.code in reason_texts():
         return f"explain reason:{reason.code}"
     return f"explain state:{state.value}"

@@ -1,4 +1,4 @@
-"""The pages of ``explain``: what is known of codes, causes, reasons, states and exit codes (contract 10)."""
+"""The pages of ``explain`` about codes, causes, reasons, states and exit codes (contract 10)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _IDLE_WORDS = frozenset(
 
 
 class TopicTable(Struct, frozen=True):
-    """Rows on a page."""
+    """A table on a page."""
 
     headings: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
@@ -53,15 +53,15 @@ class TopicPage(Struct, frozen=True, kw_only=True):
     """One page.
 
     Attributes:
-        topic: What chooses it, like ``zoom:124``.
+        topic: Its name, like ``zoom:124``.
         title: One line.
         meaning: A few sentences.
         fix: What to do.
-        command: A command that mends it or shows more.
+        command: A command that fixes it or shows more.
         example: What it looks like.
-        table: What else there is to it.
+        table: More about it, in rows.
         see_also: Other topics.
-        basis: How well it is founded; None for what this program itself defines.
+        basis: Where it comes from; None for what this program defines.
         sources: URLs.
     """
 
@@ -78,14 +78,14 @@ class TopicPage(Struct, frozen=True, kw_only=True):
 
 
 def pages(topic: str | None) -> tuple[TopicPage, ...]:
-    """Give the pages of a topic, or every page.
+    """Return the pages of a topic, or every page.
 
     Args:
-        topic: ``124``, ``zoom:124``, ``exit:7``, ``reason:9``, ``state:noop``, ``cause:clock-skew``, a name alone,
-            or a keyword, whose nearest pages are found; None: every page.
+        topic: ``124``, ``zoom:124``, ``exit:7``, ``reason:9``, ``state:noop``, ``cause:clock-skew``, a bare name,
+            or a keyword, for the nearest pages; None: every page.
 
     Raises:
-        UsageError: There is no such page, and none near it.
+        UsageError: There is no such page, and none like it.
     """
     if topic is None:
         return tuple(_every_page().values())
@@ -139,11 +139,11 @@ def _every_page() -> Mapping[str, TopicPage]:
 
 
 _PREFIXES = ("http", "zoom", "exit", "reason", "state", "cause", "network")
-"""In the order in which the pages of one number are told: for 200 the no-op comes first."""
+"""In the order in which the pages of one number are shown: for 200, the no-op comes first."""
 
 
 def _chosen(prefix: str, name: str) -> TopicPage | None:
-    """Give the page ``prefix:name``; names stand for numbers too."""
+    """Return the page ``prefix:name``, where an alias will do as the name."""
     every = _every_page()
     name = _aliases().get((prefix, name), name)
     if prefix == "cause" and name.startswith("reason-") and f"cause:{name}" not in every:
@@ -153,7 +153,7 @@ def _chosen(prefix: str, name: str) -> TopicPage | None:
 
 @cache
 def _aliases() -> Mapping[tuple[str, str], str]:
-    """Give what stands for a page's own name: words for numbers, and numbers that share a page."""
+    """Return the aliases of pages: words for numbers, and numbers that share a page."""
     aliases: dict[tuple[str, str], str] = {}
     for text in exit_texts().values():
         aliases["exit", text.name] = str(text.code)
@@ -168,7 +168,7 @@ def _aliases() -> Mapping[tuple[str, str], str]:
 
 
 def _named(wanted: str) -> list[TopicPage]:
-    """Give every page that bears this number or name."""
+    """Return every page with this number or name."""
     if wanted == _EVERY_EXIT:
         return [_every_page()[_EVERY_EXIT]]
     found = [page for prefix in _PREFIXES if (page := _chosen(prefix, wanted)) is not None]
@@ -194,7 +194,7 @@ def _nearest(wanted: str) -> list[TopicPage]:
 
 
 def _quoted(wanted: str) -> list[str]:
-    """Give the codes with which Zoom says these very words, the shortest saying first."""
+    """Return the pages of codes whose text contains these very words, the shortest text first."""
     phrase = _spelled(wanted)
     lengths: dict[str, int] = {}
     for page in _every_page().values():
@@ -229,7 +229,7 @@ def _words(text: str) -> frozenset[str]:
 
 
 def _score(index: _Index, words: list[str]) -> float:
-    """Weigh how much of the query is in the topic's name, its title and its text."""
+    """Weigh how much of the query is in a topic's name, title and text."""
     total = 0.0
     for word in words:
         weights = (weight * _likeness(word, known) for known, weight in zip(index, (4.0, 3.0, 1.0), strict=True))
@@ -257,7 +257,7 @@ def _exit_codes_page() -> TopicPage:
     return TopicPage(
         topic=_EVERY_EXIT,
         title="Exit codes",
-        meaning="What the program says to the shell. 2, 3, 4, 5, 6, 9, 10, 12 and 13 mean that nothing rings "
+        meaning="What the program tells the shell. 2, 3, 4, 5, 6, 9, 10, 12 and 13 mean that nothing rings "
         "because of this command; 124 to 127 are never used.",
         fix="Look one up with `zoomcall explain exit:NUMBER`.",
         example="zoomcall invite sip room@example.com --session ID; echo $?",
@@ -281,7 +281,7 @@ def _exit_page(text: ExitText) -> TopicPage:
         topic=f"exit:{text.code}",
         title=f"Exit code {text.code}: {text.name}",
         meaning=text.meaning,
-        fix=text.fix or (cause.fix if cause else "Look at the reason that Zoom gave; each has a page."),
+        fix=text.fix or (cause.fix if cause else "Look up the reason that Zoom gave; each has a page."),
         command=text.command or (cause.command if cause else None),
         example=f'"exit_code": {text.code}, "exit_name": "{text.name}"',
         table=table,
@@ -315,7 +315,7 @@ def _reason_page(text: ReasonText) -> TopicPage:
     return TopicPage(
         topic=f"reason:{text.code}",
         title=f"Reason {text.code}, {text.name}: the call failed",
-        meaning=f"{text.meaning} Zoom publishes the name alone; what it means is read from it.",
+        meaning=f"{text.meaning} Zoom publishes only the name; the meaning is inferred from it.",
         fix=text.fix,
         example=f'"reason": {{"code": {text.code}, "name": "{Reason(text.code).name}"}}',
         see_also=() if code is None else (f"exit:{code}",),
@@ -368,7 +368,7 @@ def _body_of(text: CodeText) -> str:
 
 
 def _exit_of(saying: ZoomSaying, message: str) -> str:
-    """Give the exit code that such an answer has; without a stated status it is taken for a 400."""
+    """Return the exit code for such an answer, which counts as a 400 if no status is documented."""
     kind = classify(
         ZoomAnswer(
             method="PATCH",
