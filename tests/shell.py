@@ -18,9 +18,9 @@ from unittest import mock
 
 from contract import check
 
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.main import run
 from zoomcall.cli.streams import Streams
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.emulator.running import Emulator
 
 SENTINEL = "sentinel0SECRET1never2shown3Zq8Wx7Lp5Rt"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import pytest
 from shell import ProcessShell, Result, Running, Shell
 
-from zoomcall.cli.exit_status import ExitStatus
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.emulator.faults import Fault
 from zoomcall.emulator.messages import Reply, json_reply
 from zoomcall.emulator.running import Emulator

@@ -9,8 +9,8 @@ from jsonschema import Draft202012Validator
 from shell import Shell
 
 from zoomcall.cli.completions.tree import read_tree
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.schemas.shapes import shapes
+from zoomcall.domain.exit_status import ExitStatus
 
 WITHOUT_JSON = {"completion", "schema", "emulate"}
 """Commands whose answer is a script, a schema, or another program's."""

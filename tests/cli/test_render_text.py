@@ -10,7 +10,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zoomcall.cli.answer import ErrorReport
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.failure import error_page, findings_page
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.page import Line, Page, Table, Tone
@@ -19,6 +18,7 @@ from zoomcall.cli.render.text import plain, write_page
 from zoomcall.cli.streams import Look, Streams
 from zoomcall.domain.call import State
 from zoomcall.domain.cause import Cause, Certainty, Checked
+from zoomcall.domain.exit_status import ExitStatus
 
 PIPE = Look(is_terminal=False, has_colour=False)
 COLOUR_PIPE = Look(is_terminal=False, has_colour=True)

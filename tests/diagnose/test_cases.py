@@ -9,9 +9,9 @@ from diagnose.cases import CASES, FOLDER, TOKENS, Case
 from shell import Shell
 from tokens import NOW
 
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.knowledge.texts import Family, cause_texts
 from zoomcall.usecases.diagnosing import diagnose
 
@@ -46,7 +46,7 @@ def test_a_case_is_judged_as_written(case: Case) -> None:
         assert sorted(found) == sorted(case.finds)
     else:
         assert found == case.finds
-    code = ExitStatus.OK if diagnosis.kind is None else status_of_kind(diagnosis.kind)
+    code = ExitStatus.OK if diagnosis.kind is None else ExitStatus.of(diagnosis.kind)
     assert code == case.exit
     assert not {name for name, _ in found} & set(case.silent)
     assert case.says in " ".join(cause.evidence for cause in diagnosis.judgement.causes)

@@ -44,7 +44,7 @@ def test_a_profile_and_its_secret_make_a_credential() -> None:
 
 def test_a_kind_of_a_later_version_makes_none() -> None:
     profile = Profile(name="a", kind=CredentialKind.OAUTH, store=Store.KEYRING)
-    with pytest.raises(NotConfigured, match="oauth, which this version cannot use"):
+    with pytest.raises(NotConfigured, match="cannot use a credential of kind oauth"):
         profile.credential(SECRET)
 
 

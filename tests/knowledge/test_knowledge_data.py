@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from zoomcall.cli.exit_status import ExitStatus, status_of_outcome
-from zoomcall.domain.call import Reason, State
+from zoomcall.domain.call import Reason, State, exit_of
 from zoomcall.domain.cause import Certainty
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord
 from zoomcall.knowledge.answer_rules import answer_rows
 from zoomcall.knowledge.lexicon import (
@@ -133,7 +133,7 @@ def test_every_exit_code_says_what_to_do() -> None:
 
 def test_reasons_lead_to_the_exit_codes_of_the_program() -> None:
     told = {code: text.code for text in exit_texts().values() for code in text.reasons}
-    assert told == {code: int(status_of_outcome(State.FAILED, Reason(code))) for code in range(15)}
+    assert told == {code: int(exit_of(State.FAILED, Reason(code))) for code in range(15)}
 
 
 def test_reasons_have_the_names_of_the_domain() -> None:

@@ -12,7 +12,6 @@ from shell import SENTINEL
 
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import (
-    SERVES,
     Bearer,
     CredentialKind,
     CredentialLabel,
@@ -234,7 +233,7 @@ def test_nothing_at_all_is_not_configured_and_the_fix_fits_the_target() -> None:
         with pytest.raises(NotConfigured, match="no credential") as caught:
             World(config=FakeConfig()).resolve(api=api)
         assert caught.value.fix == f"Log in, or set {words}."
-        kind = SERVES[api][0]
+        kind = next(kind for kind in CredentialKind if api in kind.serves)
         assert caught.value.command == f"zoomcall auth login --kind {kind}"
 
 
@@ -368,7 +367,7 @@ def test_any_environment_gives_a_credential_that_serves_or_the_rooms_own_error(
     except ZoomcallError as error:
         assert type(error) in {UsageError, NotConfigured}  # noqa: PT017 - which error it is, is the point
         return
-    assert api is None or held.credential.kind in SERVES[api]
+    assert api is None or api in held.credential.kind.serves
     assert held.label.kind is held.credential.kind
     assert held.label not in held.hidden
     assert len(set(held.hidden)) == len(held.hidden)

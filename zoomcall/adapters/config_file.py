@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from zoomcall.domain.credential import CredentialKind
-from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, Store, parse_profile_name
+from zoomcall.domain.profile import STORED_KINDS, Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.target import Api
 from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
@@ -137,8 +137,8 @@ def _profile(name: str, values: object) -> Profile:
     if not isinstance(values, dict):
         raise _Misfit(f"{path} must be a table, not {_type_word(values)}")
     table = _Table(path, values)
-    kind = CredentialKind(table.word("kind", tuple(KEYS_OF_KIND)))
-    keys = {key: parse_key(table.needed(key), name=f"{path}.{key}") for key in KEYS_OF_KIND[kind]}
+    kind = CredentialKind(table.word("kind", STORED_KINDS))
+    keys = {key: parse_key(table.needed(key), name=f"{path}.{key}") for key in kind.keys}
     subscription = table.text("websocket_subscription_id")
     return Profile(
         name=name,

@@ -13,10 +13,8 @@ from pathlib import Path
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.journal import (
-    BLOCKING,
     LONGEST_RINGING,
     SHORTEST_GUARD,
-    UNRESOLVED,
     CallId,
     CallRecord,
     NewCall,
@@ -141,7 +139,7 @@ class Journal:
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         """Write down what is known of a call now; its end is noted when its state leaves it open no longer."""
-        settled = None if standing.state in UNRESOLVED else _to_ms(standing.at)
+        settled = None if standing.state.is_open else _to_ms(standing.at)
         with self._transaction():
             self._database.execute(
                 "UPDATE call SET state = ?, sent = ?, settled_ms = ?, http_status = COALESCE(?, http_status),"
@@ -246,7 +244,7 @@ class Journal:
             ),
         ).fetchall()
         for earlier in map(_record, rows):
-            if earlier.state in BLOCKING and earlier.removed_at is None:
+            if earlier.state.blocks_redial and earlier.removed_at is None:
                 until = earlier.at + max(SHORTEST_GUARD, earlier.timeout)
                 age = max(0, round((call.at - earlier.at).total_seconds()))
                 state = "joined" if earlier.state is State.JOINED else "may still ring"

@@ -24,7 +24,6 @@ from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
 from zoomcall.domain.credential import Bearer, CredentialKind, CredentialLabel, HeldCredential, ServerToServerApp
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
-    KEYS_OF_KIND,
     Config,
     Profile,
     Store,
@@ -55,13 +54,6 @@ class Cluster(StrEnum):
 
     GLOBAL = "global"
     GOV = "gov"
-
-
-_SECRET_NAMES = {
-    CredentialKind.VIDEOSDK: "API secret",
-    CredentialKind.S2S: "client secret",
-    CredentialKind.TOKEN: "token",
-}
 
 
 @command(
@@ -124,7 +116,7 @@ def login(
     )
     done = sign_in(
         draft,
-        ask_secret=secret_source(run, _SECRET_NAMES[chosen], is_piped=is_secret_piped, file=secret_file),
+        ask_secret=secret_source(run, chosen.noun, is_piped=is_secret_piped, file=secret_file),
         check=None if is_unchecked else lambda held: _check(run, held),
         config=run.wiring.config_writer,
         open_store=lambda place: _store(run, place),
@@ -279,13 +271,13 @@ def _ask_kind(run: Run) -> Kind:
 
 def _keys(run: Run, kind: CredentialKind, **given: str | None) -> dict[str, str]:
     """Give the public parts that a kind has, asked for where they are missing and somebody is there to ask."""
-    foreign = [name for name, text in given.items() if text is not None and name not in KEYS_OF_KIND[kind]]
+    foreign = [name for name, text in given.items() if text is not None and name not in kind.keys]
     if foreign:
         raise UsageError(f"{_flag(foreign[0])} does not go with --kind {kind}")
-    missing = [_flag(name) for name in KEYS_OF_KIND[kind] if given[name] is None]
+    missing = [_flag(name) for name in kind.keys if given[name] is None]
     if missing and not run.is_interactive:
         raise UsageError(f"--kind {kind} needs {' and '.join(missing)}")
-    texts = {name: given[name] for name in KEYS_OF_KIND[kind]}
+    texts = {name: given[name] for name in kind.keys}
     return {
         name: parse_key(_ask(run, _words(name)) if text is None else text, name=_flag(name))
         for name, text in texts.items()

@@ -10,13 +10,13 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json
 from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
 from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.correcting import Correction, PhoneRequest, PlainRequest, TokenRequest
@@ -65,7 +65,7 @@ def command_diagnose(
     diagnosis = diagnose(text, now=run.now(), read_file=read_file, key=_key_at_hand(run))
     run.notice_all(diagnosis.notices)
     corrected = _corrected(run, diagnosis)
-    status = ExitStatus.OK if diagnosis.kind is None else status_of_kind(diagnosis.kind)
+    status = ExitStatus.OK if diagnosis.kind is None else ExitStatus.of(diagnosis.kind)
     return Answer(
         page=tuple(_lines(diagnosis, corrected)),
         result={

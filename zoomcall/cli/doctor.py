@@ -10,7 +10,6 @@ from msgspec import Struct
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.failing import error_report
 from zoomcall.cli.render.json import cause_json
 from zoomcall.cli.render.junit import JUnitCase, junit
@@ -18,6 +17,7 @@ from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.cli.targets import target_of_flags, target_of_variables
 from zoomcall.domain.cause import Explained
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import Api, Target
 from zoomcall.errors import UsageError
 from zoomcall.usecases.checking.checkup import CheckupOrder, check_up
@@ -130,7 +130,7 @@ def _target(run: Run, flags: DoctorFlags, api: Api | None) -> Target | None:
 
 def _status(check: Check) -> ExitStatus:
     kind = check.verdict.kind
-    return ExitStatus.INTERNAL if kind is None else status_of_kind(kind)
+    return ExitStatus.INTERNAL if kind is None else ExitStatus.of(kind)
 
 
 def _error(check: Check) -> ErrorReport:

@@ -12,9 +12,9 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.page import Line
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.secret import Secret
 from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.limits import Plan

@@ -5,29 +5,17 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import ErrorReport
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Explained
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
-
-_NOTHING_RINGS = {
-    ExitStatus.NOT_CONFIGURED,
-    ExitStatus.AUTH,
-    ExitStatus.NOT_ENTITLED,
-    ExitStatus.NO_SESSION,
-    ExitStatus.RATE_LIMITED,
-    ExitStatus.NETWORK,
-    ExitStatus.DUPLICATE,
-    ExitStatus.REJECTED,
-    ExitStatus.USAGE,
-}
 
 
 def report(error: ZoomcallError, run: Run | None) -> ErrorReport:
     """Explain a failure from the facts that the run has learned."""
-    status = status_of_kind(error.kind)
-    is_quiet = _is_invite(run) and status in _NOTHING_RINGS
+    status = ExitStatus.of(error.kind)
+    is_quiet = _is_invite(run) and status.nothing_rings
     dialled = "Nothing rings because of this command." if is_quiet else None
     if error.kind in {ErrorKind.USAGE, ErrorKind.INTERRUPTED, ErrorKind.TERMINATED}:
         return ErrorReport(

@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind, status_of_outcome
 from zoomcall.cli.failing import report as explain
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.page import Line, Page, Tone
@@ -23,7 +22,7 @@ from zoomcall.cli.shell_line import callout_line, mint_line
 from zoomcall.cli.targets import chosen_target
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import host_of, is_loopback
-from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry, exit_of
 from zoomcall.domain.callout import (
     Callout,
     CalloutRequest,
@@ -32,6 +31,7 @@ from zoomcall.domain.callout import (
     parse_headers,
 )
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import (
     Api,
     MeetingTarget,
@@ -425,10 +425,10 @@ class _Plan(Struct, frozen=True):
                 causes = error.causes or causes_of_outcome(report.state, report.reason)
                 error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
             error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
-            return status_of_kind(report.failure.kind), error
+            return ExitStatus.of(report.failure.kind), error
         if report.state is State.ACCEPTED:
             return ExitStatus.OK, None
-        status = status_of_outcome(report.state, report.reason)
+        status = exit_of(report.state, report.reason)
         if status is ExitStatus.OK:
             return status, None
         return status, ErrorReport(

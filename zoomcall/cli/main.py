@@ -17,13 +17,13 @@ import typer
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.failure import error_page
 from zoomcall.cli.render.json import dumps, envelope
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.run import CommandSpec, CommonOptions, OutputFormat, Run
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import Terminated, UsageError, ZoomcallError
 
 ERROR_SCHEMA = "zoomcall.error/1"

@@ -10,13 +10,13 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json
 from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
 from zoomcall.domain.cause import Certainty, Notice
 from zoomcall.domain.credential import CredentialKind, VideoSdkKey
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.profile import Profile
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api

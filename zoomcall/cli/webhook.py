@@ -26,7 +26,6 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.failing import report as explain
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json, time_text
@@ -38,6 +37,7 @@ from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.cause import Cause, Certainty, Notice
 from zoomcall.domain.event import read_event
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.profile import Store
 from zoomcall.domain.time_words import distance, stamp
 from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind, parse_hook_url, seconds_of

@@ -8,13 +8,13 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.failing import report
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.run import CommandSpec, Run
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import HeldCredential
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError

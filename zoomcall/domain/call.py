@@ -1,32 +1,81 @@
-"""What becomes of a call: states, reasons, evidence, and the exit status that follows."""
+"""What becomes of a call: its states, Zoom's reasons, the evidence, and the exit code that each leads to."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
+from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.target import Api
+
+
+class _StateRow(Struct, frozen=True, kw_only=True):
+    """What follows from a state.
+
+    Attributes:
+        exit: How a command ends that leaves a call there, unless its error says more.
+        is_final: Evidence has settled the call.
+        blocks_redial: The room is in or may still ring, so another dial would be a duplicate.
+        under_way: What a person is told while waiting.
+    """
+
+    exit: ExitStatus
+    is_final: bool = False
+    blocks_redial: bool = False
+    under_way: str = ""
+
 
 class State(StrEnum):
-    """Where a call stands (contract 3, ``state``)."""
+    """Where a call is (contract 3, ``state``), with everything that follows from it: a new state is a line here."""
 
-    PLANNED = "planned"
-    NOT_SENT = "not-sent"
-    REFUSED = "refused"
-    ACCEPTED = "accepted"
-    RINGING = "ringing"
-    JOINED = "joined"
-    DECLINED = "declined"
-    MISSED = "missed"
-    FAILED = "failed"
-    NO_OP = "noop"
-    PENDING = "pending"
+    _value_: str
+    exit: ExitStatus
+    is_final: bool
+    blocks_redial: bool
+    under_way: str
+
+    def __new__(cls, word: str, row: _StateRow | None = None) -> Self:
+        """Take one line of the table below."""
+        assert row is not None, word  # noqa: S101 - none only where a state is looked up by its word
+        state = str.__new__(cls, word)
+        state._value_ = word
+        state.exit, state.is_final = row.exit, row.is_final
+        state.blocks_redial, state.under_way = row.blocks_redial, row.under_way
+        return state
+
+    PLANNED = "planned", _StateRow(exit=ExitStatus.OK)
+    NOT_SENT = "not-sent", _StateRow(exit=ExitStatus.INTERNAL)
+    REFUSED = "refused", _StateRow(exit=ExitStatus.REJECTED)
+    ACCEPTED = (
+        "accepted",
+        _StateRow(exit=ExitStatus.PENDING, blocks_redial=True, under_way="accepted by Zoom, waiting for the room"),
+    )
+    RINGING = (
+        "ringing",
+        _StateRow(exit=ExitStatus.PENDING, blocks_redial=True, under_way="the room is ringing"),
+    )
+    JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True)
+    DECLINED = "declined", _StateRow(exit=ExitStatus.DECLINED, is_final=True)
+    MISSED = "missed", _StateRow(exit=ExitStatus.NO_ANSWER, is_final=True)
+    FAILED = "failed", _StateRow(exit=ExitStatus.CALL_FAILED, is_final=True)
+    NO_OP = "noop", _StateRow(exit=ExitStatus.NO_OP)
+    PENDING = (
+        "pending",
+        _StateRow(
+            exit=ExitStatus.PENDING,
+            blocks_redial=True,
+            under_way="no answer from Zoom; watching whether the room joins",
+        ),
+    )
 
     @property
-    def is_final(self) -> bool:
-        """Whether evidence has settled the call."""
-        return self in {State.JOINED, State.DECLINED, State.MISSED, State.FAILED}
+    def is_open(self) -> bool:
+        """Whether the room may still ring: nothing has settled the call yet."""
+        return self.blocks_redial and not self.is_final
 
 
 class Sent(StrEnum):
@@ -37,13 +86,55 @@ class Sent(StrEnum):
     UNKNOWN = "unknown"
 
 
+class _SourceRow(Struct, frozen=True, kw_only=True):
+    """What an evidence source can do.
+
+    Attributes:
+        proof: How a proof of it is named.
+        serves: The APIs whose calls it can tell of.
+        missing_for_others: Why it cannot tell of the others.
+    """
+
+    proof: str
+    serves: tuple[Api, ...] = tuple(Api)
+    missing_for_others: str = ""
+
+
 class EvidenceSource(StrEnum):
     """What proves an outcome (contract 3, ``evidence.source``)."""
 
-    ROSTER = "roster"
-    WEBHOOK_LOG = "webhook-log"
-    WEBHOOK = "webhook"
-    WEBSOCKET = "websocket"
+    _value_: str
+    proof: str
+    serves: tuple[Api, ...]
+    missing_for_others: str
+
+    def __new__(cls, word: str, row: _SourceRow | None = None) -> Self:
+        """Take one line of the table below."""
+        assert row is not None, word  # noqa: S101 - none only where a source is looked up by its word
+        source = str.__new__(cls, word)
+        source._value_ = word
+        source.proof, source.serves, source.missing_for_others = row.proof, row.serves, row.missing_for_others
+        return source
+
+    ROSTER = "roster", _SourceRow(proof="seen in the roster")
+    WEBHOOK_LOG = (
+        "webhook-log",
+        _SourceRow(
+            proof="Zoom's event, in its webhook log",
+            serves=(Api.SESSION,),
+            missing_for_others="Zoom keeps that log for Video SDK sessions, not for meetings",
+        ),
+    )
+    WEBHOOK = "webhook", _SourceRow(proof="Zoom's event, by webhook")
+    WEBSOCKET = (
+        "websocket",
+        _SourceRow(
+            proof="Zoom's event, by websocket",
+            serves=(Api.MEETING,),
+            missing_for_others="Zoom's websockets carry the events of meetings;"
+            " the Video SDK is not among the products that Zoom lists for them",
+        ),
+    )
 
 
 class Match(StrEnum):
@@ -60,34 +151,58 @@ class Evidence(Struct, frozen=True):
     match: Match
 
 
+class ReasonRow(Struct, frozen=True):
+    """One of Zoom's reasons: its name as Zoom writes it, and the exit code of a call that failed for it."""
+
+    zoom_name: str
+    exit: ExitStatus = ExitStatus.CALL_FAILED
+
+
+REASONS: Mapping[int, ReasonRow] = {
+    0: ReasonRow("Other_Failed_Reason"),
+    1: ReasonRow("Encryption_Fail", ExitStatus.ENCRYPTION),
+    2: ReasonRow("Disconnected_By_Remote", ExitStatus.DROPPED),
+    3: ReasonRow("Retry"),
+    4: ReasonRow("Bad_Seq"),
+    5: ReasonRow("Call_Limit", ExitStatus.CAPACITY),
+    6: ReasonRow("Not_Registered", ExitStatus.BAD_ADDRESS),
+    7: ReasonRow("Timeout", ExitStatus.NO_ANSWER),
+    8: ReasonRow("Bad_Addr", ExitStatus.BAD_ADDRESS),
+    9: ReasonRow("Unreachable", ExitStatus.UNREACHABLE),
+    10: ReasonRow("Disconnect_By_Local", ExitStatus.DROPPED),
+    11: ReasonRow("Server_Internal_Error"),
+    12: ReasonRow("Exceed_Free_Port", ExitStatus.CAPACITY),
+    13: ReasonRow("Connect_Error", ExitStatus.UNREACHABLE),
+    14: ReasonRow("Proxy_Connect_Error", ExitStatus.UNREACHABLE),
+}
+"""Zoom's ``reason_type`` (zoom-api 5.3) and what the contract makes of it (contract 2)."""
+
+_UNKNOWN_REASON = ReasonRow("unknown")
+
+
 class Reason(Struct, frozen=True):
-    """Zoom's ``reason_type`` (zoom-api 5.3)."""
+    """Why Zoom says that a call failed: one of ``REASONS``, or a number that nobody knows."""
 
     code: int
 
     @property
     def name(self) -> str:
         """The contract's word: Zoom's name in lower case with dashes, or ``unknown``."""
-        return _REASON_NAMES.get(self.code, "unknown")
+        return self._row.zoom_name.lower().replace("_", "-")
+
+    @property
+    def exit(self) -> ExitStatus:
+        """The exit code of a call that failed for it."""
+        return self._row.exit
+
+    @property
+    def _row(self) -> ReasonRow:
+        return REASONS.get(self.code, _UNKNOWN_REASON)
 
 
-_REASON_NAMES = {
-    0: "other-failed-reason",
-    1: "encryption-fail",
-    2: "disconnected-by-remote",
-    3: "retry",
-    4: "bad-seq",
-    5: "call-limit",
-    6: "not-registered",
-    7: "timeout",
-    8: "bad-addr",
-    9: "unreachable",
-    10: "disconnect-by-local",
-    11: "server-internal-error",
-    12: "exceed-free-port",
-    13: "connect-error",
-    14: "proxy-connect-error",
-}
+def exit_of(state: State, reason: Reason | None) -> ExitStatus:
+    """Return how an invite ends whose call is in ``state``."""
+    return reason.exit if state is State.FAILED and reason is not None else state.exit
 
 
 class TimelineEntry(Struct, frozen=True):

@@ -5,21 +5,76 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Self
 
 from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
+from zoomcall.errors import NotConfigured
+
+
+class _KindRow(Struct, frozen=True, kw_only=True):
+    """What follows from a kind of credential.
+
+    Attributes:
+        serves: The APIs that take it, the usual one first.
+        keys: Its public parts: fields of a profile, and upper-cased the end of their variables.
+        variable: The variable that holds its secret; one more, which ends in ``_FILE``, names a file.
+        noun: What its secret is called.
+        is_stored: ``auth login`` takes it.
+    """
+
+    serves: tuple[Api, ...]
+    keys: tuple[str, ...] = ()
+    variable: str | None = None
+    noun: str
+    is_stored: bool = True
 
 
 class CredentialKind(StrEnum):
-    """Contract 5."""
+    """The kinds of credential (contract 5), with everything that follows from one: a new kind is a line here."""
 
-    VIDEOSDK = "videosdk"
-    S2S = "s2s"
-    TOKEN = "token"  # noqa: S105 - a word, not a token
-    OAUTH = "oauth"
+    _value_: str
+    serves: tuple[Api, ...]
+    keys: tuple[str, ...]
+    noun: str
+    is_stored: bool
+    secret_variable: str | None
+
+    def __new__(cls, word: str, row: _KindRow | None = None) -> Self:
+        """Take one line of the table below."""
+        assert row is not None, word  # noqa: S101 - none only where a kind is looked up by its word
+        kind = str.__new__(cls, word)
+        kind._value_ = word
+        kind.serves, kind.keys, kind.noun = row.serves, row.keys, row.noun
+        kind.secret_variable, kind.is_stored = row.variable, row.is_stored
+        return kind
+
+    VIDEOSDK = (
+        "videosdk",
+        _KindRow(serves=(Api.SESSION,), keys=("api_key",), variable="ZOOMCALL_API_SECRET", noun="API secret"),
+    )
+    S2S = (
+        "s2s",
+        _KindRow(
+            serves=(Api.MEETING,),
+            keys=("account_id", "client_id"),
+            variable="ZOOMCALL_CLIENT_SECRET",
+            noun="client secret",
+        ),
+    )
+    TOKEN = (
+        "token",
+        _KindRow(serves=(Api.SESSION, Api.MEETING), variable="ZOOMCALL_TOKEN", noun="token"),
+    )
+    OAUTH = "oauth", _KindRow(serves=(Api.MEETING,), noun="refresh token", is_stored=False)
+
+    @property
+    def key_variables(self) -> tuple[str, ...]:
+        """The variables of its public parts."""
+        return tuple(f"ZOOMCALL_{key.upper()}" for key in self.keys)
 
 
 class CredentialSource(StrEnum):
@@ -84,10 +139,27 @@ class Bearer(Struct, frozen=True):
 
 Credential = VideoSdkKey | ServerToServerApp | Bearer
 
-SERVES: Mapping[Api, tuple[CredentialKind, ...]] = {
-    Api.SESSION: (CredentialKind.VIDEOSDK, CredentialKind.TOKEN),
-    Api.MEETING: (CredentialKind.S2S, CredentialKind.TOKEN, CredentialKind.OAUTH),
-}
+
+def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> Credential:
+    """Join the public parts and the secret of a credential.
+
+    Args:
+        kind: Its kind, one that is stored.
+        keys: By the names in ``kind.keys``.
+        secret: A token without whitespace around it, if it is one.
+
+    Raises:
+        NotConfigured: This version cannot use the kind.
+    """
+    match kind:
+        case CredentialKind.VIDEOSDK:
+            return VideoSdkKey(keys["api_key"], secret)
+        case CredentialKind.S2S:
+            return ServerToServerApp(keys["account_id"], keys["client_id"], secret)
+        case CredentialKind.TOKEN:
+            return Bearer(secret)
+        case CredentialKind.OAUTH:
+            raise NotConfigured(f"this version cannot use a credential of kind {kind}")
 
 
 class CredentialLabel(Struct, frozen=True):

@@ -18,9 +18,6 @@ SHORTEST_GUARD = timedelta(seconds=30)
 LONGEST_RINGING = timedelta(minutes=5)
 """No unanswered call rings longer: SIP ends an INVITE after a little over three minutes (RFC 3261, timer C)."""
 
-BLOCKING = frozenset({State.ACCEPTED, State.RINGING, State.PENDING, State.JOINED})
-UNRESOLVED = frozenset({State.ACCEPTED, State.RINGING, State.PENDING})
-
 
 class TargetKey(Struct, frozen=True, kw_only=True):
     """A session or meeting at one API base: what the duplicate guard and crediting compare."""

@@ -10,13 +10,11 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from zoomcall.domain.credential import (
-    Bearer,
     Credential,
     CredentialKind,
     CredentialLabel,
     CredentialSource,
-    ServerToServerApp,
-    VideoSdkKey,
+    assemble,
 )
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -25,12 +23,8 @@ from zoomcall.errors import NotConfigured, UsageError
 DEFAULT_PROFILE = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-KEYS_OF_KIND: Mapping[CredentialKind, tuple[str, ...]] = {
-    CredentialKind.VIDEOSDK: ("api_key",),
-    CredentialKind.S2S: ("account_id", "client_id"),
-    CredentialKind.TOKEN: (),
-}
-"""The kinds that are stored, and which fields of ``Profile`` are their public parts."""
+STORED_KINDS = tuple(kind for kind in CredentialKind if kind.is_stored)
+"""The kinds that are stored; the fields of ``Profile`` named in ``kind.keys`` are their public parts."""
 
 
 class Store(StrEnum):
@@ -64,7 +58,7 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: Its name.
-        kind: One of ``KEYS_OF_KIND``.
+        kind: One of ``STORED_KINDS``.
         store: Where the secret is.
         api_key: Of kind ``videosdk``, else empty.
         account_id: Of kind ``s2s``, else empty.
@@ -109,15 +103,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         Raises:
             NotConfigured: Its kind is none that is stored so.
         """
-        match self.kind:
-            case CredentialKind.VIDEOSDK:
-                return VideoSdkKey(self.api_key, secret)
-            case CredentialKind.S2S:
-                return ServerToServerApp(self.account_id, self.client_id, secret)
-            case CredentialKind.TOKEN:
-                return Bearer(secret)
-            case CredentialKind.OAUTH:
-                raise NotConfigured(f"profile {self.name!r} is of kind {self.kind}, which this version cannot use")
+        return assemble(self.kind, {key: getattr(self, key) for key in self.kind.keys}, secret)
 
 
 class KeyringRead(Struct, frozen=True, kw_only=True):

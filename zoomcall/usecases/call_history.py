@@ -13,7 +13,7 @@ from zoomcall.domain.address import Protocol as RoomProtocol
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
-from zoomcall.domain.journal import UNRESOLVED, CallId, CallRecord, Standing
+from zoomcall.domain.journal import CallId, CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, SessionId
@@ -91,7 +91,7 @@ def _spellings(text: str) -> set[tuple[RoomProtocol, str]]:
 
 def is_open(call: CallRecord) -> bool:
     """Say whether nothing has proved how a call ended."""
-    return call.state in UNRESOLVED
+    return call.state.is_open
 
 
 def settle(

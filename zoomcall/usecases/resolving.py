@@ -11,17 +11,14 @@ from msgspec import Struct
 from zoomcall.domain.api_base import ApiBase, parse_base
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import (
-    SERVES,
-    Bearer,
     Credential,
     CredentialKind,
     CredentialLabel,
     CredentialSource,
     HeldCredential,
-    ServerToServerApp,
-    VideoSdkKey,
+    assemble,
 )
-from zoomcall.domain.profile import KEYS_OF_KIND, Config, Profile, parse_profile_name
+from zoomcall.domain.profile import STORED_KINDS, Config, Profile, parse_profile_name
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key
 from zoomcall.domain.target import Api
@@ -40,38 +37,25 @@ class ConfigReader(Protocol):
         ...
 
 
-class _Variables(Struct, frozen=True):
-    """The variables of one kind of credential; each secret has a twin that names a file."""
-
-    kind: CredentialKind
-    keys: tuple[str, ...]
-    secret: str
-
-    @property
-    def secret_file(self) -> str:
-        return self.secret + "_FILE"
-
-
-# A token wins over the pairs, so it stands first.
-_VARIABLES = (
-    _Variables(CredentialKind.TOKEN, (), "ZOOMCALL_TOKEN"),
-    _Variables(CredentialKind.VIDEOSDK, ("ZOOMCALL_API_KEY",), "ZOOMCALL_API_SECRET"),
-    _Variables(CredentialKind.S2S, ("ZOOMCALL_ACCOUNT_ID", "ZOOMCALL_CLIENT_ID"), "ZOOMCALL_CLIENT_SECRET"),
-)
+# A token wins over the pairs.
+_READ_ORDER = (CredentialKind.TOKEN, *(kind for kind in CredentialKind if kind is not CredentialKind.TOKEN))
 
 
 class InEnvironment(Struct, frozen=True):
     """A complete credential in variables, its secret untouched yet.
 
     Attributes:
-        variables: Which.
         label: Kind, source and the variable that holds the secret.
         shadowed: The same secret's file variable, where both are set.
     """
 
-    variables: _Variables
     label: CredentialLabel
     shadowed: CredentialLabel | None = None
+
+    @property
+    def kind(self) -> CredentialKind:
+        """Its kind."""
+        return self.label.kind
 
 
 class Choice(Struct, frozen=True, kw_only=True):
@@ -162,11 +146,11 @@ def _choose_named(environ: Mapping[str, str], name: str, api: Api | None, stored
 def _choose_in_environment(
     found: tuple[InEnvironment, ...], api: Api | None, behind: tuple[CredentialLabel, ...], warn: Warn
 ) -> Choice:
-    serving = [each for each in found if api is None or each.variables.kind in SERVES[api]]
+    serving = [each for each in found if api is None or api in each.kind.serves]
     if api is not None and not serving:
         raise _no_service(", ".join(_shown(each.label) for each in found), api)
-    if len(serving) > 1 and serving[0].variables.kind is not CredentialKind.TOKEN:
-        names = " and ".join(f"{each.variables.keys[0]} ({each.variables.kind})" for each in serving)
+    if len(serving) > 1 and serving[0].kind is not CredentialKind.TOKEN:
+        names = " and ".join(f"{each.kind.key_variables[0]} ({each.kind})" for each in serving)
         raise UsageError(
             f"the environment holds two credentials, {names}, and nothing says which is meant",
             fix="Add --for session or --for meeting, or unset one of them.",
@@ -215,17 +199,17 @@ def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
 
 
 def _kinds_for(api: Api | None) -> tuple[CredentialKind, ...]:
-    return tuple(kind for kind in KEYS_OF_KIND if api is None or kind in SERVES[api])
+    return tuple(kind for kind in STORED_KINDS if api is None or api in kind.serves)
 
 
 def _require_service(label: CredentialLabel, api: Api | None, stored: Config) -> None:
-    if api is not None and label.kind not in SERVES[api]:
+    if api is not None and api not in label.kind.serves:
         able = [name for name in stored.names if _can_serve(stored, name, api)]
         raise _no_service(_shown(label), api, able)
 
 
 def _can_serve(stored: Config, name: str, api: Api) -> bool:
-    return name in stored.profiles and stored.profiles[name].kind in SERVES[api]
+    return name in stored.profiles and api in stored.profiles[name].kind.serves
 
 
 def _no_service(held: str, api: Api, able: Iterable[str] = ()) -> NotConfigured:
@@ -265,11 +249,7 @@ def _labels(found: Iterable[InEnvironment]) -> tuple[CredentialLabel, ...]:
 
 def _partial_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
     """Give what is complete and leave out what is half."""
-    return tuple(
-        found
-        for variables in _VARIABLES
-        if (found := _look(environ, variables)) and not _missing(environ, variables)
-    )
+    return tuple(found for kind in _READ_ORDER if (found := _look(environ, kind)) and not _missing(environ, kind))
 
 
 def _whole_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
@@ -279,39 +259,37 @@ def _whole_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
         NotConfigured: Something is half.
         UsageError: A key cannot be used.
     """
-    for variables in _VARIABLES:
-        missing = _missing(environ, variables)
-        given = [name for name in (*variables.keys, variables.secret, variables.secret_file) if environ.get(name)]
+    for kind in _READ_ORDER:
+        missing = _missing(environ, kind)
+        given = [name for name in (*kind.key_variables, *_secret_variables(kind)) if environ.get(name)]
         if given and missing:
             raise NotConfigured(
                 f"{' and '.join(given)} is set, but {' and '.join(missing)} is not",
                 fix=f"Set {' and '.join(missing)} too, or unset {' and '.join(given)}.",
             )
-        for name in variables.keys:
+        for name in kind.key_variables:
             if environ.get(name):
                 parse_key(environ[name], name=name)
     return _partial_credentials(environ)
 
 
-def _missing(environ: Mapping[str, str], variables: _Variables) -> list[str]:
-    missing = [name for name in variables.keys if not environ.get(name)]
-    if not environ.get(variables.secret) and not environ.get(variables.secret_file):
-        missing.append(f"{variables.secret} (or {variables.secret_file})")
+def _secret_variables(kind: CredentialKind) -> tuple[str, ...]:
+    """Name the variable of a kind's secret and the one that names a file with it."""
+    return () if kind.secret_variable is None else (kind.secret_variable, f"{kind.secret_variable}_FILE")
+
+
+def _missing(environ: Mapping[str, str], kind: CredentialKind) -> list[str]:
+    missing = [name for name in kind.key_variables if not environ.get(name)]
+    secrets = _secret_variables(kind)
+    if secrets and not any(environ.get(name) for name in secrets):
+        missing.append(f"{secrets[0]} (or {secrets[1]})")
     return missing
 
 
-def _look(environ: Mapping[str, str], variables: _Variables) -> InEnvironment | None:
-    in_variable = CredentialLabel(variables.kind, CredentialSource.ENV, variables.secret)
-    in_file = CredentialLabel(variables.kind, CredentialSource.ENV_FILE, variables.secret_file)
-    match bool(environ.get(variables.secret)), bool(environ.get(variables.secret_file)):
-        case True, True:
-            return InEnvironment(variables, in_variable, in_file)
-        case True, False:
-            return InEnvironment(variables, in_variable)
-        case False, True:
-            return InEnvironment(variables, in_file)
-        case _:
-            return None
+def _look(environ: Mapping[str, str], kind: CredentialKind) -> InEnvironment | None:
+    sources = zip(_secret_variables(kind), (CredentialSource.ENV, CredentialSource.ENV_FILE), strict=False)
+    found = [CredentialLabel(kind, source, name) for name, source in sources if environ.get(name)]
+    return InEnvironment(*found) if found else None
 
 
 def _read_environment(
@@ -324,22 +302,15 @@ def _read_environment(
             warn(notice)
     else:
         secret = secret_of_variable(environ[name], name)
-    match found.variables.kind:
-        case CredentialKind.VIDEOSDK:
-            warn_of_whitespace(secret, name, warn)
-            return VideoSdkKey(environ["ZOOMCALL_API_KEY"], secret)
-        case CredentialKind.S2S:
-            warn_of_whitespace(secret, name, warn)
-            return ServerToServerApp(environ["ZOOMCALL_ACCOUNT_ID"], environ["ZOOMCALL_CLIENT_ID"], secret)
-        case _:
-            token, has_surplus = parse_bearer(secret.reveal(), name=name)
-            if has_surplus:
-                warn(
-                    Notice(
-                        "token-trimmed", f"{name}: a line break or the word Bearer around the token was left out"
-                    )
-                )
-            return Bearer(token)
+    kind = found.kind
+    if kind is CredentialKind.TOKEN:
+        secret, has_surplus = parse_bearer(secret.reveal(), name=name)
+        if has_surplus:
+            warn(Notice("token-trimmed", f"{name}: removed a line break or the word Bearer from around the token"))
+    else:
+        warn_of_whitespace(secret, name, warn)
+    keys = {key: environ[variable] for key, variable in zip(kind.keys, kind.key_variables, strict=True)}
+    return assemble(kind, keys, secret)
 
 
 def secret_of_variable(text: str, name: str) -> Secret:

@@ -9,8 +9,8 @@ from enum import Enum
 from typing import Any
 
 from zoomcall.cli.answer import ErrorReport
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.domain.cause import Cause, Checked, Notice
+from zoomcall.domain.exit_status import ExitStatus
 
 
 def time_text(moment: datetime) -> str:

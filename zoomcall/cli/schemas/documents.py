@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import Any
 
-from zoomcall.cli.exit_status import ExitStatus
 from zoomcall.cli.schemas.shapes import Shape, shapes
 from zoomcall.domain.call import EvidenceSource, Match, Sent, State
 from zoomcall.domain.cause import Certainty
 from zoomcall.domain.credential import CredentialKind, CredentialSource
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord
 from zoomcall.knowledge.texts import read_toml
 
@@ -21,13 +21,6 @@ _GROWTH = (
     "Later versions may add keys and words; a reader ignores what it does not know. "
     "What stands here keeps its meaning."
 )
-_WITH_CAUSES = {
-    ExitStatus.AUTH,
-    ExitStatus.NOT_ENTITLED,
-    ExitStatus.NO_SESSION,
-    ExitStatus.NO_OP,
-    ExitStatus.REJECTED,
-}
 _TEXT: Schema = {"type": "string"}
 _TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
 
@@ -140,7 +133,7 @@ def _outcome(status: ExitStatus, meaning: str) -> Schema:
         error: Schema = {"type": "null"}
     else:
         error = _reference("error") | {"properties": {"kind": {"const": status.word}}}
-        if status in _WITH_CAUSES:
+        if status.has_causes:
             error["properties"]["causes"] = {"minItems": 1}
     return {
         "description": meaning,

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from zoomcall.cli.exit_status import ExitStatus, status_of_kind, status_of_outcome
-from zoomcall.domain.call import Reason, State
+from zoomcall.domain.call import Reason, State, exit_of
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import ErrorKind
 
 TABLE = {
@@ -48,7 +48,7 @@ def test_the_shells_own_codes_are_never_used() -> None:
 
 @pytest.mark.parametrize("kind", ErrorKind)
 def test_every_failure_has_the_code_of_its_name(kind: ErrorKind) -> None:
-    assert status_of_kind(kind).word == kind.value
+    assert ExitStatus.of(kind).word == kind.value
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_every_failure_has_the_code_of_its_name(kind: ErrorKind) -> None:
     ],
 )
 def test_an_outcome_has_the_contracts_code(state: State, code: int) -> None:
-    assert status_of_outcome(state, None) == code
+    assert exit_of(state, None) == code
 
 
 @pytest.mark.parametrize(
@@ -92,15 +92,15 @@ def test_an_outcome_has_the_contracts_code(state: State, code: int) -> None:
     ],
 )
 def test_a_failure_has_the_code_of_its_reason(reason: int, code: int) -> None:
-    assert status_of_outcome(State.FAILED, Reason(reason)) == code
+    assert exit_of(State.FAILED, Reason(reason)) == code
 
 
 def test_a_failure_without_a_reason_is_just_that() -> None:
-    assert status_of_outcome(State.FAILED, None) is ExitStatus.CALL_FAILED
+    assert exit_of(State.FAILED, None) is ExitStatus.CALL_FAILED
 
 
 @pytest.mark.parametrize("reason", [None, Reason(9)])
 def test_a_reason_changes_no_outcome_but_a_failure(reason: Reason | None) -> None:
-    assert status_of_outcome(State.JOINED, reason) is ExitStatus.OK
-    assert status_of_outcome(State.DECLINED, reason) is ExitStatus.DECLINED
-    assert status_of_outcome(State.MISSED, reason) is ExitStatus.NO_ANSWER
+    assert exit_of(State.JOINED, reason) is ExitStatus.OK
+    assert exit_of(State.DECLINED, reason) is ExitStatus.DECLINED
+    assert exit_of(State.MISSED, reason) is ExitStatus.NO_ANSWER
