@@ -30,7 +30,7 @@ class Answer(Discreet, frozen=True, kw_only=True):
 
     Attributes:
         page: What a person reads on stdout.
-        result: The contract's ``result``: plain JSON values, datetimes allowed.
+        result: The contract's ``result``, a type of ``cli/results/``.
         status: The exit status.
         error: Why it is not 0.
         raw: Exact text for stdout instead of ``page``, whatever the output format (``token mint``
@@ -40,7 +40,7 @@ class Answer(Discreet, frozen=True, kw_only=True):
     unshown: ClassVar = frozenset({"raw"})
 
     page: Page = ()
-    result: Mapping[str, Any] | None = None
+    result: Struct | Mapping[str, Any] | None = None
     status: ExitStatus = ExitStatus.OK
     error: ErrorReport | None = None
     raw: str | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import Api
@@ -147,8 +147,8 @@ class Match(StrEnum):
 class Evidence(Struct, frozen=True):
     """What proved the outcome."""
 
-    source: EvidenceSource
-    match: Match
+    source: Annotated[EvidenceSource, Meta(description="Where it was seen.")]
+    match: Annotated[Match, Meta(description="How it was matched to the call.")]
 
 
 class ReasonRow(Struct, frozen=True):
@@ -206,8 +206,8 @@ def exit_of(state: State, reason: Reason | None) -> ExitStatus:
 
 
 class TimelineEntry(Struct, frozen=True):
-    """One thing seen of a call: ``source`` is ``zoom`` for its answer, else an evidence source."""
+    """One thing observed of a call."""
 
-    state: State
-    at: datetime
-    source: str
+    state: Annotated[State, Meta(description="The state that it shows.")]
+    at: Annotated[datetime, Meta(tz=True, description="Zoom's event_ts if it has one, else when it was seen.")]
+    source: Annotated[str, Meta(description="zoom for Zoom's answer to the request, else an evidence source.")]

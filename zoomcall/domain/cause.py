@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 
 class Certainty(StrEnum):
@@ -17,28 +18,20 @@ class Certainty(StrEnum):
 
 
 class Cause(Struct, frozen=True):
-    """One reason why Zoom refused or would refuse.
+    """One reason why Zoom refused or would refuse; its id is one of contract 4."""
 
-    Attributes:
-        id: A cause id of contract 4.
-        certainty: How sure.
-        evidence: What was seen, in words, without any secret.
-        fix: What mends it.
-        command: A command line that mends it or shows more, if there is one.
-    """
-
-    id: str
-    certainty: Certainty
-    evidence: str
-    fix: str
-    command: str | None = None
+    id: Annotated[str, Meta(description="Its id, which zoomcall explain takes.")]
+    certainty: Annotated[Certainty, Meta(description="How sure it is.")]
+    evidence: Annotated[str, Meta(description="What was seen, in words, without any secret.")]
+    fix: Annotated[str, Meta(description="How to fix it.")]
+    command: Annotated[str | None, Meta(description="A command line that fixes it or shows more.")] = None
 
 
 class Checked(Struct, frozen=True):
     """A cause that was looked for and ruled out."""
 
-    id: str
-    evidence: str
+    id: Annotated[str, Meta(description="The id of the cause.")]
+    evidence: Annotated[str, Meta(description="What was seen that rules it out.")]
 
 
 class Judgement(Struct, frozen=True):
@@ -85,5 +78,5 @@ class Explained(Struct, frozen=True, kw_only=True):
 class Notice(Struct, frozen=True):
     """Something the user should know that stops nothing (contract 3, ``warnings``)."""
 
-    id: str
-    message: str
+    id: Annotated[str, Meta(description="A word for this kind of warning.")]
+    message: Annotated[str, Meta(description="The warning, one sentence.")]

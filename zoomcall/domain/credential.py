@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.secret import Secret
@@ -163,17 +163,11 @@ def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> C
 
 
 class CredentialLabel(Struct, frozen=True):
-    """A credential's kind, source and name, without its secret: for ``hidden`` and messages.
+    """A credential's kind, source and name, without its secret: for ``hidden`` and messages."""
 
-    Attributes:
-        kind: Its kind.
-        source: Where it is.
-        name: The variable or the profile that holds it.
-    """
-
-    kind: CredentialKind
-    source: CredentialSource
-    name: str
+    kind: Annotated[CredentialKind, Meta(description="The kind of credential.")]
+    source: Annotated[CredentialSource, Meta(description="Where its secret is.")]
+    name: Annotated[str, Meta(description="The variable or profile that holds it.")]
 
     @property
     def variable(self) -> str | None:

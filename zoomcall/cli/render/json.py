@@ -5,55 +5,59 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from enum import Enum
-from typing import Any
+from typing import Annotated, Any, Generic, TypeVar
+
+from msgspec import Meta, Struct, to_builtins
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.domain.cause import Cause, Checked, Notice
+from zoomcall.domain.credential import CredentialKind, CredentialSource
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.errors import NetworkWord
+
+Result = TypeVar("Result")
+Time = Annotated[datetime, Meta(tz=True)]
+"""A time in a document: RFC 3339, UTC."""
 
 
-def time_text(moment: datetime) -> str:
-    """Give RFC 3339 in UTC: whole seconds without a fraction, else milliseconds."""
-    moment = moment.astimezone(UTC)
-    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+class Credential(Struct, frozen=True, kw_only=True):
+    """The credential that was used, once one was chosen."""
+
+    kind: Annotated[CredentialKind | None, Meta(description="The kind of credential.")]
+    source: Annotated[CredentialSource | None, Meta(description="Where its secret was found.")]
 
 
-def cause_json(cause: Cause) -> dict[str, Any]:
-    """Give a cause or finding."""
-    return {
-        "id": cause.id,
-        "certainty": cause.certainty.value,
-        "evidence": cause.evidence,
-        "fix": cause.fix,
-        "command": cause.command,
-    }
+class Error(Struct, frozen=True, kw_only=True):
+    """Why the exit code is not 0."""
+
+    kind: Annotated[str, Meta(description="The exit name.")]
+    network: Annotated[NetworkWord | None, Meta(description="Where the connection broke.")]
+    http_status: Annotated[int | None, Meta(description="HTTP status of Zoom's answer.")]
+    zoom_code: Annotated[int | str | None, Meta(description="Zoom's error code.")]
+    zoom_message: Annotated[str | None, Meta(description="Zoom's error message.")]
+    title: Annotated[str, Meta(description="What failed, one sentence.")]
+    causes: Annotated[tuple[Cause, ...], Meta(description="Why, the likeliest first.")]
+    checked: Annotated[tuple[Checked, ...], Meta(description="What was checked and found fine.")]
+    retryable: Annotated[bool, Meta(description="The same command may work later, and is safe to repeat.")]
+    retry_at: Annotated[Time | None, Meta(description="When to try again, if known.")]
+    tracking_id: Annotated[str | None, Meta(description="Zoom's x-zm-trackingid.")]
+    doc: Annotated[str | None, Meta(description="Arguments of zoomcall that print the page about it.")]
+    fix: Annotated[str | None, Meta(description="How to fix it, where no cause says so.")]
+    command: Annotated[str | None, Meta(description="A command line that fixes it or shows more.")]
 
 
-def checked_json(checked: Checked) -> dict[str, Any]:
-    """Give what was found fine."""
-    return {"id": checked.id, "evidence": checked.evidence}
+class Envelope(Struct, Generic[Result], frozen=True, kw_only=True):
+    """The document that every command prints with ``--json``."""
 
-
-def error_json(error: ErrorReport) -> dict[str, Any]:
-    """Give the ``error`` object."""
-    return {
-        "kind": error.status.word,
-        "network": error.network,
-        "http_status": error.http_status,
-        "zoom_code": error.zoom_code,
-        "zoom_message": error.zoom_message,
-        "title": error.title,
-        "causes": [cause_json(cause) for cause in error.causes],
-        "checked": [checked_json(checked) for checked in error.checked],
-        "retryable": error.is_retryable,
-        "retry_at": error.retry_at,
-        "tracking_id": error.tracking_id,
-        "doc": error.doc,
-        "fix": error.fix,
-        "command": error.command,
-    }
+    schema: Annotated[str, Meta(description="What this document is, and its version.")]
+    ok: Annotated[bool, Meta(description="Whether the exit code is 0.")]
+    exit_code: Annotated[int, Meta(description="The exit code of the process.")]
+    exit_name: Annotated[str, Meta(description="The name of the exit code.")]
+    profile: Annotated[str | None, Meta(description="The profile in use; null for one from the environment.")]
+    credential: Annotated[Credential, Meta(description="The credential in use.")]
+    warnings: Annotated[tuple[Notice, ...], Meta(description="What the user should know and stops nothing.")]
+    error: Annotated[Error | None, Meta(description="Why the exit code is not 0.")]
+    result: Annotated[Result | None, Meta(description="The answer, as far as there is one.")]
 
 
 def envelope(
@@ -61,37 +65,48 @@ def envelope(
     schema: str,
     status: ExitStatus,
     profile: str | None,
-    credential: Mapping[str, str | None],
+    credential: Mapping[str, Any],
     warnings: Sequence[Notice],
     error: ErrorReport | None,
-    result: Mapping[str, Any] | None,
-) -> dict[str, Any]:
-    """Give the document that every command prints with ``--json``."""
-    return {
-        "schema": schema,
-        "ok": status is ExitStatus.OK,
-        "exit_code": int(status),
-        "exit_name": status.word,
-        "profile": profile,
-        "credential": dict(credential),
-        "warnings": [{"id": warning.id, "message": warning.message} for warning in warnings],
-        "error": None if error is None else error_json(error),
-        "result": result,
-    }
+    result: Struct | Mapping[str, Any] | None,
+) -> Envelope[Any]:
+    """Return the document that a command prints with ``--json``."""
+    return Envelope(
+        schema=schema,
+        ok=status is ExitStatus.OK,
+        exit_code=int(status),
+        exit_name=status.word,
+        profile=profile,
+        credential=Credential(**credential),
+        warnings=tuple(warnings),
+        error=None if error is None else _error(error),
+        result=result,
+    )
 
 
-def dumps(document: Mapping[str, Any], *, is_line: bool = False) -> str:
+def _error(error: ErrorReport) -> Error:
+    same = {name: getattr(error, name) for name in Error.__struct_fields__ if hasattr(error, name)}
+    return Error(kind=error.status.word, retryable=error.is_retryable, **same)
+
+
+def dumps(document: object, *, is_line: bool = False) -> str:
     """Write a document in ASCII, with every other character escaped, so that no terminal can be steered by it."""
-    return json.dumps(document, default=_plain, indent=None if is_line else 2)
+    plain = to_builtins(document, builtin_types=(datetime,))
+    return json.dumps(plain, default=time_text, indent=None if is_line else 2)
 
 
-def _plain(value: object) -> object:
-    match value:
-        case datetime():
-            return time_text(value)
-        case Enum():
-            return value.value
-        case Notice():
-            return {"id": value.id, "message": value.message}
-        case _:
-            raise TypeError(f"{type(value).__name__} is no JSON value")
+def time_text(moment: datetime) -> str:
+    """Return RFC 3339 in UTC: whole seconds without a fraction, else milliseconds."""
+    moment = moment.astimezone(UTC)
+    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
+    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+
+
+def cause_json(cause: Cause) -> object:
+    """Return a cause or finding."""
+    return to_builtins(cause)
+
+
+def checked_json(checked: Checked) -> object:
+    """Return what was found fine."""
+    return to_builtins(checked)
