@@ -295,7 +295,7 @@ def test_a_user_managed_app_is_possible_behind_a_no_op() -> None:
 @pytest.mark.parametrize(
     ("kind", "certainty"), [(None, CERTAIN), (ErrorKind.NO_SESSION, CERTAIN), (ErrorKind.NO_OP, LIKELY)]
 )
-def test_an_empty_session_is_found(kind: str | None, certainty: Certainty) -> None:
+def test_an_empty_session_is_found(kind: ErrorKind | None, certainty: Certainty) -> None:
     assert found(None, population=0, kind=kind) == {"nobody-in-session": certainty}
 
 

@@ -358,7 +358,7 @@ FACTS = st.builds(
     answer=st.none() | ANSWERS,
     scopes=st.none() | st.lists(TEXT, max_size=3).map(tuple),
     population=st.none() | st.integers(0, 5),
-    kind=st.none() | st.sampled_from(ErrorKind).map(str) | TEXT,
+    kind=st.none() | st.sampled_from(ErrorKind),
 )
 
 

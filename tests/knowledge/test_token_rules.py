@@ -27,6 +27,7 @@ from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
+from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding
 from zoomcall.knowledge.token_rules import RULES
@@ -151,7 +152,7 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
             "key-secret-swapped",
             LIKELY,
             claims(iss=API_SECRET[1:]),
-            {"api_key": API_SECRET[1:], "secret": Secret(API_KEY), "kind": "auth", "is_minted_here": True},
+            {"api_key": API_SECRET[1:], "secret": Secret(API_KEY), "kind": ErrorKind.AUTH, "is_minted_here": True},
         ),
         ("lifetime-too-long", POSSIBLE, claims(exp=NOW_SECONDS + 86_400), {}),
         ("lifetime-too-long", POSSIBLE, jwt({"iss": API_KEY, "exp": NOW_SECONDS + 4000}), {}),
@@ -168,7 +169,7 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
         ("zak-token", CERTAIN, jwt({"aud": "clientsm"}), {}),
         ("legacy-jwt-app", LIKELY, FINE, {"api": Api.MEETING}),
         ("legacy-jwt-app", POSSIBLE, LEGACY, {}),
-        ("legacy-jwt-app", POSSIBLE, FINE, {"kind": "auth"}),
+        ("legacy-jwt-app", POSSIBLE, FINE, {"kind": ErrorKind.AUTH}),
         ("opaque-token", POSSIBLE, OPAQUE, {}),
         ("opaque-token", POSSIBLE, f"Bearer {OPAQUE}\n", {"api": Api.MEETING}),
     ],
@@ -232,11 +233,11 @@ def test_a_cause_is_found(cause: str, certainty: Certainty, bearer: str | None, 
         ("secret-has-whitespace", FINE, {"secret": Secret('it"s')}),
         ("secret-has-whitespace", FINE, {}),
         ("key-secret-swapped", FINE, PAIR),
-        ("key-secret-swapped", FINE, {"api_key": API_KEY, "secret": Secret("wrong"), "kind": "auth"}),
+        ("key-secret-swapped", FINE, {"api_key": API_KEY, "secret": Secret("wrong"), "kind": ErrorKind.AUTH}),
         (
             "key-secret-swapped",
             FINE,
-            {"api_key": API_KEY * 2, "secret": Secret("not-the-right-secret"), "kind": "auth"},
+            {"api_key": API_KEY * 2, "secret": Secret("not-the-right-secret"), "kind": ErrorKind.AUTH},
         ),
         ("key-secret-swapped", OAUTH, {"api_key": API_SECRET, "secret": Secret(API_KEY)}),
         ("key-secret-swapped", claims(iss=API_SECRET), {"api_key": API_KEY}),
@@ -257,8 +258,8 @@ def test_a_cause_is_found(cause: str, certainty: Certainty, bearer: str | None, 
         ("refresh-token", jwt(OAUTH_CLAIMS | {"type": "1"}, OAUTH_HEADER), {}),
         ("zak-token", claims(sk="x"), {}),
         ("legacy-jwt-app", FINE, {}),
-        ("legacy-jwt-app", FINE, {"kind": "auth", "api_key": API_KEY}),
-        ("legacy-jwt-app", FINE, {"kind": "auth", "is_minted_here": True}),
+        ("legacy-jwt-app", FINE, {"kind": ErrorKind.AUTH, "api_key": API_KEY}),
+        ("legacy-jwt-app", FINE, {"kind": ErrorKind.AUTH, "is_minted_here": True}),
         ("legacy-jwt-app", LEGACY, {"signature": Signature.VALID}),
         ("legacy-jwt-app", OAUTH, {"api": Api.MEETING}),
         ("opaque-token", FINE, {}),
@@ -358,7 +359,7 @@ known_facts = st.fixed_dictionaries(
         "is_minted_here": st.booleans(),
         "zoom_time": st.none() | st.integers(-(10**9), 10**9).map(lambda seconds: NOW + timedelta(seconds=seconds)),
         "request": st.sampled_from([None, REQUEST]),
-        "kind": st.sampled_from([None, "auth", "rejected"]),
+        "kind": st.sampled_from([None, ErrorKind.AUTH, ErrorKind.REJECTED]),
     }
 )
 odd_values = (

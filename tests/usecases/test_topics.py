@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomcall.domain.call import State
+from zoomcall.domain.call import Reason, State, exit_of
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord, UsageError
-from zoomcall.knowledge.lexicon import code_texts, exit_texts
+from zoomcall.knowledge.lexicon import code_texts
 from zoomcall.knowledge.texts import Basis, cause_texts
 from zoomcall.usecases.topics import TopicPage, pages, topics_of
 
@@ -158,7 +159,7 @@ def test_without_a_topic_every_page_is_given() -> None:
     expected |= {f"cause:{identifier}" for identifier in cause_texts()}
     expected |= {f"state:{state}" for state in State}
     expected |= {f"reason:{code}" for code in range(15)}
-    expected |= {f"exit:{code}" for code in exit_texts()}
+    expected |= {f"exit:{int(status)}" for status in ExitStatus}
     expected |= {f"network:{word}" for word in NetworkWord}
     assert expected <= set(every)
     assert [row[0] for row in topics_of(pages(None)).rows] == every
@@ -204,7 +205,13 @@ def test_the_quiet_200_has_the_exit_code_of_a_no_op() -> None:
 def test_the_table_of_exit_codes_is_whole() -> None:
     [page] = pages("exit-codes")
     assert page.table is not None
-    assert [int(row[0]) for row in page.table.rows] == list(exit_texts())
+    assert [int(row[0]) for row in page.table.rows] == list(ExitStatus)
+
+
+def test_the_pages_of_exit_codes_name_the_reasons_that_lead_to_them() -> None:
+    exits = [page for page in pages(None) if page.topic.startswith("exit:")]
+    named = {(topic, page.topic) for page in exits for topic in page.see_also if topic.startswith("reason:")}
+    assert named == {(f"reason:{code}", f"exit:{int(exit_of(State.FAILED, Reason(code)))}") for code in range(15)}
 
 
 @given(st.text(max_size=300))

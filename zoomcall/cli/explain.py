@@ -14,14 +14,6 @@ from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of
 
 app = typer.Typer()
 
-_BASES = {
-    Basis.OFFICIAL: "Zoom's documentation",
-    Basis.FORUM: "what users have reported",
-    Basis.SAMPLE_CODE: "public programs that use Zoom's API",
-    Basis.INFERRED: "inference",
-    Basis.UNCONFIRMED: "hearsay, never confirmed",
-}
-
 
 def _topics() -> list[str]:
     """Return the topics, for completion."""
@@ -76,9 +68,23 @@ def _page_blocks(page: TopicPage) -> Iterator[Line | Table]:
     if page.see_also:
         yield Line(f"see also: {', '.join(page.see_also)}", Tone.DIM, indent=2)
     if page.basis:
-        yield Line(f"based on: {_BASES[page.basis]}", Tone.DIM, indent=2)
+        yield Line(f"based on: {_basis(page.basis)}", Tone.DIM, indent=2)
     for source in page.sources:
         yield Line(f"source: {source}", Tone.DIM, indent=2)
+
+
+def _basis(basis: Basis) -> str:
+    match basis:
+        case Basis.OFFICIAL:
+            return "Zoom's documentation"
+        case Basis.FORUM:
+            return "what users have reported"
+        case Basis.SAMPLE_CODE:
+            return "public programs that use Zoom's API"
+        case Basis.INFERRED:
+            return "inference"
+        case Basis.UNCONFIRMED:
+            return "hearsay, never confirmed"
 
 
 def _table(table: TopicTable) -> Table:

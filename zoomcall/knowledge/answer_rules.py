@@ -6,9 +6,7 @@ What one answer says about one cause is a row of ``answers.toml``; a rule that n
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from msgspec import Struct
 
@@ -21,7 +19,7 @@ from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.route import route_of
-from zoomcall.knowledge.texts import read_toml
+from zoomcall.knowledge.texts import read_rows
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
 _SCOPE_LEVELS = {"admin", "master"}
@@ -37,7 +35,7 @@ def success_not_202(facts: Facts) -> Finding | Checked | None:
     is_callout = route is not None and route.is_callout
     if is_callout and answer.status == 202:
         return Checked("success-not-202", "Zoom answered 202")
-    if answer.status == 202 or not (is_callout or facts.kind == ErrorKind.NO_OP):
+    if answer.status == 202 or not (is_callout or facts.kind is ErrorKind.NO_OP):
         return None
     evidence = f"Zoom answered {answer.status}; it answers 202 when it accepts a callout"
     if route is None or not route.is_ours:
@@ -69,7 +67,7 @@ def scope_missing(facts: Facts) -> Finding | Checked | None:
         return _scope_refusal(facts, answer)
     route = route_of(facts)
     endpoint = route.endpoint if route is not None else None
-    if facts.scopes is None or endpoint is None or facts.kind == ErrorKind.AUTH:
+    if facts.scopes is None or endpoint is None or facts.kind is ErrorKind.AUTH:
         return None
     wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes)
     if not wanted:
@@ -179,7 +177,7 @@ def user_managed_app(facts: Facts) -> Finding | Checked | None:
             return Finding("user-managed-app", Certainty.POSSIBLE, evidence)
         return None
     is_denied = answer.code == 300 and "no permission" in (answer.message or "").lower()
-    if not (is_denied or facts.kind == ErrorKind.NO_OP):
+    if not (is_denied or facts.kind is ErrorKind.NO_OP):
         return None
     if facts.scopes is not None:
         if any(_is_admin_level(scope) for scope in facts.scopes):
@@ -235,8 +233,8 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
     answer = facts.answer
     if answer is None or answer.is_zooms:
         return None
-    is_page_of_success = facts.kind == ErrorKind.NO_OP and bool(answer.excerpt.strip())
-    if answer.status < 300 and not is_page_of_success and facts.kind != ErrorKind.ZOOM_FAULT:
+    is_page_of_success = facts.kind is ErrorKind.NO_OP and bool(answer.excerpt.strip())
+    if answer.status < 300 and not is_page_of_success and facts.kind is not ErrorKind.ZOOM_FAULT:
         return None
     if not answer.excerpt.strip() and (answer.status == 429 or answer.status >= 500):
         return None  # a limit or a fault may be Zoom's own even without a body
@@ -246,39 +244,21 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
     return Finding("foreign-answer", Certainty.CERTAIN if is_proxys else Certainty.LIKELY, evidence)
 
 
-class AnswerRow(Struct, frozen=True, kw_only=True):
+class AnswerRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``answers.toml``, which can be called as a rule; what is None or empty matches anything."""
 
     cause: str
     certainty: Certainty
-    codes: tuple[int | str, ...]
-    statuses: tuple[int, ...]
-    texts: tuple[str, ...]
-    other_texts: tuple[str, ...]
-    fields: tuple[str, ...]
-    api: Api | None
-    is_oauth: bool
-    is_foreign: bool
-    fix: str | None
-    command: str | None
-
-    @classmethod
-    def of(cls, row: Mapping[str, Any]) -> AnswerRow:
-        """Make a row from its form in the file."""
-        return cls(
-            cause=row["cause"],
-            certainty=Certainty(row["certainty"]),
-            codes=tuple(row.get("code", ())),
-            statuses=tuple(row.get("http", ())),
-            texts=tuple(row.get("text", ())),
-            other_texts=tuple(row.get("not_text", ())),
-            fields=tuple(row.get("field", ())),
-            api=Api(row["api"]) if "api" in row else None,
-            is_oauth=row.get("is_oauth", False),
-            is_foreign=row.get("is_foreign", False),
-            fix=row.get("fix"),
-            command=row.get("command"),
-        )
+    codes: tuple[int | str, ...] = ()
+    statuses: tuple[int, ...] = ()
+    texts: tuple[str, ...] = ()
+    not_texts: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    api: Api | None = None
+    is_oauth: bool = False
+    is_foreign: bool = False
+    fix: str | None = None
+    command: str | None = None
 
     def __call__(self, facts: Facts) -> Finding | Checked | None:
         """Find the cause if the answer matches the row."""
@@ -300,7 +280,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
             and (not self.codes or answer.code in self.codes)
             and (not self.statuses or answer.status in self.statuses)
             and (not self.texts or any(words in text for words in self.texts))
-            and not any(words in text for words in self.other_texts)
+            and not any(words in text for words in self.not_texts)
         )
 
     def _fits_request(self, facts: Facts) -> bool:
@@ -314,7 +294,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True):
 @cache
 def answer_rows() -> tuple[AnswerRow, ...]:
     """Return the rules that are one row each."""
-    return tuple(AnswerRow.of(row) for row in read_toml("answers.toml")["answer"])
+    return read_rows("answers.toml", AnswerRow)
 
 
 def _said(answer: ZoomAnswer) -> str:

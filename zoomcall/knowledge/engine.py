@@ -33,22 +33,6 @@ from zoomcall.knowledge.texts import Family, cause_texts
 _CERTAINTIES = tuple(Certainty)
 
 _ALL = frozenset(Family)
-_EXPLAINS: dict[str, frozenset[Family]] = {
-    ErrorKind.AUTH: _ALL,
-    ErrorKind.NOT_ENTITLED: frozenset({Family.KIND, Family.STATE}),
-    ErrorKind.NO_SESSION: frozenset({Family.REQUEST, Family.STATE}),
-    ErrorKind.NO_OP: frozenset({Family.REQUEST, Family.STATE}),
-    ErrorKind.PENDING: frozenset({Family.REQUEST, Family.STATE}),
-    ErrorKind.RATE_LIMITED: frozenset({Family.STATE}),
-    ErrorKind.REJECTED: frozenset({Family.REQUEST, Family.STATE}),
-    ErrorKind.ZOOM_FAULT: frozenset({Family.STATE}),
-}
-_WORTH_TELLING_FINE: dict[str, frozenset[Family]] = {
-    **_EXPLAINS,
-    ErrorKind.AUTH: frozenset({Family.TOKEN, Family.KIND, Family.STATE}),
-    ErrorKind.RATE_LIMITED: frozenset(),
-    ErrorKind.ZOOM_FAULT: frozenset(),
-}
 
 
 def judge(facts: Facts) -> Judgement:
@@ -58,6 +42,8 @@ def judge(facts: Facts) -> Judgement:
         facts: What is known; ``kind``, ``api`` and the clocks default to what the answer says.
     """
     facts = _completed(facts)
+    if not any(_families(facts.kind)):
+        return Judgement()  # Zoom has no part in such a failure
     findings, checked = _ask((*token_rules.RULES, *_request_rules(), *_answer_rules()), facts)
     if all(finding.certainty is Certainty.POSSIBLE for finding in findings):
         findings = _joined(findings, (rule(facts, checked) for rule in residual_rules.RULES))
@@ -98,7 +84,7 @@ def _completed(facts: Facts) -> Facts:
     return facts
 
 
-def _kind_of(answer: ZoomAnswer, facts: Facts) -> str | None:
+def _kind_of(answer: ZoomAnswer, facts: Facts) -> ErrorKind | None:
     if 200 <= answer.status < 300:
         route = route_of(facts)
         is_quiet = answer.status != 202 and route is not None and route.is_callout
@@ -108,8 +94,7 @@ def _kind_of(answer: ZoomAnswer, facts: Facts) -> str | None:
 
 def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tuple[Checked, ...]]:
     texts = cause_texts()
-    explaining = _EXPLAINS.get(facts.kind or "", _ALL)
-    worth_telling = _WORTH_TELLING_FINE.get(facts.kind or "", _ALL)
+    explaining, worth_telling = _families(facts.kind)
     if facts.kind is not None and facts.answer is None:
         worth_telling -= {Family.REQUEST}  # it was not sent, or not answered
     findings: dict[str, Finding] = {}
@@ -127,6 +112,33 @@ def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tupl
     return tuple(findings.values()), tuple(fine for fine in checked.values() if fine.id not in findings)
 
 
+def _families(kind: ErrorKind | None) -> tuple[frozenset[Family], frozenset[Family]]:
+    """Return which causes can explain such a failure, and which are worth telling where they were found fine."""
+    match kind:
+        case ErrorKind.AUTH:
+            return _ALL, frozenset({Family.TOKEN, Family.KIND, Family.STATE})
+        case ErrorKind.NOT_ENTITLED:
+            families = frozenset({Family.KIND, Family.STATE})
+            return families, families
+        case ErrorKind.NO_SESSION | ErrorKind.NO_OP | ErrorKind.PENDING | ErrorKind.REJECTED:
+            families = frozenset({Family.REQUEST, Family.STATE})
+            return families, families
+        case ErrorKind.RATE_LIMITED | ErrorKind.ZOOM_FAULT:
+            return frozenset({Family.STATE}), frozenset()
+        case None:
+            return _ALL, _ALL
+        case (
+            ErrorKind.INTERNAL
+            | ErrorKind.USAGE
+            | ErrorKind.NOT_CONFIGURED
+            | ErrorKind.NETWORK
+            | ErrorKind.DUPLICATE
+            | ErrorKind.INTERRUPTED
+            | ErrorKind.TERMINATED
+        ):
+            return frozenset(), frozenset()
+
+
 def _joined(findings: tuple[Finding, ...], more: Iterable[Finding | None]) -> tuple[Finding, ...]:
     known = {finding.id for finding in findings}
     return (*findings, *(finding for finding in more if finding is not None and finding.id not in known))
@@ -137,16 +149,16 @@ def _doubt(finding: Finding) -> int:
 
 
 def _judgement(findings: Iterable[Finding], checked: Iterable[Checked], facts: Facts) -> Judgement:
-    texts = cause_texts()
+    ranks = {identifier: rank for rank, identifier in enumerate(cause_texts())}
 
     def rank(finding: Finding) -> tuple[int, int]:
-        return _doubt(finding), texts[finding.id].rank
+        return _doubt(finding), ranks[finding.id]
 
     return Judgement(
         causes=tuple(_cause(finding, facts) for finding in sorted(findings, key=rank)),
         checked=tuple(
             Checked(fine.id, clean(fine.evidence, facts))
-            for fine in sorted(checked, key=lambda fine: texts[fine.id].rank)
+            for fine in sorted(checked, key=lambda fine: ranks[fine.id])
         ),
     )
 

@@ -11,6 +11,7 @@ from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
+from zoomcall.errors import ErrorKind
 
 
 class Signature(StrEnum):
@@ -88,7 +89,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         scopes: The token's scopes, where the token endpoint named them.
         population: How many people are in the session.
         has_crc_plan: Whether there is a Conference Room Connector, judged by a dial-in code.
-        kind: The exit name of the failure to be explained.
+        kind: The kind of failure to explain.
     """
 
     bearer: Secret | None = None
@@ -108,7 +109,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] | None = None
     population: int | None = None
     has_crc_plan: bool | None = None
-    kind: str | None = None
+    kind: ErrorKind | None = None
 
     @property
     def skew(self) -> timedelta | None:

@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from msgspec import Struct
 
-from zoomcall.knowledge.texts import Basis, cause_texts, read_text, read_toml
+from zoomcall.knowledge.texts import Basis, read_rows
 
 
-class ZoomSaying(Struct, frozen=True, kw_only=True):
+class ZoomSaying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``error_codes.json``: a code with one of its texts.
 
     Attributes:
         code: Zoom's number, or a word from the token endpoint.
         http: The HTTP status it comes with, if documented.
         namespace: ``rest``, ``oauth`` or ``video-sdk-web-client``.
-        messages: Zoom's words, and others with the same meaning.
+        message: Zoom's words; None if there are none.
+        also: Other words with the same meaning.
         is_exact: Whether they are Zoom's own words, not a paraphrase.
         meaning: In our words.
-        endpoint: Where it is documented, if for one endpoint only.
         basis: Where this row comes from.
         sources: URLs.
     """
@@ -30,224 +28,121 @@ class ZoomSaying(Struct, frozen=True, kw_only=True):
     code: int | str
     http: int | None
     namespace: str
-    messages: tuple[str, ...]
+    message: str | None
+    also: tuple[str, ...] = ()
     is_exact: bool
     meaning: str
-    endpoint: str | None
     basis: Basis
     sources: tuple[str, ...]
 
+    @property
+    def messages(self) -> tuple[str, ...]:
+        """Zoom's words in all their forms."""
+        return (self.message, *self.also) if self.message else ()
 
-class CodeText(Struct, frozen=True, kw_only=True):
+
+class CodeText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What to do about one of Zoom's codes.
 
     Attributes:
         code: The code.
         title: One line.
-        meaning: One or two sentences.
-        fix: How to fix it.
+        meaning: One or two sentences; None: the meaning of its first row in ``error_codes.json``.
+        fix: How to fix it; None: the first cause's fix.
         command: A command that fixes it or shows more.
         example: What it looks like.
         causes: Ids of the causes that explain more.
-        sayings: The code's rows of ``error_codes.json``.
     """
 
     code: int | str
     title: str
-    meaning: str
-    fix: str
-    command: str | None
-    example: str | None
-    causes: tuple[str, ...]
-    sayings: tuple[ZoomSaying, ...]
+    meaning: str | None = None
+    fix: str | None = None
+    command: str | None = None
+    example: str | None = None
+    causes: tuple[str, ...] = ()
+
+    @property
+    def sayings(self) -> tuple[ZoomSaying, ...]:
+        """The code's rows in ``error_codes.json``."""
+        return tuple(saying for saying in sayings() if saying.code == self.code)
 
 
-class ReasonText(Struct, frozen=True, kw_only=True):
-    """One of Zoom's reasons for a failed callout; ``meaning`` and ``fix`` are inferred from the name."""
-
-    code: int
-    name: str
-    meaning: str
-    fix: str
-
-
-class StateText(Struct, frozen=True, kw_only=True):
-    """One state of a call; ``cause`` names the cause whose fix and sources are this state's."""
-
-    name: str
-    title: str
-    meaning: str
-    fix: str | None
-    cause: str | None
-    sources: tuple[str, ...]
-
-
-class ExitText(Struct, frozen=True, kw_only=True):
-    """One exit code.
+class Explanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said about an exit code or one of Zoom's reasons.
 
     Attributes:
-        code: The number.
-        name: The contract's word.
-        meaning: When it is used.
-        fix: What to do; None where ``reasons`` or ``cause`` say so.
-        command: A command that shows more.
-        reasons: Zoom's reasons that lead to it.
-        cause: The cause whose fix and sources are this code's.
+        name: Its name, which the table in ``zoomcall.domain`` has too.
+        meaning: One or two sentences.
+        fix: How to fix it.
+        command: A command that fixes it or shows more.
+        cause: The cause that has the fix, command and sources that are missing here.
         sources: URLs.
     """
 
-    code: int
     name: str
     meaning: str
-    fix: str | None
-    command: str | None
-    reasons: tuple[int, ...]
-    cause: str | None
-    sources: tuple[str, ...]
+    fix: str | None = None
+    command: str | None = None
+    cause: str | None = None
+    sources: tuple[str, ...] = ()
 
 
-class HttpText(Struct, frozen=True, kw_only=True):
-    """One HTTP status, or several with one explanation (``also``)."""
+class TitledExplanation(Explanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said about a state, or a word of ``error.network``.
 
-    code: int
-    also: tuple[int, ...]
+    Attributes:
+        title: One line.
+        example: What it looks like.
+    """
+
     title: str
-    meaning: str
-    fix: str | None
-    command: str | None
-    cause: str | None
-    example: str
+    example: str | None = None
 
 
-class NetworkText(Struct, frozen=True, kw_only=True):
-    """One word of ``error.network``."""
+class HttpText(TitledExplanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said about an HTTP status, and about the others in ``also``."""
 
-    name: str
-    title: str
-    meaning: str
-    fix: str
-    example: str
-    sources: tuple[str, ...]
+    also: tuple[str, ...] = ()
 
 
 @cache
 def sayings() -> tuple[ZoomSaying, ...]:
     """Return every known text of Zoom's errors."""
-    return tuple(
-        ZoomSaying(
-            code=row["code"],
-            http=row["http"],
-            namespace=row["namespace"],
-            messages=tuple(text for text in (row["message"], *row.get("also", ())) if text),
-            is_exact=row["is_exact"],
-            meaning=row["meaning"],
-            endpoint=row.get("endpoint"),
-            basis=Basis(row["confidence"]),
-            sources=tuple(row["sources"]),
-        )
-        for row in json.loads(read_text("error_codes.json"))["errors"]
-    )
+    return read_rows("error_codes.json", ZoomSaying)
 
 
 @cache
 def code_texts() -> Mapping[str, CodeText]:
     """Return what to do about each of Zoom's codes, by the code as text."""
-    return {str(row["code"]): _code_text(row) for row in read_toml("codes.toml")["code"]}
-
-
-def _code_text(row: Mapping[str, Any]) -> CodeText:
-    own = tuple(saying for saying in sayings() if saying.code == row["code"])
-    meaning = own[0].meaning
-    causes = tuple(row.get("causes", ()))
-    return CodeText(
-        code=row["code"],
-        title=row["title"],
-        meaning=row.get("meaning") or f"{meaning[0].upper()}{meaning[1:]}.",
-        fix=row.get("fix") or cause_texts()[causes[0]].fix,
-        command=row.get("command"),
-        example=row.get("example"),
-        causes=causes,
-        sayings=own,
-    )
+    return {str(text.code): text for text in read_rows("codes.toml", CodeText)}
 
 
 @cache
-def reason_texts() -> Mapping[int, ReasonText]:
-    """Return Zoom's reasons for a failed callout, by number."""
-    return {
-        row["code"]: ReasonText(code=row["code"], name=row["name"], meaning=row["meaning"], fix=row["fix"])
-        for row in read_toml("reasons.toml")["reason"]
-    }
+def reason_texts() -> Mapping[str, Explanation]:
+    """Return Zoom's reasons for a failed callout, by Zoom's name; the rest is inferred from it (zoom-api 5.3)."""
+    return {text.name: text for text in read_rows("reasons.toml", Explanation)}
 
 
 @cache
-def state_texts() -> Mapping[str, StateText]:
+def exit_texts() -> Mapping[str, Explanation]:
+    """Return the exit codes, by name."""
+    return {text.name: text for text in read_rows("exit_codes.toml", Explanation)}
+
+
+@cache
+def state_texts() -> Mapping[str, TitledExplanation]:
     """Return the states of a call, by name."""
-    return {
-        row["name"]: StateText(
-            name=row["name"],
-            title=row["title"],
-            meaning=row["meaning"],
-            fix=row.get("fix"),
-            cause=row.get("cause"),
-            sources=tuple(row.get("sources", ())),
-        )
-        for row in read_toml("states.toml")["state"]
-    }
+    return {text.name: text for text in read_rows("states.toml", TitledExplanation)}
 
 
 @cache
-def exit_texts() -> Mapping[int, ExitText]:
-    """Return the exit codes, by number."""
-    return {
-        row["code"]: ExitText(
-            code=row["code"],
-            name=row["name"],
-            meaning=row["meaning"],
-            fix=row.get("fix"),
-            command=row.get("command"),
-            reasons=tuple(row.get("reasons", ())),
-            cause=row.get("cause"),
-            sources=tuple(row.get("sources", ())),
-        )
-        for row in read_toml("exit_codes.toml")["exit"]
-    }
-
-
-def exit_text_named(name: str) -> ExitText | None:
-    """Return the exit code with this name."""
-    return next((text for text in exit_texts().values() if text.name == name), None)
-
-
-@cache
-def http_texts() -> tuple[HttpText, ...]:
-    """Return the HTTP statuses that have a page."""
-    return tuple(
-        HttpText(
-            code=row["code"],
-            also=tuple(row.get("also", ())),
-            title=row["title"],
-            meaning=row["meaning"],
-            fix=row.get("fix"),
-            command=row.get("command"),
-            cause=row.get("cause"),
-            example=row["example"],
-        )
-        for row in read_toml("http_statuses.toml")["status"]
-    )
-
-
-@cache
-def network_texts() -> Mapping[str, NetworkText]:
+def network_texts() -> Mapping[str, TitledExplanation]:
     """Return the words of ``error.network``."""
-    return {
-        row["name"]: NetworkText(
-            name=row["name"],
-            title=row["title"],
-            meaning=row["meaning"],
-            fix=row["fix"],
-            example=row["example"],
-            sources=tuple(row["sources"]),
-        )
-        for row in read_toml("network_words.toml")["word"]
-    }
+    return {text.name: text for text in read_rows("network_words.toml", TitledExplanation)}
+
+
+@cache
+def http_texts() -> Mapping[str, HttpText]:
+    """Return the HTTP statuses that have a page, by status as text."""
+    return {text.name: text for text in read_rows("http_statuses.toml", HttpText)}

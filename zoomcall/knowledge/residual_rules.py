@@ -27,11 +27,11 @@ _FIX_OF_BEARER = (
 
 def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:
     """Explain a 124 for which all that can be checked is right (contract 4)."""
-    if facts.kind != ErrorKind.AUTH:
+    if facts.kind is not ErrorKind.AUTH:
         return None
     said = _zooms_words(facts.answer)
     texts = cause_texts()
-    fine = [texts[one.id].subject for one in checked if _is_of_credential(one, facts)]
+    fine = [subject for one in checked if _is_of_credential(one, facts) and (subject := texts[one.id].subject)]
     if fine:
         evidence = f"{said}, although what can be checked here is right ({', '.join(fine)})"
         certainty = Certainty.LIKELY
@@ -63,7 +63,7 @@ def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
             return _FIX_OF_APP, "zoomcall auth login --kind s2s"
         case CredentialKind.TOKEN | CredentialKind.OAUTH:
             return _FIX_OF_BEARER, "zoomcall token inspect -"
-        case _:
+        case CredentialKind.VIDEOSDK | None:
             return None, None
 
 
@@ -93,7 +93,21 @@ def no_cause_known(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None
         case ErrorKind.REJECTED | ErrorKind.NOT_ENTITLED:
             evidence = f"{_zooms_answer(answer)}; no known cause explains it with certainty"
             return Finding("not-understood-by-zoom", Certainty.POSSIBLE, evidence)
-        case _:
+        case (
+            None
+            | ErrorKind.AUTH
+            | ErrorKind.NO_SESSION
+            | ErrorKind.PENDING
+            | ErrorKind.RATE_LIMITED
+            | ErrorKind.ZOOM_FAULT
+            | ErrorKind.INTERNAL
+            | ErrorKind.USAGE
+            | ErrorKind.NOT_CONFIGURED
+            | ErrorKind.NETWORK
+            | ErrorKind.DUPLICATE
+            | ErrorKind.INTERRUPTED
+            | ErrorKind.TERMINATED
+        ):
             return None
 
 

@@ -12,7 +12,7 @@ from zoomcall.knowledge.route import route_of
 def verbatim_variable(facts: Facts) -> Finding | Checked | None:
     """Look for a variable in single quotes, where a POSIX shell sends its name instead of its value."""
     request = facts.request
-    if request is None or not request.has_verbatim_variable or facts.kind != ErrorKind.AUTH:
+    if request is None or not request.has_verbatim_variable or facts.kind is not ErrorKind.AUTH:
         return None
     shown = request.header("authorization") or "a variable"
     evidence = f"{shown} is in single quotes: a POSIX shell sends the variable's name, not the token in it"

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Any
+from typing import TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, convert
 
 
 class Family(StrEnum):
@@ -33,12 +33,11 @@ class Basis(StrEnum):
     UNCONFIRMED = "unconfirmed"
 
 
-class CauseText(Struct, frozen=True, kw_only=True):
+class CauseText(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One cause of ``causes.toml``.
 
     Attributes:
         id: A cause id of contract 4.
-        rank: Its place in the file, which ranks equally certain causes.
         family: Which refusals it can explain.
         subject: What was checked, where finding it right says something about a refused credential.
         title: One line.
@@ -51,19 +50,18 @@ class CauseText(Struct, frozen=True, kw_only=True):
     """
 
     id: str
-    rank: int
     family: Family
-    subject: str
+    subject: str | None = None
     title: str
     meaning: str
     fix: str
-    command: str | None
+    command: str | None = None
     example: str
     sources: tuple[str, ...]
     basis: Basis
 
 
-class Endpoint(Struct, frozen=True, kw_only=True):
+class Endpoint(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One of Zoom's endpoints that ring rooms or report on them.
 
     Attributes:
@@ -83,44 +81,29 @@ class Endpoint(Struct, frozen=True, kw_only=True):
 
 @cache
 def cause_texts() -> Mapping[str, CauseText]:
-    """Return every cause by its id, in rank order."""
-    rows = read_toml("causes.toml")["cause"]
-    return {
-        row["id"]: CauseText(
-            id=row["id"],
-            rank=rank,
-            family=Family(row["family"]),
-            subject=row["subject"],
-            title=row["title"],
-            meaning=row["meaning"],
-            fix=row["fix"],
-            command=row.get("command"),
-            example=row["example"],
-            sources=tuple(row["sources"]),
-            basis=Basis(row["basis"]),
-        )
-        for rank, row in enumerate(rows)
-    }
+    """Return every cause by its id; of equally certain causes, the earlier one is told first."""
+    return {text.id: text for text in read_rows("causes.toml", CauseText)}
 
 
 @cache
 def endpoints() -> tuple[Endpoint, ...]:
     """Return the endpoints that this program uses."""
-    return tuple(
-        Endpoint(
-            method=row["http"],
-            path=row["path"],
-            label=row["label"],
-            classic_scopes=tuple(row["classic_scopes"]),
-            granular_scopes=tuple(row["granular_scopes"]),
-        )
-        for row in json.loads(read_text("endpoints.json"))["endpoints"]
-    )
+    return read_rows("endpoints.json", Endpoint)
 
 
-def read_toml(name: str) -> dict[str, Any]:
-    """Read a TOML file beside this module."""
-    return tomllib.loads(read_text(name))
+Row = TypeVar("Row", bound=Struct)
+
+
+def read_rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
+    """Read the one list of a TOML or JSON file beside this module.
+
+    Raises:
+        msgspec.ValidationError: A row does not fit its type, to the key.
+    """
+    text = read_text(name)
+    document = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
+    [rows] = (rows for rows in document.values() if isinstance(rows, list))
+    return tuple(convert(row, kind) for row in rows)
 
 
 def read_text(name: str) -> str:

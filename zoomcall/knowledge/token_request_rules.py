@@ -58,7 +58,7 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
         case Authorization.TOKEN | Authorization.BEARER_VARIABLE:
             evidence = "the token request has a bearer token; the token endpoint expects the app's id and secret"
             return Finding("basic-missing", Certainty.LIKELY, evidence)
-        case _:
+        case Authorization.UNKNOWN | Authorization.VARIABLE | Authorization.IN_QUERY:
             return None
 
 

@@ -79,7 +79,7 @@ def bearer_missing(facts: Facts) -> Finding | Checked | None:
         case Authorization.IN_QUERY:
             evidence = "the token is in the query string; the API takes it in the Authorization header"
             return Finding("bearer-missing", Certainty.LIKELY, evidence)
-        case _:
+        case Authorization.UNKNOWN | Authorization.TOKEN:
             return _bare_token(facts, request)
 
 
@@ -109,7 +109,7 @@ def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
         "Zoom sees no token"
     )
     if _HOLDS_SCHEME.search(name):
-        is_refused = facts.kind == ErrorKind.AUTH
+        is_refused = facts.kind is ErrorKind.AUTH
         return Finding("bearer-missing", Certainty.POSSIBLE, evidence) if is_refused else None
     return Finding("bearer-missing", Certainty.LIKELY, evidence)
 
@@ -299,7 +299,7 @@ def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
             f"the API key has {len(facts.api_key)} characters and the secret, which looks like a key, "
             f"{len(secret)}; the secret is usually the longer one"
         )
-        certainty = Certainty.LIKELY if facts.kind == ErrorKind.AUTH else Certainty.POSSIBLE
+        certainty = Certainty.LIKELY if facts.kind is ErrorKind.AUTH else Certainty.POSSIBLE
         return Finding("key-secret-swapped", certainty, evidence)
     return None
 
@@ -392,7 +392,7 @@ def legacy_jwt_app(facts: Facts) -> Finding | Checked | None:
         evidence = "until September 2023, JWT apps made tokens with just iss and exp for the API for meetings"
         return Finding("legacy-jwt-app", Certainty.LIKELY, evidence)
     claims = reading.claims or {}
-    if claims.keys() == {"iss", "exp"} or facts.kind == ErrorKind.AUTH:
+    if claims.keys() == {"iss", "exp"} or facts.kind is ErrorKind.AUTH:
         evidence = "a Video SDK API JWT and a JWT app's token look alike; nothing here tells them apart"
         return Finding("legacy-jwt-app", Certainty.POSSIBLE, evidence)
     return None

@@ -236,10 +236,10 @@ def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer
 def _kind(judgement: Judgement, facts: Facts) -> ErrorKind | None:
     """Give the exit name that the failure had, or would have by its likeliest cause."""
     settled = [cause for cause in judgement.causes if cause.certainty is not Certainty.POSSIBLE]
-    if facts.kind == ErrorKind.PENDING:
+    if facts.kind is ErrorKind.PENDING:
         return ErrorKind.PENDING if settled else None
     if facts.kind is not None:
-        return ErrorKind(facts.kind)
+        return facts.kind
     return _kind_of_cause(settled[0], facts) if settled else None
 
 

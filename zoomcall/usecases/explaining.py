@@ -7,24 +7,15 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.call import Reason, State
+from zoomcall.domain.call import REASONS, Reason, State
 from zoomcall.domain.cause import Cause, Certainty, Explained, Judgement
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
-from zoomcall.knowledge.lexicon import code_texts, exit_text_named, http_texts, network_texts, reason_texts
+from zoomcall.knowledge.lexicon import code_texts, exit_texts, http_texts, network_texts, reason_texts
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.texts import cause_texts
-
-_JUDGED = {
-    ErrorKind.AUTH,
-    ErrorKind.NOT_ENTITLED,
-    ErrorKind.NO_SESSION,
-    ErrorKind.NO_OP,
-    ErrorKind.RATE_LIMITED,
-    ErrorKind.REJECTED,
-    ErrorKind.ZOOM_FAULT,
-}
 
 
 def report(error: ZoomcallError, facts: Facts) -> Explained:
@@ -70,7 +61,7 @@ def _facts_at(error: ZoomcallError, answer: ZoomAnswer | None, facts: Facts) -> 
         zoom_time, local_time = answer.server_time, answer.local_time
     return replace(
         facts,
-        kind=error.kind.value,
+        kind=error.kind,
         answer=answer,
         request=request,
         zoom_time=zoom_time,
@@ -79,11 +70,9 @@ def _facts_at(error: ZoomcallError, answer: ZoomAnswer | None, facts: Facts) -> 
 
 
 def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
-    if error.kind in _JUDGED:
-        return judge(facts)
     if error.kind is ErrorKind.PENDING:
         return Judgement(causes_of_outcome(State.PENDING, None))
-    return Judgement()
+    return judge(facts)
 
 
 def _way_out(error: ZoomcallError) -> tuple[str | None, str | None]:
@@ -91,8 +80,8 @@ def _way_out(error: ZoomcallError) -> tuple[str | None, str | None]:
         return error.fix, error.command
     if isinstance(error, NetworkFault):
         return network_texts()[error.word.value].fix, None
-    text = exit_text_named(error.kind)
-    return (text.fix, text.command) if text is not None else (None, None)
+    text = exit_texts()[error.kind]
+    return text.fix, text.command
 
 
 def _shown_code(answer: ZoomAnswer | None, facts: Facts) -> int | str | None:
@@ -102,13 +91,11 @@ def _shown_code(answer: ZoomAnswer | None, facts: Facts) -> int | str | None:
 
 
 def _is_retryable(error: ZoomcallError, answer: ZoomAnswer | None) -> bool:
-    match error:
-        case Duplicate():
-            return error.until is not None
-        case _ if answer is None:
-            return error.retryable
-        case _:
-            return answer.status == 429 or (answer.status >= 500 and answer.method != "PATCH")
+    if isinstance(error, Duplicate):
+        return error.until is not None
+    if answer is None:
+        return error.retryable
+    return answer.status == 429 or (answer.status >= 500 and answer.method != "PATCH")
 
 
 def _retry_at(error: ZoomcallError, answer: ZoomAnswer | None) -> datetime | None:
@@ -117,18 +104,17 @@ def _retry_at(error: ZoomcallError, answer: ZoomAnswer | None) -> datetime | Non
     return answer.retry_at if answer is not None else None
 
 
-def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) -> str | None:
+def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) -> str:
     if error.kind is ErrorKind.NO_OP:
         return "explain noop"
     if isinstance(error, NetworkFault):
         return f"explain network:{error.word.value}"
-    if answer is not None and str(answer.code) in code_texts():
-        is_ambiguous = any(answer.code in {text.code, *text.also} for text in http_texts())
-        return f"explain zoom:{answer.code}" if is_ambiguous else f"explain {answer.code}"
+    if answer is not None and (code := str(answer.code)) in code_texts():
+        is_ambiguous = any(code in {text.name, *text.also} for text in http_texts().values())
+        return f"explain zoom:{code}" if is_ambiguous else f"explain {code}"
     if answer is None and judgement.causes:
         return f"explain {judgement.causes[0].id}"
-    text = exit_text_named(error.kind)
-    return f"explain exit:{text.code}" if text is not None else None
+    return f"explain exit:{int(ExitStatus.of(error.kind))}"
 
 
 def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
@@ -147,13 +133,13 @@ def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
             return (_outcome("success-not-202", "Zoom answered with a success other than 202"),)
         case State.PENDING:
             return (_outcome("outcome-unproven", "there was no evidence of the outcome in the time allowed"),)
-        case _:
+        case State.PLANNED | State.NOT_SENT | State.REFUSED | State.ACCEPTED | State.RINGING | State.JOINED:
             return ()
 
 
 def doc_of_outcome(state: State, reason: Reason | None) -> str:
     """Return the command that explains an outcome, like ``explain reason:9``."""
-    if reason is not None and reason.code in reason_texts():
+    if reason is not None and reason.code in REASONS:
         return f"explain reason:{reason.code}"
     return f"explain state:{state.value}"
 
@@ -164,10 +150,10 @@ def _outcome(identifier: str, evidence: str) -> Cause:
 
 
 def _failure(reason: Reason | None) -> Cause:
-    text = reason_texts().get(reason.code) if reason is not None else None
-    if reason is None or text is None:
+    if reason is None or reason.code not in REASONS:
         said = "without a reason" if reason is None else f"for reason {reason.code}, which is not known"
         return _outcome("reason-unknown", f"Zoom's event says that the call failed, {said}")
+    text = reason_texts()[REASONS[reason.code].zoom_name]
     return Cause(
         f"reason-{reason.name}",
         Certainty.LIKELY,

@@ -8,17 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, classify
-from zoomcall.domain.call import Reason
+from zoomcall.domain.call import REASONS, Reason
+from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.lexicon import (
     CodeText,
-    ExitText,
+    Explanation,
     HttpText,
-    NetworkText,
-    ReasonText,
-    StateText,
+    TitledExplanation,
     ZoomSaying,
     code_texts,
     exit_texts,
@@ -29,6 +29,7 @@ from zoomcall.knowledge.lexicon import (
 )
 from zoomcall.knowledge.texts import Basis, CauseText, cause_texts
 
+_ERRORS_PAGE = "https://developers.zoom.us/docs/api/errors/"
 _EVENTS_PAGE = "https://developers.zoom.us/docs/api/video-sdk/events/"
 _STATUS_PAGE = "https://www.gnu.org/software/bash/manual/html_node/Exit-Status.html"
 _EVERY_EXIT = "exit-codes"
@@ -127,12 +128,12 @@ def _unknown(topic: str, wanted: str) -> UsageError:
 def _every_page() -> Mapping[str, TopicPage]:
     every = (
         _exit_codes_page(),
-        *map(_exit_page, exit_texts().values()),
+        *map(_exit_page, ExitStatus),
         *map(_state_page, state_texts().values()),
-        *map(_reason_page, reason_texts().values()),
+        *map(_reason_page, REASONS),
         *map(_cause_page, cause_texts().values()),
         *map(_code_page, code_texts().values()),
-        *map(_http_page, http_texts()),
+        *map(_http_page, http_texts().values()),
         *map(_network_page, network_texts().values()),
     )
     return {page.topic: page for page in every}
@@ -155,15 +156,14 @@ def _chosen(prefix: str, name: str) -> TopicPage | None:
 def _aliases() -> Mapping[tuple[str, str], str]:
     """Return the aliases of pages: words for numbers, and numbers that share a page."""
     aliases: dict[tuple[str, str], str] = {}
-    for text in exit_texts().values():
-        aliases["exit", text.name] = str(text.code)
-    for reason in reason_texts().values():
-        aliases["reason", Reason(reason.code).name] = str(reason.code)
-        aliases["reason", _normalised(reason.name)] = str(reason.code)
+    for exit_status in ExitStatus:
+        aliases["exit", exit_status.word] = str(int(exit_status))
+    for number in REASONS:
+        aliases["reason", Reason(number).name] = str(number)
     for code in code_texts():
         aliases["zoom", _normalised(code)] = code
-    for status in http_texts():
-        aliases |= {("http", str(other)): str(status.code) for other in status.also}
+    for text in http_texts().values():
+        aliases |= {("http", other): text.name for other in text.also}
     return aliases
 
 
@@ -253,7 +253,7 @@ def _is_inflected(word: str, other: str) -> bool:
 
 
 def _exit_codes_page() -> TopicPage:
-    rows = tuple((str(text.code), text.name, text.meaning) for text in exit_texts().values())
+    rows = tuple((str(int(status)), status.word, exit_texts()[status.word].meaning) for status in ExitStatus)
     return TopicPage(
         topic=_EVERY_EXIT,
         title="Exit codes",
@@ -266,59 +266,64 @@ def _exit_codes_page() -> TopicPage:
     )
 
 
-def _exit_page(text: ExitText) -> TopicPage:
-    cause = cause_texts()[text.cause] if text.cause else None
-    reasons = [reason_texts()[code] for code in text.reasons]
+def _page(topic: str, title: str, text: Explanation) -> TopicPage:
+    """Make a page; its cause fills the gaps."""
+    page = TopicPage(
+        topic=topic,
+        title=title,
+        meaning=text.meaning,
+        fix=text.fix,
+        command=text.command,
+        sources=text.sources,
+    )
+    if text.cause is None:
+        return page
+    cause = cause_texts()[text.cause]
+    return replace(
+        page,
+        fix=text.fix or cause.fix,
+        command=text.command or cause.command,
+        see_also=(f"cause:{cause.id}",),
+        basis=cause.basis,
+        sources=text.sources or cause.sources,
+    )
+
+
+def _exit_page(status: ExitStatus) -> TopicPage:
+    code, word = int(status), status.word
+    page = _page(f"exit:{code}", f"Exit code {code}: {word}", exit_texts()[word])
+    reasons = {number: reason_texts()[row.zoom_name] for number, row in REASONS.items() if row.exit is status}
+    words = network_texts() if status is ExitStatus.NETWORK else {}
     table = None
     if reasons:
-        rows = tuple((str(reason.code), reason.name, reason.fix) for reason in reasons)
+        rows = tuple((str(number), text.name, text.fix or "") for number, text in reasons.items())
         table = TopicTable(("reason", "name", "what to do"), rows)
-    elif text.name == "network":
-        table = TopicTable(
-            ("network", "title"), tuple((word.name, word.title) for word in network_texts().values())
-        )
-    return TopicPage(
-        topic=f"exit:{text.code}",
-        title=f"Exit code {text.code}: {text.name}",
-        meaning=text.meaning,
-        fix=text.fix or (cause.fix if cause else "Look up the reason that Zoom gave; each has a page."),
-        command=text.command or (cause.command if cause else None),
-        example=f'"exit_code": {text.code}, "exit_name": "{text.name}"',
+    elif words:
+        table = TopicTable(("network", "title"), tuple((text.name, text.title) for text in words.values()))
+    related = (*(f"reason:{number}" for number in reasons), *(f"network:{word}" for word in words))
+    return replace(
+        page,
+        fix=page.fix or "Look up the reason that Zoom gave; each has a page.",
+        example=f'"exit_code": {code}, "exit_name": "{word}"',
         table=table,
-        see_also=(
-            *([f"cause:{cause.id}"] if cause else []),
-            *(f"reason:{code}" for code in text.reasons),
-            *(f"network:{word}" for word in (network_texts() if text.name == "network" else ())),
-            _EVERY_EXIT,
-        ),
-        sources=text.sources or (cause.sources if cause else ()),
+        see_also=(*page.see_also, *related, _EVERY_EXIT),
+        basis=None,
     )
 
 
-def _state_page(text: StateText) -> TopicPage:
-    cause = cause_texts()[text.cause] if text.cause else None
-    return TopicPage(
-        topic=f"state:{text.name}",
-        title=text.title,
-        meaning=text.meaning,
-        fix=text.fix or (cause.fix if cause else None),
-        command=cause.command if cause else None,
-        example=f'"state": "{text.name}"',
-        see_also=(f"cause:{cause.id}",) if cause else (),
-        basis=cause.basis if cause else None,
-        sources=text.sources or (cause.sources if cause else ()),
-    )
+def _state_page(text: TitledExplanation) -> TopicPage:
+    return replace(_page(f"state:{text.name}", text.title, text), example=f'"state": "{text.name}"')
 
 
-def _reason_page(text: ReasonText) -> TopicPage:
-    code = next((row.code for row in exit_texts().values() if text.code in row.reasons), None)
+def _reason_page(number: int) -> TopicPage:
+    reason, text = Reason(number), reason_texts()[REASONS[number].zoom_name]
     return TopicPage(
-        topic=f"reason:{text.code}",
-        title=f"Reason {text.code}, {text.name}: the call failed",
+        topic=f"reason:{number}",
+        title=f"Reason {number}, {text.name}: the call failed",
         meaning=f"{text.meaning} Zoom publishes only the name; the meaning is inferred from it.",
         fix=text.fix,
-        example=f'"reason": {{"code": {text.code}, "name": "{Reason(text.code).name}"}}',
-        see_also=() if code is None else (f"exit:{code}",),
+        example=f'"reason": {{"code": {number}, "name": "{reason.name}"}}',
+        see_also=(f"exit:{int(reason.exit)}",),
         basis=Basis.INFERRED,
         sources=(_EVENTS_PAGE,),
     )
@@ -339,24 +344,25 @@ def _cause_page(text: CauseText) -> TopicPage:
 
 
 def _code_page(text: CodeText) -> TopicPage:
+    sayings = text.sayings
     rows = tuple(
         (message, saying.meaning, "" if saying.http is None else str(saying.http), _exit_of(saying, message))
-        for saying in text.sayings
+        for saying in sayings
         for message in saying.messages
     )
-    sources = dict.fromkeys(url for saying in text.sayings for url in saying.sources)
+    meaning = sayings[0].meaning
     bases = list(Basis)
     return TopicPage(
         topic=f"zoom:{text.code}",
         title=f"Zoom's code {text.code}: {text.title}",
-        meaning=text.meaning,
-        fix=text.fix,
+        meaning=text.meaning or f"{meaning[0].upper()}{meaning[1:]}.",
+        fix=text.fix or cause_texts()[text.causes[0]].fix,
         command=text.command,
         example=text.example or (_body_of(text) if rows else None),
         table=TopicTable((_SAYING, "means", "HTTP", "exit code"), rows) if rows else None,
         see_also=tuple(f"cause:{cause}" for cause in text.causes),
-        basis=min((saying.basis for saying in text.sayings), key=bases.index),
-        sources=tuple(sources),
+        basis=min((saying.basis for saying in sayings), key=bases.index),
+        sources=tuple(dict.fromkeys(url for saying in sayings for url in saying.sources)),
     )
 
 
@@ -380,34 +386,19 @@ def _exit_of(saying: ZoomSaying, message: str) -> str:
             is_oauth=saying.namespace == "oauth",
         )
     )
-    return next(str(text.code) for text in exit_texts().values() if text.name == kind)
+    return str(int(ExitStatus.of(kind)))
 
 
 def _http_page(text: HttpText) -> TopicPage:
-    cause = cause_texts()[text.cause] if text.cause else None
-    return TopicPage(
-        topic=f"http:{text.code}",
-        title=text.title,
-        meaning=text.meaning,
-        fix=text.fix or (cause.fix if cause else None),
-        command=text.command or (cause.command if cause else None),
-        example=text.example,
-        see_also=(f"cause:{cause.id}",) if cause else (),
-        basis=cause.basis if cause else Basis.OFFICIAL,
-        sources=cause.sources if cause else ("https://developers.zoom.us/docs/api/errors/",),
+    page = _page(f"http:{text.name}", text.title, text)
+    return replace(
+        page, example=text.example, basis=page.basis or Basis.OFFICIAL, sources=page.sources or (_ERRORS_PAGE,)
     )
 
 
-def _network_page(text: NetworkText) -> TopicPage:
-    return TopicPage(
-        topic=f"network:{text.name}",
-        title=text.title,
-        meaning=text.meaning,
-        fix=text.fix,
-        example=text.example,
-        see_also=("exit:10",),
-        sources=text.sources,
-    )
+def _network_page(text: TitledExplanation) -> TopicPage:
+    page = _page(f"network:{text.name}", text.title, text)
+    return replace(page, example=text.example, see_also=(f"exit:{int(ExitStatus.NETWORK)}",))
 
 
 def topics_of(every: Iterable[TopicPage]) -> TopicTable:

@@ -12,7 +12,7 @@ from zoomcall.domain.cause import Certainty
 from zoomcall.domain.credential import CredentialKind, CredentialSource
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord
-from zoomcall.knowledge.texts import read_toml
+from zoomcall.knowledge.lexicon import exit_texts
 
 Schema = dict[str, Any]
 
@@ -54,8 +54,7 @@ def every_document() -> Schema:
 
 def exit_meanings() -> Iterable[tuple[ExitStatus, str]]:
     """Give every exit code with what it means."""
-    meanings = {row["code"]: row["meaning"] for row in read_toml("exit_codes.toml")["exit"]}
-    return ((status, meanings[status]) for status in ExitStatus)
+    return ((status, exit_texts()[status.word].meaning) for status in ExitStatus)
 
 
 def _body(shape: Shape) -> Schema:

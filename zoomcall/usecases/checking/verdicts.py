@@ -10,7 +10,7 @@ from msgspec import Struct
 from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
-from zoomcall.knowledge.lexicon import exit_text_named
+from zoomcall.knowledge.lexicon import exit_texts
 from zoomcall.usecases.explaining import report
 
 
@@ -132,8 +132,7 @@ def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> Verdi
 def broken(error: BaseException) -> Verdict:
     """Say that a check itself is at fault."""
     title = f"the check itself failed ({type(error).__name__}); this is a bug of zoomcall"
-    text = exit_text_named(ErrorKind.INTERNAL)
-    fix = text.fix if text is not None else None
+    fix = exit_texts()[ErrorKind.INTERNAL].fix
     return Verdict(
         status=CheckStatus.FAILED,
         detail=title,
