@@ -14,11 +14,12 @@ from zoomcall.cli.render.failure import error_page, findings_page
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.render.progress import Progress
-from zoomcall.cli.render.text import plain, write_page
+from zoomcall.cli.render.text import write_page
 from zoomcall.cli.streams import Look, Streams
 from zoomcall.domain.call import State
 from zoomcall.domain.cause import Cause, Certainty, Checked
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.shown_text import printable
 
 PIPE = Look(is_terminal=False, has_colour=False)
 COLOUR_PIPE = Look(is_terminal=False, has_colour=True)
@@ -105,10 +106,10 @@ def test_no_colour_means_no_colour() -> None:
 @example("\x85\x0b\x0c\x1c\x1d\x1e\x1f")
 @example("\u2028\u2029\u061c\u180e")
 def test_plain_text_steers_nothing_and_stands_on_one_line(text: str) -> None:
-    shown = plain(text)
+    shown = printable(text)
     assert steers(shown) == set()
     assert not set("\n\r\t\u2028\u2029") & set(shown)
-    assert plain(shown) == shown
+    assert printable(shown) == shown
     assert len(shown) <= len(text)
 
 
@@ -122,11 +123,11 @@ def test_a_line_in_a_pipe_is_one_line_whatever_it_says(text: str) -> None:
 
 @given(st.text("abc ü会[]{}:/*#_-=+;,.?!'\"\\<>|@0123456789"))
 def test_ordinary_text_is_left_alone(text: str) -> None:
-    assert plain(text) == text
+    assert printable(text) == text
 
 
 def test_a_line_break_becomes_a_blank() -> None:
-    assert plain("a\nb\tc\r\nd\u2028e") == "a b c  d e"
+    assert printable("a\nb\tc\r\nd\u2028e") == "a b c  d e"
 
 
 @pytest.mark.parametrize("text", [STEERING, "\ud800", "\u202e", "ü", "\x1b"])

@@ -6,7 +6,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer, ZoomRefused, classify
-from zoomcall.domain.raw_answer import RawAnswer, iso_time, plain
+from zoomcall.domain.raw_answer import RawAnswer, iso_time
 from zoomcall.errors import ErrorKind
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -233,10 +233,3 @@ def test_any_answer_can_be_read(body: bytes, status: int, headers: list[tuple[st
     assert classify(read) in ErrorKind
     assert all(text.isprintable() for text in (read.excerpt, read.message or "", read.tracking_id or ""))
     assert answer.retry_after is None or answer.retry_after >= timedelta()
-
-
-@given(st.text(), st.integers(3, 20))
-def test_plain_text_is_printable_and_short(text: str, longest: int) -> None:
-    shown = plain(text, longest)
-    assert shown.isprintable()
-    assert len(shown) <= longest

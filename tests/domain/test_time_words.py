@@ -38,3 +38,8 @@ def test_a_distance_says_the_direction(seconds: float, words: str) -> None:
 def test_a_stamp_is_utc() -> None:
     assert stamp(NOW.astimezone(timezone(timedelta(hours=5)))) == "2026-11-21T10:00:00Z"
     assert stamp(datetime(1, 1, 1, tzinfo=UTC)) == "0001-01-01T00:00:00Z"
+
+
+def test_a_stamp_may_be_finer_than_a_second() -> None:
+    assert stamp(NOW + timedelta(microseconds=1999), "milliseconds") == "2026-11-21T10:00:00.001Z"
+    assert stamp(NOW, "milliseconds") == "2026-11-21T10:00:00.000Z"

@@ -12,6 +12,7 @@ from msgspec import Struct
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret_text import parse_key
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
 
@@ -127,7 +128,7 @@ class _Table(Struct, frozen=True):
         """Give one of some words."""
         text = self.needed(key) if default is None else self.text(key) or default
         if text not in allowed:
-            raise _Misfit(f"{self.path}.{key} must be one of {', '.join(allowed)}, not {text[:40]!r}")
+            raise _Misfit(f"{self.path}.{key} must be one of {', '.join(allowed)}, not {quoted(text)}")
         return text
 
 

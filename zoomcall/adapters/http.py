@@ -19,8 +19,9 @@ from msgspec import Struct
 from zoomcall import __version__
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
-from zoomcall.domain.raw_answer import RawAnswer, plain
+from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
@@ -349,7 +350,7 @@ def _certificate(response: httpx.Response) -> Certificate | None:
     names = {key: value for row in shown.get("issuer", ()) for key, value in row}
     end = shown.get("notAfter")
     return Certificate(
-        issuer=plain(names.get("organizationName") or names.get("commonName") or "", _LONGEST_NAME) or None,
+        issuer=one_line(names.get("organizationName") or names.get("commonName") or "", _LONGEST_NAME) or None,
         expires_at=None if end is None else datetime.fromtimestamp(ssl.cert_time_to_seconds(end), UTC),
         protocol=tls.version(),
     )
@@ -376,7 +377,7 @@ def _without(body: bytes, concealed: Sequence[tuple[str, str]]) -> bytes:
 
 def _header_lines(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        shown = "(not shown)" if name.lower() in _WRITE_ONLY else plain(value, _LONGEST_SHOWN)
+        shown = "(not shown)" if name.lower() in _WRITE_ONLY else one_line(value, _LONGEST_SHOWN)
         yield f"{name}: {shown}"
 
 
@@ -388,7 +389,7 @@ def _shown_body(body: bytes, content_type: str | None) -> str:
         text = json.dumps(_masked(json.loads(text)), ensure_ascii=False)
     except (ValueError, RecursionError):
         text = _H323_PASSCODE.sub(rf"\1{_MASK}", text)
-    return plain(text, _LONGEST_SHOWN)
+    return one_line(text, _LONGEST_SHOWN)
 
 
 def _masked(value: Any) -> Any:
@@ -414,7 +415,7 @@ def _fault(error: httpx.HTTPError, sent: httpx.Request, passage: Passage) -> Net
     refused = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if refused is not None and not has_arrived:
         return NoWay(
-            f"the certificate of {at} is not trusted: {plain(refused.verify_message, 200)}",
+            f"the certificate of {at} is not trusted: {one_line(refused.verify_message)}",
             word=NetworkWord.TLS,
             may_have_arrived=False,
             fix="If a proxy or an own authority signs it, name its certificate in SSL_CERT_FILE.",
@@ -444,7 +445,7 @@ def _told(
     is_tls = any(isinstance(cause, ssl.SSLError) for cause in causes)
     if isinstance(error, httpx.ProxyError) or (passage.proxy is not None and not has_arrived and not is_tls):
         proxy = passage.proxy or "the proxy"
-        said = f": {plain(str(error), 100)}" if isinstance(error, httpx.ProxyError) else _os_words(causes)
+        said = f": {one_line(str(error), 100)}" if isinstance(error, httpx.ProxyError) else _os_words(causes)
         return NetworkWord.PROXY, f"{proxy} does not lead to {at}{said}", "Check HTTPS_PROXY and NO_PROXY."
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
         host = at.rpartition(":")[0]

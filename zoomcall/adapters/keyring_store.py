@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import NotConfigured
 
 SERVICE = "zoomcall"
@@ -224,8 +225,7 @@ def _cause(error: BaseException, secret: Secret | None) -> str:
 def _words(error: BaseException, secret: Secret | None = None) -> str:
     """Give a foreign error's type and first words, in one printable line; the secret is out before they are cut."""
     text = str(error).replace(secret.reveal(), "***") if secret else str(error)
-    said = " ".join(text.split())[:200]
-    said = "".join(character for character in said if character.isprintable())
+    said = one_line(text)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 

@@ -24,12 +24,11 @@ from zoomcall.adapters.tls import tls_context
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import AccessToken
 from zoomcall.domain.event import CalloutEvent, read_event, read_event_text
-from zoomcall.domain.raw_answer import plain
+from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind, ZoomcallError
 
 _GREETING = "build_connection"
 _LARGEST_FRAME = 1024 * 1024
-_LONGEST_SHOWN = 200
 _MASK = "***"
 _STOP_SECONDS = 2.0
 _CLOSE_SECONDS = 0.5
@@ -312,7 +311,7 @@ class WebsocketFeed:
     def _take(self, frame: _Frame) -> None:
         """Hand on what a frame holds."""
         if frame.module != "message":
-            self._say(f"< {plain(frame.module, _LONGEST_SHOWN)}")
+            self._say(f"< {one_line(frame.module)}")
             return
         event = frame.event
         self._say(f"< message{'' if event is None else f': {event.state}'}")
@@ -448,7 +447,7 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse) -> _Frame:
 def _concealed(frame: _Frame, token: AccessToken) -> str:
     """Give a refusal's words, without the token that they may repeat."""
     words = frame.content if isinstance(frame.content, str) and frame.content else f"it sent {frame.module}"
-    return plain(words.replace(token.text.reveal(), _MASK), _LONGEST_SHOWN)
+    return one_line(words.replace(token.text.reveal(), _MASK))
 
 
 def _is_fresh(token: AccessToken | None, timing: Timing, now: datetime) -> bool:

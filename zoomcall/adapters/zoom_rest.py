@@ -6,7 +6,7 @@ import itertools
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,6 +21,7 @@ from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, MeetingNumber, SessionId, SessionTarget, encode_id, events_path
+from zoomcall.domain.time_words import stamp
 from zoomcall.errors import NetworkFault, WrongCredential
 
 PAGE_SIZE = 300
@@ -192,7 +193,7 @@ class ZoomRest:
             is_sample: A page of them will do, however many there are.
             deadline: When to give up.
         """
-        query = [("from", _zulu(from_time)), ("to", _zulu(to_time)), ("type", "1")]
+        query = [("from", stamp(from_time)), ("to", stamp(to_time)), ("type", "1")]
         if event is not None:
             query.append(("event", event))
         rows = self._pages(Api.SESSION, "/videosdk/report/webhook_logs", "webhook_logs", query, deadline)
@@ -320,10 +321,6 @@ def _number(row: Json, key: str) -> int | None:
     if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,9}", value):
         return int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
-def _zulu(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _session(row: Json) -> LiveSession | None:

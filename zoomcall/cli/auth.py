@@ -30,6 +30,7 @@ from zoomcall.domain.profile import (
     parse_profile_name,
 )
 from zoomcall.domain.secret_text import parse_key
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 from zoomcall.usecases.identity import api_of, ask
@@ -265,7 +266,7 @@ def _ask_kind(run: Run) -> Kind:
     )
     answer = _ask(run, "Kind")
     if answer not in set(Kind):
-        raise UsageError(f"{answer[:40]!r} is no kind of credential", fix=f"Type one of {', '.join(Kind)}.")
+        raise UsageError(f"{quoted(answer)} is no kind of credential", fix=f"Type one of {', '.join(Kind)}.")
     return Kind(answer)
 
 

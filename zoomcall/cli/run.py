@@ -12,11 +12,12 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from zoomcall.cli.render.page import Line, Page, Tone
-from zoomcall.cli.render.text import plain, write_page
+from zoomcall.cli.render.text import write_page
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import HeldCredential
+from zoomcall.domain.shown_text import printable
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.facts import Facts
 
@@ -166,7 +167,7 @@ class Run(Struct, kw_only=True, dict=True):
     def trace(self, text: str) -> None:
         """Show a request or an answer, with ``--debug``. The caller has removed every secret."""
         if self.options.is_debug:
-            self.streams.stderr.write(f"debug: {plain(text)}\n")
+            self.streams.stderr.write(f"debug: {printable(text)}\n")
             self.streams.stderr.flush()
 
     def say(self, page: Page) -> None:

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
 from zoomcall.domain.secret_text import parse_key
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
@@ -87,7 +88,7 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
         return False
     if text in _TRUE:
         return True
-    raise UsageError(f"{name}: {given[name]!r} is neither 1 nor 0", fix=f"Set {name}=1, or unset it.")
+    raise UsageError(f"{name}: {quoted(given[name])} is neither 1 nor 0", fix=f"Set {name}=1, or unset it.")
 
 
 def parse_seconds(text: str, *, name: str) -> timedelta:
@@ -103,5 +104,5 @@ def parse_seconds(text: str, *, name: str) -> timedelta:
     is_span = 0 < seconds <= LONGEST_TIMEOUT.total_seconds()
     span = timedelta(seconds=seconds if is_span else 0)
     if not span:
-        raise UsageError(f"{name}: {text[:40]!r} is no number of seconds above 0, at most a day")
+        raise UsageError(f"{name}: {quoted(text)} is no number of seconds above 0, at most a day")
     return span

@@ -9,6 +9,7 @@ from typing import ClassVar
 from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
@@ -186,9 +187,8 @@ class _Parser:
             raise self._invalid("can be read in several ways: it has more than one @, or one behind its ##")
 
     def _invalid(self, what: str, fix: str | None = None) -> UsageError:
-        shown = self.masked if len(self.masked) <= 80 else self.masked[:77] + "..."
         return UsageError(
-            f"the {_NAMES[self.protocol]} address {shown!r} {what} (address-invalid)",
+            f"the {_NAMES[self.protocol]} address {quoted(self.masked)} {what} (address-invalid)",
             fix=fix or "Give it like room@example.com or 203.0.113.10.",
         )
 
@@ -268,7 +268,7 @@ class _Parser:
         if port_text is None:
             return host, None
         if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text) <= _LARGEST_PORT):
-            raise self._invalid(f"has {port_text[:20]!r} for a port; ports are 1 to 65535")
+            raise self._invalid(f"has {quoted(port_text, 20)} for a port; ports are 1 to 65535")
         self._warn(
             "port-unconfirmed",
             "a port behind the address is not confirmed by Zoom's documents; it is sent as given",
@@ -304,7 +304,7 @@ class _Parser:
             return str(ip)
         labels = name.split(".")
         if len(name) > 253 or not all(len(label) <= 63 and _LABEL.match(label) for label in labels):
-            raise self._invalid(f"holds {name[:60]!r}, which is no valid host name")
+            raise self._invalid(f"holds {quoted(name, 60)}, which is no valid host name")
         return name.lower()
 
 

@@ -7,6 +7,7 @@ import re
 from typing import NewType
 from urllib.parse import urlsplit
 
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 ApiBase = NewType("ApiBase", str)
@@ -73,13 +74,13 @@ def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBas
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UsageError(f"{variable}: {text!r} is no URL", fix=fix) from None
+        raise UsageError(f"{variable}: {quoted(text)} is no URL", fix=fix) from None
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(' \\"<>^`{|}')
     spelled = _spelled_host(host, is_bracketed="[" in parts.netloc)
     if parts.scheme not in _DEFAULT_PORTS or not is_plain or spelled is None:
-        raise UsageError(f"{variable}: {text!r} is no http or https URL", fix=fix)
+        raise UsageError(f"{variable}: {quoted(text)} is no http or https URL", fix=fix)
     if port == 0:
-        raise UsageError(f"{variable}: {text!r} names port 0", fix=fix)
+        raise UsageError(f"{variable}: {quoted(text)} names port 0", fix=fix)
     if parts.scheme == "http" and not is_loopback(spelled):
         raise UsageError(
             f"{variable}: plain http is for loopback only, and {spelled} is not this machine",

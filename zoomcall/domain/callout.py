@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, events_path
 from zoomcall.errors import UsageError
 
@@ -25,11 +26,6 @@ LONGEST_HEADER_VALUE = 256
 MOST_HEADERS = 10
 
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
-_SHOWN = 60
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "...")
 
 
 class SipHeader(Struct, frozen=True):
@@ -48,12 +44,12 @@ class SipHeader(Struct, frozen=True):
         key, equals, value = text.partition("=")
         fix = "Write it like --header X-Ref=42."
         if not equals:
-            raise UsageError(f"the header {_shown(text)} has no '=' (header-rule)", fix=fix)
+            raise UsageError(f"the header {quoted(text)} has no '=' (header-rule)", fix=fix)
         if not _TOKEN.match(key):
-            raise UsageError(f"the header name {_shown(key)} is no SIP token (header-rule)", fix=fix)
+            raise UsageError(f"the header name {quoted(key)} is no SIP token (header-rule)", fix=fix)
         if len(key) > LONGEST_HEADER_KEY:
             raise UsageError(
-                f"the header name {_shown(key)} has {len(key)} characters;"
+                f"the header name {quoted(key)} has {len(key)} characters;"
                 f" Zoom takes {LONGEST_HEADER_KEY} (header-rule)"
             )
         size = len(value.encode("utf-8", "replace"))
@@ -91,10 +87,10 @@ def parse_display_name(text: str, *, flag: str) -> str:
         raise UsageError(f"{flag} is empty (header-rule)", fix=f"Give a name, or leave {flag} out.")
     if len(text) > LONGEST_NAME:
         raise UsageError(
-            f"{flag} {_shown(text)} has {len(text)} characters; Zoom takes {LONGEST_NAME} (header-rule)"
+            f"{flag} {quoted(text)} has {len(text)} characters; Zoom takes {LONGEST_NAME} (header-rule)"
         )
     if not text.isprintable():
-        raise UsageError(f"{flag} {_shown(text)} holds a line break or control character (header-rule)")
+        raise UsageError(f"{flag} {quoted(text)} holds a line break or control character (header-rule)")
     return text
 
 
@@ -106,13 +102,13 @@ def parse_from_uri(text: str) -> str:
     """
     if not re.match(r"sips?:.", text):
         raise UsageError(
-            f"--from-uri {_shown(text)} does not start with sip: or sips: (header-rule)",
+            f"--from-uri {quoted(text)} does not start with sip: or sips: (header-rule)",
             fix="Write it like sip:name@company.example.",
         )
     if len(text) > LONGEST_FROM_URI:
         raise UsageError(f"--from-uri has {len(text)} characters; Zoom takes {LONGEST_FROM_URI} (header-rule)")
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise UsageError(f"--from-uri {_shown(text)} holds a blank or control character (header-rule)")
+        raise UsageError(f"--from-uri {quoted(text)} holds a blank or control character (header-rule)")
     return text
 
 

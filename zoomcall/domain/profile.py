@@ -17,6 +17,7 @@ from zoomcall.domain.credential import (
     assemble,
 )
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured, UsageError
 
@@ -45,9 +46,8 @@ def parse_profile_name(text: str, *, origin: str) -> str:
         UsageError: It is no such name.
     """
     if not _NAME.fullmatch(text):
-        shown = text if len(text) <= 80 else text[:77] + "..."
         raise UsageError(
-            f"{origin}: {shown!r} is no profile name",
+            f"{origin}: {quoted(text)} is no profile name",
             fix="Use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first.",
         )
     return text

@@ -11,12 +11,11 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer
+from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.value import Discreet
 
 _LONGEST_READ = 64 * 1024
 _LONGEST_MESSAGE = 2000
-_LONGEST_WORD = 200
-_LONGEST_EXCERPT = 200
 _MOST_FIELD_ERRORS = 50
 
 _BROKEN_CODE = re.compile(r'"code"\s*:\s*"?(-?\d{1,9})\b')
@@ -125,15 +124,15 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
 
     def _excerpt(self, said: _Said) -> str:
         may_hold_token = self.is_oauth and 200 <= self.status < 300
-        return "" if said.is_zooms or may_hold_token else plain(self.text[:_LONGEST_READ], _LONGEST_EXCERPT)
+        return "" if said.is_zooms or may_hold_token else one_line(self.text[:_LONGEST_READ])
 
     @property
     def _tracking_id(self) -> str | None:
-        return plain(self.header("x-zm-trackingid") or "", _LONGEST_WORD) or None
+        return one_line(self.header("x-zm-trackingid") or "") or None
 
     def _rate_limit(self) -> RateLimit | None:
         category, kind = (
-            plain(self.header(f"x-ratelimit-{name}") or "", _LONGEST_WORD) or None for name in ("category", "type")
+            one_line(self.header(f"x-ratelimit-{name}") or "") or None for name in ("category", "type")
         )
         return None if category is kind is None else RateLimit(category=category, kind=kind)
 
@@ -168,13 +167,6 @@ class _Said(Struct, frozen=True):
     message: str | None = None
     field_errors: tuple[FieldError, ...] = ()
     is_zooms: bool = False
-
-
-def plain(text: str, longest: int) -> str:
-    """Give text of at most ``longest`` characters without control characters, runs of blanks as one."""
-    text = " ".join(text.split())
-    text = "".join(character for character in text if character.isprintable())
-    return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
 def well_formed(text: str) -> str:
@@ -219,13 +211,13 @@ def _code(value: object) -> int | str | None:
         case str() if re.fullmatch(r"\s*-?[0-9]{1,9}\s*", value):
             return int(value)
         case str():
-            return plain(value, _LONGEST_WORD) or None
+            return one_line(value) or None
         case _:
             return None
 
 
 def _text(value: object) -> str | None:
-    return (plain(value[:_LONGEST_READ], _LONGEST_MESSAGE) or None) if isinstance(value, str) else None
+    return (one_line(value[:_LONGEST_READ], _LONGEST_MESSAGE) or None) if isinstance(value, str) else None
 
 
 def _matched(pattern: re.Pattern[str], text: str) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 LARGEST_SECRET = 1_000_000
@@ -62,7 +63,7 @@ def parse_key(text: str, *, name: str) -> str:
         raise UsageError(f"{name} has {len(text)} characters; none of Zoom's keys is that long")
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise UsageError(
-            f"{name} {_masked(text)!r} holds a blank, control or non-ASCII character",
+            f"{name} {_masked(text)} holds a blank, control or non-ASCII character",
             fix="Copy the key once more, without what surrounds it.",
         )
     return text
@@ -96,5 +97,4 @@ def parse_bearer(text: str, *, name: str) -> tuple[Secret, bool]:
 
 def _masked(text: str) -> str:
     """Show a public key's shape alone: somebody may have pasted the secret in its place."""
-    shown = "".join("*" if character.isalnum() else character for character in text)
-    return shown if len(shown) <= 40 else shown[:37] + "..."
+    return quoted("".join("*" if character.isalnum() else character for character in text), 40)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 from msgspec import Struct
 
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 SessionId = NewType("SessionId", str)
@@ -16,7 +17,7 @@ MeetingNumber = NewType("MeetingNumber", str)
 
 _LONGEST_ID = 512
 _MEETING_DIGITS = range(9, 12)
-_SHOWN = 80
+
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
 
 
@@ -87,9 +88,9 @@ def parse_session_id(text: str) -> SessionId:
     if len(text) > _LONGEST_ID:
         raise UsageError(f"the session id has {len(text)} characters; none of Zoom's is that long", fix=fix)
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise UsageError(f"the session id {text!r} holds a blank or control character", fix=fix)
+        raise UsageError(f"the session id {quoted(text)} holds a blank or control character", fix=fix)
     if not text.strip("."):
-        raise UsageError(f"{text!r} is no session id", fix=fix)
+        raise UsageError(f"{quoted(text)} is no session id", fix=fix)
     return SessionId(text)
 
 
@@ -104,7 +105,7 @@ def parse_session_name(text: str) -> str:
     if len(text) > 200:
         raise UsageError(f"the session name has {len(text)} characters; Zoom's have at most 200")
     if not text.isprintable():
-        raise UsageError(f"the session name {text!r} holds a control character")
+        raise UsageError(f"the session name {quoted(text)} holds a control character")
     return text
 
 
@@ -124,8 +125,7 @@ def parse_meeting_number(text: str) -> MeetingNumber:
         number = re.sub(r"[\s\u00a0-]", "", text)
     if not number:
         raise UsageError("the meeting number is empty", fix=fix)
-    shown = re.split("[?&#]", number, maxsplit=1)[0]  # behind them stands a link's passcode
-    shown = repr(shown if len(shown) <= _SHOWN else shown[: _SHOWN - 3] + "...")
+    shown = quoted(re.split("[?&#]", number, maxsplit=1)[0])  # a link's passcode may follow them
     if not (number.isascii() and number.isdigit()):
         raise UsageError(f"{shown} is no meeting number: the API takes the number, not a UUID or a name", fix=fix)
     if len(number) not in _MEETING_DIGITS:

@@ -15,9 +15,9 @@ def span(length: timedelta) -> str:
     return f"{count} {unit}{'' if count == 1 else 's'}"
 
 
-def stamp(moment: datetime) -> str:
-    """Write a time as RFC 3339 in UTC, whole seconds."""
-    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def stamp(moment: datetime, timespec: str = "seconds") -> str:
+    """Return a time as RFC 3339 in UTC, to the second or to another ``timespec`` of ``datetime.isoformat``."""
+    return moment.astimezone(UTC).isoformat(timespec=timespec).replace("+00:00", "Z")
 
 
 def distance(moment: datetime, now: datetime) -> str:

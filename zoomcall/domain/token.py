@@ -16,6 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.domain.value import Discreet
 
@@ -264,7 +265,9 @@ def _read_jwt(parts: list[str], reading: _Reader) -> TokenReading:
     if any(character in part for part in parts for character in "+/="):
         oddities.append("it is written in plain base64 (+, / or =) instead of base64url")
     if repeated := [*repeated_in_header, *repeated_in_claims]:
-        oddities.append(f"{repeated[0][:40]!a} stands in it more than once, and readers differ in which one counts")
+        oddities.append(
+            f"{shown_value(repeated[0])} occurs more than once, and readers disagree on which one counts"
+        )
     kind = _kind_of(header, claims)
     return reading(
         kind,

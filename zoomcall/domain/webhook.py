@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.signature import (
     FRESHNESS,
     REQUEST_ID_HEADER,
@@ -24,6 +25,7 @@ from zoomcall.domain.signature import (
     is_genuine,
     moment_of,
 )
+from zoomcall.domain.time_words import stamp
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
@@ -74,7 +76,7 @@ class Delivery(Discreet, frozen=True, kw_only=True):
     @property
     def line(self) -> bytes:
         """The line that it is recorded as (contract 8)."""
-        moment = json.dumps(_time_text(self.received_at))
+        moment = json.dumps(stamp(self.received_at, "milliseconds"))
         request_id = json.dumps(self.request_id)
         text = f'{_LINE_START} {moment}, "request_id": {request_id}, "body": {self.compact}}}\n'
         return text.encode("ascii")
@@ -225,10 +227,6 @@ def _moment(text: object) -> datetime | None:
     return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def _time_text(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
 def parse_object(data: bytes) -> dict[str, Any] | None:
     """Read a JSON object in UTF-8; None if it is anything else, or holds what JSON has no number for."""
     try:
@@ -271,17 +269,17 @@ def parse_hook_url(text: str, *, origin: str) -> str:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{origin}: {text!r} is no URL ({error})") from error
+        raise UsageError(f"{origin}: {quoted(text)} is no URL ({error})") from error
     if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
         raise UsageError(
-            f"{origin}: {text!r} is no http or https URL", fix="Write it like https://example.com/zoom."
+            f"{origin}: {quoted(text)} is no http or https URL", fix="Write it like https://example.com/zoom."
         )
     if "@" in parts.netloc:
         raise UsageError(f"{origin} holds a user or password; leave them out")
     if parts.fragment or "#" in text:
-        raise UsageError(f"{origin}: {text!r} holds a fragment; leave it out")
+        raise UsageError(f"{origin}: {quoted(text)} holds a fragment; leave it out")
     if port == 0:
-        raise UsageError(f"{origin}: {text!r} names port 0")
+        raise UsageError(f"{origin}: {quoted(text)} names port 0")
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"{origin}: plain http is for loopback only, and {host} is not this machine", fix="Use https."

@@ -13,6 +13,7 @@ from msgspec import Struct
 from zoomcall.domain.answer import RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind
@@ -23,7 +24,6 @@ from zoomcall.knowledge.texts import read_rows
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
 _SCOPE_LEVELS = {"admin", "master"}
-_LONGEST_QUOTE = 200
 _MOST_SCOPES = 12
 
 
@@ -238,7 +238,7 @@ def foreign_answer(facts: Facts) -> Finding | Checked | None:
         return None
     if not answer.excerpt.strip() and (answer.status == 429 or answer.status >= 500):
         return None  # a limit or a fault may be Zoom's own even without a body
-    excerpt = f": {_quote(answer.excerpt)}" if answer.excerpt.strip() else ""
+    excerpt = f": {one_line(answer.excerpt)}" if answer.excerpt.strip() else ""
     evidence = f"the answer, HTTP {answer.status}, is not JSON from Zoom{excerpt}"
     is_proxys = answer.status == 407 or 300 <= answer.status < 400
     return Finding("foreign-answer", Certainty.CERTAIN if is_proxys else Certainty.LIKELY, evidence)
@@ -269,7 +269,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return Finding(self.cause, self.certainty, _said(answer), self.fix, self.command)
         for error in answer.field_errors:
             if any(name in error.field.lower() for name in self.fields):
-                evidence = f"Zoom says about {_quote(error.field)}: {_quote(error.message)}"
+                evidence = f"Zoom says about {one_line(error.field)}: {one_line(error.message)}"
                 return Finding(self.cause, self.certainty, evidence, self.fix, self.command)
         return None
 
@@ -300,12 +300,7 @@ def answer_rows() -> tuple[AnswerRow, ...]:
 def _said(answer: ZoomAnswer) -> str:
     who = "the token endpoint" if answer.is_oauth else "Zoom"
     code = f" {answer.code}" if answer.code is not None else f" HTTP {answer.status}"
-    return f"{who} says{code}: {_quote(answer.message)}" if answer.message else f"{who} says{code}"
-
-
-def _quote(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST_QUOTE else text[: _LONGEST_QUOTE - 3] + "..."
+    return f"{who} says{code}: {one_line(answer.message)}" if answer.message else f"{who} says{code}"
 
 
 RULES: tuple[Rule, ...] = (

@@ -16,6 +16,7 @@ from zoomcall.domain.callout import (
     ROOM_METHODS,
 )
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.callout_body import PHONE_METHODS, CalloutBody, read_body
@@ -47,7 +48,9 @@ def content_type(facts: Facts) -> Finding | Checked | None:
         return Checked("content-type", media)
     is_refused_for_it = status == 415 or (facts.answer is not None and _says(facts, "valid json object"))
     certainty = Certainty.CERTAIN if is_refused_for_it else Certainty.LIKELY
-    told = f"the body is declared as {_quoted(media)}" if media else "no Content-Type header says what the body is"
+    told = (
+        f"the body is declared as {shown_value(media)}" if media else "no Content-Type header says what the body is"
+    )
     return _finding(facts, "content-type", certainty, told)
 
 
@@ -88,7 +91,7 @@ def _fault_of_method(method: str, route: Route) -> str:
                 return f"the body names {method}, which is for {api.value}s, but the path is for a {kind}"
     if method in PHONE_METHODS.values():
         return f"the body names {method}, which rings phones, but its params name a room"
-    return f"the body names {_quoted(method)}, which is not one of Zoom's callout methods"
+    return f"the body names {shown_value(method)}, which is not one of Zoom's callout methods"
 
 
 def device_field_name(facts: Facts) -> Finding | Checked | None:
@@ -97,7 +100,7 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
         misplaced = phone.misplaced_number
         if misplaced is None or phone.number:
             return Checked("device-field-name", "phone_number, inside params") if phone.number else None
-        evidence = f"the number is in {_quoted(misplaced[0])}; Zoom reads params.phone_number"
+        evidence = f"the number is in {shown_value(misplaced[0])}; Zoom reads params.phone_number"
         fix = "Name the field phone_number, inside params."
         return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence, fix)
     body = _room(facts)
@@ -106,7 +109,7 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
     misplaced = body.misplaced_address
     if misplaced is None:
         return None
-    evidence = f"the address is in {_quoted(misplaced[0])}; Zoom reads params.device_ip"
+    evidence = f"the address is in {shown_value(misplaced[0])}; Zoom reads params.device_ip"
     return _finding(facts, "device-field-name", Certainty.CERTAIN, evidence)
 
 
@@ -145,7 +148,7 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
         return Checked("call-type-invalid", str(given))
     if given is None or given == "":
         misplaced = body.misplaced_call_type
-        told = f"; {_quoted(misplaced[0])} is not one of Zoom's fields" if misplaced is not None else ""
+        told = f"; {shown_value(misplaced[0])} is not one of Zoom's fields" if misplaced is not None else ""
         return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params has no call_type{told}")
     if not isinstance(given, str):
         return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is not a string")
@@ -153,7 +156,7 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
         return None
     certainty = Certainty.LIKELY if given.strip().lower() in {"sip", "h323"} else Certainty.CERTAIN
     return _finding(
-        facts, "call-type-invalid", certainty, f"call_type is {_quoted(given)}; Zoom knows sip and h323"
+        facts, "call-type-invalid", certainty, f"call_type is {shown_value(given)}; Zoom knows sip and h323"
     )
 
 
@@ -190,7 +193,7 @@ def _number(facts: Facts, number: object) -> Finding | Checked | None:
         return _finding(facts, "address-invalid", Certainty.LIKELY, "phone_number is not a string", fix)
     if _PHONE.fullmatch(number) and sum(character.isdigit() for character in number) >= _SHORTEST_NUMBER:
         return Checked("address-invalid", "phone_number is a phone number")
-    return _finding(facts, "address-invalid", Certainty.CERTAIN, f"phone_number is {_quoted(number)}", fix)
+    return _finding(facts, "address-invalid", Certainty.CERTAIN, f"phone_number is {shown_value(number)}", fix)
 
 
 def header_rule(facts: Facts) -> Finding | Checked | None:
@@ -318,13 +321,8 @@ def _says(facts: Facts, words: str) -> bool:
 
 
 def _listed(members: Mapping[str, Any]) -> str:
-    names = [_quoted(name) for name in list(members)[:6]]
+    names = [shown_value(name) for name in list(members)[:6]]
     return ", ".join(names) + (", ..." if len(members) > 6 else "")
-
-
-def _quoted(text: str) -> str:
-    shown = text if len(text) <= 60 else text[:57] + "..."
-    return shown if shown.isascii() and shown.isprintable() else ascii(shown)
 
 
 RULES: tuple[Rule, ...] = (

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-
+from zoomcall.domain.shown_text import one_line
 from zoomcall.knowledge.facts import Facts
 
 _LONGEST = 600
 _SHORTEST_SECRET = 6
-_UNSHOWN = {"Cc", "Cf", "Cs", "Co", "Cn"}
 
 
 def clean(text: str, facts: Facts, *, longest: int = _LONGEST) -> str:
@@ -21,13 +19,7 @@ def clean(text: str, facts: Facts, *, longest: int = _LONGEST) -> str:
     """
     for needle in _needles(facts):
         text = text.replace(needle, "***")
-    text = "".join(
-        " " if character.isspace() else character
-        for character in text[: 4 * longest]
-        if character.isspace() or unicodedata.category(character) not in _UNSHOWN
-    )
-    text = " ".join(text.split())
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    return one_line(text[: 4 * longest], longest)
 
 
 def _needles(facts: Facts) -> list[str]:

@@ -9,6 +9,7 @@ import re
 from urllib.parse import parse_qs, unquote
 
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.facts import Facts
@@ -52,14 +53,14 @@ def wrong_method(facts: Facts) -> Finding | Checked | None:
     if route is None or not route.method or has_placeholder(route.method):
         return None
     if route.is_token_endpoint and not route.is_ours and route.method != "POST":
-        evidence = f"the request is a {_quoted(route.method)}; tokens are requested with POST"
+        evidence = f"the request is a {shown_value(route.method)}; tokens are requested with POST"
         return Finding("wrong-method", Certainty.CERTAIN, evidence, fix="Send it as POST.", command=_MINT)
     if not route.is_callout:
         return None
     if route.method == "PATCH":
         return Checked("wrong-method", "PATCH")
     is_refusal_of_token = _status(facts) == 401
-    evidence = f"the request is a {_quoted(route.method)}; rooms are rung with PATCH"
+    evidence = f"the request is a {shown_value(route.method)}; rooms are rung with PATCH"
     return Finding("wrong-method", Certainty.POSSIBLE if is_refusal_of_token else Certainty.CERTAIN, evidence)
 
 
@@ -91,7 +92,7 @@ def _encoding_in_code(facts: Facts, raw: str) -> Finding | None:
 
 def _fault_of_id(raw: str) -> str | None:
     if "/" in raw:
-        return f"the id is in the path with a bare / in it ({_quoted(raw)})"
+        return f"the id is in the path with a bare / in it ({shown_value(raw)})"
     once = unquote(raw)
     if _ESCAPE.search(once):
         if _is_special(unquote(once)):
@@ -107,7 +108,7 @@ def _fault_of_our_id(raw: str) -> str | None:
     once = unquote(raw)
     if not _ESCAPE.search(once) or _is_special(unquote(once)):
         return None
-    return f"the id was given as {_quoted(once)}, which is already percent-encoded"
+    return f"the id was given as {shown_value(once)}, which is already percent-encoded"
 
 
 def _is_special(identifier: str) -> bool:
@@ -130,9 +131,11 @@ def meeting_number(facts: Facts) -> Finding | Checked | None:
     if _status(facts) in {401, 202} or identifier.isdigit() or stands_for_id(identifier):
         return None
     if _MEETING_NUMBER.fullmatch(re.sub(r"[\s-]", "", identifier)):
-        evidence = f"the path has {_quoted(identifier)}; the number belongs there without spaces or dashes"
+        evidence = f"the path has {shown_value(identifier)}; the number belongs there without spaces or dashes"
     else:
-        evidence = f"the path has {_quoted(identifier)}; a live meeting is addressed by its number, not its UUID"
+        evidence = (
+            f"the path has {shown_value(identifier)}; a live meeting is addressed by its number, not its UUID"
+        )
     return Finding("meeting-unknown", Certainty.LIKELY, evidence)
 
 
@@ -142,11 +145,13 @@ def path_unknown(facts: Facts) -> Finding | Checked | None:
     if route is None:
         return None
     is_unrecognised = facts.answer is not None and facts.answer.code == 2300
-    where = f"{_quoted(f'{route.base}{route.path}')}"
+    where = f"{shown_value(f'{route.base}{route.path}', 120)}"
     if route.api is not None and route.base != "/v2" and _ZOOMS_HOST.fullmatch(route.host):
         certainty = Certainty.CERTAIN if is_unrecognised or facts.answer is None else Certainty.POSSIBLE
         if route.base:
-            return Finding("path-unknown", certainty, f"{where} starts with {_quoted(route.base)}, not with /v2")
+            return Finding(
+                "path-unknown", certainty, f"{where} starts with {shown_value(route.base)}, not with /v2"
+            )
         return Finding("path-unknown", certainty, f"/v2 is missing before {where}")
     if route.host in _WEB_SITES and route.api is not None and not _is_answered_by_zoom(facts):
         evidence = f"the request goes to {route.host}; the API's host is api.{route.host.removeprefix('www.')}"
@@ -205,11 +210,6 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
 
 def _status(facts: Facts) -> int | None:
     return None if facts.answer is None else facts.answer.status
-
-
-def _quoted(text: str) -> str:
-    shown = text if len(text) <= 120 else text[:117] + "..."
-    return shown if shown.isascii() and shown.isprintable() else ascii(shown)
 
 
 RULES: tuple[Rule, ...] = (

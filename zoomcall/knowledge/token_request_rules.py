@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.placeholder import has_placeholder
@@ -76,8 +77,8 @@ def grant_type(facts: Facts) -> Finding | Checked | None:
     if has_placeholder(grant):
         return None
     if grant not in _GRANTS:
-        shown = grant if len(grant) <= 60 and grant.isascii() and grant.isprintable() else ascii(grant[:60])
-        return Finding("grant-type", Certainty.CERTAIN, f"grant_type is {shown}, which Zoom does not know")
+        evidence = f"grant_type is {shown_value(grant)}, which Zoom does not know"
+        return Finding("grant-type", Certainty.CERTAIN, evidence)
     if grant == "client_credentials":
         evidence = "grant_type is client_credentials: its token is for chatbots and WebSockets, not the REST API"
         return Finding("grant-type", Certainty.LIKELY, evidence)

@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
 from zoomcall.domain.token import ADVISED_LIFETIME, TimeClaim, TimeFault, TokenKind, TokenReading, read_token
@@ -136,7 +137,7 @@ def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
     claims = {"nbf": reading.start, "iat": reading.issued}
     for claim, time in claims.items():
         if time.fault is TimeFault.MILLISECONDS:
-            evidence = f"{claim} is {_shown(time.value)}: read as seconds, that is thousands of years ahead"
+            evidence = f"{claim} is {shown_value(time.value)}: read as seconds, that is thousands of years ahead"
             return Finding("token-not-yet-valid", Certainty.CERTAIN, evidence)
         if time.at is not None and time.at > now:
             certainty = Certainty.CERTAIN if time.at - now > _UNSURE[name] else Certainty.LIKELY
@@ -173,7 +174,7 @@ def exp_in_milliseconds(facts: Facts) -> Finding | Checked | None:
     reading = _jwt(facts)
     if reading is None or reading.expiry.fault is not TimeFault.MILLISECONDS:
         return None
-    evidence = f"exp is {_shown(reading.expiry.value)}; a time in seconds has 10 digits"
+    evidence = f"exp is {shown_value(reading.expiry.value)}; a time in seconds has 10 digits"
     return Finding("exp-in-milliseconds", Certainty.CERTAIN, evidence)
 
 
@@ -223,11 +224,13 @@ def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
     if issuer.strip() == key:
         evidence = "iss is the API key with a space or line break around it"
     elif issuer.casefold() == key.casefold():
-        evidence = f"iss is {_shown(issuer)}, which differs from the API key at hand only in upper and lower case"
+        evidence = (
+            f"iss is {shown_value(issuer)}, which differs from the API key at hand only in upper and lower case"
+        )
     elif facts.secret is not None and issuer.strip() == facts.secret.reveal().strip():
         evidence = "iss is the secret, not the API key"
     else:
-        evidence = f"iss is {_shown(issuer)}, but the API key at hand is {_start_of(key)}"
+        evidence = f"iss is {shown_value(issuer)}, but the API key at hand is {_start_of(key)}"
     return Finding("issuer-not-api-key", certainty, evidence)
 
 
@@ -238,7 +241,9 @@ def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
         return None
     if reading.algorithm == "HS256":
         return Checked("wrong-algorithm", "HS256")
-    named = "the header names no algorithm" if reading.algorithm is None else f"alg is {_shown(reading.algorithm)}"
+    named = (
+        "the header names no algorithm" if reading.algorithm is None else f"alg is {shown_value(reading.algorithm)}"
+    )
     return Finding("wrong-algorithm", Certainty.CERTAIN, f"{named}; Zoom takes only HS256")
 
 
@@ -361,7 +366,7 @@ def oauth_token_on_videosdk(facts: Facts) -> Finding | Checked | None:
         return None
     if reading.kind in {TokenKind.OAUTH, TokenKind.S2S}:
         sort = "a server-to-server" if reading.kind is TokenKind.S2S else "a user's"
-        evidence = f"it is {sort} OAuth token (iss {_shown(reading.issuer or 'zm:cid:...')})"
+        evidence = f"it is {sort} OAuth token (iss {shown_value(reading.issuer or 'zm:cid:...')})"
         return Finding("oauth-token-on-videosdk", Certainty.CERTAIN, evidence)
     if reading.kind is TokenKind.API_JWT:
         return Checked("oauth-token-on-videosdk", "it is an API JWT, which the Video SDK API takes")
@@ -490,28 +495,22 @@ def _sort_of(value: object) -> str:
         case bool() | None:
             return {True: "true", False: "false", None: "null"}[value]
         case str():
-            return f"the text {_shown(value)}, not a number"
+            return f"the text {shown_value(value)}, not a number"
         case float():
-            return f"{_shown(value)}, not written as an integer"
+            return f"{shown_value(value)}, not written as an integer"
         case Mapping():
             return "an object"
         case _:
             return "a list"
 
 
-def _shown(value: object) -> str:
-    text = str(value)
-    text = text if len(text) <= 60 else text[:57] + "..."
-    return text if text.isascii() and text.isprintable() else ascii(text)
-
-
 def _start_of(key: str) -> str:
     """Shorten a key until it cannot give a secret away: somebody may have put the secret in its place."""
-    return _shown(key[: min(4, len(key) // 2)] + "...")
+    return shown_value(key[: min(4, len(key) // 2)] + "...")
 
 
 def _names(reading: TokenReading) -> str:
-    names = [_shown(name) for name in (reading.claims or {})]
+    names = [shown_value(name) for name in (reading.claims or {})]
     return _list(names[:8] + (["..."] if len(names) > 8 else [])) if names else "none"
 
 

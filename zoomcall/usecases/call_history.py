@@ -16,6 +16,7 @@ from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
 from zoomcall.domain.journal import CallId, CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import NetworkFault, UsageError
 from zoomcall.usecases.dialing.evidence import Case, EvidenceJournal, Judge, Observation
@@ -71,9 +72,8 @@ def find(journal: CallJournal, text: str | None) -> CallRecord:
         is_meant = str(call.id) == text.strip() or (call.protocol, call.address) in wanted
         if is_meant:
             return call
-    shown = repr(text if len(text) <= 80 else text[:77] + "...")
     raise UsageError(
-        f"this machine has dialled no call {shown}",
+        f"this machine has dialled no call {quoted(text)}",
         fix="Give an id or an address as `zoomcall call list` prints it.",
         command="zoomcall call list",
     )

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import AccessToken, CredentialKind, VideoSdkKey
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.time_words import span
 from zoomcall.domain.token import ADVISED_LIFETIME
 from zoomcall.errors import UsageError
@@ -50,17 +51,17 @@ def parse_lifetime(text: str, *, name: str = "--ttl") -> timedelta:
     Raises:
         UsageError: It is no such time, none at all, or more than a week.
     """
-    shown = text if len(text) <= 40 else text[:37] + "..."
+    shown = quoted(text)
     match = _LIFETIME.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{name}: {shown!r} is no lifetime", fix="Write it like 90s, 10m, 1h or 7d.")
+        raise UsageError(f"{name}: {shown} is no lifetime", fix="Write it like 90s, 10m, 1h or 7d.")
     number, unit = match.groups()
     lifetime = timedelta(**{_UNITS[unit.lower()]: int(number)})
     if not lifetime:
-        raise UsageError(f"{name}: {shown!r} would expire at once", fix="Give at least 1s.")
+        raise UsageError(f"{name}: {shown} would expire at once", fix="Give at least 1s.")
     if lifetime > LONGEST_LIFETIME:
         raise UsageError(
-            f"{name}: {shown!r} is longer than {span(LONGEST_LIFETIME)}, the most that is allowed",
+            f"{name}: {shown} is longer than {span(LONGEST_LIFETIME)}, the most that is allowed",
             fix="Give 7d at most, better 1h: a token cannot be called back.",
         )
     return lifetime

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from zoomcall.domain.answer import ZoomAnswer, classify
 from zoomcall.domain.call import REASONS, Reason
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.lexicon import (
     CodeText,
@@ -107,7 +108,7 @@ def _normalised(topic: str) -> str:
 
 
 def _unknown(topic: str, wanted: str) -> UsageError:
-    shown = topic if len(topic) <= _SHOWN else topic[: _SHOWN - 3] + "..."
+
     names = [*_every_page(), *_names()]
     near = difflib.get_close_matches(wanted[:_SHOWN], names, n=3, cutoff=0.6)
     prefix = wanted.partition(":")[0]
@@ -115,7 +116,7 @@ def _unknown(topic: str, wanted: str) -> UsageError:
         near = [name for name in _every_page() if name.startswith(f"{prefix}:")]
     hint = f"Try {', '.join(near)}. " if near else ""
     return UsageError(
-        f"there is no page about {shown!r}",
+        f"there is no page about {quoted(topic)}",
         fix=f"{hint}`zoomcall explain` lists every topic.",
         command="zoomcall explain",
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from msgspec import Meta, Struct, to_builtins
@@ -13,6 +13,7 @@ from zoomcall.cli.answer import ErrorReport
 from zoomcall.domain.cause import Cause, Checked, Notice
 from zoomcall.domain.credential import CredentialKind, CredentialSource
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.time_words import stamp
 from zoomcall.errors import NetworkWord
 
 Result = TypeVar("Result")
@@ -97,9 +98,7 @@ def dumps(document: object, *, is_line: bool = False) -> str:
 
 def time_text(moment: datetime) -> str:
     """Return RFC 3339 in UTC: whole seconds without a fraction, else milliseconds."""
-    moment = moment.astimezone(UTC)
-    precision = "milliseconds" if moment.microsecond >= 1000 else "seconds"
-    return moment.isoformat(timespec=precision).replace("+00:00", "Z")
+    return stamp(moment, "milliseconds" if moment.microsecond >= 1000 else "seconds")
 
 
 def cause_json(cause: Cause) -> object:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
 from msgspec import Struct
 
-from zoomcall.cli.render.text import plain
-
-_NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from zoomcall.domain.shown_text import printable
 
 
 class JUnitCase(Struct, frozen=True, kw_only=True):
@@ -48,13 +45,15 @@ def junit(name: str, cases: Sequence[JUnitCase], *, at: datetime) -> str:
     )
     for case in cases:
         element = ET.SubElement(
-            suite, "testcase", classname=name, name=_line(case.name), time=_seconds(case.seconds)
+            suite, "testcase", classname=name, name=printable(case.name), time=_seconds(case.seconds)
         )
         if case.failure is not None:
-            failure = ET.SubElement(element, "failure", message=_line(case.failure), type=_line(case.failure_kind))
+            failure = ET.SubElement(
+                element, "failure", message=printable(case.failure), type=printable(case.failure_kind)
+            )
             failure.text = _text(case.output)
         elif case.skipped is not None:
-            ET.SubElement(element, "skipped", message=_line(case.skipped))
+            ET.SubElement(element, "skipped", message=printable(case.skipped))
         elif case.output:
             ET.SubElement(element, "system-out").text = _text(case.output)
     root = ET.Element("testsuites")
@@ -67,9 +66,5 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.3f}"
 
 
-def _line(text: str) -> str:
-    return _NO_XML.sub("", plain(text))
-
-
 def _text(text: str) -> str:
-    return "\n".join(_line(line) for line in text.splitlines())
+    return "\n".join(printable(line) for line in text.splitlines())

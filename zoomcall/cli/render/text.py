@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import IO, TYPE_CHECKING
 
 from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.streams import Look
+from zoomcall.domain.shown_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,17 +24,6 @@ _LABEL_GAP = 2
 _COLUMN_GAP = 3
 _NARROWEST = 8
 """Characters that a column keeps which has to fold."""
-
-
-def plain(text: str) -> str:
-    """Drop what could steer a terminal or hide text: control, formatting and bidirectional characters."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        " " if character in "\t\n\r\u2028\u2029" else character
-        for character in text
-        if character in "\t\n\r\u2028\u2029" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-    )
 
 
 def write_page(page: Page, stream: IO[str], look: Look) -> None:
@@ -55,13 +44,15 @@ def _text_lines(block: Line | Table) -> tuple[str, ...]:
     """Give the lines of a block, in which nothing is padded, wrapped or cut."""
     match block:
         case Table(headings, rows):
-            return tuple("\t".join(plain(cell) for cell in row) for row in (headings, *rows))
+            return tuple("\t".join(printable(cell) for cell in row) for row in (headings, *rows))
         case Line(text, _, indent, label):
-            return (" " * indent + (f"{plain(label)}: " if label else "") + plain(text).rstrip(),)
+            return (" " * indent + (f"{printable(label)}: " if label else "") + printable(text).rstrip(),)
 
 
 def _label_width(page: Page) -> int:
-    labels = [len(plain(block.label)) + 1 + _LABEL_GAP for block in page if isinstance(block, Line) and block.label]
+    labels = [
+        len(printable(block.label)) + 1 + _LABEL_GAP for block in page if isinstance(block, Line) and block.label
+    ]
     return max(labels, default=0)
 
 
@@ -99,10 +90,10 @@ def _print_line(console: Console, line: Line, width: int, *, is_folded: bool) ->
         grid = Grid.grid(padding=0)
         grid.add_column(width=width)
         grid.add_column()
-        grid.add_row(Text(f"{plain(line.label)}:", style="dim"), Text(plain(line.text), style=style))
+        grid.add_row(Text(f"{printable(line.label)}:", style="dim"), Text(printable(line.text), style=style))
         console.print(Padding(grid, (0, 0, 0, line.indent), expand=False))
     else:
-        console.print(Padding(Text(plain(line.text), style=style), (0, 0, 0, line.indent), expand=False))
+        console.print(Padding(Text(printable(line.text), style=style), (0, 0, 0, line.indent), expand=False))
 
 
 def _print_table(console: Console, table: Table) -> None:
@@ -113,9 +104,9 @@ def _print_table(console: Console, table: Table) -> None:
     drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     whole = _whole_columns(table, console.width)
     for place, heading in enumerate(table.headings):
-        drawn.add_column(Text(plain(heading)), overflow="fold", no_wrap=place in whole)
+        drawn.add_column(Text(printable(heading)), overflow="fold", no_wrap=place in whole)
     for row in table.rows:
-        drawn.add_row(*(Text(plain(cell)) for cell in row))
+        drawn.add_row(*(Text(printable(cell)) for cell in row))
     console.print(drawn)
 
 
@@ -124,7 +115,7 @@ def _whole_columns(table: Table, room: int) -> frozenset[int]:
     from rich.cells import cell_len
 
     columns = zip(table.headings, *table.rows, strict=True)
-    widths = [max(cell_len(plain(cell)) for cell in column) for column in columns]
+    widths = [max(cell_len(printable(cell)) for cell in column) for column in columns]
     left = room - _COLUMN_GAP * len(widths)
     whole: set[int] = set()
     for place in sorted(range(len(widths)), key=widths.__getitem__):

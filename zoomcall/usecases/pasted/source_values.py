@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
+from zoomcall.domain.shown_text import one_line
 from zoomcall.usecases.pasted.pieces import Form
 from zoomcall.usecases.pasted.source_tokens import Kind, Token
 
@@ -49,8 +50,7 @@ class Partial(str):
 
 def unknown(name: str) -> Partial:
     """Give a text of which nothing is known but an expression's words."""
-    shown = " ".join(re.sub(r"[{}\"'`]", "", name).split())
-    return Partial("{" + (shown if len(shown) <= _LONGEST_NAME else shown[: _LONGEST_NAME - 3] + "...") + "}")
+    return Partial("{" + one_line(re.sub(r"[{}\"'`]", "", name), _LONGEST_NAME) + "}")
 
 
 class Values:

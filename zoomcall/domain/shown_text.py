@@ -1,0 +1,41 @@
+"""How foreign text is shown: printable, on one line, shortened, quoted."""
+
+from __future__ import annotations
+
+
+def printable(text: str) -> str:
+    """Return text without what could steer a terminal, hide a part of it, or break its line.
+
+    There is one rule for every place that shows foreign text, Python's own ``str.isprintable``: what it refuses
+    is dropped, and white space of any kind becomes a blank, so that words stay apart. That drops control,
+    formatting and bidirectional characters and lone surrogates, and also private and unassigned code points:
+    terminals, log viewers and XML parsers do not agree on those. Names in JSON results stay whole, escaped.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        " " if character.isspace() else character
+        for character in text
+        if character.isspace() or character.isprintable()
+    )
+
+
+def one_line(text: str, longest: int = 200) -> str:
+    """Return the printable text with each run of blanks as one, and at most ``longest`` characters of it."""
+    return shortened(" ".join(printable(text).split()), longest)
+
+
+def shortened(text: str, longest: int) -> str:
+    """Return at most ``longest`` characters of a text; three dots stand for the rest."""
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def quoted(text: str, longest: int = 80) -> str:
+    """Return what a user gave, as an error names it: in quotation marks, with escapes for the unprintable."""
+    return repr(shortened(text, longest))
+
+
+def shown_value(value: object, longest: int = 80) -> str:
+    """Return a value as evidence names it: bare where it is printable ASCII, else quoted and all in ASCII."""
+    text = shortened(str(value), longest)
+    return text if text.isascii() and text.isprintable() else ascii(text)
