@@ -140,7 +140,7 @@ def test_a_person_reads_fixes_and_the_first_failure_in_full(zoomcall: Shell, sdk
     result = zoomcall("doctor", environ=sdk | {"ZOOMCALL_API_SECRET": SENTINEL * 2})
     assert result.code == 4
     assert "token: failed, Zoom answered HTTP 401: 124" in result.stdout
-    assert "    fix: Mend token first." in result.stdout
+    assert "    fix: Fix token first." in result.stdout
     assert result.stderr.startswith("error: token: Zoom answered HTTP 401: 124 Invalid access token.\n")
     assert "checked and found fine:" in result.stderr
     assert "explain 124" in result.stderr
@@ -195,7 +195,7 @@ def test_without_a_credential_the_way_is_checked_all_the_same(
     assert checked.result.code == 3
     assert checked.failed == ["credential"]
     assert checked.skipped == ["keyring", "tls", "token", "account", "scopes", "crc", "session", "webhook"]
-    assert checked.checks["token"]["fix"] == "Mend credential first."
+    assert checked.checks["token"]["fix"] == "Fix credential first."
     assert "auth login" in checked.checks["credential"]["command"]
 
 
@@ -268,7 +268,7 @@ def test_a_keyring_that_cannot_be_used_is_told_once(
     assert words in checked.checks["keyring"]["detail"]
     assert words not in checked.checks["credential"]["detail"]
     assert "--store file" in checked.checks["keyring"]["fix"]
-    assert checked.checks["webhook"]["detail"] == "not checked, because of keyring"
+    assert checked.checks["webhook"]["detail"] == "not checked because keyring failed"
     assert checked.statuses["api"] == "ok"
     alone = doctor("--only", "credential", environ=stored_again(zoomcall, emulator) | unusable)
     assert words in alone.checks["credential"]["detail"]
@@ -298,7 +298,7 @@ def test_a_profile_that_cannot_be_used_leaves_the_keyring_unasked(
         file.write('api_base = "ftp://nowhere"\n')
     checked = doctor(environ=environ)
     assert (checked.result.code, checked.failed) == (2, ["credential"])
-    assert checked.checks["keyring"]["fix"] == "Mend credential first."
+    assert checked.checks["keyring"]["fix"] == "Fix credential first."
 
 
 # The clock
@@ -351,10 +351,10 @@ def test_a_dead_port_is_exit_10(doctor: Callable[..., Checked]) -> None:
     assert checked.failed == ["api"]
     assert checked.document["error"]["network"] == "connect"
     assert checked.statuses["dns"] == "ok"
-    assert checked.checks["token"]["detail"] == "not checked, because of api"
+    assert checked.checks["token"]["detail"] == "not checked because api failed"
     secured = doctor(environ=PAIR | {"ZOOMCALL_API_BASE": f"https://127.0.0.1:{free_port()}/v2"})
     assert secured.failed == ["api"]
-    assert secured.checks["tls"]["fix"] == "Mend api first."
+    assert secured.checks["tls"]["fix"] == "Fix api first."
     alone = doctor("--only", "tls", environ=PAIR | {"ZOOMCALL_API_BASE": f"https://127.0.0.1:{free_port()}/v2"})
     assert (alone.result.code, alone.failed) == (10, ["tls"])
 
@@ -366,7 +366,7 @@ def test_a_name_that_does_not_resolve_is_exit_10(doctor: Callable[..., Checked])
     assert checked.document["error"]["network"] == "dns"
     assert REMOTE in checked.checks["dns"]["detail"]
     assert {checked.checks[name]["fix"] for name in ("clock", "tls", "api", "token", "account")} == {
-        "Mend dns first."
+        "Fix dns first."
     }
 
 
@@ -386,7 +386,7 @@ def test_an_untrusted_certificate_is_exit_10(
     assert checked.failed == ["tls"]
     assert checked.document["error"]["network"] == "tls"
     assert "SSL_CERT_FILE" in checked.checks["tls"]["fix"]
-    assert checked.checks["api"]["detail"] == "not checked, because of tls"
+    assert checked.checks["api"]["detail"] == "not checked because tls failed"
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(
@@ -397,7 +397,7 @@ def test_a_certificate_that_ends_soon_is_a_warning(
         checked = doctor("--only", "tls,api", environ=PAIR | base)
     assert checked.statuses == {"tls": "warning", "api": "ok"}
     detail = checked.checks["tls"]["detail"]
-    assert "ends in 0 days" in detail
+    assert "expires in 0 days" in detail
     assert "certificate by loopback" in detail
     assert f"trusted by SSL_CERT_FILE ({certificate[1]})" in detail
 
@@ -425,7 +425,7 @@ def test_a_refusing_proxy_is_exit_10(doctor: Callable[..., Checked]) -> None:
     assert proxy.connections == 1
 
 
-def test_a_proxy_that_leads_on_is_named(
+def test_a_proxy_that_connects_is_named(
     doctor: Callable[..., Checked], certificate: tuple[ssl.SSLContext, Path]
 ) -> None:
     def script(peer: Peer) -> None:
@@ -438,7 +438,7 @@ def test_a_proxy_that_leads_on_is_named(
         environ = PAIR | ANYWHERE | {"HTTPS_PROXY": proxy.url, "SSL_CERT_FILE": str(certificate[1])}
         checked = doctor("--only", "proxy,api", environ=environ)
     assert checked.statuses == {"proxy": "ok", "api": "ok"}
-    assert checked.checks["proxy"]["detail"] == f"{proxy.url} leads to {REMOTE}"
+    assert checked.checks["proxy"]["detail"] == f"{proxy.url} connects to {REMOTE}"
 
 
 def test_a_proxy_that_is_no_url_is_exit_2_and_keeps_its_result(doctor: Callable[..., Checked]) -> None:
@@ -455,7 +455,7 @@ def test_something_else_than_zoom_is_exit_11(doctor: Callable[..., Checked]) -> 
     assert checked.result.code == 11
     assert checked.failed == ["api"]
     assert checked.cause("api")["id"] == "foreign-answer"
-    assert checked.checks["clock"]["detail"] == "not checked, because of api"
+    assert checked.checks["clock"]["detail"] == "not checked because api failed"
 
 
 def test_a_server_that_never_answers_is_given_up(
@@ -485,7 +485,7 @@ def test_a_limit_that_is_not_zooms_leaves_the_clock_open(doctor: Callable[..., C
     with Loopback(answering(429, b"<html>slow down</html>")) as server:
         checked = doctor("--only", "clock,api", environ=PAIR | {"ZOOMCALL_API_BASE": f"{server.url}/v2"})
     assert checked.statuses == {"clock": "skipped", "api": "warning"}
-    assert checked.checks["clock"]["fix"] == "Look at api first."
+    assert checked.checks["clock"]["fix"] == "See api first."
 
 
 def test_a_name_server_that_never_answers_is_given_up(
@@ -616,7 +616,7 @@ def test_a_given_token_does_not_tell_its_scopes(
     checked = doctor("--meeting", emulator.ready["meeting_id"], environ=environ)
     assert checked.result.code == 0
     assert checked.statuses["scopes"] == "skipped"
-    assert "it holds what sync and wait need" in checked.checks["scopes"]["detail"]
+    assert "it has the scopes for sync and wait" in checked.checks["scopes"]["detail"]
     assert not any(request.method == "PATCH" for request in emulator.requests)
 
 
@@ -715,7 +715,7 @@ def test_an_ended_session_is_exit_6(
     assert checked.result.code == 6
     assert checked.failed == ["session"]
     assert checked.cause("session")["id"] == "session-not-live"
-    assert checked.checks["crc"]["fix"] == "Mend session first."
+    assert checked.checks["crc"]["fix"] == "Fix session first."
 
 
 def test_an_empty_session_is_exit_6_and_shows_the_plan(
@@ -739,7 +739,7 @@ def test_a_session_is_found_by_its_name(
     assert checked.statuses["session"] == checked.statuses["crc"] == "ok"
     unknown = doctor("--session-name", "nobody's", environ=sdk)
     assert (unknown.result.code, unknown.failed) == (6, ["session"])
-    assert unknown.checks["crc"]["detail"] == "not checked, because of session"
+    assert unknown.checks["crc"]["detail"] == "not checked because session failed"
 
 
 def test_two_sessions_of_one_name_are_exit_2(
@@ -804,10 +804,10 @@ def log_of(*statuses: int | None) -> Reply:
 @pytest.mark.parametrize(
     ("statuses", "status", "words"),
     [
-        ((), "ok", "holds nothing of the last hour"),
-        ((200, 204), "ok", "2 of 2 deliveries of the last hour arrived"),
-        ((200, -1, 503), "warning", "2 of 3 deliveries of the last hour failed (HTTP 503, no answer)"),
-        ((None,), "warning", "1 of 1 deliveries of the last hour failed (no answer)"),
+        ((), "ok", "has nothing from the last hour"),
+        ((200, 204), "ok", "2 of 2 deliveries in the last hour arrived"),
+        ((200, -1, 503), "warning", "2 of 3 deliveries in the last hour failed (HTTP 503, no answer)"),
+        ((None,), "warning", "1 of 1 deliveries in the last hour failed (no answer)"),
     ],
 )
 def test_the_webhook_log_tells_how_deliveries_fare(
@@ -889,7 +889,7 @@ def test_a_proxy_is_named_offline_too(doctor: Callable[..., Checked]) -> None:
     environ = PAIR | ANYWHERE | {"HTTPS_PROXY": "http://proxy.invalid:3128"}
     checked = doctor("--offline", "--only", "proxy,dns", environ=environ)
     assert checked.statuses == {"dns": "skipped", "proxy": "ok"}
-    assert checked.checks["proxy"]["detail"] == f"http://proxy.invalid:3128 is on the way to {REMOTE}"
+    assert checked.checks["proxy"]["detail"] == f"http://proxy.invalid:3128 is used for {REMOTE}"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,8 +21,9 @@ from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import Api, Target
 from zoomcall.errors import UsageError
-from zoomcall.usecases.checking.checkup import CheckupOrder, check_up
-from zoomcall.usecases.checking.verdicts import Check, CheckId, CheckStatus
+from zoomcall.usecases.checking.case import CheckupOrder
+from zoomcall.usecases.checking.checkup import check_up
+from zoomcall.usecases.checking.verdicts import CheckId, CheckResult, CheckStatus
 
 app = typer.Typer()
 
@@ -37,10 +39,10 @@ _TONES = {
 class DoctorFlags(Struct, frozen=True, kw_only=True):
     """The session or meeting to check, if any."""
 
-    session: Annotated[str | None, typer.Option(metavar="ID", help="Check this session, and the plan by it.")] = (
-        None
-    )
-    session_name: Annotated[str | None, typer.Option(metavar="NAME", help="The same, by its name.")] = None
+    session: Annotated[
+        str | None, typer.Option(metavar="ID", help="Check this session, and the plan through it.")
+    ] = None
+    session_name: Annotated[str | None, typer.Option(metavar="NAME", help="The same, by name.")] = None
     meeting: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="Check this meeting, by number or join link.")
     ] = None
@@ -62,36 +64,28 @@ def doctor(
     flags: DoctorFlags,
     *,
     api: Annotated[
-        Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
+        Api | None, typer.Option("--for", help="Which credential to use if the environment has several.")
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="ID[,ID]", help="Only these checks; repeatable.")
+        list[str] | None, typer.Option(metavar="ID[,ID]", help="Make only these checks; repeatable.")
     ] = None,
-    is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
+    is_offline: Annotated[bool, typer.Option("--offline", help="Send nothing.")] = False,
     report: Annotated[
-        Path | None, typer.Option("--junit", metavar="FILE", help="Also write a report as JUnit XML.")
+        Path | None, typer.Option("--junit", metavar="FILE", help="Also write a JUnit XML report.")
     ] = None,
 ) -> Answer:
     """Check credential, clock, network, scopes, plan, session and webhooks; each check that is not ok has a fix.
 
-    Ends with the exit code of the first failed check. With a session it takes a dial-in code of two hours, which
-    shows the plan and rings nobody.
+    The exit code is that of the first failed check. With a session it takes a dial-in code valid for two hours,
+    which shows the plan and rings nobody.
     """
-    wanted = _wanted(only)
-    target = _target(run, flags, api)
+    order = _order(run, flags, api, only, is_offline=is_offline)
     if report == Path("-"):
-        raise UsageError("--junit - names no file", fix="Name one; stdout has the answer.")
+        raise UsageError("--junit - is not a file", fix="Name one; stdout has the answer.")
     if report is not None:
         run.wiring.check_report_place(report)
-    order = CheckupOrder(
-        api=api if target is None else target.api, target=target, only=wanted, is_offline=is_offline
-    )
-
-    def show_bug(error: Exception) -> None:
-        if run.options.is_debug:
-            traceback.print_exception(error, file=run.streams.stderr)
-
-    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now, on_bug=show_bug)
+    on_bug = partial(traceback.print_exception, file=run.streams.stderr) if run.options.is_debug else None
+    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now, on_bug=on_bug)
     if report is not None:
         run.wiring.write_report(report, junit(_SUITE, [_case(check) for check in checks], at=run.now()))
     failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)
@@ -103,6 +97,16 @@ def doctor(
     )
 
 
+def _order(
+    run: Run, flags: DoctorFlags, api: Api | None, only: list[str] | None, *, is_offline: bool
+) -> CheckupOrder:
+    wanted = _wanted(only)
+    target = _target(run, flags, api)
+    return CheckupOrder(
+        api=api if target is None else target.api, target=target, only=wanted, is_offline=is_offline
+    )
+
+
 def _wanted(only: list[str] | None) -> frozenset[CheckId]:
     if only is None:
         return frozenset(CheckId)
@@ -111,35 +115,35 @@ def _wanted(only: list[str] | None) -> frozenset[CheckId]:
     unknown = [repr(name) for name in named if name not in known]
     if unknown:
         raise UsageError(
-            f"--only: there is no check {' or '.join(dict.fromkeys(unknown))}",
+            f"--only: unknown check {' and '.join(dict.fromkeys(unknown))}",
             fix=f"The checks are {', '.join(CheckId)}.",
         )
     return frozenset(CheckId(name) for name in named)
 
 
 def _target(run: Run, flags: DoctorFlags, api: Api | None) -> Target | None:
-    """Take the target of flags, or of variables as far as it is of the API that is asked for."""
+    """Return the target that flags name, or that variables name for the API that is asked for."""
     target = target_of_flags(flags)
     if target is None:
         target = target_of_variables(run)
         return target if api is None or target is None or target.api is api else None
     if api is not None and target.api is not api:
-        raise UsageError(f"--for {api} and a {target.api} contradict each other", fix="Leave out --for.")
+        raise UsageError(f"--for {api} contradicts a {target.api}", fix="Leave out --for.")
     return target
 
 
-def _status(check: Check) -> ExitStatus:
+def _status(check: CheckResult) -> ExitStatus:
     kind = check.verdict.kind
     return ExitStatus.INTERNAL if kind is None else ExitStatus.of(kind)
 
 
-def _error(check: Check) -> ErrorReport:
+def _error(check: CheckResult) -> ErrorReport:
     verdict = check.verdict
     explained = verdict.explained or Explained(title=verdict.detail, fix=verdict.fix)
     return error_report(explained, _status(check), subject=check.id)
 
 
-def _lines(checks: Sequence[Check]) -> Iterator[Line]:
+def _lines(checks: Sequence[CheckResult]) -> Iterator[Line]:
     for check in checks:
         verdict = check.verdict
         yield Line(f"{verdict.status}, {verdict.detail}", _TONES[verdict.status], label=check.id)
@@ -149,7 +153,7 @@ def _lines(checks: Sequence[Check]) -> Iterator[Line]:
             yield Line(f"run: {verdict.command}", Tone.COMMAND, indent=4)
 
 
-def _check_json(check: Check) -> dict[str, Any]:
+def _check_json(check: CheckResult) -> dict[str, Any]:
     verdict = check.verdict
     causes = verdict.explained.causes if verdict.explained is not None else ()
     return {
@@ -164,22 +168,18 @@ def _check_json(check: Check) -> dict[str, Any]:
     }
 
 
-def _case(check: Check) -> JUnitCase:
+def _case(check: CheckResult) -> JUnitCase:
     verdict = check.verdict
-    output = "\n".join(
-        part
-        for part in (
-            verdict.detail,
-            verdict.fix and f"fix: {verdict.fix}",
-            verdict.command and f"run: {verdict.command}",
-        )
-        if part
-    )
+    output = [verdict.detail]
+    if verdict.fix:
+        output.append(f"fix: {verdict.fix}")
+    if verdict.command:
+        output.append(f"run: {verdict.command}")
     return JUnitCase(
         name=check.id,
         seconds=check.taken.total_seconds(),
         failure=verdict.detail if verdict.status is CheckStatus.FAILED else None,
         failure_kind=_status(check).word if verdict.status is CheckStatus.FAILED else "",
         skipped=verdict.detail if verdict.status is CheckStatus.SKIPPED else None,
-        output=output if verdict.status is not CheckStatus.OK else verdict.detail,
+        output="\n".join(output),
     )

@@ -1,4 +1,4 @@
-"""Who a credential is, as far as it tells itself and as Zoom sees it."""
+"""Whose a credential is, by what it says itself and by what Zoom says."""
 
 from __future__ import annotations
 
@@ -10,7 +10,14 @@ from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.credential import AccessToken, Bearer, CredentialKind, HeldCredential
+from zoomcall.domain.credential import (
+    AccessToken,
+    Bearer,
+    CredentialKind,
+    HeldCredential,
+    ServerToServerApp,
+    VideoSdkKey,
+)
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, read_token
@@ -22,18 +29,18 @@ PROBE_SPAN = timedelta(minutes=1)
 TOLERATED_SKEW = timedelta(seconds=10)
 
 
-class Zoom(Clocks, Account, WebhookLogs, Protocol):
-    """What examining needs of Zoom; the webhook log is the cheapest request of a Video SDK credential."""
+class IdentityEndpoints(Clocks, Account, WebhookLogs, Protocol):
+    """The endpoints that show a credential; the webhook log is the cheapest that a Video SDK credential has."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):
     """What is known of a credential.
 
     Attributes:
-        user: Whose it is, for OAuth.
+        user: Its user, for OAuth.
         clock_skew: How far this machine's clock is ahead of Zoom's, to the second; None if not asked.
-        expires_at: When the token expires; None for a key pair, which has no end of its own.
-        scopes: What the token may do, where the token endpoint told it.
+        expires_at: When the token expires; None for a key pair, which does not expire.
+        scopes: What the token may do, if the token endpoint told it.
     """
 
     user: User | None = None
@@ -43,7 +50,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 def api_of(held: HeldCredential, asked: Api | None) -> Api:
-    """Say which API a credential speaks to: as asked, else as its kind, profile or token tells."""
+    """Return the API that a credential is for: the one asked for, else by its kind, profile or token."""
     if asked is not None:
         return asked
     credential = held.credential
@@ -58,65 +65,68 @@ def api_of(held: HeldCredential, asked: Api | None) -> Api:
 
 
 def may_be_for_meetings(held: HeldCredential, asked: Api | None) -> bool:
-    """Say whether nothing tells which API a credential is for: an opaque token, which sessions refused."""
+    """Return whether a credential that sessions refused may be for meetings: an opaque token, with no API named."""
     return asked is None and held.api is None and _bearer_kind(held) is TokenKind.OPAQUE
 
 
 def examine_offline(held: HeldCredential) -> Identity:
-    """Tell what the credential tells of itself."""
-    if not isinstance(held.credential, Bearer):
-        return Identity()
-    return Identity(expires_at=read_token(held.credential.token.reveal()).expiry.at)
+    """Return what the credential says of itself."""
+    match held.credential:
+        case Bearer(token):
+            return Identity(expires_at=read_token(token.reveal()).expiry.at)
+        case VideoSdkKey() | ServerToServerApp():
+            return Identity()
 
 
 def examine(
     held: HeldCredential,
     *,
     api: Api,
-    zoom: Zoom,
+    zoom: IdentityEndpoints,
     token: Callable[[Api], AccessToken],
     now: Callable[[], datetime],
     warn: Callable[[Notice], None],
 ) -> Identity:
-    """Tell who the credential is.
+    """Ask Zoom whose the credential is.
 
     Args:
         held: The credential.
         api: Which API to ask.
         zoom: Zoom.
-        token: Gives the token that ``zoom`` speaks with.
+        token: Returns the token that ``zoom`` sends.
         now: The clock.
-        warn: Takes what the user should know.
+        warn: Receives what the user should know.
 
     Raises:
         ZoomRefused: Zoom refused the credential.
         NetworkFault: No answer came.
     """
     user = ask(zoom, api, now=now, warn=warn)
-    is_pair = held.credential.kind is CredentialKind.VIDEOSDK
-    used = token(api)
-    return Identity(
-        user=user,
-        clock_skew=_skew(zoom, warn),
-        expires_at=None if is_pair else used.expires_at,
-        scopes=used.scopes,
-    )
+    skew, used = _skew(zoom, warn), token(api)
+    match held.credential:
+        case VideoSdkKey():
+            expires_at = None
+        case ServerToServerApp() | Bearer():
+            expires_at = used.expires_at
+    return Identity(user=user, clock_skew=skew, expires_at=expires_at, scopes=used.scopes)
 
 
 class Acceptance(Struct, frozen=True, kw_only=True):
-    """That Zoom accepts a credential.
+    """How Zoom accepted a credential.
 
     Attributes:
-        user: Whose it is, for OAuth.
-        refusal: What Zoom refused all the same, for another reason than the credential.
+        user: Its user, for OAuth.
+        refusal: The request's refusal, for a reason other than the credential.
     """
 
     user: User | None = None
     refusal: ZoomRefused | None = None
 
 
-def try_out(zoom: Zoom, api: Api, *, now: Callable[[], datetime], deadline: datetime | None = None) -> Acceptance:
-    """Make one request that shows whether Zoom accepts the credential; any refusal but of it counts as accepted.
+def try_out(
+    zoom: IdentityEndpoints, api: Api, *, now: Callable[[], datetime], deadline: datetime | None = None
+) -> Acceptance:
+    """Make one request to see whether Zoom accepts the credential; being refused for another reason shows it.
 
     Raises:
         ZoomRefused: Zoom refused the credential, or could not answer.
@@ -134,8 +144,10 @@ def try_out(zoom: Zoom, api: Api, *, now: Callable[[], datetime], deadline: date
     return Acceptance()
 
 
-def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]) -> User | None:
-    """Try a credential out, and warn of what is refused all the same; errors as of ``try_out``."""
+def ask(
+    zoom: IdentityEndpoints, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]
+) -> User | None:
+    """Try a credential, and warn if the request was refused for another reason; raises as ``try_out`` does."""
     acceptance = try_out(zoom, api, now=now)
     if acceptance.refusal is not None:
         warn(Notice("credential-limited", f"the credential is accepted, but {acceptance.refusal.message}"))
@@ -143,23 +155,23 @@ def ask(zoom: Zoom, api: Api, *, now: Callable[[], datetime], warn: Callable[[No
 
 
 def skew_of(server_time: datetime, local_time: datetime) -> timedelta:
-    """Say how far this machine's clock is ahead of Zoom's, to the second.
+    """Return how far this machine's clock is ahead of Zoom's, to the second.
 
     Args:
-        server_time: Of the ``Date`` header.
+        server_time: From the ``Date`` header.
         local_time: At the same moment.
     """
-    # Zoom's Date has whole seconds: its true time is half a second later on the average.
+    # Zoom's Date has whole seconds: its true time is half a second later on average.
     return timedelta(seconds=round((local_time - server_time).total_seconds() - 0.5))
 
 
 def skew_words(skew: timedelta) -> str:
-    """Say which clock is ahead."""
+    """Describe which clock is ahead."""
     seconds = int(skew.total_seconds())
     return f"this machine's clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} Zoom's"
 
 
-def _skew(zoom: Zoom, warn: Callable[[Notice], None]) -> timedelta | None:
+def _skew(zoom: IdentityEndpoints, warn: Callable[[Notice], None]) -> timedelta | None:
     if zoom.last_clock is None:
         return None
     skew = skew_of(*zoom.last_clock)

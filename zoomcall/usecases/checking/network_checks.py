@@ -1,23 +1,25 @@
-"""The checks of the way to Zoom: names, certificates, proxies, an answer, and the clock in it."""
+"""The checks of the way to Zoom: proxies, names, certificates, an answer, and the clock in it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from functools import partial
 
 from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.cause import Certainty
-from zoomcall.domain.credential import AccessToken
+from zoomcall.domain.credential import Bearer, ServerToServerApp, VideoSdkKey
 from zoomcall.domain.network_path import Certificate, Knock, Place, Way
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, WrongCredential, ZoomcallError
 from zoomcall.knowledge.engine import judge_bearer
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.texts import cause_texts
-from zoomcall.usecases.checking.verdicts import Blocked, CheckId, Verdict, failed, ok, skipped, warned, warning
+from zoomcall.usecases.checking.case import Case
+from zoomcall.usecases.checking.task_graph import Late, Step, run_steps
+from zoomcall.usecases.checking.verdicts import Blocked, CheckId, CheckVerdict, failed, ok, skipped, warned, warning
 from zoomcall.usecases.identity import skew_of, skew_words
 
 WORTH_MENTIONING = timedelta(seconds=30)
@@ -25,167 +27,177 @@ WORTH_MENTIONING = timedelta(seconds=30)
 
 _SOON = timedelta(days=7)
 _MOST_ADDRESSES = 3
-_NO_HTTPS_FIX = "Nothing needs to be done on loopback; over https it is checked."
+_HTTPS_FIX = "Ignore this on loopback; with an https base the certificate is checked."
 _BLOCKING = {
     NetworkWord.DNS: CheckId.DNS,
     NetworkWord.TLS: CheckId.TLS,
     NetworkWord.PROXY: CheckId.PROXY,
 }
 
-Knocks = Mapping[Place, Knock | ZoomcallError]
+
+def check_proxies(case: Case) -> CheckVerdict:
+    """Report the proxies, and whether each lets a request through; other checks read what the requests found.
+
+    Raises:
+        NetworkFault: One does not.
+        UsageError: A proxy variable cannot be used.
+    """
+    case.knocks = _knocks(case)
+    told = []
+    for way, knock in case.knocks.items():
+        if isinstance(knock, NetworkFault) and knock.word is NetworkWord.PROXY:
+            raise knock
+        host = way.target.host
+        if way.proxy is None:
+            told.append(f"no proxy for {host}")
+        else:
+            told.append(f"{way.proxy} {'connects to' if isinstance(knock, Knock) else 'is used for'} {host}")
+    return ok(_joined(told))
 
 
-class Probe(Protocol):
-    """Looks at the way that requests take."""
-
-    def way(self, base: str) -> Way:
-        """Tell how a base is reached; ``UsageError`` if a proxy variable cannot be used."""
-        ...
-
-    def addresses(self, place: Place) -> tuple[str, ...] | None:
-        """Look up a host's addresses, ``NetworkFault`` if it has none; None if it is an address itself."""
-        ...
-
-    def knock(self, url: str, *, deadline: datetime) -> Knock:
-        """Make one request without a credential, once."""
-        ...
-
-    @property
-    def trusted(self) -> str:
-        """Where the trusted certificates are."""
-        ...
+def _knocks(case: Case) -> Mapping[Way, Knock | ZoomcallError | None]:
+    """Send each host a request without a credential, at the same time; offline, only find the ways there."""
+    probe = case.tools.probe
+    urls = {probe.way(case.tools.api_base): f"{case.tools.api_base}/users/me"}
+    if _needs_token_endpoint(case):
+        way = probe.way(case.tools.oauth_base)
+        if way.target not in {known.target for known in urls}:
+            urls[way] = f"{case.tools.oauth_base}/oauth/token"
+    if case.order.is_offline:
+        return dict.fromkeys(urls)
+    limit, deadline = case.limit - timedelta(seconds=1), case.deadline
+    steps: list[Step[Knock | ZoomcallError]] = [
+        Step(name=url, work=partial(probe.knock, url, deadline=deadline), limit=limit) for url in urls.values()
+    ]
+    outcomes = run_steps(steps, settle=_unanswered)
+    return {way: outcomes[url].value for way, url in urls.items()}
 
 
-def check_names(ways: Sequence[Way], probe: Probe) -> Verdict:
+def _needs_token_endpoint(case: Case) -> bool:
+    if case.credential is None:
+        return case.order.api is Api.MEETING
+    match case.credential.credential:
+        case ServerToServerApp():
+            return True
+        case VideoSdkKey() | Bearer():
+            return False
+
+
+def _unanswered(error: Exception) -> Knock | ZoomcallError:
+    match error:
+        case ZoomcallError():
+            return error
+        case Late():
+            return NetworkFault("no answer came in time", word=NetworkWord.TIMEOUT, may_have_arrived=False)
+        case _:
+            raise error
+
+
+def check_names(case: Case) -> CheckVerdict:
     """Look up every host that this machine connects to.
 
     Raises:
         NetworkFault: One has no address.
     """
     told = []
-    for way in ways:
-        behind = f"the proxy looks up {way.target.host}; " if way.proxy else ""
-        found = probe.addresses(way.first)
+    for way in _known(case):
+        by_proxy = f"the proxy looks up {way.target.host}; " if way.proxy else ""
+        found = case.tools.probe.addresses(way.first)
         if found is None:
-            told.append(f"{behind}{way.first.host} is an address, with nothing to look up")
+            told.append(f"{by_proxy}{way.first.host} is already an address")
             continue
         more = len(found) - _MOST_ADDRESSES
         shown = ", ".join(found[:_MOST_ADDRESSES]) + (f" and {more} more" if more > 0 else "")
-        told.append(f"{behind}{way.first.host} is {shown}")
+        told.append(f"{by_proxy}{way.first.host} is {shown}")
     return ok(_joined(told))
 
 
-def check_proxies(ways: Sequence[Way], knocks: Knocks) -> Verdict:
-    """Say which proxies count, and whether they lead on.
-
-    Raises:
-        NetworkFault: One does not.
-    """
-    for way in ways:
-        _raise_for(knocks.get(way.target), NetworkWord.PROXY)
-    told = []
-    for way in ways:
-        if way.proxy is None:
-            told.append(f"no proxy on the way to {way.target.host}")
-        elif isinstance(knocks.get(way.target), Knock):
-            told.append(f"{way.proxy} leads to {way.target.host}")
-        else:
-            told.append(f"{way.proxy} is on the way to {way.target.host}")
-    return ok(_joined(told))
-
-
-def check_certificates(ways: Sequence[Way], knocks: Knocks, *, trusted: str, now: datetime) -> Verdict:
-    """Say who signed the servers' certificates and when they end.
+def check_certificates(case: Case) -> CheckVerdict:
+    """Report who signed the servers' certificates and when they expire.
 
     Raises:
         NetworkFault: A handshake failed.
         UsageError: A variable names certificates that cannot be used.
         Blocked: No handshake could be tried.
     """
-    secured = [way for way in ways if way.is_https]
+    secured = {way: knock for way, knock in _known(case).items() if way.is_https}
     if not secured:
-        return skipped("plain http on loopback: there is no certificate to check", _NO_HTTPS_FIX)
-    for way in secured:
-        knock = knocks.get(way.target)
-        _raise_for(knock, NetworkWord.TLS)
-        if isinstance(knock, ZoomcallError) and not isinstance(knock, NetworkFault):
+        return skipped("plain HTTP on loopback has no certificate to check", _HTTPS_FIX)
+    for knock in secured.values():
+        if isinstance(knock, ZoomcallError) and (
+            not isinstance(knock, NetworkFault) or knock.word is NetworkWord.TLS
+        ):
             raise knock
-    for way in secured:
-        knock = knocks.get(way.target)
+    certificates: dict[Place, Certificate | None] = {}
+    for way, knock in secured.items():
         if isinstance(knock, NetworkFault):
             raise Blocked(_BLOCKING.get(knock.word, CheckId.API), knock)
-    shown = {way.target.host: _certificate_of(knocks.get(way.target)) for way in secured}
-    told = f"{_joined([_described(host, shown[host], now) for host in shown])}; trusted by {trusted}"
-    ending = [host for host, each in shown.items() if each is not None and _is_ending(each, now)]
+        certificates[way.target] = knock.certificate if isinstance(knock, Knock) else None
+    now = case.now()
+    described = _joined(_described(place.host, each, now) for place, each in certificates.items())
+    told = f"{described}; trusted by {case.tools.probe.trusted}"
+    ending = [place.host for place, each in certificates.items() if _is_ending(each, now)]
     if ending:
         return warning(
-            f"the certificate of {' and '.join(ending)} ends soon: {told}",
+            f"the certificate of {' and '.join(ending)} expires soon: {told}",
             "If a proxy of yours signs it, have it renewed; Zoom renews its own.",
         )
     return ok(told)
 
 
-def check_answer(ways: Sequence[Way], knocks: Knocks, facts: Facts) -> Verdict:
-    """Say whether Zoom itself answers.
-
-    Args:
-        ways: To the API first.
-        knocks: What came of knocking.
-        facts: For explaining.
+def check_answer(case: Case) -> CheckVerdict:
+    """Report whether Zoom itself answers.
 
     Raises:
         NetworkFault: There is no connection.
         ZoomRefused: Something else answered, or Zoom could not.
-        Blocked: The way breaks where another check looks.
+        Blocked: The request failed at what another check looks into.
     """
-    for way in ways:
-        knock = knocks.get(way.target)
-        if isinstance(knock, NetworkFault) and knock.word in _BLOCKING:
-            raise Blocked(_BLOCKING[knock.word], knock)
+    for knock in _known(case).values():
         if isinstance(knock, NetworkFault):
+            if knock.word in _BLOCKING:
+                raise Blocked(_BLOCKING[knock.word], knock)
             raise knock
         if isinstance(knock, ZoomcallError):
             raise Blocked(CheckId.TLS, knock)
-    first = knocks[ways[0].target]
-    assert isinstance(first, Knock)  # noqa: S101 - all else was raised
+    way, first = next(iter(case.knocks.items()))
+    assert isinstance(first, Knock)  # noqa: S101 - an error was raised, and None is offline
     answer = first.answer
-    told = f"{ways[0].target.host} answered HTTP {answer.status} after {first.seconds:.2f} s"
     if answer.status == 429:
-        return warned(ZoomRefused(answer), facts)
+        return warned(ZoomRefused(answer), case.facts)
     if not answer.is_zooms or answer.status >= 500:
         raise ZoomRefused(answer)
-    return ok(f"{told}, in Zoom's form (no token was sent)")
+    told = f"{way.target.host} answered HTTP {answer.status} in {first.seconds:.2f} s"
+    return ok(f"{told}, in Zoom's format (no token was sent)")
 
 
-def check_clock(answer: ZoomAnswer | None, token: Callable[[], AccessToken] | None, facts: Facts) -> Verdict:
+def check_clock(case: Case) -> CheckVerdict:
     """Compare this machine's clock with Zoom's.
 
-    Args:
-        answer: One of Zoom's.
-        token: Makes a token from this machine's clock, if the credential is one that does.
-        facts: For explaining.
-
     Raises:
-        Blocked: There is no answer of Zoom's.
+        Blocked: Zoom did not answer.
     """
+    knock = next(iter(case.knocks.values()), None)
+    answer = knock.answer if isinstance(knock, Knock) and knock.answer.is_zooms else None
     if answer is None or answer.local_time is None:
         raise Blocked(CheckId.API)
     if answer.server_time is None:
-        return warning("Zoom's answer tells no time", "Set the clock by the network (NTP) to be sure of it.")
+        return warning("Zoom's answer has no Date header", "Synchronize the clock over the network (NTP).")
     skew = skew_of(answer.server_time, answer.local_time)
     told = skew_words(skew) if skew else "this machine's clock and Zoom's agree"
-    facts = _with_clocks(facts, answer, token)
-    if facts.bearer is not None and _is_fatal(facts):
-        return failed(WrongCredential(f"{told}: Zoom refuses tokens that are made by it"), facts)
+    if case.credential is not None and isinstance(case.credential.credential, VideoSdkKey):
+        facts = _with_minted_token(case, answer)
+        if _is_fatal(facts):
+            return failed(WrongCredential(f"{told}: Zoom refuses tokens minted by this clock"), facts)
     if abs(skew) > WORTH_MENTIONING:
         text = cause_texts()["clock-skew"]
         return warning(told, text.fix, text.command)
     return ok(told)
 
 
-def _with_clocks(facts: Facts, answer: ZoomAnswer, token: Callable[[], AccessToken] | None) -> Facts:
-    bearer = None if token is None else token().text
-    return replace(facts, bearer=bearer, local_time=answer.local_time, zoom_time=answer.server_time)
+def _with_minted_token(case: Case, answer: ZoomAnswer) -> Facts:
+    bearer = case.tools.token(Api.SESSION).text
+    return replace(case.facts, bearer=bearer, local_time=answer.local_time, zoom_time=answer.server_time)
 
 
 def _is_fatal(facts: Facts) -> bool:
@@ -193,13 +205,10 @@ def _is_fatal(facts: Facts) -> bool:
     return any(cause.id == "clock-skew" and cause.certainty is Certainty.CERTAIN for cause in causes)
 
 
-def _raise_for(knock: Knock | ZoomcallError | None, word: NetworkWord) -> None:
-    if isinstance(knock, NetworkFault) and knock.word is word:
-        raise knock
-
-
-def _certificate_of(knock: Knock | ZoomcallError | None) -> Certificate | None:
-    return knock.certificate if isinstance(knock, Knock) else None
+def _known(case: Case) -> Mapping[Way, Knock | ZoomcallError | None]:
+    if not case.knocks:
+        raise Blocked(CheckId.PROXY)
+    return case.knocks
 
 
 def _described(host: str, certificate: Certificate | None, now: datetime) -> str:
@@ -209,13 +218,13 @@ def _described(host: str, certificate: Certificate | None, now: datetime) -> str
     if certificate.issuer is not None:
         parts.append(f"certificate by {certificate.issuer}")
     if certificate.expires_at is not None:
-        parts.append(f"ends in {(certificate.expires_at - now).days} days")
+        parts.append(f"expires in {(certificate.expires_at - now).days} days")
     return ", ".join(parts)
 
 
-def _is_ending(certificate: Certificate, now: datetime) -> bool:
-    return certificate.expires_at is not None and certificate.expires_at - now < _SOON
+def _is_ending(certificate: Certificate | None, now: datetime) -> bool:
+    return certificate is not None and certificate.expires_at is not None and certificate.expires_at - now < _SOON
 
 
-def _joined(parts: Sequence[str]) -> str:
+def _joined(parts: Iterable[str]) -> str:
     return "; ".join(dict.fromkeys(parts))

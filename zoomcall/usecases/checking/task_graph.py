@@ -1,4 +1,4 @@
-"""Runs steps at the same time, each as soon as those before it are done, and none for longer than it may take."""
+"""Runs steps concurrently, each as soon as the steps before it are over, and none longer than its limit."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ T = TypeVar("T")
 
 
 class Late(Exception):
-    """A step took longer than it may.
+    """A step exceeded its limit.
 
     Args:
-        limit: What it might have taken.
+        limit: The limit.
     """
 
     def __init__(self, limit: timedelta) -> None:
@@ -33,8 +33,8 @@ class Step(Struct, Generic[T], frozen=True, kw_only=True):
     Attributes:
         name: Its name.
         work: What it does.
-        after: Steps that must be over before, whatever came of them; those that are not run count as over.
-        limit: How long it may take; then it is left behind, in a thread that does not keep the process alive.
+        after: The steps that must be over first, whatever came of them; those that are not run count as over.
+        limit: How long it may take; after that it is abandoned, in a thread that does not keep the process alive.
     """
 
     name: str
@@ -44,21 +44,24 @@ class Step(Struct, Generic[T], frozen=True, kw_only=True):
 
 
 class Outcome(Struct, Generic[T], frozen=True):
-    """What came of a step, and how long it took once its turn had come."""
+    """What came of a step, and how long it took once it began."""
 
     value: T
     taken: timedelta
 
 
 def run_steps(
-    steps: Sequence[Step[T]], *, settle: Callable[[Exception], T], tell: Callable[[str, T], None]
+    steps: Sequence[Step[T]],
+    *,
+    settle: Callable[[Exception], T],
+    tell: Callable[[str, T], None] = lambda _name, _value: None,
 ) -> dict[str, Outcome[T]]:
     """Run all steps.
 
     Args:
-        steps: In any order, without a circle.
+        steps: In any order, without a cycle.
         settle: Makes a value of what a step raised, or of ``Late``.
-        tell: Is told each value before the steps after it begin.
+        tell: Receives each value before the steps after it begin.
     """
     done: dict[str, Future[Outcome[T]]] = {step.name: Future() for step in steps}
     for step in steps:
@@ -78,7 +81,7 @@ def _follow(
     begun = time.monotonic()
     try:
         try:
-            value = _within(step)
+            value = _within_limit(step)
         except Exception as error:  # noqa: BLE001 - a step that fails in any way must not hide the others
             value = settle(error)
         tell(step.name, value)
@@ -88,7 +91,7 @@ def _follow(
         done.set_result(Outcome(value, timedelta(seconds=time.monotonic() - begun)))
 
 
-def _within(step: Step[T]) -> T:
+def _within_limit(step: Step[T]) -> T:
     work: Future[T] = Future()
 
     def run() -> None:

@@ -1,4 +1,4 @@
-"""What a check says, and how a failure becomes a verdict."""
+"""What a check reports, and how a failure becomes a verdict."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zoomcall.usecases.explaining import report
 
 
 class CheckId(StrEnum):
-    """The checks, in the order in which they are told (contract 11)."""
+    """The checks, in the order in which they are printed (contract 11)."""
 
     CREDENTIAL = "credential"
     KEYRING = "keyring"
@@ -42,17 +42,17 @@ class CheckStatus(StrEnum):
     SKIPPED = "skipped"
 
 
-class Verdict(Struct, frozen=True, kw_only=True):
-    """What a check says.
+class CheckVerdict(Struct, frozen=True, kw_only=True):
+    """What a check reports.
 
     Attributes:
         status: How it ended.
         detail: What was seen.
-        fix: What to do; None only where all is well.
-        command: A command that mends it or shows more.
+        fix: What to do; None only if nothing is wrong.
+        command: A command that fixes it or shows more.
         kind: The exit name of a failure.
-        explained: The whole explanation of a failure or of what comes near to one.
-        because: The failed check that kept this one from being made.
+        explained: The whole explanation of a failure or of a warning that is nearly one.
+        because: The failed check that prevented this one.
     """
 
     status: CheckStatus
@@ -61,14 +61,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
     command: str | None = None
     kind: ErrorKind | None = None
     explained: Explained | None = None
-    because: str | None = None
+    because: CheckId | None = None
 
 
-class Check(Struct, frozen=True, kw_only=True):
-    """One check, made."""
+class CheckResult(Struct, frozen=True, kw_only=True):
+    """A check that was made, and how long it took."""
 
     id: CheckId
-    verdict: Verdict
+    verdict: CheckVerdict
     taken: timedelta
 
 
@@ -76,42 +76,47 @@ class Blocked(Exception):
     """A check cannot be made because of what another one finds.
 
     Args:
-        by: The other check, or the step that it waited for.
-        error: Why, as it is told where the other check says nothing of it.
+        by: The other check.
+        error: Why, for when the other check does not report it.
     """
 
-    def __init__(self, by: str, error: ZoomcallError | None = None) -> None:
+    def __init__(self, by: CheckId, error: ZoomcallError | None = None) -> None:
         super().__init__(by)
         self.by = by
         self.error = error
 
 
-def ok(detail: str) -> Verdict:
-    """Say that all is well."""
-    return Verdict(status=CheckStatus.OK, detail=detail)
+def ok(detail: str) -> CheckVerdict:
+    """Report that nothing is wrong."""
+    return CheckVerdict(status=CheckStatus.OK, detail=detail)
 
 
-def warning(detail: str, fix: str, command: str | None = None) -> Verdict:
-    """Say what should be known and stops nothing."""
-    return Verdict(status=CheckStatus.WARNING, detail=detail, fix=fix, command=command)
+def warning(detail: str, fix: str, command: str | None = None) -> CheckVerdict:
+    """Report something to know that prevents nothing."""
+    return CheckVerdict(status=CheckStatus.WARNING, detail=detail, fix=fix, command=command)
 
 
-def skipped(detail: str, fix: str, command: str | None = None, *, because: str | None = None) -> Verdict:
-    """Say why the check was not made."""
-    return Verdict(status=CheckStatus.SKIPPED, detail=detail, fix=fix, command=command, because=because)
+def skipped(detail: str, fix: str, command: str | None = None, *, because: CheckId | None = None) -> CheckVerdict:
+    """Report why the check was not made."""
+    return CheckVerdict(status=CheckStatus.SKIPPED, detail=detail, fix=fix, command=command, because=because)
 
 
-def failed(error: ZoomcallError, facts: Facts) -> Verdict:
-    """Say what is wrong, from the same knowledge as every failing command."""
+def not_asked(more: str = "") -> CheckVerdict:
+    """Report that the check needs an answer, which ``--offline`` forbids."""
+    return skipped(f"not asked (--offline){more}", "Run it without --offline.")
+
+
+def failed(error: ZoomcallError, facts: Facts) -> CheckVerdict:
+    """Report a failure, explained as it is for every command."""
     return _explained(CheckStatus.FAILED, error, facts)
 
 
-def warned(error: ZoomcallError, facts: Facts) -> Verdict:
-    """Explain what went wrong, where it stops nothing."""
+def warned(error: ZoomcallError, facts: Facts) -> CheckVerdict:
+    """Report and explain an error that prevents nothing."""
     return _explained(CheckStatus.WARNING, error, facts)
 
 
-def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> Verdict:
+def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> CheckVerdict:
     explained = report(error, facts)
     detail, fix, command = explained.title, explained.fix, explained.command
     if explained.causes:
@@ -119,21 +124,21 @@ def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> Verdi
         detail += f" ({cause.certainty}: {cause.id}: {cause.evidence})"
         fix, command = (fix, command) if fix or command else (cause.fix, cause.command)
     doc = explained.doc or "explain exit-codes"
-    return Verdict(
+    return CheckVerdict(
         status=status,
         detail=detail,
-        fix=fix or f"`zoomcall {doc}` tells more.",
+        fix=fix or f"See `zoomcall {doc}`.",
         command=command,
         kind=error.kind if status is CheckStatus.FAILED else None,
         explained=explained,
     )
 
 
-def broken(error: BaseException) -> Verdict:
-    """Say that a check itself is at fault."""
-    title = f"the check itself failed ({type(error).__name__}); this is a bug of zoomcall"
+def broken(error: BaseException) -> CheckVerdict:
+    """Report a bug in the check itself."""
+    title = f"the check itself failed ({type(error).__name__}); this is a bug in zoomcall"
     fix = exit_texts()[ErrorKind.INTERNAL].fix
-    return Verdict(
+    return CheckVerdict(
         status=CheckStatus.FAILED,
         detail=title,
         fix=fix,
