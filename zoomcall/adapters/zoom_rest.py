@@ -16,11 +16,11 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.credential import AccessToken, CredentialKind
-from zoomcall.domain.live import H323Device, LiveSession, Meeting, SipDialing, User, WebhookLog
+from zoomcall.domain.live import LiveSession, Meeting, SipDialing, User, WebhookLog
 from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.target import Api, MeetingNumber, SessionId, SessionTarget, encode_id, events_path
+from zoomcall.domain.target import Api, SessionId, SessionTarget, encode_id, events_path
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import NetworkFault, WrongCredential
 
@@ -117,13 +117,7 @@ class ZoomRest:
     def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
         """Show a meeting (``GET /meetings/{number}``)."""
         body = self._get(Api.MEETING, f"/meetings/{number}", deadline=deadline)
-        return Meeting(
-            number=MeetingNumber(number),
-            topic=_text(body, "topic") or "",
-            status=_text(body, "status"),
-            host_id=_text(body, "host_id"),
-            start_time=iso_time(body.get("start_time")),
-        )
+        return Meeting(status=_text(body, "status"))
 
     def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live meeting (``GET /metrics/meetings/{number}/participants``, needs a dashboard)."""
@@ -161,19 +155,9 @@ class ZoomRest:
         path = "/crc/participant_identifier_code"
         return _dialing(self._get(Api.MEETING, path, [("expires_in", "30")], deadline=deadline))
 
-    def h323_devices(self, *, deadline: datetime | None = None) -> tuple[H323Device, ...]:
-        """List the room systems that the account's administrator registered (``GET /h323/devices``)."""
-        rows = self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline)
-        return tuple(
-            H323Device(
-                id=_text(row, "id") or "",
-                name=_text(row, "name") or "",
-                protocol=_text(row, "protocol") or "",
-                address=_text(row, "ip") or "",
-                encryption=_text(row, "encryption") or "",
-            )
-            for row in rows
-        )
+    def h323_devices(self, *, deadline: datetime | None = None) -> int:
+        """Count the room systems that the account's administrator registered (``GET /h323/devices``)."""
+        return sum(1 for _ in self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline))
 
     def webhook_logs(
         self,
@@ -334,7 +318,6 @@ def _named_session(identifier: str, row: Json) -> LiveSession:
         name=_text(row, "session_name") or "",
         user_count=_number(row, "user_count"),
         start_time=iso_time(row.get("start_time")),
-        end_time=iso_time(row.get("end_time")),
         key=_text(row, "session_key"),
     )
 
@@ -364,13 +347,8 @@ def _participant(row: Json) -> Participant:
 
 
 def _dialing(body: Json) -> SipDialing:
-    dial_string = _text(body, "sip_dialing")
     has_plan = body.get("paid_crc_plan_participant")
-    return SipDialing(
-        dial_string=Secret(dial_string) if dial_string else None,
-        has_crc_plan=has_plan if isinstance(has_plan, bool) else None,
-        expires_in_seconds=_number(body, "expire_in"),
-    )
+    return SipDialing(has_crc_plan=has_plan if isinstance(has_plan, bool) else None)
 
 
 def _webhook_log(row: Json) -> WebhookLog | None:
@@ -381,10 +359,5 @@ def _webhook_log(row: Json) -> WebhookLog | None:
     return WebhookLog(
         event=event,
         request_body=body if isinstance(body, str) else json.dumps(body) if isinstance(body, dict) else "",
-        date_time=iso_time(row.get("date_time")),
         status=_number(row, "status"),
-        failed_reason_type=_number(row, "failed_reason_type"),
-        request_id=_text(row, "request_id"),
-        trace_id=_text(row, "trace_id"),
-        retry_number=_number(row, "retry_num"),
     )

@@ -7,8 +7,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
-from zoomcall.domain.secret import Secret
-from zoomcall.domain.target import MeetingNumber, SessionId
+from zoomcall.domain.target import SessionId
 from zoomcall.domain.value import Discreet
 
 
@@ -30,7 +29,6 @@ class LiveSession(Struct, frozen=True, kw_only=True):
         name: Its name (``tpc``); empty if Zoom gave none.
         user_count: How many are in it, as Zoom counts; None if Zoom did not say.
         start_time: When it began.
-        end_time: When it ended, if it has.
         key: Its ``session_key``.
     """
 
@@ -38,26 +36,13 @@ class LiveSession(Struct, frozen=True, kw_only=True):
     name: str = ""
     user_count: int | None = None
     start_time: datetime | None = None
-    end_time: datetime | None = None
     key: str | None = None
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
-    """A Zoom meeting.
+    """A Zoom meeting; ``status`` is Zoom's word, ``waiting`` or ``started``, and None if it gave none."""
 
-    Attributes:
-        number: Its number.
-        topic: Its title.
-        status: Zoom's word: ``waiting`` or ``started``; None if it gave none.
-        host_id: Its host.
-        start_time: When it is to begin.
-    """
-
-    number: MeetingNumber
-    topic: str = ""
     status: str | None = None
-    host_id: str | None = None
-    start_time: datetime | None = None
 
     @property
     def is_live(self) -> bool | None:
@@ -66,35 +51,13 @@ class Meeting(Struct, frozen=True, kw_only=True):
 
 
 class SipDialing(Struct, frozen=True, kw_only=True):
-    """What ``sip_dialing`` or a dial-in code grants; for a session, getting it at all proves a CRC plan.
+    """Zoom's answer to a request for a dial-in string; for a session, getting one at all proves a CRC plan.
 
     Attributes:
-        dial_string: What a room dials to get in; holds a passcode.
-        has_crc_plan: Zoom's ``paid_crc_plan_participant``; meetings only.
-        expires_in_seconds: How long the dial string holds.
+        has_crc_plan: Zoom's ``paid_crc_plan_participant``; None for a session, or if Zoom did not say.
     """
 
-    dial_string: Secret | None = None
     has_crc_plan: bool | None = None
-    expires_in_seconds: int | None = None
-
-
-class H323Device(Struct, frozen=True, kw_only=True):
-    """A room system that the account's administrator registered.
-
-    Attributes:
-        id: Zoom's id.
-        name: Its name.
-        protocol: Zoom's word: ``H.323`` or ``SIP``.
-        address: Zoom's ``ip``.
-        encryption: ``auto``, ``yes`` or ``no``.
-    """
-
-    id: str = ""
-    name: str = ""
-    protocol: str = ""
-    address: str = ""
-    encryption: str = ""
 
 
 LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
@@ -102,26 +65,16 @@ LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
 
 
 class WebhookLog(Discreet, frozen=True, kw_only=True):
-    """One delivery of an event, tried or done.
+    """One delivery of an event, attempted or completed.
 
     Attributes:
         event: The event's name.
         request_body: The event as it was delivered, JSON as text; may hold a passcode.
-        date_time: When Zoom delivered it.
         status: HTTP status of the receiver, -1 if it could not be reached.
-        failed_reason_type: Zoom's 1 to 16, where the delivery failed.
-        request_id: The same over retries.
-        trace_id: Zoom's trace.
-        retry_number: 0 for the first try.
     """
 
     unshown: ClassVar = frozenset({"request_body"})
 
     event: str
     request_body: str = ""
-    date_time: datetime | None = None
     status: int | None = None
-    failed_reason_type: int | None = None
-    request_id: str | None = None
-    trace_id: str | None = None
-    retry_number: int | None = None

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.credential import AccessToken, CredentialLabel, HeldCredential
-from zoomcall.domain.live import H323Device, Meeting, SipDialing
+from zoomcall.domain.live import Meeting, SipDialing
 from zoomcall.domain.network_path import Knock, Place, Way
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.target import Api, SessionId, Target
@@ -60,8 +60,8 @@ class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
     def crc_code(self, *, deadline: datetime | None = None) -> SipDialing:
         """Get a dial-in code for no meeting in particular."""
 
-    def h323_devices(self, *, deadline: datetime | None = None) -> tuple[H323Device, ...]:
-        """List the rooms that the account's administrator registered."""
+    def h323_devices(self, *, deadline: datetime | None = None) -> int:
+        """Count the rooms that the account's administrator registered."""
 
 
 class Tools(Protocol):
