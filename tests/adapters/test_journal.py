@@ -128,6 +128,21 @@ def test_a_call_that_may_still_ring_has_no_end(journal: Journal, state: State) -
     assert journal.calls()[0].settled_at is None
 
 
+def test_what_was_known_of_a_call_stays_where_a_later_note_says_nothing_of_it(journal: Journal) -> None:
+    known = {
+        "http_status": 202,
+        "reason": Reason(9),
+        "evidence": Evidence(EvidenceSource.ROSTER, Match.EXACT),
+        "participant_id": "P1",
+        "participant_uuid": "UUID==",
+    }
+    identifier = dialled(journal, State.FAILED, **known)
+    journal.settle(identifier, standing(State.PENDING))
+    [call] = journal.calls()
+    assert {name: getattr(call, name) for name in known} == known
+    assert call.state is State.PENDING
+
+
 def test_the_newest_call_comes_first(journal: Journal) -> None:
     identifiers = [dialled(journal) for _ in range(3)]
     assert [record.id for record in journal.calls()] == identifiers[::-1]
@@ -197,6 +212,14 @@ def test_the_guard_lasts_for_the_earlier_dials_own_timeout_and_at_least_30_secon
     later = new_call(at=NOW + timedelta(seconds=age), timeout=timedelta(seconds=1))
     assert is_let_through(journal, later) is is_open
     assert is_let_through(journal, replace(later, timeout=timedelta(days=1))) is is_open
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [(5, 30), (30, 30), (90, 90)])
+def test_a_duplicate_is_told_until_when_the_guard_lasts(journal: Journal, timeout: float, seconds: float) -> None:
+    dialled(journal, State.PENDING, new_call(timeout=timedelta(seconds=timeout)))
+    with pytest.raises(Duplicate) as caught:
+        journal.claim(new_call(), is_forced=False)
+    assert caught.value.until == NOW + seconds * SECOND
 
 
 def test_a_clock_that_was_set_back_does_not_open_the_guard_nor_tell_of_a_negative_age(journal: Journal) -> None:
@@ -289,6 +312,14 @@ def test_a_message_belongs_to_the_call_that_took_it_last(journal: Journal) -> No
     assert journal.take_message(first, "M")
     assert journal.take_message(second, "M")
     assert [call.message_id for call in journal.calls()] == ["M", None]
+
+
+def test_a_message_of_another_base_is_another_message(journal: Journal) -> None:
+    first = dialled(journal)
+    second = dialled(journal, call=new_call(target=replace(SESSION, api_base="https://api.zoomgov.com/v2")))
+    assert journal.take_message(first, "M")
+    assert journal.take_message(second, "M")
+    assert [call.message_id for call in journal.calls()] == ["M", "M"]
 
 
 # Rivals

@@ -1,6 +1,6 @@
 import json
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import unquote
 
@@ -184,6 +184,12 @@ def test_a_user_without_any_id_is_the_same_in_every_poll() -> None:
     assert len({user.id for user in first}) == 2
 
 
+def test_two_users_of_one_name_without_an_id_are_told_apart_by_when_they_joined() -> None:
+    rows = [{"name": "Room", "join_time": f"2026-11-21T10:00:0{second}Z"} for second in (1, 2)]
+    first, second = FakeZoom({"users": rows}).rest.session_users(SESSION)
+    assert first.id != second.id
+
+
 def test_a_participant_in_the_waiting_room_is_not_in_the_meeting() -> None:
     rows = [{"user_id": "1", "status": "in_waiting_room"}, {"user_id": "2", "status": "in_meeting"}]
     waiting, joined = FakeZoom({"participants": rows}).rest.meeting_participants(MEETING)
@@ -285,6 +291,22 @@ def test_webhook_logs_hold_failed_and_good_deliveries() -> None:
         b"event=session.user_joined",
         b"page_size=300",
     ]
+
+
+def test_a_sample_of_the_log_is_one_page_and_a_whole_log_every_page() -> None:
+    for is_sample, pages in ((True, 1), (False, 2)):
+        rows = [{"event": "x"}] * 300
+        zoom = FakeZoom({"webhook_logs": rows, "next_page_token": "more"}, {"webhook_logs": rows})
+        logs = zoom.rest.webhook_logs(from_time=NOW, to_time=NOW, is_sample=is_sample)
+        assert (len(logs), len(zoom.requests)) == (300 * pages, pages)
+
+
+def test_the_log_is_asked_in_utc() -> None:
+    zoom = FakeZoom({"webhook_logs": []})
+    moment = NOW.astimezone(timezone(timedelta(hours=9)))
+    zoom.rest.webhook_logs(from_time=moment, to_time=moment)
+    parameters = zoom.requests[0].url.params
+    assert (parameters["from"], parameters["to"]) == ("2026-11-21T10:00:00Z",) * 2
 
 
 # The PATCHes
@@ -571,6 +593,18 @@ def test_a_page_that_is_too_large_is_no_answer_of_zooms() -> None:
     assert caught.value.kind is ErrorKind.ZOOM_FAULT
 
 
+def test_an_answer_that_breaks_off_is_no_answer_of_zooms_however_whole_it_looks() -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(b"HTTP/1.1 201 Created\r\nContent-Length: 99\r\n\r\n" + b'{"sip_dialing":"1@zoomcrc.com"}')
+        peer.close()
+
+    with Loopback(script) as server, Http() as http:
+        rest = ZoomRest(http, ApiBase(server.url), lambda _: bearer())
+        with pytest.raises((ZoomRefused, NetworkFault)):
+            rest.session_sip_dialing(SESSION)
+
+
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda children: st.lists(children, max_size=3) | st.dictionaries(st.text(), children, max_size=3),
@@ -617,6 +651,16 @@ def test_the_clock_is_unknown_until_an_answer_tells() -> None:
     assert zoom.rest.last_clock is None
     zoom.rest.session_users(SESSION)
     assert zoom.rest.last_clock is None
+
+
+def test_the_clock_is_the_newest_answers_and_stays_where_one_tells_no_time() -> None:
+    dates = ({"date": "Sat, 21 Nov 2026 09:59:58 GMT"}, {"date": "Sat, 21 Nov 2026 09:59:59 GMT"}, {})
+    zoom = FakeZoom(*(httpx.Response(200, json={"users": []}, headers=headers) for headers in dates))
+    clocks = []
+    for _ in dates:
+        zoom.rest.session_users(SESSION)
+        clocks.append(zoom.rest.last_clock)
+    assert clocks == [(NOW - timedelta(seconds=behind), NOW) for behind in (2, 1, 1)]
 
 
 def test_a_request_whose_token_cannot_be_had_has_not_arrived() -> None:

@@ -42,6 +42,8 @@ REFUSALS = [
     (400, 104, SCOPES, "not-entitled"),
     (400, 4711, SCOPES, "not-entitled"),
     (400, 4700, SCOPES, "not-entitled"),
+    (400, None, SCOPES, "not-entitled"),
+    (400, 99999, SCOPES, "not-entitled"),
     (403, 2311, "No Permission, does not have Conference Room Connector plan.", "not-entitled"),
     (400, 3000, "Cannot access meeting information.", "not-entitled"),
     (400, 3003, "You are not the meeting host.", "not-entitled"),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from zoomcall.domain.address import Protocol
+from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason
 from zoomcall.domain.event import CalloutEvent, read_event_text
 
@@ -68,6 +69,75 @@ def test_an_event_of_another_protocol_is_none(spelling: object) -> None:
     document = json.loads(json.dumps(EVENT))
     document["payload"]["object"]["participant"]["call_type"] = spelling
     assert read_event_text(json.dumps(document)) is None
+
+
+@pytest.mark.parametrize("word", ["ringing", "accepted", "rejected", "missed"])
+def test_only_a_failure_has_a_reason(word: str) -> None:
+    document = json.loads(json.dumps(EVENT))
+    document["event"] = f"session.user_room_system_callout_{word}"
+    document["payload"]["object"]["reason_type"] = 9
+    event = read_event_text(json.dumps(document))
+    assert event is not None
+    assert event.reason is None
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "target_id"),
+    [
+        ("session.user", {"session_id": " s== ", "id": 7}, "s=="),
+        ("session.user", {"session_id": " ", "id": 7}, None),
+        ("session.user", {"session_id": True}, None),
+        ("meeting.participant", {"session_id": "s==", "id": 84098077904}, "84098077904"),
+        ("meeting.participant", {"session_id": "s==", "id": "84098077904 "}, "84098077904"),
+        ("meeting.participant", {"session_id": "s==", "id": None}, None),
+        ("meeting.participant", {"session_id": "s==", "id": [1]}, None),
+    ],
+)
+def test_a_session_is_named_by_its_id_and_a_meeting_by_its_number(
+    name: str, known: dict[str, Any], target_id: str | None
+) -> None:
+    document = json.loads(json.dumps(EVENT))
+    document["event"] = f"{name}_room_system_callout_failed"
+    document["payload"]["object"] |= known
+    event = read_event_text(json.dumps(document))
+    assert (event and event.target_id) == target_id
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        (1, datetime(1970, 1, 1, microsecond=1000, tzinfo=UTC)),
+        (1626230691572, datetime(2021, 7, 14, 2, 44, 51, 572_000, tzinfo=UTC)),
+        (253_402_300_799_000, datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+        (253_402_300_799_001, None),
+        (0, None),
+        (-1, None),
+        (True, None),
+        ("1626230691572", None),
+        (None, None),
+    ],
+)
+def test_an_events_time_is_milliseconds_that_a_calendar_has(value: object, moment: datetime | None) -> None:
+    event = read_event_text(json.dumps(EVENT | {"event_ts": value}))
+    assert (event and event.at) == moment
+
+
+def test_an_events_device_is_the_room_in_whatever_spelling() -> None:
+    address = RoomAddress.parse(Protocol.SIP, "room@room.example")
+    for spelling, rings in (
+        (" room@room.example\n", True),
+        ("sip:ROOM@Room.Example:5060", True),
+        ("other@room.example", False),
+        ("no address at all", False),
+    ):
+        event = read(participant={"call_type": "sip", "device_ip": spelling})
+        assert event.rings(address) is rings
+    assert not read().rings(RoomAddress.parse(Protocol.H323, "room@room.example"))
+
+
+@pytest.mark.parametrize("value", ["", 7, None, ["m"]])
+def test_an_id_that_names_no_call_is_none(value: object) -> None:
+    assert read(message_id=value).message_id is None
 
 
 def test_an_id_that_no_encoding_takes_is_written_out() -> None:

@@ -31,6 +31,8 @@ OAUTH = {"ver": 9, "auid": "a", "iss": "zm:cid:CLIENT", "aud": "https://oauth.zo
         (None, {"app_key": "K", "tpc": "t", "role_type": 1, "version": 1}, TokenKind.SESSION_JWT, None),
         (None, API | {"app_key": "K", "tpc": "t"}, TokenKind.SESSION_JWT, None),
         (None, {"app_key": "K", "exp": EXPIRY}, TokenKind.SESSION_JWT, None),
+        (None, API | {"app_key": "K"}, TokenKind.API_JWT, Api.SESSION),
+        (None, API | {"iss": "my zm:cid:x"}, TokenKind.API_JWT, Api.SESSION),
         (None, {"tpc": "t", "role_type": 0}, TokenKind.SESSION_JWT, None),
         (None, {"appKey": "K", "mn": "1", "role": 0}, TokenKind.MEETING_SDK_JWT, None),
         (None, {"sdkKey": "K", "tokenExp": EXPIRY}, TokenKind.MEETING_SDK_JWT, None),

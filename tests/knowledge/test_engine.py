@@ -23,7 +23,7 @@ from tokens import (
 )
 
 from zoomcall.domain.answer import FieldError, ZoomAnswer
-from zoomcall.domain.cause import Cause, Certainty
+from zoomcall.domain.cause import Cause, Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -32,7 +32,7 @@ from zoomcall.knowledge import token_rules
 from zoomcall.knowledge.engine import judge, judge_bearer
 from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding, Rule
-from zoomcall.knowledge.texts import cause_texts
+from zoomcall.knowledge.texts import Family, cause_texts
 
 CERTAIN, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
 SESSION = "/v2/videosdk/sessions/abc/events"
@@ -267,6 +267,24 @@ def test_of_two_findings_that_are_equally_sure_the_first_is_kept(monkeypatch: py
     assert cause.evidence == "first"
 
 
+def test_what_one_rule_finds_and_another_finds_fine_is_not_told_as_fine(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = (Checked("token-expired", "fine"), Finding("token-expired", POSSIBLE, "not fine"))
+    for order in (said, said[::-1]):
+        monkeypatch.setattr(token_rules, "RULES", tuple(lambda _, each=each: each for each in order))
+        judgement = judge_bearer(Facts(), None)
+        assert [cause.id for cause in judgement.causes] == ["token-expired"]
+        assert judgement.checked == ()
+
+
+def test_what_is_fine_is_told_once_and_in_the_order_of_the_causes(monkeypatch: pytest.MonkeyPatch) -> None:
+    ranked = list(cause_texts())
+    fine = [Checked(name, "first") for name in reversed(ranked)] + [Checked(name, "second") for name in ranked]
+    monkeypatch.setattr(token_rules, "RULES", tuple(lambda _, each=each: each for each in fine))
+    assert [(one.id, one.evidence) for one in judge_bearer(Facts(), None).checked] == [
+        (name, "first") for name in ranked
+    ]
+
+
 def test_a_signature_that_was_not_checked_is_said_to_be_unchecked() -> None:
     unchecked = replace(MINTED, signature=Signature.UNCHECKED, secret=None, is_minted_here=False)
     assert "signature was not checked" in judge(unchecked).causes[0].evidence
@@ -282,6 +300,57 @@ def test_the_clocks_of_the_answer_are_used() -> None:
         "clock-skew": CERTAIN,
         "token-expired": CERTAIN,
     }
+
+
+def test_clocks_that_are_known_count_before_those_of_the_answer() -> None:
+    answer = replace(REFUSED, server_time=NOW + timedelta(hours=1), local_time=NOW)
+    assert ids(replace(MINTED, answer=answer)) == {"key-pair-refused": LIKELY}
+
+
+def test_a_kind_and_an_api_that_are_known_count_before_those_of_the_answer() -> None:
+    assert ids(replace(MINTED, bearer=Secret(EXPIRED), kind=ErrorKind.NO_SESSION, population=0)) == {
+        "nobody-in-session": CERTAIN
+    }
+    assert "api-jwt-on-meetings" in ids(replace(MINTED, api=Api.MEETING))
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "found"),
+    [
+        ("PATCH", SESSION, 202, {}),
+        ("GET", "/v2/videosdk/sessions/abc/users", 200, {}),
+        ("PATCH", SESSION, 200, {"success-not-202": CERTAIN}),
+    ],
+)
+def test_only_a_callout_that_was_answered_otherwise_than_202_is_a_no_op(
+    method: str, path: str, status: int, found: dict[str, Certainty]
+) -> None:
+    request = RequestFacts(method=method, url=f"https://api.zoom.us{path}", is_ours=True)
+    answer = ZoomAnswer(method=method, path=path, status=status)
+    assert ids(replace(MINTED, request=request, answer=answer)) == found
+
+
+def test_a_request_that_was_not_answered_is_not_told_to_be_fine() -> None:
+    known = replace(MINTED, kind=ErrorKind.NO_SESSION, population=0)
+    families = {cause_texts()[checked.id].family for checked in judge(replace(known, answer=None)).checked}
+    assert Family.REQUEST not in families
+    answered = replace(known, answer=replace(REFUSED, status=404, code=3001, message="Session does not exist."))
+    assert Family.REQUEST in {cause_texts()[checked.id].family for checked in judge(answered).checked}
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        {"kind": ErrorKind.NO_SESSION},
+        {"answer": replace(REFUSED, status=404, code=3001, message="Session does not exist.")},
+        {"request": RequestFacts(method="PATCH", url=f"https://api.zoom.us{MEETING}")},
+        {"population": 0, "has_crc_plan": False},
+    ],
+)
+def test_nothing_else_that_is_known_changes_how_a_bearer_is_judged(known: dict[str, Any]) -> None:
+    facts = Facts(bearer=Secret(EXPIRED), local_time=NOW)
+    assert judge_bearer(replace(facts, **known), Api.SESSION) == judge_bearer(facts, Api.SESSION)
+    assert [cause.id for cause in judge_bearer(replace(facts, **known), Api.SESSION).causes] == ["token-expired"]
 
 
 def test_a_bearer_is_judged_alone() -> None:

@@ -209,6 +209,15 @@ def test_every_request_before_the_wait_is_bounded_by_the_users_patience(stage: S
     assert stage.zoom.deadlines == [patience, patience]
 
 
+def test_every_look_before_the_call_is_bounded_by_the_users_patience(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+    patience = datetime.now(UTC) + LONG
+    stage.dial(patience=patience)
+    before = stage.zoom.log.index("PATCH")
+    assert "webhook_logs" in stage.zoom.log[:before]
+    assert set(stage.zoom.deadlines[: before + 1]) == {patience}
+
+
 def test_a_look_that_fails_for_a_moment_does_not_end_the_wait(stage: Stage) -> None:
     stage.zoom.rosters = [
         (PERSON,),
@@ -435,6 +444,25 @@ def test_no_preflight_drops_the_verdict_but_still_reads_the_baseline(stage: Stag
     report = stage.dial(timeout=LONG, is_preflight_off=True)
     assert (report.state, report.failure) == (State.JOINED, None)
     assert stage.zoom.log[0].startswith("roster")
+
+
+def test_who_was_never_looked_for_is_not_said_to_be_absent(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(404, 3001, "Session is not found or has expired.")]
+    assert stage.dial(is_preflight_off=True).population is None
+    stage.zoom.rosters = [()]
+    assert stage.dial(is_preflight_off=True).population == 0
+
+
+def test_who_has_left_or_waits_is_not_counted(stage: Stage) -> None:
+    left = replace(PERSON, id="u2", leave_time=datetime(2026, 11, 21, tzinfo=UTC))
+    stage.zoom.rosters = [(PERSON, left, replace(PERSON, id="u3", is_waiting=True))]
+    assert stage.dial(is_waiting=False).population == 1
+
+
+def test_no_preflight_warns_of_no_meeting_that_is_not_live(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(404, 3001, "Meeting 84098077904 is not found or has expired."), (JOINED,)]
+    report = stage.dial(timeout=LONG, target=MEETING, is_preflight_off=True)
+    assert (report.state, stage.notices) == (State.JOINED, [])
 
 
 @TARGETS
@@ -713,6 +741,57 @@ def test_where_events_came_before_the_log_alone_is_watched_at_first(
     assert report.state is State.JOINED
     after = stage.zoom.log[stage.zoom.log.index("PATCH") + 1 :]
     assert after == ["log"] * 4 + ["roster of session abc/def=="]
+
+
+@pytest.mark.parametrize(
+    ("name", "age", "is_trusted"),
+    [
+        ("session.user_room_system_callout_accepted", timedelta(minutes=5), True),
+        ("session.user_room_system_callout_accepted", timedelta(days=3), False),
+        ("session.user_joined", timedelta(minutes=5), False),
+    ],
+)
+def test_the_log_is_trusted_after_any_callout_event_of_late_or_a_ringing_of_this_week(
+    stage: Stage, name: str, age: timedelta, *, is_trusted: bool
+) -> None:
+    before = datetime.now(UTC) - age
+    samples = []
+
+    def read(
+        *, from_time: datetime, event: str | None = None, is_sample: bool = False, **_: object
+    ) -> tuple[WebhookLog, ...]:
+        stage.zoom.log.append("log")
+        samples.append(is_sample)
+        row = replace(logged("accepted", before), event=name)
+        return (row,) if from_time <= before and event in {None, name} else ()
+
+    stage.zoom.webhook_logs = read  # type: ignore[method-assign] # by what is asked
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+    assert stage.dial(timeout=LONG).state is State.JOINED
+    looks = stage.zoom.log[stage.zoom.log.index("PATCH") + 1 :]
+    assert (looks[:2] == ["log", "log"]) is is_trusted
+    before_it = stage.zoom.log[: stage.zoom.log.index("PATCH")].count("log")
+    assert all(samples[:before_it]), "a page of it will do to see that events come"
+    assert not any(samples[before_it:]), "an outcome may be on any page"
+
+
+def test_the_log_is_asked_by_zooms_clock_before_the_call_too(stage: Stage) -> None:
+    at = datetime.now(UTC)
+    stage.zoom.last_clock = (at - timedelta(hours=1), at)
+    stage.zoom.logs = [()]
+    stage.dial()
+    ends = [end for _, end in stage.zoom.windows]
+    assert ends
+    assert all(abs(end - stage.zoom.last_clock[0]) < timedelta(seconds=AT_ONCE) for end in ends)
+
+
+def test_a_meetings_events_are_looked_for_in_no_log(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+    stage.dial(target=MEETING)
+    assert "webhook_logs" not in stage.zoom.log
+    report = stage.dial(target=MEETING, evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+    assert isinstance(report.failure, Unproven)
+    assert "no-evidence" in stage.notices
 
 
 # --on-timeout remove

@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from zoomcall.adapters.journal import Journal
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import EvidenceSource, Reason, Sent, State
+from zoomcall.domain.call import EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.event import CalloutEvent, read_event_text
 from zoomcall.domain.journal import NewCall, Standing, TargetKey
-from zoomcall.domain.roster import Dial
+from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
 from zoomcall.usecases.dialing.evidence import Case, Judge
 
@@ -43,8 +43,16 @@ def event(
     )
 
 
-def claim(journal: Journal, room: str, at: datetime, *, is_forced: bool = True) -> Judge:
-    address = RoomAddress.parse(Protocol.SIP, room)
+def claim(
+    journal: Journal,
+    room: str,
+    at: datetime,
+    *,
+    is_forced: bool = True,
+    protocol: Protocol = Protocol.SIP,
+    baseline: tuple[Participant, ...] | None = (),
+) -> Judge:
+    address = RoomAddress.parse(protocol, room)
     call_id = journal.claim(
         NewCall(
             target=TARGET,
@@ -63,7 +71,7 @@ def claim(journal: Journal, room: str, at: datetime, *, is_forced: bool = True) 
         target=TARGET,
         dialled_at=at,
         dialled_at_zoom=at,
-        baseline=(),
+        baseline=baseline,
     )
     return Judge(case, journal)
 
@@ -116,6 +124,11 @@ def test_the_address_need_not_come_back_byte_for_byte(journal: Journal, spelling
 def test_what_is_not_of_the_call_is_no_evidence(journal: Journal, strange: CalloutEvent) -> None:
     judge = claim(journal, "a@room.example", START)
     assert outcome(judge, strange) == []
+
+
+def test_an_event_of_the_very_moment_of_the_request_is_of_the_call(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event("a@room.example", State.JOINED, START)) == [State.JOINED]
 
 
 def test_a_repeated_event_is_told_once(journal: Journal) -> None:
@@ -194,6 +207,62 @@ def test_a_late_event_of_a_settled_call_is_not_the_next_calls(journal: Journal) 
     stale = event("a@room.example", State.DECLINED, later(2.5), message="one")
     assert outcome(again, stale) == []
     assert outcome(again, event("a@room.example", State.JOINED, later(3), message="two")) == [State.JOINED]
+
+
+def test_events_of_an_earlier_call_to_the_room_are_no_doubt_about_ours(journal: Journal) -> None:
+    first = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1), message="one")
+    assert outcome(first, ringing) == [State.RINGING]
+    second = claim(journal, "a@room.example", later(2))
+    declined = event("a@room.example", State.DECLINED, later(3), message="one")
+    joined = event("a@room.example", State.JOINED, later(3), message="two")
+    assert outcome(second, declined, joined) == [State.JOINED]
+
+
+def test_a_call_to_the_same_address_by_the_other_protocol_is_no_doubt(journal: Journal) -> None:
+    judge = claim(journal, "203.0.113.9", START)
+    claim(journal, "203.0.113.9", START, protocol=Protocol.H323)
+    assert outcome(judge, event("203.0.113.9", State.JOINED, later(1))) == [State.JOINED]
+
+
+def test_a_call_that_another_process_knows_by_an_id_has_no_events_of_another(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert journal.take_message(judge._case.call_id, "ours")
+    assert outcome(judge, event("a@room.example", State.DECLINED, later(1), message="theirs")) == []
+    assert outcome(judge, event("a@room.example", State.JOINED, later(1), message="ours")) == [State.JOINED]
+
+
+# The roster
+
+ROOM = Participant(
+    id="r1", name="Board room", device=ROOM_DEVICE, ip_address="203.0.113.9", sip_uri="sip:a@room.example"
+)
+
+
+def test_without_a_look_before_the_request_nobody_is_a_newcomer(journal: Journal) -> None:
+    assert claim(journal, "a@room.example", START, baseline=None).of_roster([ROOM], later(1)) is None
+    assert claim(journal, "a@room.example", START).of_roster([ROOM], later(1)) is not None
+
+
+def test_a_room_that_another_process_has_credited_meanwhile_is_not_ours(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = claim(journal, "a@room.example", START)
+    monkeypatch.setattr(journal, "take_credit", lambda *_: False)
+    assert judge.of_roster([ROOM], later(1)) is None
+
+
+@pytest.mark.parametrize(("settled", "is_ours"), [(None, False), (State.DECLINED, True)])
+def test_a_room_that_fits_two_calls_is_ours_once_the_other_is_settled(
+    journal: Journal, settled: State | None, *, is_ours: bool
+) -> None:
+    judge = claim(journal, "a@room.example", START)
+    other = claim(journal, "203.0.113.9", START, protocol=Protocol.H323)
+    if settled is not None:
+        journal.settle(other._case.call_id, Standing(state=settled, sent=Sent.YES, at=later(1)))
+    found = judge.of_roster([ROOM], later(2))
+    assert (found is not None) is is_ours
+    assert found is None or found.match is Match.EXACT
 
 
 @dataclass(frozen=True)
