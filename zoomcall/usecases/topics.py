@@ -255,11 +255,12 @@ def _is_inflected(word: str, other: str) -> bool:
 
 def _exit_codes_page() -> TopicPage:
     rows = tuple((str(int(status)), status.word, exit_texts()[status.word].meaning) for status in ExitStatus)
+    *silent, last = (str(int(status)) for status in ExitStatus if status.nothing_rings)
     return TopicPage(
         topic=_EVERY_EXIT,
         title="Exit codes",
-        meaning="What the program tells the shell. 2, 3, 4, 5, 6, 9, 10, 12 and 13 mean that nothing rings "
-        "because of this command; 124 to 127 are never used.",
+        meaning=f"What the program tells the shell. {', '.join(silent)} and {last} mean that nothing rings because "
+        "of this command; 124 to 127 are never used.",
         fix="Look one up with `zoomcall explain exit:NUMBER`.",
         example="zoomcall invite sip room@example.com --session ID; echo $?",
         table=TopicTable(("code", "name", "meaning"), rows),
