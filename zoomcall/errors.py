@@ -3,20 +3,20 @@
 ::
 
     ZoomcallError
-    ├── UsageError         exit 2    what was typed, or a file, cannot be used
+    ├── UsageError         exit 2    something typed, or a file, cannot be used
     ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
     │   └── CorruptConfig            config.toml cannot be understood
-    ├── WrongCredential    exit 4    certain to be refused, so not sent
-    ├── NotEntitled        exit 5    a scope or plan is missing, found without a refusal
-    ├── NoSession          exit 6    nothing to dial into, found without a refusal
+    ├── WrongCredential    exit 4    Zoom is certain to refuse it, so it was not sent
+    ├── NotEntitled        exit 5    a scope or plan is missing, noticed without a refusal
+    ├── NoSession          exit 6    nothing to dial into, noticed without a refusal
     ├── NetworkFault       exit 10   no answer came
     ├── Duplicate          exit 12   an earlier dial may still ring the room
     ├── Interrupted        exit 130 or 143
     └── ZoomRefused        exit 4, 5, 6, 7, 9, 11 or 13, by ``zoomcall.domain.answer.classify``
-                           (it lives there, beside the answer that it carries)
+                           (defined there, beside the answer that it carries)
 
-An error says what failed (``message``), and what mends it (``fix``, ``command``).
-Why it failed is judged later, from facts, by ``zoomcall.knowledge``.
+An error says what failed (``message``) and how to fix it (``fix``, ``command``).
+``zoomcall.knowledge`` works out later, from facts, why it failed.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ class ErrorKind(StrEnum):
 
 
 class ZoomcallError(Exception):
-    """Anything that this program foresees going wrong.
+    """Any failure that this program foresees.
 
     Args:
-        message: What failed, one sentence, with the value at fault. Never a secret.
-        fix: What mends it, one sentence.
-        command: A command line that mends it or shows more.
+        message: What failed, in one sentence that names the value at fault. Never a secret.
+        fix: How to fix it, in one sentence.
+        command: A command line that fixes it or shows more.
     """
 
     kind: ErrorKind = ErrorKind.INTERNAL
@@ -69,7 +69,7 @@ class ZoomcallError(Exception):
 
 @contextmanager
 def blaming(origin: str | None) -> Iterator[None]:
-    """Put ``origin``, the variable that a value came from, before what an error says about that value."""
+    """Prefix the message of any error about a value with ``origin``, the variable that the value came from."""
     try:
         yield
     except ZoomcallError as error:
@@ -92,7 +92,7 @@ class NotConfigured(ZoomcallError):
 
 
 class CorruptConfig(NotConfigured):
-    """``config.toml`` cannot be understood; it was left as it is."""
+    """``config.toml`` cannot be understood; it was not changed."""
 
 
 class WrongCredential(ZoomcallError):
@@ -114,7 +114,7 @@ class NoSession(ZoomcallError):
 
 
 class NetworkWord(StrEnum):
-    """Where on the way to Zoom it broke (contract 3, ``error.network``)."""
+    """Where the connection to Zoom failed (contract 3, ``error.network``)."""
 
     DNS = "dns"
     CONNECT = "connect"
@@ -129,9 +129,9 @@ class NetworkFault(ZoomcallError):
 
     Args:
         message: What failed, with host and port.
-        word: Where it broke.
+        word: Where the connection failed.
         may_have_arrived: Whether the request may have reached the other side.
-        fix: What mends it.
+        fix: How to fix it.
     """
 
     kind = ErrorKind.NETWORK
@@ -144,18 +144,18 @@ class NetworkFault(ZoomcallError):
 
 
 class Duplicate(ZoomcallError):
-    """An earlier dial to the same room in the same target is joined or may still ring.
+    """The room has joined the same target by an earlier dial, or may still be ringing.
 
     Args:
         message: Which dial, when, and its state.
         call_id: The earlier call's id in the journal.
-        until: When the guard lets the next dial through, if it is not joined.
+        until: When the guard allows the next dial, unless the room has joined.
     """
 
     kind = ErrorKind.DUPLICATE
 
     def __init__(self, message: str, *, call_id: int, until: datetime | None) -> None:
-        super().__init__(message, fix="Wait for it, or ring again all the same with --force.")
+        super().__init__(message, fix="Wait for that call to end, or ring anyway with --force.")
         self.call_id = call_id
         self.until = until
 
@@ -164,8 +164,8 @@ class Interrupted(ZoomcallError):
     """Ctrl-C or SIGTERM.
 
     Args:
-        message: What may still be under way.
-        is_terminated: SIGTERM rather than Ctrl-C.
+        message: What may still be in progress.
+        is_terminated: Whether it was SIGTERM rather than Ctrl-C.
     """
 
     def __init__(self, message: str, *, is_terminated: bool) -> None:

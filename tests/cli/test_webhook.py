@@ -377,7 +377,7 @@ def test_debug_shows_no_signature(serve: Serve) -> None:
     ("arguments", "why"),
     [
         (("--forward-to", "http://example.com/"), "plain http"),
-        (("--forward-to", "nonsense"), "no http or https"),
+        (("--forward-to", "nonsense"), "not a valid http or https URL"),
         (("--host", "192.0.2.1"), "cannot listen"),
         (("--record", "/dev/null"), "no regular file"),
         (("--record", "."), "no regular file"),

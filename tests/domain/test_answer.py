@@ -206,12 +206,12 @@ def test_every_answer_has_one_of_the_contracts_names_and_a_sentence(answer: Zoom
     [
         (answered(401, 124, "Invalid access token."), "Zoom answered HTTP 401: 124 Invalid access token."),
         (answered(400, None, "Bad"), "Zoom answered HTTP 400: Bad"),
-        (foreign(403), "an answer that is not Zoom's came back: HTTP 403"),
-        (foreign(429), "HTTP 429 came back without a word of Zoom's"),
-        (foreign(500), "HTTP 500 came back without a word of Zoom's"),
-        (foreign(200, method="GET"), "an answer that is not Zoom's came back: HTTP 200"),
-        (foreign(200), "Zoom answered HTTP 200, not 202: it does not say that it took the call"),
-        (answered(200, 0, "ok"), "Zoom answered HTTP 200, not 202: it does not say that it took the call (0 ok)"),
+        (foreign(403), "HTTP 403 came back from something other than Zoom"),
+        (foreign(429), "HTTP 429 came back without Zoom's JSON"),
+        (foreign(500), "HTTP 500 came back without Zoom's JSON"),
+        (foreign(200, method="GET"), "HTTP 200 came back from something other than Zoom"),
+        (foreign(200), "Zoom answered HTTP 200, not 202, which does not confirm the call"),
+        (answered(200, 0, "ok"), "Zoom answered HTTP 200, not 202, which does not confirm the call (0 ok)"),
         (of_token_endpoint(400, "invalid_client"), "Zoom's token endpoint answered HTTP 400: invalid_client"),
     ],
 )

@@ -93,6 +93,6 @@ def test_a_newline_and_the_word_bearer_are_dropped_from_a_token(text: str, token
     "text", ["", "\n", "Bearer ", "abc def", "abc\ndef", "abc\n\n", "Bearer Bearer abc", "ab\x00c", "ä"]
 )
 def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(text: str) -> None:
-    with pytest.raises(UsageError, match=r"^ZOOMCALL_TOKEN holds ") as caught:
+    with pytest.raises(UsageError, match=r"^ZOOMCALL_TOKEN contains ") as caught:
         parse_bearer(text, name="ZOOMCALL_TOKEN")
     assert "abc" not in caught.value.message

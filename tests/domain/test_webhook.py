@@ -255,15 +255,15 @@ def test_https_and_loopback_are_endpoints(url: str) -> None:
     [
         ("http://example.com/", "plain http"),
         ("http://127.0.0.1.example.com/", "plain http"),
-        ("ftp://example.com/", "no http or https"),
-        ("example.com", "no http or https"),
-        ("https://", "no http or https"),
-        ("https://exa mple.com/", "no http or https"),
+        ("ftp://example.com/", "not a valid http or https URL"),
+        ("example.com", "not a valid http or https URL"),
+        ("https://", "not a valid http or https URL"),
+        ("https://exa mple.com/", "not a valid http or https URL"),
         ("https://user:pass@example.com/", "user or password"),
         ("https://example.com/#here", "fragment"),
         ("http://127.0.0.1:0/", "port 0"),
-        ("https://example.com:99999/", "no URL"),
-        ("https://[example/", "no URL"),
+        ("https://example.com:99999/", "not a valid URL"),
+        ("https://[example/", "not a valid URL"),
     ],
 )
 def test_other_urls_are_no_endpoints(url: str, why: str) -> None:

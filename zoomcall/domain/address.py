@@ -43,24 +43,24 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Protocol(StrEnum):
-    """How the room is rung (Zoom's ``call_type``)."""
+    """The protocol that Zoom rings the room with (its ``call_type``)."""
 
     SIP = "sip"
     H323 = "h323"
 
 
 class RoomAddress(Discreet, frozen=True):
-    """A room's address, checked.
+    """A valid room address.
 
     Attributes:
         protocol: SIP or H.323.
         text: The address for Zoom, byte for byte as it was given. May hold a passcode: never print it.
-        shown: The address with any passcode masked; the same room when it is parsed again.
-        user: The part before ``@``, unescaped, without a password; None without one.
+        shown: The address with any passcode masked; it parses to the same room.
+        user: The part before ``@``, unescaped, without a password; None if there is none.
         host: Host name or literal address, lower case, without brackets; None for an alias of digits.
         port: As given, else None.
-        extension: What follows ``##``, any passcode masked; None without one.
-        warnings: Forms that zoom-api 10 calls unconfirmed, and private addresses.
+        extension: What follows ``##``, with any passcode masked; None if there is none.
+        warnings: One for each form that zoom-api 10 calls unconfirmed, and one for a private address.
     """
 
     unshown: ClassVar = frozenset({"text"})
@@ -76,9 +76,9 @@ class RoomAddress(Discreet, frozen=True):
 
     @property
     def normalised(self) -> str:
-        """The same for every spelling that rings the same room: for the duplicate guard and for events.
+        """The address in one spelling for everything that rings the same room, for the guard and for events.
 
-        Scheme, parameters, default port (that of TLS too), password and case are dropped, a passcode is masked.
+        It has no scheme, parameters, default port (SIP's or TLS's), password or upper case; a passcode is masked.
         """
         user = "" if self.user is None else quote(self.user.casefold(), safe=_UNESCAPED_IN_USER)
         host = self.host or ""
@@ -91,7 +91,7 @@ class RoomAddress(Discreet, frozen=True):
 
     @property
     def ip(self) -> IpAddress | None:
-        """The host as a literal address, if it is one."""
+        """The host as an IP address, if it is one."""
         try:
             return ipaddress.ip_address(self.host or "")
         except ValueError:
@@ -102,34 +102,34 @@ class RoomAddress(Discreet, frozen=True):
 
     @classmethod
     def parse(cls, protocol: Protocol, text: str) -> RoomAddress:
-        """Take an address as typed.
+        """Parse an address as typed.
 
-        Forms that Zoom's documents show pass silently: a literal IPv4 address, ``user@host``.
-        Forms that are unconfirmed (zoom-api 10) pass as they stand, with a warning each.
+        Forms that Zoom's documents show pass silently: an IPv4 address, ``user@host``.
+        Unconfirmed forms (zoom-api 10) pass unchanged, each with a warning.
 
         Raises:
-            UsageError: Zoom or the room could never understand it.
+            UsageError: Neither Zoom nor the room could understand it.
         """
         return _Parser(protocol, text).parse()
 
 
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
-    """Warn of an address that Zoom's cloud cannot route to (zoom-api 10)."""
+    """Return a warning if Zoom's cloud cannot route to the address (zoom-api 10)."""
     plain = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
     if not any(plain in network for network in _PRIVATE_NETWORKS if network.version == plain.version):
         return ()
     return (
         Notice(
             "private-address",
-            f"{ip} is a private address: Zoom's cloud reaches it only through a Virtual Room Connector",
+            f"{ip} is a private address; Zoom's cloud can reach it only through a Virtual Room Connector",
         ),
     )
 
 
 class _Parser:
-    """Reads one address; collects its warnings on the way.
+    """Parses one address and collects its warnings.
 
-    It takes the masked text apart, so that no piece of it, wherever it ends, can be a passcode.
+    It works on the masked text, so that no part of it that ends up in a message can be a passcode.
     """
 
     def __init__(self, protocol: Protocol, text: str) -> None:
@@ -148,7 +148,7 @@ class _Parser:
         if user is None and self._is_alias(host):
             self._warn(
                 "alias-unconfirmed",
-                f"{host} is an alias of digits; Zoom documents IP addresses and URIs only",
+                f"{host} is an alias of digits; Zoom documents only IP addresses and URIs",
             )
             user, host_name = host, None
         else:
@@ -169,27 +169,27 @@ class _Parser:
         if not text.strip():
             raise UsageError(
                 "the address is empty (address-missing)",
-                fix="Give the room's address, like room@example.com or 203.0.113.10.",
+                fix="Give the room's address, such as room@example.com or 203.0.113.10.",
             )
         size = max(len(text), len(self.masked))
         if size > _LONGEST:
-            raise self._invalid(f"has {size} characters; at most {_LONGEST} can be an address")
+            raise self._invalid(f"has {size} characters; an address has at most {_LONGEST}")
         for character in text:
             if character.isspace() or not character.isprintable():
-                raise self._invalid("holds a blank, line break or control character")
+                raise self._invalid("contains a space, line break or control character")
             if not character.isascii():
                 raise self._invalid(
-                    f"holds {character!r}; addresses are ASCII",
+                    f"contains {character!r}; addresses are ASCII",
                     fix="Write the host in punycode (xn--…) and escape the user part (%C3%BC).",
                 )
 
         if _is_ambiguous(text):
-            raise self._invalid("can be read in several ways: it has more than one @, or one behind its ##")
+            raise self._invalid("is ambiguous: it has more than one @, or one after its ##")
 
     def _invalid(self, what: str, fix: str | None = None) -> UsageError:
         return UsageError(
             f"the {_NAMES[self.protocol]} address {quoted(self.masked)} {what} (address-invalid)",
-            fix=fix or "Give it like room@example.com or 203.0.113.10.",
+            fix=fix or "Write it like room@example.com or 203.0.113.10.",
         )
 
     def _warn(self, identifier: str, message: str) -> None:
@@ -201,7 +201,7 @@ class _Parser:
             return text, None
         if not extension:
             raise self._invalid("ends in ## without an extension")
-        self._warn("extension-unconfirmed", "the form host##extension is not confirmed by Zoom's documents")
+        self._warn("extension-unconfirmed", "Zoom's documents do not confirm the form host##extension")
         return rest, extension
 
     def _without_scheme(self, text: str) -> str:
@@ -209,7 +209,7 @@ class _Parser:
         scheme = scheme.lower()
         if scheme not in _OWN_SCHEMES or not colon:
             if (colon and scheme in _FOREIGN_SCHEMES) or "://" in text:
-                raise self._invalid("is a link, which no room system answers to")
+                raise self._invalid("is a link, not a room's address")
             return text
         if rest.partition(":")[0].lower() in _OWN_SCHEMES and ":" in rest:
             raise self._invalid("names a scheme twice")
@@ -220,7 +220,7 @@ class _Parser:
             raise self._invalid("is a SIP URI", fix="Ring it with `zoomcall invite sip`.")
         self._warn(
             "scheme-unconfirmed",
-            f"Zoom's documents show no {scheme}: in front of an address; it is sent as given",
+            f"Zoom's documents show no address that starts with {scheme}:; it is sent as given",
         )
         return rest
 
@@ -244,13 +244,13 @@ class _Parser:
         if not host:
             raise self._invalid("has nothing after the @")
         if not _USER.match(user):
-            raise self._invalid("has characters before the @ that no SIP or H.323 address holds")
+            raise self._invalid("has characters before the @ that no SIP or H.323 address can contain")
         if re.search(r"%(?![0-9A-Fa-f]{2})", user):
-            raise self._invalid("holds a % that starts no escape like %20")
+            raise self._invalid("contains a % that does not start an escape like %20")
         try:
             name = unquote(name, errors="strict")
         except UnicodeDecodeError:
-            raise self._invalid("holds an escape that is no UTF-8") from None
+            raise self._invalid("contains an escape that is not UTF-8") from None
         if not name.isprintable():
             raise self._invalid("hides a control character in an escape")
         return name, host
@@ -260,7 +260,7 @@ class _Parser:
         if bracketed:
             host, port_text = bracketed[1], bracketed[2]
             if ":" not in host:
-                raise self._invalid("has something else than an IPv6 address in its brackets")
+                raise self._invalid("has something other than an IPv6 address in its brackets")
         elif text.count(":") == 1:
             host, _, port_text = text.partition(":")
         else:
@@ -268,10 +268,9 @@ class _Parser:
         if port_text is None:
             return host, None
         if not (port_text.isascii() and port_text.isdigit() and 0 < int(port_text) <= _LARGEST_PORT):
-            raise self._invalid(f"has {quoted(port_text, 20)} for a port; ports are 1 to 65535")
+            raise self._invalid(f"has the port {quoted(port_text, 20)}; ports are 1 to 65535")
         self._warn(
-            "port-unconfirmed",
-            "a port behind the address is not confirmed by Zoom's documents; it is sent as given",
+            "port-unconfirmed", "Zoom's documents do not confirm a port after the address; it is sent as given"
         )
         return host, int(port_text)
 
@@ -282,14 +281,14 @@ class _Parser:
     def _host(self, host: str) -> str:
         if ":" in host:
             if "%" in host:
-                raise self._invalid("holds a zone (%…), which counts on one machine only")
+                raise self._invalid("contains a zone (%…), which is valid on one machine only")
             try:
                 ip: IpAddress = ipaddress.IPv6Address(host)
             except ValueError:
-                raise self._invalid("holds no valid IPv6 address") from None
+                raise self._invalid("does not contain a valid IPv6 address") from None
             if ip.is_unspecified or ip.is_multicast:
-                raise self._invalid("names no single device")
-            self._warn("ipv6-unconfirmed", "IPv6 addresses are not confirmed by Zoom's documents")
+                raise self._invalid("does not name a single device")
+            self._warn("ipv6-unconfirmed", "Zoom's documents do not confirm IPv6 addresses")
             self.warnings.extend(warnings_of_private_address(ip))
             return str(ip)
         name = host.rstrip(".") if host.endswith(".") and not host.endswith("..") else host
@@ -297,14 +296,14 @@ class _Parser:
             try:
                 ip = ipaddress.IPv4Address(name)
             except ValueError:
-                raise self._invalid(f"holds {name!r}, which is no valid IPv4 address") from None
+                raise self._invalid(f"contains {quoted(name)}, which is not a valid IPv4 address") from None
             if ip.is_unspecified or ip.is_multicast or ip == ipaddress.IPv4Address("255.255.255.255"):
-                raise self._invalid("names no single device")
+                raise self._invalid("does not name a single device")
             self.warnings.extend(warnings_of_private_address(ip))
             return str(ip)
         labels = name.split(".")
         if len(name) > 253 or not all(len(label) <= 63 and _LABEL.match(label) for label in labels):
-            raise self._invalid(f"holds {quoted(name, 60)}, which is no valid host name")
+            raise self._invalid(f"contains {quoted(name)}, which is not a valid host name")
         return name.lower()
 
 
@@ -320,7 +319,7 @@ _CRC_PASSCODE = re.compile(
 
 
 def _masked(text: str) -> str:
-    """Hide what may be a passcode: after ``##meeting#``, behind ``user:``, in ``meeting.passcode@zoomcrc.com``."""
+    """Mask what may be a passcode: after ``##meeting#``, after ``user:``, in ``meeting.passcode@zoomcrc.com``."""
     if _is_ambiguous(text):
         return _MASK
     masked = _EXTENSION_PASSCODE.sub(rf"\1{_MASK}", text)
@@ -329,9 +328,9 @@ def _masked(text: str) -> str:
 
 
 def _is_ambiguous(text: str) -> bool:
-    """Say whether it can be read in several ways, so that nobody can tell where a passcode begins and ends."""
-    before, _, behind = text.partition("##")
+    """Return whether it can be read in several ways, so that nobody can tell where a passcode begins and ends."""
+    before, _, after = text.partition("##")
     if "@" in before:
         return text.count("@") > 1
     name = re.sub(rf"\A{_SCHEME}", "", before, count=1, flags=re.IGNORECASE)
-    return "@" in behind and (":" in name or _CRC_HOST in behind.lower())
+    return "@" in after and (":" in name or _CRC_HOST in after.lower())

@@ -1,4 +1,4 @@
-"""Zoom's answers, and which exit name a refusal has (contract 2 and 11)."""
+"""Zoom's answers, and the exit name of each refusal (contract 2 and 11)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class FieldError(Struct, frozen=True):
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):
-    """Zoom's ``X-RateLimit-Category`` and ``-Type``, as far as it sent them (zoom-api 8)."""
+    """Zoom's ``X-RateLimit-Category`` and ``-Type``; None for what it did not send (zoom-api 8)."""
 
     category: str | None = None
     kind: str | None = None
@@ -27,21 +27,21 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
     """An HTTP answer, read leniently.
 
     Attributes:
-        method: Of the request.
-        path: Of the request, as it stood on the wire, without the query.
+        method: The request's method.
+        path: The request's path as sent, without the query.
         status: HTTP status.
         code: Zoom's ``code`` (a number, or a word like ``invalid_client``); None if there is none.
         message: Zoom's ``message`` (or ``reason``); None if there is none.
         field_errors: Zoom's ``errors`` array.
-        is_zooms: Whether the body is Zoom's JSON, perhaps broken, and not some proxy's page.
+        is_zooms: Whether the body is Zoom's JSON, broken or not, rather than some proxy's page.
         tracking_id: ``x-zm-trackingid``.
         server_time: The ``Date`` header: Zoom's own clock, whole seconds.
         local_time: This machine's clock when the answer came.
-        sent_at: This machine's clock when the request was sent, the last time if there were several.
+        sent_at: This machine's clock when the request was sent for the last time.
         retry_at: From ``Retry-After``, in seconds or as a time.
         excerpt: The start of a body that is not Zoom's, without control characters.
-        is_oauth: Whether the token endpoint gave it.
-        rate_limit: Which limit was reached, by its headers.
+        is_oauth: Whether it came from the token endpoint.
+        rate_limit: Which limit was reached, according to its headers.
     """
 
     method: str
@@ -62,7 +62,7 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
 
 
 def classify(answer: ZoomAnswer) -> ErrorKind:
-    """Give the exit name of an answer that is not the hoped-for one (contract 2, 11)."""
+    """Return the exit name of an answer that is not the expected one (contract 2, 11)."""
     status = answer.status
     if answer.is_oauth:
         return _classify_oauth(answer)
@@ -119,7 +119,7 @@ def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
 
 
 class ZoomRefused(ZoomcallError):
-    """Zoom answered, and not as hoped.
+    """Zoom's answer is not the expected one.
 
     Args:
         answer: The answer.
@@ -136,11 +136,11 @@ def _sentence(answer: ZoomAnswer) -> str:
     where = "Zoom's token endpoint" if answer.is_oauth else "Zoom"
     if answer.method == "PATCH" and 200 <= answer.status < 300 and not answer.is_oauth:
         detail = f" ({said})" if said else ""
-        return f"{where} answered HTTP {answer.status}, not 202: it does not say that it took the call{detail}"
+        return f"{where} answered HTTP {answer.status}, not 202, which does not confirm the call{detail}"
     if said:
         return f"{where} answered HTTP {answer.status}: {said}"
     if not answer.is_zooms and (answer.status == 429 or answer.status >= 500):
-        return f"HTTP {answer.status} came back without a word of Zoom's"  # Zoom's own, or of something in between
+        return f"HTTP {answer.status} came back without Zoom's JSON"  # from Zoom, or from something in between
     if not answer.is_zooms:
-        return f"an answer that is not Zoom's came back: HTTP {answer.status}"
+        return f"HTTP {answer.status} came back from something other than Zoom"
     return f"{where} answered HTTP {answer.status} without a message"

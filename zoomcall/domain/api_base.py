@@ -1,11 +1,11 @@
-"""Where Zoom's API is served, and which hosts may be spoken to."""
+"""Where Zoom's API is served, and which hosts may receive credentials."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from typing import NewType
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
@@ -25,7 +25,7 @@ _LONGEST = 2000
 
 
 def is_loopback(host: str) -> bool:
-    """Say whether ``host`` (a name or a literal address, without brackets) is this machine."""
+    """Return whether ``host`` (a name or an IP address, without brackets) is this machine."""
     host = host.rstrip(".").lower()
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -36,14 +36,14 @@ def is_loopback(host: str) -> bool:
 
 
 def host_of(base: str) -> str:
-    """Give the host of a base that was parsed."""
+    """Return the host of a parsed base."""
     return urlsplit(base).hostname or ""
 
 
 def websocket_url(base: ApiBase) -> str | None:
-    """Give the URL of the websockets beside an API base: Zoom's, or the emulator's on loopback (zoom-api 6).
+    """Return the URL of the websockets that belong to an API base: Zoom's, or the emulator's (zoom-api 6).
 
-    None for any other base, other clusters of Zoom's among them: where theirs are is not documented.
+    None for any other base, Zoom's other clusters included: the place of their websockets is not documented.
     """
     parts = urlsplit(base)
     host = (parts.hostname or "").rstrip(".")
@@ -53,51 +53,57 @@ def websocket_url(base: ApiBase) -> str | None:
 
 
 def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBase:
-    """Take a base URL, and spell it in the one way: lower case, no default port, no slash at its end.
+    """Parse a base URL and return it in its one spelling: lower case, no default port, no slash at the end.
 
     Args:
         text: The URL.
         variable: Where it came from, for the error.
-        is_any_host_allowed: ``ZOOMCALL_ALLOW_API_BASE=1`` was set.
+        is_any_host_allowed: Whether ``ZOOMCALL_ALLOW_API_BASE=1`` was set.
 
     Raises:
-        UsageError: It is no http(s) URL, plain http off loopback, or a host that is not Zoom's.
+        UsageError: It is not an http(s) URL, is plain http off loopback, or has a host that is not Zoom's.
     """
+    parts, host = _split(text, variable)
+    if parts.scheme == "http" and not is_loopback(host):
+        raise UsageError(
+            f"{variable}: plain http is for loopback only, and {host} is not this machine",
+            fix="Use https.",
+        )
+    is_zooms = any(host == domain or host.endswith("." + domain) for domain in _ZOOM_DOMAINS)
+    if not (is_zooms or is_loopback(host) or is_any_host_allowed):
+        raise UsageError(
+            f"{variable}: {host} is not one of Zoom's hosts, and would receive your credentials",
+            fix="Set ZOOMCALL_ALLOW_API_BASE=1 if you trust it.",
+        )
+    port = "" if parts.port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{parts.port}"
+    return ApiBase(f"{parts.scheme}://{host}{port}{parts.path}".rstrip("/"))
+
+
+def _split(text: str, variable: str) -> tuple[SplitResult, str]:
+    """Return a URL's parts and its host in its one spelling."""
     fix = f"Write it like {API_BASE}."
     if "@" in text:
-        raise UsageError(f"{variable} holds a user or password; leave them out", fix=fix)
+        raise UsageError(f"{variable} contains a user or password; remove it", fix=fix)
     if "?" in text or "#" in text:
-        raise UsageError(f"{variable} holds a query or fragment; leave it out", fix=fix)
+        raise UsageError(f"{variable} contains a query or fragment; remove it", fix=fix)
     if len(text) > _LONGEST:
-        raise UsageError(f"{variable} has {len(text)} characters, which is no URL", fix=fix)
+        raise UsageError(f"{variable} has {len(text)} characters, too many for a URL", fix=fix)
     try:
         parts = urlsplit(text)
         host, port = parts.hostname or "", parts.port
     except ValueError:
-        raise UsageError(f"{variable}: {quoted(text)} is no URL", fix=fix) from None
+        raise UsageError(f"{variable}: {quoted(text)} is not a valid URL", fix=fix) from None
     is_plain = text.isascii() and text.isprintable() and not set(text) & set(' \\"<>^`{|}')
     spelled = _spelled_host(host, is_bracketed="[" in parts.netloc)
     if parts.scheme not in _DEFAULT_PORTS or not is_plain or spelled is None:
-        raise UsageError(f"{variable}: {quoted(text)} is no http or https URL", fix=fix)
+        raise UsageError(f"{variable}: {quoted(text)} is not a valid http or https URL", fix=fix)
     if port == 0:
-        raise UsageError(f"{variable}: {quoted(text)} names port 0", fix=fix)
-    if parts.scheme == "http" and not is_loopback(spelled):
-        raise UsageError(
-            f"{variable}: plain http is for loopback only, and {spelled} is not this machine",
-            fix="Use https.",
-        )
-    is_zooms = any(spelled == domain or spelled.endswith("." + domain) for domain in _ZOOM_DOMAINS)
-    if not (is_zooms or is_loopback(spelled) or is_any_host_allowed):
-        raise UsageError(
-            f"{variable}: {spelled} is not a host of Zoom's, and would be sent your credentials",
-            fix="Set ZOOMCALL_ALLOW_API_BASE=1 if you trust it.",
-        )
-    colon_port = "" if port in {None, _DEFAULT_PORTS[parts.scheme]} else f":{port}"
-    return ApiBase(f"{parts.scheme}://{spelled}{colon_port}{parts.path}".rstrip("/"))
+        raise UsageError(f"{variable}: {quoted(text)} has port 0", fix=fix)
+    return parts, spelled
 
 
 def _spelled_host(host: str, *, is_bracketed: bool) -> str | None:
-    """Give a host as it stands in a URL, spelled in the one way; None if it is none."""
+    """Return a host as it appears in a URL, in its one spelling; None if it is not a valid host."""
     if is_bracketed:
         try:
             return None if "%" in host else f"[{ipaddress.IPv6Address(host)}]"

@@ -1,4 +1,4 @@
-"""What Zoom is asked to do: ring one room into one target, with names and headers."""
+"""The request to Zoom: ring one room into one target, with names and headers."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class SipHeader(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> SipHeader:
-        """Take ``K=V``.
+        """Parse ``K=V``.
 
         Raises:
             UsageError: It has no ``=``, or breaks one of Zoom's limits (header-rule).
@@ -46,59 +46,59 @@ class SipHeader(Struct, frozen=True):
         if not equals:
             raise UsageError(f"the header {quoted(text)} has no '=' (header-rule)", fix=fix)
         if not _TOKEN.match(key):
-            raise UsageError(f"the header name {quoted(key)} is no SIP token (header-rule)", fix=fix)
+            raise UsageError(f"the header name {quoted(key)} is not a valid SIP token (header-rule)", fix=fix)
         if len(key) > LONGEST_HEADER_KEY:
             raise UsageError(
                 f"the header name {quoted(key)} has {len(key)} characters;"
-                f" Zoom takes {LONGEST_HEADER_KEY} (header-rule)"
+                f" Zoom allows {LONGEST_HEADER_KEY} (header-rule)"
             )
         size = len(value.encode("utf-8", "replace"))
         if size > LONGEST_HEADER_VALUE:
             raise UsageError(
-                f"the value of header {key} has {size} bytes; Zoom takes {LONGEST_HEADER_VALUE} (header-rule)"
+                f"the value of header {key} has {size} bytes; Zoom allows {LONGEST_HEADER_VALUE} (header-rule)"
             )
         if any(not character.isprintable() and character != "\t" for character in value):
-            raise UsageError(f"the value of header {key} holds a line break or control character (header-rule)")
+            raise UsageError(f"the value of header {key} contains a line break or control character (header-rule)")
         return cls(key, value)
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """What Zoom's text advises without refusing."""
+        """Where it departs from what Zoom's text recommends but does not require."""
         return tuple(self._warnings())
 
     def _warnings(self) -> Iterator[Notice]:
         if not self.key.upper().startswith("X-"):
-            yield Notice("header-without-x", f"header {self.key}: Zoom's text says that names should start with X-")
+            yield Notice("header-without-x", f"header {self.key}: Zoom says that names should start with X-")
         if len(self.key) + len(self.value.encode("utf-8", "replace")) > LONGEST_HEADER_VALUE:
             yield Notice(
                 "header-long",
-                f"header {self.key}: name and value exceed 256 bytes together;"
-                " Zoom's text does not settle if it takes that",
+                f"header {self.key}: name and value together exceed 256 bytes;"
+                " Zoom's documents leave open whether it accepts that",
             )
 
 
 def parse_display_name(text: str, *, flag: str) -> str:
-    """Take a display name of at most 64 characters.
+    """Parse a display name of at most 64 characters.
 
     Raises:
-        UsageError: It is empty, too long, or holds a control character (header-rule).
+        UsageError: It is empty, too long, or contains a control character (header-rule).
     """
     if not text.strip():
         raise UsageError(f"{flag} is empty (header-rule)", fix=f"Give a name, or leave {flag} out.")
     if len(text) > LONGEST_NAME:
         raise UsageError(
-            f"{flag} {quoted(text)} has {len(text)} characters; Zoom takes {LONGEST_NAME} (header-rule)"
+            f"{flag} {quoted(text)} has {len(text)} characters; Zoom allows {LONGEST_NAME} (header-rule)"
         )
     if not text.isprintable():
-        raise UsageError(f"{flag} {quoted(text)} holds a line break or control character (header-rule)")
+        raise UsageError(f"{flag} {quoted(text)} contains a line break or control character (header-rule)")
     return text
 
 
 def parse_from_uri(text: str) -> str:
-    """Take the SIP URI that the room sees as the caller's.
+    """Parse the SIP URI that the room sees as the caller's.
 
     Raises:
-        UsageError: It does not start with ``sip:`` or ``sips:``, is too long, or holds blanks (header-rule).
+        UsageError: It does not start with ``sip:`` or ``sips:``, is too long, or contains spaces (header-rule).
     """
     if not re.match(r"sips?:.", text):
         raise UsageError(
@@ -106,30 +106,30 @@ def parse_from_uri(text: str) -> str:
             fix="Write it like sip:name@company.example.",
         )
     if len(text) > LONGEST_FROM_URI:
-        raise UsageError(f"--from-uri has {len(text)} characters; Zoom takes {LONGEST_FROM_URI} (header-rule)")
+        raise UsageError(f"--from-uri has {len(text)} characters; Zoom allows {LONGEST_FROM_URI} (header-rule)")
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise UsageError(f"--from-uri {quoted(text)} holds a blank or control character (header-rule)")
+        raise UsageError(f"--from-uri {quoted(text)} contains a space or control character (header-rule)")
     return text
 
 
 def parse_headers(texts: tuple[str, ...]) -> tuple[SipHeader, ...]:
-    """Take all ``--header`` values.
+    """Parse all ``--header`` values.
 
     Raises:
-        UsageError: There are more than ten, or one is wrong (header-rule).
+        UsageError: There are more than ten, or one is invalid (header-rule).
     """
     if len(texts) > MOST_HEADERS:
-        raise UsageError(f"{len(texts)} headers given; Zoom takes {MOST_HEADERS} (header-rule)")
+        raise UsageError(f"{len(texts)} headers given; Zoom allows {MOST_HEADERS} (header-rule)")
     return tuple(SipHeader.parse(text) for text in texts)
 
 
 class Callout(Struct, frozen=True, kw_only=True):
-    """One room to ring, with what the room and the session are told.
+    """One room to ring, with the names and headers to send.
 
     Attributes:
         address: The room.
-        from_name: The caller's name, shown on the room's screen.
-        to_name: The room's name, shown in the session.
+        from_name: The caller's name, displayed by the room.
+        to_name: The room's name, displayed in the session.
         from_uri: The caller's SIP URI (SIP only).
         headers: Additional SIP headers (SIP only).
     """
@@ -142,15 +142,15 @@ class Callout(Struct, frozen=True, kw_only=True):
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
-        """The address's and the headers'."""
+        """The warnings about the address and the headers."""
         return (*self.address.warnings, *(w for header in self.headers for w in header.warnings))
 
     def body(self, api: Api, *, is_masked: bool = False) -> dict[str, Any]:
-        """Give the PATCH's JSON body (zoom-api 3, 3.1).
+        """Return the PATCH's JSON body (zoom-api 3, 3.1).
 
         Args:
-            api: Which of the two methods to name.
-            is_masked: Whether a passcode in the address is masked, for anything but the wire.
+            api: The API, which decides the method's name.
+            is_masked: Whether to mask a passcode in the address, as anything but the wire requires.
         """
         params: dict[str, Any] = {
             "call_type": self.address.protocol.value,
@@ -185,7 +185,7 @@ class CalloutRequest(Struct, frozen=True):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The JSON body for the wire; may hold a passcode."""
+        """The JSON body for the wire; may contain a passcode."""
         return self.callout.body(self.target.api)
 
     @property

@@ -1,4 +1,4 @@
-"""Why something fails: causes with certainty and evidence, and what was found fine."""
+"""Why something failed: causes with certainty and evidence, and what was checked and found fine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 
 
 class Certainty(StrEnum):
-    """How sure a cause is; it comes from evidence alone."""
+    """How certain a cause is, judged from evidence alone."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -28,14 +28,14 @@ class Cause(Struct, frozen=True):
 
 
 class Checked(Struct, frozen=True):
-    """A cause that was looked for and ruled out."""
+    """A cause that was checked and ruled out."""
 
     id: Annotated[str, Meta(description="The id of the cause.")]
     evidence: Annotated[str, Meta(description="What was seen that rules it out.")]
 
 
 class Judgement(Struct, frozen=True):
-    """Causes, the likeliest first, and what was found fine."""
+    """Causes, most likely first, and what was found fine."""
 
     causes: tuple[Cause, ...] = ()
     checked: tuple[Checked, ...] = ()
@@ -45,19 +45,19 @@ class Explained(Struct, frozen=True, kw_only=True):
     """A failure, explained: what the contract's ``error`` object and a text error need (contract 3).
 
     Attributes:
-        title: What failed, one sentence.
+        title: What failed, in one sentence.
         causes: Ranked; never empty for auth, not-entitled, no-session, no-op and rejected.
         checked: What was found fine.
-        network: Where on the way it broke.
-        http_status: Of Zoom's answer.
+        network: Where the connection failed.
+        http_status: The HTTP status of Zoom's answer.
         zoom_code: Zoom's own code.
         zoom_message: Zoom's own words, without control characters and secrets.
-        is_retryable: The same command may work later without a change, and ringing twice is not to be feared.
-        retry_at: When, if it is known.
+        is_retryable: Whether the same command may work later, with no risk of ringing the room twice.
+        retry_at: When to retry, if known.
         tracking_id: ``x-zm-trackingid``.
-        doc: Words for the command line, like ``explain 124``.
-        fix: What mends it, where no certain or likely cause says so.
-        command: A command that mends it, where no certain or likely cause says so.
+        doc: Arguments for the command line, like ``explain 124``.
+        fix: How to fix it, where no certain or likely cause says so.
+        command: A command that fixes it, where no certain or likely cause says so.
     """
 
     title: str
@@ -76,7 +76,7 @@ class Explained(Struct, frozen=True, kw_only=True):
 
 
 class Notice(Struct, frozen=True):
-    """Something the user should know that stops nothing (contract 3, ``warnings``)."""
+    """A warning: something the user should know that does not stop the command (contract 3, ``warnings``)."""
 
     id: Annotated[str, Meta(description="A word for this kind of warning.")]
     message: Annotated[str, Meta(description="The warning, one sentence.")]

@@ -1,4 +1,4 @@
-"""Zoom's callout events (zoom-api 5.1, 5.2): what a webhook, a log row or a websocket frame tells of one call."""
+"""Zoom's callout events (zoom-api 5.1, 5.2): what a webhook, log row or websocket frame reports about one call."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _STATES = {
 }
 _PROTOCOLS = {"sip": Protocol.SIP, "h323": Protocol.H323, "h.323": Protocol.H323}
 RINGING_IN_SESSION = "session.user_room_system_callout_ringing"
-"""Zoom's name of the event that most calls into a session begin with."""
+"""Zoom's name for the event that most calls into a session begin with."""
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LATEST = 253_402_300_799_000
@@ -37,13 +37,13 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
     """One event of one call.
 
     Attributes:
-        state: What it says of the call; Zoom's ``accepted`` is ``joined``.
-        api: Whose event it is.
+        state: The state it reports; Zoom's ``accepted`` is ``joined``.
+        api: The API that sent it.
         target_id: The session's id, or the meeting's number.
         protocol: Zoom's ``call_type``.
-        device: Zoom's ``device_ip``, which need not come back byte for byte.
-        at: ``event_ts``: Zoom's clock.
-        reason: In a failure, if Zoom gave one.
+        device: Zoom's ``device_ip``, which may differ from the one that was sent.
+        at: ``event_ts``, by Zoom's clock.
+        reason: Why the call failed, if Zoom says so.
         message_id: Zoom's id of the call, the same in all its events.
     """
 
@@ -57,7 +57,7 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
 
     def rings(self, address: RoomAddress) -> bool:
-        """Say whether its device is the room at ``address``, in whatever spelling."""
+        """Return whether its device is the room at ``address``, in whatever spelling."""
         if self.protocol is not address.protocol:
             return False
         if self.device == address.text:
@@ -69,12 +69,12 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
 
 
 def is_callout_name(name: str) -> bool:
-    """Say whether an event of this name tells of a room system's call."""
+    """Return whether an event of this name is about a room system's call."""
     return _NAME.fullmatch(name) is not None
 
 
 def read_event(document: object) -> CalloutEvent | None:
-    """Read Zoom's JSON; None if it is no callout event of a room system, or lacks what ties it to a call."""
+    """Read Zoom's JSON; None if it is not a room system's callout event, or lacks what ties it to a call."""
     if not isinstance(document, Mapping):
         return None
     name = document.get("event")
@@ -104,7 +104,7 @@ def read_event(document: object) -> CalloutEvent | None:
 
 
 def read_event_text(text: str) -> CalloutEvent | None:
-    """Read Zoom's JSON from text; None as for ``read_event``, or if it is no JSON."""
+    """Read Zoom's JSON from text; None as for ``read_event``, or if the text is not JSON."""
     try:
         return read_event(json.loads(text))
     except (ValueError, RecursionError):

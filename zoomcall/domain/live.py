@@ -1,4 +1,4 @@
-"""What Zoom tells of users, live sessions, meetings, devices and delivered events."""
+"""What Zoom reports about users, sessions, meetings, dial-in strings and delivered events."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoomcall.domain.value import Discreet
 
 
 class User(Struct, frozen=True, kw_only=True):
-    """Whose an OAuth token is (``users/me``); what Zoom left out is None."""
+    """The owner of an OAuth token (``users/me``); what Zoom left out is None."""
 
     id: str | None = None
     email: str | None = None
@@ -27,7 +27,7 @@ class LiveSession(Struct, frozen=True, kw_only=True):
     Attributes:
         id: Its id, as ``--session`` takes it.
         name: Its name (``tpc``); empty if Zoom gave none.
-        user_count: How many are in it, as Zoom counts; None if Zoom did not say.
+        user_count: How many users Zoom counts in it; None if Zoom did not say.
         start_time: When it began.
         key: Its ``session_key``.
     """
@@ -40,7 +40,7 @@ class LiveSession(Struct, frozen=True, kw_only=True):
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
-    """A Zoom meeting; ``status`` is Zoom's word, ``waiting`` or ``started``, and None if it gave none."""
+    """A Zoom meeting; ``status`` is Zoom's word, ``waiting`` or ``started``, or None if Zoom did not say."""
 
     status: str | None = None
 
@@ -61,7 +61,7 @@ class SipDialing(Struct, frozen=True, kw_only=True):
 
 
 LOG_REACH = timedelta(days=7) - timedelta(minutes=1)
-"""How far back Zoom's log of webhooks can be asked (zoom-api 4), with a minute for the way there."""
+"""How far back Zoom's webhook log reaches (zoom-api 4), less a minute for the request to arrive."""
 
 
 class WebhookLog(Discreet, frozen=True, kw_only=True):
@@ -69,7 +69,7 @@ class WebhookLog(Discreet, frozen=True, kw_only=True):
 
     Attributes:
         event: The event's name.
-        request_body: The event as it was delivered, JSON as text; may hold a passcode.
+        request_body: The event as it was delivered, JSON as text; may contain a passcode.
         status: HTTP status of the receiver, -1 if it could not be reached.
     """
 

@@ -1,4 +1,4 @@
-"""The way to a host of Zoom's: whom this machine connects to, and what stood at the other end."""
+"""The network path to one of Zoom's hosts: what this machine connects to, and what answers there."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from zoomcall.domain.answer import ZoomAnswer
 
 
 class Place(Struct, frozen=True):
-    """A host, by name or literal address without brackets, and a port of it."""
+    """A host, by name or IP address without brackets, and a port."""
 
     host: str
     port: int
 
 
 class Way(Struct, frozen=True, kw_only=True):
-    """How this machine gets to a host.
+    """How this machine reaches a host.
 
     Attributes:
         target: The host.
-        is_https: TLS is spoken with it.
-        first: Whom this machine connects to: the proxy, or the host itself.
-        proxy: The proxy as it may be shown, without user and password; None if there is none.
+        is_https: Whether it uses TLS.
+        first: What this machine connects to: the proxy, or the host itself.
+        proxy: The proxy without its user and password, fit to be shown; None if there is none.
     """
 
     target: Place
@@ -33,12 +33,12 @@ class Way(Struct, frozen=True, kw_only=True):
 
 
 class Certificate(Struct, frozen=True, kw_only=True):
-    """What a server showed in a TLS handshake; None for what is not known.
+    """A server's certificate and TLS version, from the handshake; None for what is not known.
 
     Attributes:
-        issuer: Who signed it.
-        expires_at: When it ends.
-        protocol: Like ``TLSv1.3``.
+        issuer: Who signed the certificate.
+        expires_at: When the certificate expires.
+        protocol: The TLS version, like ``TLSv1.3``.
     """
 
     issuer: str | None = None
@@ -52,7 +52,7 @@ class Knock(Struct, frozen=True, kw_only=True):
     Attributes:
         answer: The answer.
         certificate: The server's; None without TLS.
-        seconds: From the start to the head of the answer.
+        seconds: From the start of the request to the head of the answer.
     """
 
     answer: ZoomAnswer

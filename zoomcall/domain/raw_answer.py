@@ -1,4 +1,4 @@
-"""An HTTP answer as it came, and how it is read: Zoom's JSON, Zoom's broken JSON, a proxy's page, nothing."""
+"""A raw HTTP answer and how to read it: as Zoom's JSON, Zoom's broken JSON, a proxy's page, or nothing."""
 
 from __future__ import annotations
 
@@ -33,18 +33,18 @@ _BROKEN_REASON = _broken_text("reason")
 
 
 class RawAnswer(Discreet, frozen=True, kw_only=True):
-    """An HTTP answer, secrets of the request already struck out of it.
+    """An HTTP answer, with the request's secrets already masked in it.
 
     Attributes:
-        method: Of the request.
-        path: Of the request, as it stood on the wire, without the query.
+        method: The request's method.
+        path: The request's path as sent, without the query.
         status: HTTP status.
         headers: Names in lower case.
-        body: As far as it was read.
-        sent_at: This machine's clock when the request, at its last try, was sent.
+        body: As much as was read.
+        sent_at: This machine's clock when the request was sent for the last time.
         received_at: This machine's clock when the headers came.
         is_whole: Whether the body was read to its end.
-        is_oauth: Whether the token endpoint gave it.
+        is_oauth: Whether it came from the token endpoint.
     """
 
     unshown: ClassVar = frozenset({"body"})
@@ -60,16 +60,16 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
     is_oauth: bool = False
 
     def header(self, name: str) -> str | None:
-        """Give the first header of that name (lower case)."""
+        """Return the first header with that name (lower case)."""
         return next((value for key, value in self.headers if key == name), None)
 
     @property
     def text(self) -> str:
-        """The body as text, whatever bytes it holds."""
+        """The body as text, whatever bytes it contains."""
         return self.body.decode("utf-8-sig", "replace")
 
     def json_object(self) -> dict[str, Any] | None:
-        """Give the body's JSON object; None if it is anything else."""
+        """Return the body's JSON object; None if it is anything else."""
         try:
             value = json.loads(self.body.decode("utf-8-sig"))
         except (ValueError, RecursionError):
@@ -83,7 +83,7 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
 
     @property
     def retry_after(self) -> timedelta | None:
-        """How long to wait by ``Retry-After``, judged by the server's own clock where it names a moment."""
+        """How long ``Retry-After`` asks to wait; a time in it is compared with the server's own clock."""
         at = self._retry_moment()
         if at is None:
             return None
@@ -102,7 +102,7 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
         return _http_date(text) or iso_time(text)
 
     def read(self) -> ZoomAnswer:
-        """Read it as Zoom's answer, leniently: whatever came, this never fails."""
+        """Read it as Zoom's answer, so leniently that this never fails."""
         said = self._said()
         return ZoomAnswer(
             method=self.method,
@@ -170,12 +170,12 @@ class _Said(Struct, frozen=True):
 
 
 def well_formed(text: str) -> str:
-    """Give text that any encoding and database takes: half a surrogate pair, as JSON can spell, is written out."""
+    """Return text that any encoding and database accepts: lone surrogates, which JSON allows, are escaped."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 
 def iso_time(value: object) -> datetime | None:
-    """Read an RFC 3339 time of Zoom's; without a zone it is UTC. None if it is none."""
+    """Parse one of Zoom's RFC 3339 times, in UTC if it has no zone; None if it is anything else."""
     if not isinstance(value, str):
         return None
     try:

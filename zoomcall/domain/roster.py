@@ -1,4 +1,4 @@
-"""Who is in a session or meeting, and which newcomer is the room that was rung (contract 6.5)."""
+"""Who is in a session or meeting, and which new participant is the room that was rung (contract 6.5)."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ class Participant(Struct, frozen=True, kw_only=True):
     """One row of Zoom's live roster (zoom-api 4).
 
     Attributes:
-        id: ``participant_uuid`` where Zoom gives it, else its ``id``: the same over polls.
+        id: ``participant_uuid`` where Zoom sends it, else its ``id``; the same in every poll.
         uuid: ``participant_uuid``, which ``user.remove`` needs.
-        name: As shown in the session.
+        name: The name displayed in the session.
         device: Zoom's word, like ``H.323/SIP`` or ``Windows``.
-        ip_address: As Zoom saw it.
+        ip_address: The address that Zoom saw.
         sip_uri: Contact URI; meetings only, SIP only.
         join_time: When it joined.
         leave_time: When it left, if it has.
-        is_waiting: Whether it is in the waiting room, which is not yet in the meeting.
-        other_ids: What else Zoom calls it; a row may lack one id and have another.
+        is_waiting: Whether it is in the waiting room, and so not yet in the meeting.
+        other_ids: Its other ids; a row may have only some of them.
     """
 
     id: str
@@ -49,28 +49,28 @@ class Participant(Struct, frozen=True, kw_only=True):
 
     @property
     def is_present(self) -> bool:
-        """Whether it is in, and has not left."""
+        """Whether it is in the session or meeting now."""
         return self.leave_time is None and not self.is_waiting
 
     @property
     def ids(self) -> frozenset[str]:
-        """Everything that Zoom calls it."""
+        """All of its ids."""
         return self.other_ids | {self.id}
 
     def is_same(self, other: Participant) -> bool:
-        """Say whether two looks saw the same participant; ``participant_uuid`` decides where both have it."""
+        """Return whether two rows are the same participant; ``participant_uuid`` decides where both have it."""
         if self.uuid is not None and other.uuid is not None:
             return self.uuid == other.uuid
         return not self.ids.isdisjoint(other.ids)
 
 
 class Dial(Struct, frozen=True, kw_only=True):
-    """What is known of one dial for telling whose newcomer it is.
+    """What identifies the room of one dial in a roster.
 
     Attributes:
-        call_id: Its id in the journal.
-        address: The room rung.
-        to_name: The name sent for it, if any.
+        call_id: The call's id in the journal.
+        address: The room that was rung.
+        to_name: The name that was sent for it, if any.
     """
 
     call_id: int
@@ -79,17 +79,17 @@ class Dial(Struct, frozen=True, kw_only=True):
 
 
 class Credit(Struct, frozen=True):
-    """A newcomer credited to a call."""
+    """A new participant credited to a call."""
 
     participant: Participant
     match: Match
 
 
 def is_exact(participant: Participant, dial: Dial) -> bool:
-    """Say whether a participant's address, SIP URI or name ties it to a dial.
+    """Return whether a participant's address, SIP URI or name ties it to a dial.
 
-    A literal address counts for a room dialled by that bare address only: behind ``user@address``
-    there may be many rooms.
+    An IP address counts only for a room that was dialled by that address alone: ``user@address`` may lead
+    to any of many rooms.
     """
     address = dial.address
     if dial.to_name is not None and participant.name == dial.to_name:
@@ -106,12 +106,13 @@ def newcomers_of(
     known: Collection[Participant],
     before_patch: tuple[datetime, datetime] | None = None,
 ) -> tuple[Participant, ...]:
-    """Give the room systems that a call may have brought.
+    """Return the room systems that a call may have brought in.
 
     Args:
         present: The roster now.
         known: The roster before the PATCH.
-        before_patch: From that look to the PATCH, by Zoom's clock; who joined in between was not brought by it.
+        before_patch: When that roster was read and when the PATCH was sent, by Zoom's clock; the PATCH did not
+            bring in anyone who joined between the two.
     """
 
     def was_there(participant: Participant) -> bool:
@@ -135,15 +136,15 @@ def credit(
     rivals: Collection[Dial],
     has_had_rival: bool,
 ) -> Credit | None:
-    """Find the newcomer that proves that ``own`` joined, or None.
+    """Return the new participant that proves that ``own`` joined, or None.
 
     Args:
         own: The call to settle.
-        newcomers: The room systems that came since the PATCH.
+        newcomers: The room systems that joined since the PATCH.
         credited: Ids of participants credited to other calls.
         rivals: This machine's other unresolved dials into the same target.
-        has_had_rival: Whether there was such a dial at any time since the PATCH. A newcomer may then be
-            a room of theirs, or a stranger's, though they are settled by now.
+        has_had_rival: Whether there was such a dial at any time since the PATCH. Even if it is settled by now,
+            the new participant may be its room, or a stranger.
     """
     free = [participant for participant in newcomers if participant.ids.isdisjoint(credited)]
     exact = [participant for participant in free if is_exact(participant, own)]
@@ -155,13 +156,13 @@ def credit(
 
 
 def _may_be(participant: Participant, dial: Dial) -> bool:
-    """Say whether a participant may have come by a dial: it may be the very room behind ``user@address``."""
+    """Return whether a dial may have brought a participant in, perhaps as the room of ``user@address``."""
     ip = dial.address.ip
     return is_exact(participant, dial) or (ip is not None and _as_ip(participant.ip_address) == ip)
 
 
 def _is_elsewhere(own: Dial, rival: Dial) -> bool:
-    """Whether a rival rings another room: a second dial to the same one is no doubt about who came."""
+    """Return whether a rival rings another room; a second dial to the same room raises no doubt."""
     return own.address.normalised != rival.address.normalised or own.address.protocol != rival.address.protocol
 
 
@@ -175,7 +176,7 @@ def _as_ip(text: str | None) -> IpAddress | None:
 def _same_sip_uri(uri: str, address: RoomAddress) -> bool:
     try:
         seen = RoomAddress.parse(Protocol.SIP, uri.strip().strip("<>"))
-    except UsageError:  # what cannot be read proves nothing
+    except UsageError:  # an unreadable URI proves nothing
         return False
     if seen.user is None or address.user is None:
         return False

@@ -8,8 +8,8 @@ from typing import Never
 class Secret:
     """A secret, token or passcode that never shows by accident.
 
-    ``repr``, ``str`` and formatting give a mask, copying and pickling are refused;
-    ``reveal`` alone gives the text.
+    ``repr``, ``str`` and formatting return a mask; copying and pickling are refused. Only ``reveal`` returns
+    the text.
     """
 
     __slots__ = ("__text",)
@@ -18,7 +18,7 @@ class Secret:
         self.__text = text
 
     def reveal(self) -> str:
-        """Give the text itself, for the wire or a keyring only."""
+        """Return the text itself, for nothing but the wire or a keyring."""
         return self.__text
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Secrets as files, pipes and prompts hand them over, and the public keys beside them."""
+"""Secrets as read from files, pipes and prompts, and the public keys that belong to them."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ _NEWLINES = ("\r\n", "\n", "\r")
 
 
 def secret_of_bytes(data: bytes) -> tuple[Secret, bool]:
-    """Take a secret out of a file's or a pipe's bytes, without the whitespace around it.
+    """Return the secret in a file's or pipe's bytes, without the whitespace around it.
 
     Args:
-        data: At most ``LARGEST_SECRET`` bytes and one more.
+        data: At most one byte more than ``LARGEST_SECRET``.
 
     Returns:
-        The secret, and whether more than one newline at its end had to go.
+        The secret, and whether more than one newline at its end was dropped.
 
     Raises:
-        ValueError: It is no secret; the text says why, like ``is empty``, and never shows it.
+        ValueError: It cannot be a secret; the text says why, like ``is empty``, and never repeats it.
     """
     if len(data) > LARGEST_SECRET:
-        raise ValueError(f"is larger than {LARGEST_SECRET:,} bytes, which no secret is")
+        raise ValueError(f"is larger than {LARGEST_SECRET:,} bytes, too large for a secret")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -33,14 +33,14 @@ def secret_of_bytes(data: bytes) -> tuple[Secret, bool]:
     if not bare:
         raise ValueError("is empty")
     if any(character in bare for character in "\r\n"):
-        raise ValueError("holds more than one line")
+        raise ValueError("has more than one line")
     if not bare.isprintable():
-        raise ValueError("holds control characters")
+        raise ValueError("contains control characters")
     return Secret(bare), without_newline(text) != bare
 
 
 def without_newline(text: str) -> str:
-    """Drop one newline from the end."""
+    """Return the text without one newline at its end."""
     for newline in _NEWLINES:
         if text.endswith(newline):
             return text.removesuffix(newline)
@@ -48,14 +48,14 @@ def without_newline(text: str) -> str:
 
 
 def parse_key(text: str, *, name: str) -> str:
-    """Take the public part of a credential: an API key, an account id, a client id.
+    """Check the public part of a credential: an API key, an account id, a client id.
 
     Args:
         text: The key.
         name: The flag, variable or setting that it came from.
 
     Raises:
-        UsageError: It is empty, too long, or holds anything but visible ASCII.
+        UsageError: It is empty, too long, or contains anything but visible ASCII.
     """
     if not text:
         raise UsageError(f"{name} is empty")
@@ -63,14 +63,14 @@ def parse_key(text: str, *, name: str) -> str:
         raise UsageError(f"{name} has {len(text)} characters; none of Zoom's keys is that long")
     if not (text.isascii() and text.isprintable() and " " not in text):
         raise UsageError(
-            f"{name} {_masked(text)} holds a blank, control or non-ASCII character",
-            fix="Copy the key once more, without what surrounds it.",
+            f"{name} {_masked(text)} contains a space, control or non-ASCII character",
+            fix="Copy the key again, and nothing around it.",
         )
     return text
 
 
 def parse_bearer(text: str, *, name: str) -> tuple[Secret, bool]:
-    """Take a bearer token, without one newline at its end and one leading ``Bearer``.
+    """Return a bearer token, without one newline at its end and one leading ``Bearer``.
 
     Args:
         text: The token.
@@ -80,21 +80,21 @@ def parse_bearer(text: str, *, name: str) -> tuple[Secret, bool]:
         The token, and whether anything was dropped.
 
     Raises:
-        UsageError: Nothing is left, or it holds what no ``Authorization`` header can carry.
+        UsageError: Nothing is left, or it contains what no ``Authorization`` header can carry.
     """
     token = without_newline(text)
     if token[:7].lower() == "bearer ":
         token = token[7:]
     if not token:
-        raise UsageError(f"{name} holds no token")
+        raise UsageError(f"{name} contains no token")
     if not (token.isascii() and token.isprintable() and " " not in token):
         raise UsageError(
-            f"{name} holds a blank, line break, control or non-ASCII character inside the token",
-            fix="Copy the token once more as one line; `zoomcall token inspect -` shows what is wrong with it.",
+            f"{name} contains a space, line break, control or non-ASCII character inside the token",
+            fix="Copy the token again, as one line; `zoomcall token inspect -` shows what is wrong with it.",
         )
     return Secret(token), token != text
 
 
 def _masked(text: str) -> str:
-    """Show a public key's shape alone: somebody may have pasted the secret in its place."""
+    """Return only a public key's shape: somebody may have pasted the secret in its place."""
     return quoted("".join("*" if character.isalnum() else character for character in text), 40)

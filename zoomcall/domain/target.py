@@ -1,4 +1,4 @@
-"""What a room is rung into: a Video SDK session or a Zoom meeting."""
+"""The target that a room is rung into: a Video SDK session or a Zoom meeting."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)
 
 
 class Api(StrEnum):
-    """Which of Zoom's two APIs is meant."""
+    """One of Zoom's two APIs."""
 
     SESSION = "session"
     MEETING = "meeting"
 
 
 class SessionTarget(Struct, frozen=True):
-    """A Video SDK session; ``name`` is known when it was looked up by name."""
+    """A Video SDK session; ``name`` is known if the session was found by its name."""
 
     id: SessionId
     name: str | None = None
@@ -44,7 +44,7 @@ class SessionTarget(Struct, frozen=True):
 
 
 class SessionNameTarget(Struct, frozen=True):
-    """A Video SDK session of which only the name is known yet; ``origin`` is the variable that named it, if any."""
+    """A Video SDK session known only by name so far; ``origin`` is the variable that named it, if any."""
 
     name: str
     origin: str | None = None
@@ -77,57 +77,59 @@ ResolvedTarget = SessionTarget | MeetingTarget
 
 
 def parse_session_id(text: str) -> SessionId:
-    """Take a session id as Zoom prints it (base64-like, may hold ``/``, ``+`` and ``=``).
+    """Parse a session id as Zoom prints it (base64-like, may contain ``/``, ``+`` and ``=``).
 
     Raises:
-        UsageError: It is empty, too long, holds blanks or control characters, or is dots only.
+        UsageError: It is empty, too long, contains spaces or control characters, or is only dots.
     """
-    fix = "Give the id as `zoomcall session list` prints it."
+    fix = "Copy the id from `zoomcall session list`."
     if not text:
         raise UsageError("the session id is empty", fix=fix)
     if len(text) > _LONGEST_ID:
         raise UsageError(f"the session id has {len(text)} characters; none of Zoom's is that long", fix=fix)
     if any(character.isspace() or not character.isprintable() for character in text):
-        raise UsageError(f"the session id {quoted(text)} holds a blank or control character", fix=fix)
+        raise UsageError(f"the session id {quoted(text)} contains a space or control character", fix=fix)
     if not text.strip("."):
-        raise UsageError(f"{quoted(text)} is no session id", fix=fix)
+        raise UsageError(f"{quoted(text)} is not a valid session id", fix=fix)
     return SessionId(text)
 
 
 def parse_session_name(text: str) -> str:
-    """Take a session's name, at most 200 characters (zoom-api 1.2, ``tpc``).
+    """Parse a session's name of at most 200 characters (zoom-api 1.2, ``tpc``).
 
     Raises:
-        UsageError: It is empty, too long or holds control characters.
+        UsageError: It is empty, too long or contains control characters.
     """
     if not text.strip():
-        raise UsageError("the session name is empty", fix="Give the name as `zoomcall session list` prints it.")
+        raise UsageError("the session name is empty", fix="Copy the name from `zoomcall session list`.")
     if len(text) > 200:
-        raise UsageError(f"the session name has {len(text)} characters; Zoom's have at most 200")
+        raise UsageError(f"the session name has {len(text)} characters; Zoom allows 200")
     if not text.isprintable():
-        raise UsageError(f"the session name {quoted(text)} holds a control character")
+        raise UsageError(f"the session name {quoted(text)} contains a control character")
     return text
 
 
 def parse_meeting_number(text: str) -> MeetingNumber:
-    """Take a meeting number as Zoom prints it, or a join link, of which only the number is kept.
+    """Parse a meeting number as Zoom prints it, or a join link, of which only the number is kept.
 
     Raises:
-        UsageError: There is no number of 9 to 11 digits in it.
+        UsageError: It contains no number of 9 to 11 digits.
     """
-    fix = "Give the number of 9 to 11 digits, or the join link with it (https://zoom.us/j/NUMBER)."
+    fix = "Give the number of 9 to 11 digits, or a join link that contains it (https://zoom.us/j/NUMBER)."
     text = text.strip()
     if _LINK.match(text):
         number = _number_of_link(text)
         if number is None:
-            raise UsageError("this join link holds no meeting number", fix=fix)
+            raise UsageError("the join link contains no meeting number", fix=fix)
     else:
         number = re.sub(r"[\s\u00a0-]", "", text)
     if not number:
         raise UsageError("the meeting number is empty", fix=fix)
-    shown = quoted(re.split("[?&#]", number, maxsplit=1)[0])  # a link's passcode may follow them
+    shown = quoted(re.split("[?&#]", number, maxsplit=1)[0])  # a passcode may come after these
     if not (number.isascii() and number.isdigit()):
-        raise UsageError(f"{shown} is no meeting number: the API takes the number, not a UUID or a name", fix=fix)
+        raise UsageError(
+            f"{shown} is not a meeting number; the API takes the number, not a UUID or a name", fix=fix
+        )
     if len(number) not in _MEETING_DIGITS:
         raise UsageError(f"{shown} has {len(number)} digits; a meeting number has 9 to 11", fix=fix)
     return MeetingNumber(number)
@@ -146,13 +148,13 @@ def _number_of_link(link: str) -> str | None:
 
 
 def encode_id(identifier: str) -> str:
-    """Encode a session id for a path: once, or twice if it starts with ``/`` or holds ``//`` (zoom-api 3.5)."""
+    """Encode a session id for a path: once, or twice if it starts with ``/`` or contains ``//`` (zoom-api 3.5)."""
     once = quote(identifier, safe="")
     return quote(once, safe="") if identifier.startswith("/") or "//" in identifier else once
 
 
 def events_path(target: ResolvedTarget) -> str:
-    """Give the path, below the API base, of the ``events`` endpoint that controls ``target`` (zoom-api 3)."""
+    """Return the path, below the API base, of the ``events`` endpoint that controls ``target`` (zoom-api 3)."""
     match target:
         case SessionTarget():
             return f"/videosdk/sessions/{encode_id(target.id)}/events"

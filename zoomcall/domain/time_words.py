@@ -8,7 +8,7 @@ _UNITS = ((172_800, 86_400, "day"), (7_200, 3_600, "hour"), (120, 60, "minute"),
 
 
 def span(length: timedelta) -> str:
-    """Say how long, without a sign: seconds up to two minutes, minutes up to two hours, hours up to two days."""
+    """Return a length without its sign: seconds up to two minutes, minutes to two hours, hours to two days."""
     seconds = int(abs(length).total_seconds())
     size, unit = next((size, unit) for least, size, unit in _UNITS if seconds >= least)
     count = seconds // size
@@ -21,7 +21,7 @@ def stamp(moment: datetime, timespec: str = "seconds") -> str:
 
 
 def distance(moment: datetime, now: datetime) -> str:
-    """Say how far a time is from now, like ``3 minutes ago`` or ``in 2 hours``."""
+    """Return how far a time is from now, like ``3 minutes ago`` or ``in 2 hours``."""
     length = moment - now
     if abs(length) < timedelta(seconds=1):
         return "now"

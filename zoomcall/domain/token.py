@@ -1,4 +1,4 @@
-"""Bearer tokens, read without a secret: what kind they are, what they claim, how they are damaged (zoom-api 1)."""
+"""Bearer tokens, read without a secret: their kind, their claims and their damage (zoom-api 1)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from zoomcall.domain.target import Api
 from zoomcall.domain.value import Discreet
 
 MILLISECONDS_FROM = 10**11
-"""A time claim above this is no number of seconds: as such it would lie in the year 5138 or later."""
+"""A time claim above this is not in seconds: in seconds it would be in the year 5138 or later."""
 
 ADVISED_LIFETIME = timedelta(hours=1)
-"""The most that Zoom advises for an API JWT (zoom-api 1.1)."""
+"""The longest lifetime that Zoom advises for an API JWT (zoom-api 1.1)."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST = datetime(1, 1, 1, tzinfo=UTC)
@@ -37,7 +37,7 @@ _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 _WRAPPING = {
     "a line break": re.compile(f"[{_LINE_BREAKS}]"),
-    "a blank": re.compile(f"[{_BLANKS}]"),
+    "a space": re.compile(f"[{_BLANKS}]"),
     "an invisible character": re.compile(f"[{_INVISIBLE}]"),
     "a quotation mark": re.compile(f"[{_QUOTES}]"),
 }
@@ -52,7 +52,7 @@ _ODD_IN_BEARER = re.compile(r"[^A-Za-z0-9._~+/=-]")
 
 
 class TokenKind(StrEnum):
-    """What a token is, by its header and claims (zoom-api 1.1, 1.3)."""
+    """The kinds of token, told apart by header and claims (zoom-api 1.1, 1.3)."""
 
     API_JWT = "api-jwt"
     SESSION_JWT = "session-jwt"
@@ -66,18 +66,20 @@ class TokenKind(StrEnum):
 
     @property
     def api(self) -> Api | None:
-        """The API that takes such a token; None if neither does, or if it cannot be told."""
+        """The API that accepts such a token; None if neither does, or if that cannot be told."""
         match self:
             case TokenKind.API_JWT:
                 return Api.SESSION
             case TokenKind.OAUTH | TokenKind.S2S:
                 return Api.MEETING
-            case _:
+            case TokenKind.SESSION_JWT | TokenKind.MEETING_SDK_JWT | TokenKind.REFRESH_TOKEN | TokenKind.ZAK:
+                return None
+            case TokenKind.OPAQUE | TokenKind.MALFORMED:
                 return None
 
 
 class TimeFault(StrEnum):
-    """Why a time claim is no time."""
+    """Why a time claim is not a time."""
 
     ABSENT = "absent"
     MILLISECONDS = "milliseconds"
@@ -88,8 +90,8 @@ class TimeClaim(Struct, frozen=True):
     """One of ``exp``, ``iat`` and ``nbf``.
 
     Attributes:
-        value: As it stands in the claims; None if it is absent.
-        at: The time it names; None if it names none.
+        value: The claim itself; None if it is absent.
+        at: The time that it names; None if it names none.
         fault: Why it names none.
     """
 
@@ -99,18 +101,18 @@ class TimeClaim(Struct, frozen=True):
 
 
 class TokenReading(Discreet, frozen=True, kw_only=True):
-    """A token, read.
+    """What can be read of a token without a secret.
 
     Attributes:
         given: The text as it was given.
-        text: The token alone: without header name, ``Bearer``, blanks, line breaks and quotation marks.
-        kind: What it is; by its claims where there are any.
-        bearers: How many times ``Bearer`` stands in front.
-        wrapping: What had to be removed that Zoom would stumble over, in words like ``a line break``.
-        malformation: Why it is no token that Zoom could take, in words; None: it may be one.
-        oddities: What strict readers refuse and lenient ones may take, in words.
-        header: The JOSE header; None if there is none to read.
-        claims: The payload; None if there is none to read.
+        text: The token alone, without header name, ``Bearer``, spaces, line breaks and quotation marks.
+        kind: What it is, judged by its claims where it has any.
+        bearers: How many times ``Bearer`` came before it.
+        wrapping: What was removed around and inside it that Zoom would reject, in words like ``a line break``.
+        malformation: Why Zoom could not accept it, in words; None if Zoom might.
+        oddities: What a strict reader rejects and a lenient one may accept, in words.
+        header: The JOSE header; None if it cannot be read.
+        claims: The payload; None if it cannot be read.
     """
 
     unshown: ClassVar = frozenset({"claims"})
@@ -127,17 +129,17 @@ class TokenReading(Discreet, frozen=True, kw_only=True):
 
     @property
     def is_jwt(self) -> bool:
-        """Whether it has claims to look at."""
+        """Whether its claims can be read."""
         return self.claims is not None
 
     @property
     def algorithm(self) -> str | None:
-        """``alg``, if it is a text."""
+        """``alg``, if it is a string."""
         return _text(self.header, "alg")
 
     @property
     def issuer(self) -> str | None:
-        """``iss``, if it is a text with something in it."""
+        """``iss``, if it is a string that is not blank."""
         return _text(self.claims, "iss")
 
     @property
@@ -163,12 +165,12 @@ _VOID = re.compile(r"undefined|null|none|nil|nan|\[object ?[A-Za-z]+\]", re.IGNO
 
 
 def read_token(text: str) -> TokenReading:
-    """Tell what a token is, without checking its signature.
+    """Read a token without checking its signature.
 
-    One line break at its end and one ``Bearer `` in front are dropped silently; further ones, quotation marks and
-    blanks are dropped too, and told in ``bearers`` and ``wrapping``. What has three dot-separated base64 parts is
-    read as a JWT, and is malformed if it is not one; other text is opaque (a Build API key, zoom-api 1.3), unless
-    it begins as a JWT does, or holds control characters or characters beyond ASCII, which no HTTP header carries.
+    One line break at its end and one ``Bearer `` before it are dropped silently; more of them, quotation marks and
+    spaces are dropped too, and listed in ``bearers`` and ``wrapping``. Three dot-separated base64 parts are read as
+    a JWT, and are malformed if they are not one. Any other text is opaque (a Build API key, zoom-api 1.3), unless
+    it begins like a JWT, or contains control or non-ASCII characters, which an HTTP header cannot carry.
 
     Args:
         text: Any text at all.
@@ -182,13 +184,14 @@ def read_token(text: str) -> TokenReading:
 
     stray = _UNPRINTABLE.search(token)
     if stray is not None:
-        what = "control character" if stray[0] < " " or stray[0] == "\x7f" else "character beyond ASCII"
-        where = f"a {what} (U+{ord(stray[0]):04X}) at place {stray.start() + 1}"
-        return reading(TokenKind.MALFORMED, malformation=f"it holds {where}, which no HTTP header carries")
+        what = "control" if stray[0] < " " or stray[0] == "\x7f" else "non-ASCII"
+        where = f"a {what} character (U+{ord(stray[0]):04X}) at position {stray.start() + 1}"
+        why = f"it contains {where}, which an HTTP header cannot carry"
+        return reading(TokenKind.MALFORMED, malformation=why)
     if not any(character.isalnum() for character in token):
-        return reading(TokenKind.MALFORMED, malformation="nothing of a token is in it")
+        return reading(TokenKind.MALFORMED, malformation="it contains no token")
     if _VOID.fullmatch(token):
-        why = f"{token} stands in its place: the variable for it holds nothing"
+        why = f"it is the word {token}: the variable for the token was not set"
         return replace(reading(TokenKind.MALFORMED, malformation=why), wrapping=())
     parts = token.split(".", 5)
     if len(parts) != 3 or not (_BASE64_PART.fullmatch(parts[0]) and _BASE64_PART.fullmatch(parts[1])):
@@ -199,7 +202,7 @@ def read_token(text: str) -> TokenReading:
 
 
 def _unwrap(text: str) -> tuple[str, int, tuple[str, ...]]:
-    """Give the token alone, how many ``Bearer`` stood in front of it, and what else was removed."""
+    """Return the token alone, how many ``Bearer`` came before it, and what else was removed."""
     rest = text.removesuffix("\n")
     if rest != text:
         rest = rest.removesuffix("\r")
@@ -228,21 +231,21 @@ def _unwrap(text: str) -> tuple[str, int, tuple[str, ...]]:
 
 
 def _read_other(parts: list[str], token: str, reading: _Reader) -> TokenReading:
-    """Read a text that is not three base64 parts: opaque, or a damaged JWT."""
+    """Read text that is not three base64 parts: an opaque token, or a damaged JWT."""
     header = _peek(parts[0])
     is_encrypted = len(parts) == 5 and "enc" in header
     if is_encrypted or not (token.startswith("eyJ") or "alg" in header):
         odd = "".join(sorted(set(_ODD_IN_BEARER.findall(token))))
-        oddities = (f"it holds {odd}, which RFC 6750 allows in no bearer token",) if odd else ()
+        oddities = (f"it contains {odd}, which RFC 6750 does not allow in a bearer token",) if odd else ()
         return reading(TokenKind.OPAQUE, oddities=oddities)
     match len(parts):
         case 1 | 2:
             why = f"has {len(parts)} of 3 parts: it was cut off, or not all of it was copied"
         case 3:
-            why = "has parts that are no base64url"
+            why = "has parts that are not base64url"
         case _:
             why = "has more than 3 parts"
-    return reading(TokenKind.MALFORMED, malformation=f"it begins as a JWT does but {why}", header=header or None)
+    return reading(TokenKind.MALFORMED, malformation=f"it begins like a JWT but {why}", header=header or None)
 
 
 def _peek(part: str) -> Mapping[str, Any]:
@@ -263,7 +266,7 @@ def _read_jwt(parts: list[str], reading: _Reader) -> TokenReading:
         return reading(TokenKind.MALFORMED, malformation=f"its second part, the claims, {error}", header=header)
     oddities = []
     if any(character in part for part in parts for character in "+/="):
-        oddities.append("it is written in plain base64 (+, / or =) instead of base64url")
+        oddities.append("it is encoded in plain base64 (+, / or =) instead of base64url")
     if repeated := [*repeated_in_header, *repeated_in_claims]:
         oddities.append(
             f"{shown_value(repeated[0])} occurs more than once, and readers disagree on which one counts"
@@ -279,10 +282,10 @@ def _read_jwt(parts: list[str], reading: _Reader) -> TokenReading:
 
 
 def _decode(part: str) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Give the JSON object of one part, and the names that stand in it more than once.
+    """Return the JSON object in one part, and the names that occur in it more than once.
 
     Raises:
-        ValueError: It holds none; the text is the end of a sentence about it.
+        ValueError: There is none; the text completes a sentence about the part.
     """
     repeated: dict[str, None] = {}
 
@@ -297,7 +300,7 @@ def _decode(part: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     try:
         raw = _decode_base64(part)
     except binascii.Error:
-        raise ValueError("is no base64url: a piece of it is missing") from None
+        raise ValueError("is not complete base64url: a piece is missing") from None
     try:
         value = json.loads(
             raw.decode("utf-8"),
@@ -311,7 +314,7 @@ def _decode(part: str) -> tuple[dict[str, Any], tuple[str, ...]]:
     except ValueError:
         raise ValueError("is not JSON") from None
     if not isinstance(value, dict):
-        raise ValueError("is no JSON object")  # noqa: TRY004 - a wrong text, not a wrong type of ours
+        raise ValueError("is not a JSON object")  # noqa: TRY004 - a foreign text, not an argument's type
     if _is_deep(value):
         raise ValueError("is nested too deep")
     return value, tuple(repeated)
@@ -357,9 +360,9 @@ def _damage_of_signature(kind: TokenKind, header: Mapping[str, Any], signature: 
     try:
         raw = _decode_base64(signature)
     except binascii.Error:
-        return "its third part, the signature, is no base64url: a piece of it is missing"
+        return "its third part, the signature, is not complete base64url: a piece is missing"
     if kind is TokenKind.API_JWT and algorithm == "HS256" and len(raw) != 32:
-        return f"its third part, the signature, has {len(raw)} bytes where HS256 makes 32"
+        return f"its third part, the signature, has {len(raw)} bytes; HS256 makes 32"
     return None
 
 

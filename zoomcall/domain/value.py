@@ -1,4 +1,4 @@
-"""What every value of the house is made of, where a field may hold a secret."""
+"""The base of every value with a field that may hold a secret."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Discreet(Struct, frozen=True):
     """A value whose ``repr`` leaves out the fields that may hold a secret.
 
     Attributes:
-        unshown: The names of those fields.
+        unshown: The fields' names.
     """
 
     unshown: ClassVar[frozenset[str]] = frozenset()

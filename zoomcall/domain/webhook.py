@@ -1,4 +1,4 @@
-"""Webhook deliveries: which are Zoom's, what they carry, and the lines that they are recorded as."""
+"""Webhook deliveries: which of them are Zoom's, what they carry, and how they are recorded."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ URL_VALIDATION = "endpoint.url_validation"
 
 
 class WebhookEvent(Struct, frozen=True, kw_only=True):
-    """One event of Zoom's.
+    """One of Zoom's events.
 
     Attributes:
         body: Zoom's JSON.
-        received_at: When it came; None if that was not written down.
-        request_id: Zoom's id of the request, the same when it is repeated; None if not written down.
+        received_at: When it came; None if that was not recorded.
+        request_id: Zoom's id of the request, the same when Zoom repeats it; None if that was not recorded.
     """
 
     body: Mapping[str, Any]
@@ -59,7 +59,7 @@ class Delivery(Discreet, frozen=True, kw_only=True):
         event: What it carries.
         request_id: As in the event, but never missing.
         received_at: As in the event, but never missing.
-        compact: Its JSON once more, as one line of ASCII.
+        compact: Its JSON as one line of ASCII.
         raw: The bytes that were signed.
         headers: As they came.
     """
@@ -75,7 +75,7 @@ class Delivery(Discreet, frozen=True, kw_only=True):
 
     @property
     def line(self) -> bytes:
-        """The line that it is recorded as (contract 8)."""
+        """The line that records it (contract 8)."""
         moment = json.dumps(stamp(self.received_at, "milliseconds"))
         request_id = json.dumps(self.request_id)
         text = f'{_LINE_START} {moment}, "request_id": {request_id}, "body": {self.compact}}}\n'
@@ -104,7 +104,7 @@ class RefusalKind(StrEnum):
 
     @property
     def status(self) -> int:
-        """The HTTP status that says so. Zoom tries again after 5xx only (zoom-api 5.4)."""
+        """The HTTP status of the answer; Zoom retries only after 5xx (zoom-api 5.4)."""
         return _STATUSES[self]
 
 
@@ -123,7 +123,7 @@ _STATUSES = {
 
 
 class Refusal(Struct, frozen=True):
-    """A request that is not taken."""
+    """A request that is refused."""
 
     kind: RefusalKind
     why: str
@@ -132,7 +132,7 @@ class Refusal(Struct, frozen=True):
 def judge(
     secret: Secret, *, headers: Mapping[str, str], raw: bytes, now: datetime
 ) -> Delivery | Challenge | Refusal:
-    """Tell whether a request is Zoom's, fresh and whole.
+    """Return what a request is: a delivery or URL validation by Zoom, or else a refusal with the reason.
 
     Args:
         secret: The webhook secret token.
@@ -145,14 +145,14 @@ def judge(
         missing = TIMESTAMP_HEADER if signature else SIGNATURE_HEADER
         return Refusal(RefusalKind.UNSIGNED, f"it has no {missing}")
     if not is_genuine(secret, signature=signature, timestamp=timestamp, body=raw):
-        return Refusal(RefusalKind.MISMATCH, "its signature does not fit the webhook secret")
+        return Refusal(RefusalKind.MISMATCH, "its signature does not match the webhook secret")
     stale = _stale(timestamp, now)
     if stale is not None:
         return stale
     body = parse_object(raw)
     compact = None if body is None else compact_json(body)
     if body is None or compact is None:
-        return Refusal(RefusalKind.NOT_JSON, "its body is no JSON object")
+        return Refusal(RefusalKind.NOT_JSON, "its body is not a JSON object")
     if body.get("event") == URL_VALIDATION:
         return _challenge(secret, body)
     request_id = headers.get(REQUEST_ID_HEADER) or hashlib.sha256(raw).hexdigest()
@@ -169,20 +169,20 @@ def judge(
 def _stale(timestamp: str, now: datetime) -> Refusal | None:
     moment = moment_of(timestamp)
     if moment is None:
-        return Refusal(RefusalKind.OLD, f"its {TIMESTAMP_HEADER} is no number of seconds")
+        return Refusal(RefusalKind.OLD, f"its {TIMESTAMP_HEADER} is not a number of seconds")
     age = now - moment
     minutes = FRESHNESS // timedelta(minutes=1)
     if age > FRESHNESS:
         return Refusal(RefusalKind.OLD, f"its timestamp is {seconds_of(age)} s old, more than {minutes} minutes")
     if age < -FRESHNESS:
         return Refusal(
-            RefusalKind.AHEAD, f"its timestamp is {seconds_of(-age)} s ahead, more than {minutes} minutes"
+            RefusalKind.AHEAD, f"its timestamp is {seconds_of(-age)} s in the future, more than {minutes} minutes"
         )
     return None
 
 
 def seconds_of(span: timedelta) -> int:
-    """Give whole seconds."""
+    """Return whole seconds."""
     return int(span.total_seconds())
 
 
@@ -198,7 +198,7 @@ _LINE_START = '{"received_at":'
 
 
 def event_of_line(line: bytes) -> WebhookEvent | None:
-    """Read a recorded line, or a line that is Zoom's JSON alone; None if it is neither."""
+    """Read a recorded line, or a line of Zoom's JSON alone; None if it is neither."""
     found = parse_object(line)
     if found is None:
         return None
@@ -214,7 +214,7 @@ def event_of_line(line: bytes) -> WebhookEvent | None:
 
 
 def is_torn_line(tail: bytes) -> bool:
-    """Say whether bytes without a line break are the start of a recorded line that was cut off."""
+    """Return whether bytes without a line break are the start of a recorded line that was cut off."""
     start = _LINE_START.encode()
     return (tail.startswith(start) or start.startswith(tail)) and parse_object(tail) is None
 
@@ -228,7 +228,7 @@ def _moment(text: object) -> datetime | None:
 
 
 def parse_object(data: bytes) -> dict[str, Any] | None:
-    """Read a JSON object in UTF-8; None if it is anything else, or holds what JSON has no number for."""
+    """Read a JSON object in UTF-8; None if it is anything else, or contains NaN or an infinite number."""
     try:
         value = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse, parse_float=_finite)
     except (ValueError, RecursionError):
@@ -237,7 +237,7 @@ def parse_object(data: bytes) -> dict[str, Any] | None:
 
 
 def compact_json(body: Mapping[str, Any]) -> str | None:
-    """Write JSON as one line of ASCII; None if it is nested too deep to be written."""
+    """Return JSON as one line of ASCII; None if it is nested too deep to be written."""
     try:
         return json.dumps(body, separators=(",", ":"), allow_nan=False)
     except (ValueError, RecursionError):
@@ -256,30 +256,31 @@ def _finite(text: str) -> float:
 
 
 def parse_hook_url(text: str, *, origin: str) -> str:
-    """Take the URL of another webhook endpoint.
+    """Check the URL of another webhook endpoint.
 
     Args:
         text: The URL.
         origin: The flag that it came from.
 
     Raises:
-        UsageError: It is no https URL, nor http on loopback.
+        UsageError: It is not an https URL, nor an http URL on loopback.
     """
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise UsageError(f"{origin}: {quoted(text)} is no URL ({error})") from error
+        raise UsageError(f"{origin}: {quoted(text)} is not a valid URL ({error})") from error
     if parts.scheme not in {"http", "https"} or not host or not text.isprintable() or " " in text:
         raise UsageError(
-            f"{origin}: {quoted(text)} is no http or https URL", fix="Write it like https://example.com/zoom."
+            f"{origin}: {quoted(text)} is not a valid http or https URL",
+            fix="Write it like https://example.com/zoom.",
         )
     if "@" in parts.netloc:
-        raise UsageError(f"{origin} holds a user or password; leave them out")
+        raise UsageError(f"{origin} contains a user or password; remove it")
     if parts.fragment or "#" in text:
-        raise UsageError(f"{origin}: {quoted(text)} holds a fragment; leave it out")
+        raise UsageError(f"{origin}: {quoted(text)} contains a fragment; remove it")
     if port == 0:
-        raise UsageError(f"{origin}: {quoted(text)} names port 0")
+        raise UsageError(f"{origin}: {quoted(text)} has port 0")
     if parts.scheme == "http" and not is_loopback(host):
         raise UsageError(
             f"{origin}: plain http is for loopback only, and {host} is not this machine", fix="Use https."
