@@ -287,7 +287,7 @@ def test_a_profile_that_cannot_be_read_is_replaced(room: Room) -> None:
 
 def test_names_that_differ_by_case_alone_are_not_told_apart_everywhere(room: Room) -> None:
     room.having(PAIR)
-    with pytest.raises(UsageError, match="'PROD' differs from 'prod' by case alone"):
+    with pytest.raises(UsageError, match="'PROD' differs from 'prod' only by case"):
         room.login(replace(PAIR, name="PROD"))
 
 

@@ -27,7 +27,7 @@ from zoomcall.knowledge.facts import Signature
 from zoomcall.usecases.minting import USUAL_LIFETIME, parse_lifetime, warnings_of
 
 if TYPE_CHECKING:
-    from zoomcall.usecases.inspecting import Check, Inspection
+    from zoomcall.usecases.inspecting import Inspection, SignatureCheck
 
 app = typer.Typer(help="Mint bearer tokens, and tell what a token is and why Zoom would refuse it.")
 
@@ -169,7 +169,7 @@ def _read(run: Run, argument: str | None) -> str:
     return text_of_bytes(run.streams.read_stdin(LARGEST_INPUT))
 
 
-def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Check | None"]:
+def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "SignatureCheck | None"]:
     """Give the API key that the issuer is measured by, and with its secret what checks a signature.
 
     The secret is taken with ``-p``, and from the environment if the token names the key that stands there, or

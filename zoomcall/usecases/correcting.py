@@ -1,9 +1,10 @@
-"""The request that somebody meant: as a command of this program's, and as what goes over the wire."""
+"""Corrects a request that somebody pasted: the zoomcall command, and what goes over the wire."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, unquote_plus, urlsplit
 
@@ -11,7 +12,14 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE, OAUTH_BASE, ApiBase, is_loopback
-from zoomcall.domain.callout import Callout, CalloutRequest, SipHeader, parse_display_name, parse_from_uri
+from zoomcall.domain.callout import (
+    MOST_HEADERS,
+    Callout,
+    CalloutRequest,
+    SipHeader,
+    parse_display_name,
+    parse_from_uri,
+)
 from zoomcall.domain.target import (
     Api,
     MeetingNumber,
@@ -74,14 +82,14 @@ class TokenRequest(Struct, frozen=True, kw_only=True):
 
 
 class Correction(Struct, frozen=True, kw_only=True):
-    """What was meant.
+    """The request that was meant.
 
     Attributes:
-        words: The command, without the program's name; empty if it has none for this.
+        words: The command, without the program's name; empty if there is none for this.
         request: What goes over the wire.
         base: Where it goes.
-        api: Whose token it takes; None for the token endpoint.
-        gaps: What stands in for something that the paste does not show, in words.
+        api: Which API's token it takes; None for the token endpoint.
+        gaps: What the paste does not show, and its stand-in, in words.
     """
 
     words: tuple[str, ...]
@@ -92,14 +100,14 @@ class Correction(Struct, frozen=True, kw_only=True):
 
 
 class CannotCorrect(Exception):
-    """Nothing can be built out of the request; the text says why."""
+    """No corrected request can be built; the text says why."""
 
 
 def correct(facts: Facts) -> Correction:
     """Build the request that was meant.
 
     Raises:
-        CannotCorrect: What was meant cannot be told.
+        CannotCorrect: There is no telling what was meant.
     """
     request, route = facts.request, route_of(facts)
     if request is None or route is None:
@@ -111,7 +119,7 @@ def correct(facts: Facts) -> Correction:
     if not is_callout:
         return _read(route)
     if body is not None and body.is_other:
-        raise CannotCorrect("it does something else in the session or meeting than ringing a room or a phone")
+        raise CannotCorrect("it does something other than ring a room or a phone")
     if body is not None and body.is_phone:
         return _phone(request.body, body, route)
     return _callout(request.body, body, route)
@@ -121,16 +129,17 @@ def _token_request(facts: Facts, route: Route) -> Correction:
     text = f"{route.query}&{(facts.request.body if facts.request else '') or ''}"
     grant = re.search(r"grant_type[\"':= ]+([\w:-]+)", text)
     if (grant is not None and grant[1] in {"authorization_code", "refresh_token"}) or "device_code" in text:
-        raise CannotCorrect("zoomcall has its tokens by account_credentials alone")
+        raise CannotCorrect("zoomcall gets its tokens by account_credentials only")
     account = re.search(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})", text)
-    client = facts.basic.reveal().partition(":")[0].strip() if facts.basic is not None else ""
-    is_client_known = bool(re.fullmatch(r"[A-Za-z0-9_-]{6,64}", client))
-    gaps = [] if account else [f"the account id: put it in place of {_ACCOUNT}"]
-    gaps += [] if is_client_known else [f"the client id: put it in place of {_CLIENT}"]
+    client = re.match(
+        r"\s*([A-Za-z0-9_-]{6,64})\s*(?::|$)", facts.basic.reveal() if facts.basic is not None else ""
+    )
+    gaps = [] if account else [f"the account id: replace {_ACCOUNT} with it"]
+    gaps += [] if client else [f"the client id: replace {_CLIENT} with it"]
     return Correction(
         words=("token", "mint", "--for", Api.MEETING.value),
         request=TokenRequest(
-            client_id=client if is_client_known else _CLIENT, account_id=account[1] if account else _ACCOUNT
+            client_id=client[1] if client else _CLIENT, account_id=account[1] if account else _ACCOUNT
         ),
         base=_base(route, OAUTH_BASE, GOV_OAUTH_BASE),
         api=None,
@@ -140,83 +149,83 @@ def _token_request(facts: Facts, route: Route) -> Correction:
 
 def _read(route: Route) -> Correction:
     """Correct a request that only reads."""
-    base = _base(route, API_BASE, GOV_API_BASE)
     if route.api is Api.SESSION and route.method == "GET":
         if re.fullmatch(r"/videosdk/sessions/*", route.path):
             path = "/videosdk/sessions" + (f"?{route.query}" if route.query else "")
-            return Correction(
-                words=("session", "list"), request=PlainRequest(path=path), base=base, api=Api.SESSION
-            )
+            return _reading(("session", "list"), path, route)
         if route.raw_id and route.tail in {None, "users"}:
             target, gaps = _session(route.raw_id)
             path = f"/videosdk/sessions/{encode_id(target.id)}/users?type=live"
-            return Correction(
-                words=("session", "show", target.id),
-                request=PlainRequest(path=path),
-                base=base,
-                api=Api.SESSION,
-                gaps=gaps,
-            )
+            return _reading(("session", "show", target.id), path, route, gaps)
     raise CannotCorrect("zoomcall has no command for this endpoint")
+
+
+def _reading(words: tuple[str, ...], path: str, route: Route, gaps: tuple[str, ...] = ()) -> Correction:
+    request, base = PlainRequest(path=path), _api_base(route)
+    return Correction(words=words, request=request, base=base, api=Api.SESSION, gaps=gaps)
 
 
 def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correction:
     target, gaps = _target(route, text)
     callout, more = _room(text, body)
     request = CalloutRequest(target, callout)
-    return Correction(
-        words=_words(target, callout),
-        request=request,
-        base=_base(route, API_BASE, GOV_API_BASE),
-        api=target.api,
-        gaps=(*gaps, *more),
-    )
+    base, gaps = _api_base(route), (*gaps, *more)
+    return Correction(words=_words(request), request=request, base=base, api=target.api, gaps=gaps)
 
 
 def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
-    """Correct a request that rings a phone, with what Zoom reads of its params (zoom-api 3.1)."""
+    """Correct a request that rings a phone."""
     target, gaps = _target(route, text)
-    given = body.phone_number
-    digits = re.sub(r"\D", "", given) if isinstance(given, str) and not has_placeholder(given) else ""
-    if not digits:
-        gaps = (*gaps, f"the phone's number: put it in place of {_NUMBER}")
-    elif extension := re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", str(given).strip()):
-        digits = extension[1]
-    params: dict[str, Any] = {"phone_number": digits or _NUMBER}
-    given_options = (body.params or {}).get("invite_options")
-    if isinstance(given_options, list):
-        given_options = given_options[0] if given_options else None
-    options = given_options if isinstance(given_options, dict) else {}
-    name = (body.params or {}).get("invitee_name", options.get("invitee_name"))
+    number = _phone_number(body.phone_number)
+    if number is None:
+        gaps = (*gaps, f"the phone number: replace {_NUMBER} with it")
+    params = {"phone_number": number or _NUMBER, **_phone_params(body.params or {})}
+    request, gaps = (
+        PhoneRequest(target=target, params=params),
+        (*gaps, "a zoomcall command: there is none for phones"),
+    )
+    return Correction(words=(), request=request, base=_api_base(route), api=target.api, gaps=gaps)
+
+
+def _phone_number(given: str | None) -> str | None:
+    if given is None or has_placeholder(given):
+        return None
+    extension = re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", given.strip())
+    return extension[1] if extension else re.sub(r"\D", "", given) or None
+
+
+def _phone_params(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the params besides the number that Zoom reads (zoom-api 3.1)."""
+    options = given.get("invite_options")
+    if isinstance(options, list):
+        options = options[0] if options else None
+    if not isinstance(options, dict):
+        options = {}
+    params: dict[str, Any] = {}
+    name = given.get("invitee_name", options.get("invitee_name"))
     if isinstance(name, str):
         params["invitee_name"] = name
     kept = {name: options[name] for name in _PHONE_OPTIONS if isinstance(options.get(name), bool)}
     if kept:
         params["invite_options"] = kept
-    return Correction(
-        words=(),
-        request=PhoneRequest(target=target, params=params),
-        base=_base(route, API_BASE, GOV_API_BASE),
-        api=target.api,
-        gaps=(*gaps, "a command of zoomcall's for it: there is none for phones"),
-    )
+    return params
 
 
 def _target(route: Route, body: str | None) -> tuple[ResolvedTarget, tuple[str, ...]]:
-    match = _TARGET.search(f"{route.path}")
+    match = _TARGET.search(route.path)
     raw = route.raw_id if route.is_callout else match[2] if match else None
     api = _api(route, match, body)
     if raw is None:
-        raise CannotCorrect("the path names no session and no meeting")
+        raise CannotCorrect("the path names neither a session nor a meeting")
     if api is Api.SESSION:
         return _session(raw)
     number = unquote(raw)
     if stands_for_id(number):
-        return MeetingTarget(MeetingNumber(_MEETING)), (f"the meeting's number: put it in place of {_MEETING}",)
+        return MeetingTarget(MeetingNumber(_MEETING)), (f"the meeting number: replace {_MEETING} with it",)
     try:
         return MeetingTarget(parse_meeting_number(number)), ()
     except UsageError:
-        raise CannotCorrect("the path holds no meeting number") from None
+        raise CannotCorrect("the path has no meeting number") from None
 
 
 def _api(route: Route, match: re.Match[str] | None, body: str | None) -> Api:
@@ -232,23 +241,23 @@ def _session(raw: str) -> tuple[SessionTarget, tuple[str, ...]]:
     if _ESCAPE.search(identifier):
         identifier = unquote(identifier)
     if stands_for_id(identifier):
-        return SessionTarget(SessionId(_SESSION)), (f"the session's id: put it in place of {_SESSION}",)
+        return SessionTarget(SessionId(_SESSION)), (f"the session id: replace {_SESSION} with it",)
     try:
         return SessionTarget(parse_session_id(identifier)), ()
     except UsageError:
-        raise CannotCorrect("the path holds no session id") from None
+        raise CannotCorrect("the path has no session id") from None
 
 
 def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[str, ...]]:
-    """Give the room, with the names and headers that Zoom would take."""
+    """Return the room, with the names and headers that Zoom would take."""
     given, protocol = _address(text, body)
     gaps: list[str] = []
     if given is None or not given.strip() or has_placeholder(given):
         given = _ADDRESS
-        gaps.append(f"the room's address: put it in place of {_ADDRESS}")
+        gaps.append(f"the room's address: replace {_ADDRESS} with it")
         if protocol is None:
             protocol = Protocol.SIP
-            gaps.append("whether it is a SIP or an H.323 room; it is taken for SIP")
+            gaps.append("whether the room is SIP or H.323; SIP is assumed")
     address = _parsed(given.strip(), protocol)
     group = (body.params or {}).get(f"{address.protocol}_headers") if body is not None else None
     return _with_names(Callout(address=address), group if isinstance(group, dict) else {}), tuple(gaps)
@@ -261,8 +270,8 @@ def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Pr
         return (found if isinstance(found, str) else None), body.protocol
     text = text or ""
     salvaged = dict(_SALVAGED.findall(unquote_plus(text) if _ESCAPE.search(text) else text))
-    protocol = read_body(f'{{"params":{{"call_type":"{salvaged.get("call_type", "")}"}}}}').protocol
-    return salvaged.get("device_ip"), protocol
+    call_type = salvaged.get("call_type")
+    return salvaged.get("device_ip"), CalloutBody(members={"params": {"call_type": call_type}}).protocol
 
 
 def _parsed(text: str, protocol: Protocol | None) -> RoomAddress:
@@ -274,34 +283,31 @@ def _parsed(text: str, protocol: Protocol | None) -> RoomAddress:
     elif protocol is None and "@" in text:
         protocol = Protocol.SIP
     if protocol is None:
-        raise CannotCorrect("whether it is a SIP or an H.323 room cannot be told")
+        raise CannotCorrect("nothing tells whether the room is SIP or H.323")
     try:
         return RoomAddress.parse(protocol, text)
     except UsageError:
-        raise CannotCorrect("the room's address is none") from None
+        raise CannotCorrect("the room's address is invalid") from None
 
 
 def _with_names(callout: Callout, group: Mapping[str, Any]) -> Callout:
-    """Add the names and headers that keep Zoom's rules; the others are left out."""
+    """Add the names and headers that follow Zoom's rules, and leave out the others."""
     is_sip = callout.address.protocol is Protocol.SIP
     rows = group.get("additional_headers")
     return Callout(
         address=callout.address,
-        from_name=_kept(parse_display_name, group.get("from_display_name"), flag="--from-name"),
-        to_name=_kept(parse_display_name, group.get("to_display_name"), flag="--to-name"),
+        from_name=_kept(partial(parse_display_name, flag="--from-name"), group.get("from_display_name")),
+        to_name=_kept(partial(parse_display_name, flag="--to-name"), group.get("to_display_name")),
         from_uri=_kept(parse_from_uri, group.get("from_uri")) if is_sip else None,
         headers=_headers(rows) if is_sip and isinstance(rows, list) else (),
     )
 
 
-def _kept(parse: Any, value: object, **names: str) -> str | None:
-    if not isinstance(value, str):
-        return None
+def _kept(parse: Callable[[str], str], value: object) -> str | None:
     try:
-        kept: str = parse(value, **names)
+        return parse(value) if isinstance(value, str) else None
     except UsageError:
         return None
-    return kept
 
 
 def _headers(rows: list[Any]) -> tuple[SipHeader, ...]:
@@ -313,16 +319,17 @@ def _headers(rows: list[Any]) -> tuple[SipHeader, ...]:
             headers.append(SipHeader.parse(f"{row['key']}={row.get('value', '')}"))
         except UsageError:
             continue
-    return tuple(headers[:10])
+    return tuple(headers[:MOST_HEADERS])
 
 
-def _words(target: ResolvedTarget, callout: Callout) -> tuple[str, ...]:
+def _words(request: CalloutRequest) -> tuple[str, ...]:
+    callout = request.callout
     words = ["invite", callout.address.protocol.value, callout.address.shown]
-    match target:
-        case SessionTarget():
-            words += ["--session", target.id]
-        case MeetingTarget():
-            words += ["--meeting", target.number]
+    match request.target:
+        case SessionTarget(identifier):
+            words += ["--session", identifier]
+        case MeetingTarget(number):
+            words += ["--meeting", number]
     options = (("--from-name", callout.from_name), ("--to-name", callout.to_name), ("--from-uri", callout.from_uri))
     for flag, value in options:
         if value is not None:
@@ -332,8 +339,12 @@ def _words(target: ResolvedTarget, callout: Callout) -> tuple[str, ...]:
     return tuple(words)
 
 
+def _api_base(route: Route) -> ApiBase:
+    return _base(route, API_BASE, GOV_API_BASE)
+
+
 def _base(route: Route, usual: ApiBase, gov: ApiBase) -> ApiBase:
-    """Keep the cluster, and a local server; anything else is Zoom's usual base."""
+    """Keep the cluster or a local server; replace anything else by Zoom's usual base."""
     host = route.host
     try:
         name = urlsplit(f"//{host}").hostname or ""

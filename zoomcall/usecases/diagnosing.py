@@ -1,16 +1,17 @@
-"""Says why somebody's request failed or would fail, and what was meant."""
+"""Diagnoses a pasted request: why it failed or would fail, and what was meant."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement, Notice
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
@@ -25,7 +26,7 @@ from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import Route, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
-from zoomcall.usecases.inspecting import Check, check_signature
+from zoomcall.usecases.inspecting import SignatureCheck, with_signature
 from zoomcall.usecases.pasted.answers import PastedAnswer
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
 from zoomcall.usecases.pasted.curl import ReadFile
@@ -35,7 +36,7 @@ from zoomcall.usecases.pasted.pieces import PastedRequest
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
 _PROXY_WANTS_CREDENTIAL = 407
-_IN_THE_CLEAR = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
+_UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
     TokenKind.API_JWT: "an API JWT",
@@ -50,25 +51,18 @@ _TOKENS = {
 }
 
 
-_CREDENTIALS = {
-    TokenKind.S2S: CredentialKind.S2S,
-    TokenKind.OAUTH: CredentialKind.TOKEN,
-    TokenKind.OPAQUE: CredentialKind.TOKEN,
-}
-
-
 class Diagnosis(Struct, frozen=True, kw_only=True):
     """What is wrong with a request.
 
     Attributes:
-        understood: What was read out of the paste, a line each, without secrets.
-        not_understood: What was not, and what stands in for it.
-        judgement: What is wrong, and what was found fine.
+        understood: What was found in the paste, a line each, without secrets.
+        not_understood: What is missing or was not understood, and its stand-in.
+        judgement: What is wrong, and what was found right.
         kind: The exit name that the failure had or would have; None if nothing is wrong.
-        correction: What was meant; None if that cannot be built.
+        correction: The request that was meant; None if it cannot be built.
         answer: The answer that was pasted.
-        notices: What is worth a warning and no fault.
-        scrub: Takes the paste's secrets out of whatever else is said of it.
+        notices: What deserves a warning but is not wrong.
+        scrub: Removes the paste's secrets from any other text about it.
     """
 
     understood: tuple[str, ...]
@@ -82,25 +76,25 @@ class Diagnosis(Struct, frozen=True, kw_only=True):
 
 
 class KeyAtHand(Struct, frozen=True, kw_only=True):
-    """An API key that was chosen for this diagnosis, with its secret, and what checks a signature."""
+    """An API key chosen for this diagnosis, with its secret and a function that checks signatures."""
 
     api_key: str
     secret: Secret
-    check: Check
+    check: SignatureCheck
 
 
 def diagnose(
     text: str, *, now: datetime, read_file: ReadFile | None = None, key: KeyAtHand | None = None
 ) -> Diagnosis:
-    """Judge the request, or the answer, that somebody pasted.
+    """Judge a pasted request or answer.
 
-    Times are judged by the ``Date`` of the pasted answer, by both clocks where a HAR file records them, else by
-    this machine's clock.
+    Times are judged by the ``Date`` of the pasted answer, by both clocks if a HAR file records them, else by this
+    machine's clock.
 
     Args:
         text: What was pasted, with Unix line breaks.
         now: This machine's clock.
-        read_file: Reads the files that a curl command names; None: they are not read.
+        read_file: Reads the files that a curl command names; None leaves them unread.
         key: The key by which issuer and signature are judged.
 
     Raises:
@@ -108,14 +102,16 @@ def diagnose(
     """
     paste = read_paste(text, read_file)
     credential = credential_of(paste.request) if paste.request is not None else None
-    scrub = Scrubber(paste.near, paste.request, credential)
     answer = _answer(paste.answer)
     if paste.request is None and (answer is None or answer.status < 300):
         raise _not_understood(text)
-    facts = _with_key(_facts(paste, credential, answer, now), key)
+    return _diagnosis(paste, credential, _with_key(_facts(paste, credential, answer, now), key))
+
+
+def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Diagnosis:
+    scrub = Scrubber(paste.near, paste.request, credential)
     correction, gaps = _correction(facts)
     judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
-    notices = tuple(_notices(correction, facts))
     own = paste.request.not_understood if paste.request is not None else ()
     left = (*paste.notes, *own, *_left(paste), *gaps)
     return Diagnosis(
@@ -124,11 +120,8 @@ def diagnose(
         judgement=judgement,
         kind=_kind(judgement, facts),
         correction=correction,
-        answer=answer,
-        notices=tuple(
-            Notice(notice.id, message)
-            for notice, message in zip(notices, scrub(notice.message for notice in notices), strict=True)
-        ),
+        answer=facts.answer,
+        notices=tuple(Notice(each.id, *scrub([each.message])) for each in _notices(correction, facts)),
         scrub=scrub,
     )
 
@@ -137,19 +130,19 @@ def _not_understood(text: str) -> UsageError:
     bare = text[:_LONGEST_BODY].strip()
     if " " not in bare and read_token(bare).is_jwt:
         return UsageError(
-            "there is a token, and no request",
-            fix="A token alone is judged by:",
+            "this is a token, not a request",
+            fix="Inspect a token with:",
             command="zoomcall token inspect -",
         )
     return UsageError(
-        "nothing in the input is understood as a request to Zoom or as Zoom's answer",
-        fix=f"{FIX_OF_PASTE} Put Zoom's answer behind it.",
+        "the input has no recognizable request to Zoom or answer from Zoom",
+        fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
         command="zoomcall diagnose --help",
     )
 
 
 def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
-    """Read the answer; where no body was to be seen, nothing speaks against its being Zoom's."""
+    """Read the answer; one without a body is taken for Zoom's unless its status says otherwise."""
     if pasted is None:
         return None
     answer = pasted.raw.read()
@@ -175,24 +168,29 @@ def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | Non
     if is_token_endpoint or (answer is not None and answer.is_oauth):
         facts = replace(facts, credential_kind=CredentialKind.S2S)
     elif facts.bearer is not None:
-        facts = replace(facts, credential_kind=_CREDENTIALS.get(read_token(facts.bearer.reveal()).kind))
+        facts = replace(facts, credential_kind=_credential_kind(read_token(facts.bearer.reveal()).kind))
     return _with_clocks(replace(facts, kind=_kind_of_answer(answer, route)), request, answer)
 
 
+def _credential_kind(kind: TokenKind) -> CredentialKind | None:
+    match kind:
+        case TokenKind.S2S:
+            return CredentialKind.S2S
+        case TokenKind.OAUTH | TokenKind.OPAQUE:
+            return CredentialKind.TOKEN
+        case TokenKind.API_JWT | TokenKind.SESSION_JWT | TokenKind.MEETING_SDK_JWT:
+            return None
+        case TokenKind.REFRESH_TOKEN | TokenKind.ZAK | TokenKind.MALFORMED:
+            return None
+
+
 def _with_key(facts: Facts, key: KeyAtHand | None) -> Facts:
-    """Judge by the key that was chosen for this, if one was."""
+    """Judge the token by the key chosen for this, if any."""
     if key is None or facts.bearer is None:
         return facts
-    reading = read_token(facts.bearer.reveal())
-    signature, is_signed_with_key = check_signature(reading, key.secret, key.api_key, key.check)
-    return replace(
-        facts,
-        api_key=key.api_key,
-        is_api_key_explicit=True,
-        secret=key.secret,
-        signature=signature,
-        is_signed_with_key=is_signed_with_key,
-    )
+    bearer = facts.bearer.reveal()
+    facts = replace(facts, api_key=key.api_key, is_api_key_explicit=True, secret=key.secret)
+    return with_signature(facts, read_token(bearer), key.check)
 
 
 def _request_facts(request: PastedRequest, credential: Credential) -> RequestFacts:
@@ -213,7 +211,7 @@ def _request_facts(request: PastedRequest, credential: Credential) -> RequestFac
 
 
 def _kind_of_answer(answer: ZoomAnswer | None, route: Route | None) -> ErrorKind | None:
-    """Give the exit name of the answer; after a success only the request and what it hit can be wrong: pending."""
+    """Return the answer's exit name: pending for a success, as only the request or its target can be wrong then."""
     if answer is None:
         return None
     if 200 <= answer.status < 300:
@@ -223,7 +221,7 @@ def _kind_of_answer(answer: ZoomAnswer | None, route: Route | None) -> ErrorKind
 
 
 def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer | None) -> Facts:
-    """Judge times by Zoom's clock where it was pasted; this machine's is another matter by then."""
+    """Judge times by Zoom's clock if it was pasted; this machine's has moved on since."""
     if request is not None and request.sent_at is not None:
         zoom_time = answer.server_time if answer is not None else None
         local_time = answer.local_time if answer is not None and answer.local_time else request.sent_at
@@ -234,7 +232,7 @@ def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer
 
 
 def _kind(judgement: Judgement, facts: Facts) -> ErrorKind | None:
-    """Give the exit name that the failure had, or would have by its likeliest cause."""
+    """Return the exit name that the failure had, or would have by its likeliest cause."""
     settled = [cause for cause in judgement.causes if cause.certainty is not Certainty.POSSIBLE]
     if facts.kind is ErrorKind.PENDING:
         return ErrorKind.PENDING if settled else None
@@ -250,16 +248,14 @@ def _kind_of_cause(cause: Cause, facts: Facts) -> ErrorKind:
             return ErrorKind.AUTH
         case Family.REQUEST if route is not None and route.is_token_endpoint:
             return ErrorKind.AUTH
-        case _ if cause.id == "path-event-singular":
-            return ErrorKind.NO_OP
-        case _ if cause.id in _GONE:
-            return ErrorKind.NO_SESSION
-        case _:
-            return ErrorKind.REJECTED
+        case Family.REQUEST | Family.STATE | Family.CALL:
+            if cause.id == "path-event-singular":
+                return ErrorKind.NO_OP
+            return ErrorKind.NO_SESSION if cause.id in _GONE else ErrorKind.REJECTED
 
 
 def _with_command(judgement: Judgement, correction: Correction | None) -> Judgement:
-    """Give the corrected command in place of a pattern of it."""
+    """Replace a cause's pattern of a command by the corrected command."""
     if correction is None:
         return judgement
     command = shlex.join(("zoomcall", *correction.words)) if correction.words else None
@@ -281,31 +277,28 @@ def _correction(facts: Facts) -> tuple[Correction | None, tuple[str, ...]]:
 
 
 def _notices(correction: Correction | None, facts: Facts) -> Iterator[Notice]:
-    request = correction.request if correction is not None else None
-    callout = getattr(request, "callout", None)
-    if callout is not None:
+    if correction is not None and isinstance(correction.request, CalloutRequest):
+        callout = correction.request.callout
         yield from callout.warnings
         if callout.address.shown != callout.address.text:
-            yield Notice(
-                "passcode-masked", "the passcode is not printed: put it in place of *** before you run a line"
-            )
-    if facts.request is not None and _IN_THE_CLEAR.match(facts.request.url):
-        yield Notice("plain-http", "the URL begins with http:, so the token is sent in the clear; Zoom's is https:")
-    if facts.request is not None and facts.request.has_verbatim_variable and facts.kind != ErrorKind.AUTH:
+            yield Notice("passcode-masked", "the passcode is not printed: replace *** with it before you run this")
+    if facts.request is not None and _UNENCRYPTED.match(facts.request.url):
+        yield Notice("plain-http", "the URL starts with http:, so the token is sent unencrypted; use https:")
+    if facts.request is not None and facts.request.has_verbatim_variable and facts.kind is not ErrorKind.AUTH:
         yield Notice(
             "verbatim-variable",
-            "the Authorization header stands in single quotes, in which a POSIX shell replaces no variable",
+            "the Authorization header is in single quotes, in which a POSIX shell expands no variables",
         )
 
 
 def _left(paste: Paste) -> Iterator[str]:
     request = paste.request
     if paste.others:
-        yield f"{paste.others} other request{'' if paste.others == 1 else 's'} to Zoom; the one above is judged"
+        yield f"{paste.others} other request{'' if paste.others == 1 else 's'} to Zoom: not judged"
     if request is None:
         yield "the request: there is only an answer"
     elif request.form.is_source:
-        yield "what its variables hold, and code beyond URL, method, headers and body"
+        yield "the values of its variables, and code other than URL, method, headers and body"
 
 
 def _understood(paste: Paste, credential: Credential | None, facts: Facts) -> Iterator[str]:
@@ -365,12 +358,12 @@ def _answer_lines(pasted: PastedAnswer | None, facts: Facts) -> Iterator[str]:
         yield f"Zoom's clock at the answer: {stamp(answer.server_time)}"
 
 
-def _lines(texts: Iterator[str] | dict[str, None], facts: Facts, scrub: Scrubber) -> tuple[str, ...]:
+def _lines(texts: Iterable[str], facts: Facts, scrub: Scrubber) -> tuple[str, ...]:
     return scrub(clean(text, facts, longest=_LONGEST_LINE) for text in texts if text)
 
 
 def _scrubbed(judgement: Judgement, scrub: Scrubber) -> Judgement:
-    """Take the paste's secrets out of what the rules say."""
+    """Remove the paste's secrets from what the rules say."""
     causes = []
     for cause in judgement.causes:
         evidence, fix, command = scrub((cause.evidence, cause.fix, cause.command or ""))

@@ -1,4 +1,4 @@
-"""Makes API JWTs: claims, lifetime, and what should be known about them."""
+"""Mints API JWTs: their claims, lifetime and warnings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from zoomcall.domain.token import ADVISED_LIFETIME
 from zoomcall.errors import UsageError
 
 BACK_DATING = timedelta(seconds=30)
-"""How far ``iat`` lies back, for clocks that are not quite Zoom's (zoom-api 1.2)."""
+"""How far ``iat`` is in the past, for clocks that are slightly ahead of Zoom's (zoom-api 1.2)."""
 
 USUAL_LIFETIME = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(days=7)
@@ -28,13 +28,13 @@ Sign = Callable[[Mapping[str, str | int], Secret], Secret]
 
 
 def mint_api_jwt(key: VideoSdkKey, *, now: datetime, lifetime: timedelta, sign: Sign) -> AccessToken:
-    """Make a bearer token for the Video SDK's REST API (zoom-api 1.1).
+    """Mint a bearer token for the Video SDK's REST API (zoom-api 1.1).
 
     Args:
-        key: The API pair.
+        key: The API key pair.
         now: This machine's clock.
         lifetime: From now until it expires.
-        sign: Signs claims with a secret by HS256.
+        sign: Signs claims with a secret (HS256).
     """
     expiry = int((now + lifetime).timestamp())
     claims: dict[str, str | int] = {"iss": key.api_key, "iat": int((now - BACK_DATING).timestamp()), "exp": expiry}
@@ -46,35 +46,35 @@ def mint_api_jwt(key: VideoSdkKey, *, now: datetime, lifetime: timedelta, sign: 
 
 
 def parse_lifetime(text: str, *, name: str = "--ttl") -> timedelta:
-    """Take a lifetime like ``90s``, ``10m``, ``1h``, ``2d``, or seconds alone.
+    """Parse a lifetime like ``90s``, ``10m``, ``1h``, ``2d``, or a number of seconds.
 
     Raises:
-        UsageError: It is no such time, none at all, or more than a week.
+        UsageError: It is not a lifetime, or it is zero or more than a week.
     """
     shown = quoted(text)
     match = _LIFETIME.fullmatch(text.strip())
     if match is None:
-        raise UsageError(f"{name}: {shown} is no lifetime", fix="Write it like 90s, 10m, 1h or 7d.")
+        raise UsageError(f"{name}: {shown} is not a lifetime", fix="Write it like 90s, 10m, 1h or 7d.")
     number, unit = match.groups()
     lifetime = timedelta(**{_UNITS[unit.lower()]: int(number)})
     if not lifetime:
-        raise UsageError(f"{name}: {shown} would expire at once", fix="Give at least 1s.")
+        raise UsageError(f"{name}: {shown} would expire immediately", fix="Use at least 1s.")
     if lifetime > LONGEST_LIFETIME:
         raise UsageError(
-            f"{name}: {shown} is longer than {span(LONGEST_LIFETIME)}, the most that is allowed",
-            fix="Give 7d at most, better 1h: a token cannot be called back.",
+            f"{name}: {shown} is longer than the maximum of {span(LONGEST_LIFETIME)}",
+            fix="Use at most 7d, or better 1h: a token cannot be revoked.",
         )
     return lifetime
 
 
 def warnings_of(key: VideoSdkKey, lifetime: timedelta) -> tuple[Notice, ...]:
-    """Give what should be known of a token before it is used."""
+    """Return what to know about a token before it is used."""
     notices = []
     if lifetime > ADVISED_LIFETIME:
-        text = f"the token lives for {span(lifetime)} and cannot be called back; Zoom advises at most one hour"
+        text = f"the token is valid for {span(lifetime)} and cannot be revoked; Zoom advises at most one hour"
         notices.append(Notice("lifetime-too-long", text))
     length = len(key.api_secret.reveal().encode("utf-8", "surrogatepass"))
     if length < _SHORTEST_SECRET:
-        text = f"the API secret has {length} bytes; HS256 asks for 32 or more (RFC 7518), is it whole?"
+        text = f"the API secret has {length} bytes; HS256 needs at least 32 (RFC 7518). Is it complete?"
         notices.append(Notice("secret-short", text))
     return tuple(notices)

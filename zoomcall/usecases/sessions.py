@@ -1,4 +1,4 @@
-"""Find live sessions, by name too, and who is in them."""
+"""Finds live sessions, by id or name, and their users."""
 
 from __future__ import annotations
 
@@ -16,25 +16,20 @@ from zoomcall.errors import ErrorKind, NoSession, UsageError
 from zoomcall.usecases.zoom_roles import Sessions
 
 SPAN = timedelta(days=7)
-"""How long ago a live session may have begun; Zoom takes a month at most (zoom-api 4)."""
+"""How long ago a live session may have begun; Zoom lists a month at most (zoom-api 4)."""
 
 _USUAL_ID = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
 
 
 class Gathering(Struct, frozen=True):
-    """A live session and who is in it now."""
+    """A live session and its users now."""
 
     session: LiveSession
     users: tuple[Participant, ...]
 
 
 def live_sessions(*, zoom: Sessions, today: date) -> tuple[LiveSession, ...]:
-    """List the live sessions, the newest first.
-
-    Args:
-        zoom: Sessions's REST.
-        today: In UTC.
-    """
+    """List the live sessions, newest first; ``today`` is in UTC."""
     return _newest_first(zoom.sessions(from_date=today - SPAN, to_date=today))
 
 
@@ -45,7 +40,7 @@ def find_live_session(
 
     Args:
         name: As the user gave it.
-        zoom: Sessions's REST.
+        zoom: Lists the sessions.
         today: In UTC.
         deadline: When to give up.
         origin: The variable that the name came from.
@@ -67,24 +62,24 @@ def find_live_session(
             return found[0]
     raise NoSession(
         f"no live session is named {shown}",
-        fix="A session is live while somebody is in it; see which are.",
+        fix="A session is live while somebody is in it; list the live ones.",
         command="zoomcall session list",
     )
 
 
 def look_into(text: str, *, zoom: Sessions, today: date, origin: str | None = None) -> Gathering:
-    """Show a live session and its users.
+    """Find a live session and its users.
 
     Args:
-        text: Its id; or its name, if no live session has it for an id.
-        zoom: Sessions's REST.
+        text: Its id; or its name, if no live session has that id.
+        zoom: Lists the sessions.
         today: In UTC.
         origin: The variable that the text came from.
 
     Raises:
-        ZoomRefused: Zoom knows no such live session, by id or by name.
-        NoSession: It can be no id, and no live session has it for a name.
-        UsageError: Several live sessions have it for a name.
+        ZoomRefused: Zoom knows no live session with that id or name.
+        NoSession: The text cannot be an id, and no live session has that name.
+        UsageError: Several live sessions have that name.
     """
     try:
         session_id = parse_session_id(text)
@@ -94,7 +89,7 @@ def look_into(text: str, *, zoom: Sessions, today: date, origin: str | None = No
         return _gathering(zoom.session(session_id), zoom)
     except ZoomRefused as refusal:
         if refusal.kind not in {ErrorKind.NO_SESSION, ErrorKind.REJECTED} or _USUAL_ID.match(text):
-            raise  # the list is dear (zoom-api 4, resource-intensive), and nobody names a session like an id
+            raise  # listing is expensive (zoom-api 4, resource-intensive), and no name looks like an id
         try:
             named = find_live_session(text, zoom=zoom, today=today, origin=origin)
         except NoSession:

@@ -39,58 +39,54 @@ WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
     CredentialKind.TOKEN: (
         (
             "This is a bearer token that goes to Zoom as it is: an OAuth access token, or a Build API key"
-            " (Platform Studio, Credentials, API Keys). Zoom's OAuth tokens end after an hour."
+            " (Platform Studio, Credentials, API Keys). Zoom's OAuth tokens expire after an hour."
         ),
     ),
 }
-"""Which credential is meant and where Zoom shows it (zoom-api 1.4)."""
+"""Which credential is meant, and where Zoom shows it (zoom-api 1.4)."""
 
 
 class ConfigKeeper(Protocol):
-    """Reads and edits the profiles; each edit is whole or not at all, and gives what stands then."""
+    """Reads and edits the profiles; an edit is made completely or not at all, and returns the new state."""
 
     def read(self) -> Config:
-        """Give them."""
+        """Return the profiles."""
         ...
 
     def put(self, profile: Profile) -> Config:
-        """Add or replace one; the first becomes current."""
+        """Add or replace a profile; the first becomes current."""
         ...
 
     def remove(self, name: str) -> Config:
-        """Remove one."""
-        ...
-
-    def switch(self, name: str) -> Config:
-        """Make one current."""
+        """Remove a profile."""
         ...
 
 
 class SecretStore(Protocol):
-    """Keeps secrets by account, which is a profile's name."""
+    """Stores secrets by account, which is a profile's name."""
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:
-        """Give what is there, to be put back if need be; None if there is nothing."""
+        """Return the stored secret, to be put back if need be; None if there is none."""
         ...
 
     def write(self, account: str, secret: Secret) -> str | None:
-        """Store one and give the name of the backend that took it, if it has a name."""
+        """Store a secret and return the name of the backend that took it, if it has a name."""
         ...
 
     def remove(self, account: str, backend: str | None = None) -> bool:
-        """Remove one; say whether there was one."""
+        """Remove a secret; return whether there was one."""
         ...
 
 
 _UNANSWERED = Notice(
-    "not-stored", "the credential was not checked, so nothing was stored; --no-verify stores it so"
+    "not-stored", "the credential was not checked, so nothing was stored; --no-verify stores it unchecked"
 )
 
 OpenStore = Callable[[Store], SecretStore]
 
-Check = Callable[[HeldCredential], None]
-"""Asks Zoom one thing with a credential and raises whatever comes of it: a Video SDK pair and a token for sessions
-read ``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
+CredentialCheck = Callable[[HeldCredential], None]
+"""Makes one request with a credential and raises what comes of it: a Video SDK pair and a token for sessions read
+``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
 
 
 class Login(Struct, frozen=True, kw_only=True):
@@ -100,8 +96,8 @@ class Login(Struct, frozen=True, kw_only=True):
         profile: As it was stored.
         held: The credential itself.
         is_verified: Zoom accepted it.
-        is_current: It is the current profile now.
-        has_replaced: There was a profile of this name before.
+        is_current: It is now the current profile.
+        has_replaced: A profile with this name existed before.
     """
 
     profile: Profile
@@ -116,9 +112,9 @@ class Logout(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The profile's name; None if none was named and none is current.
-        was_found: There was such a profile.
-        was_current: It was the current one; none is now.
-        others: Profiles that are left.
+        was_found: The profile existed.
+        was_current: It was the current one; now none is.
+        others: The remaining profiles.
     """
 
     name: str | None
@@ -131,7 +127,7 @@ def login(
     draft: Profile,
     *,
     ask_secret: AskSecret,
-    check: Check | None,
+    check: CredentialCheck | None,
     config: ConfigKeeper,
     open_store: OpenStore,
     warn: Warn,
@@ -139,60 +135,49 @@ def login(
     """Check a credential and store it: the secret and the profile, or neither.
 
     Args:
-        draft: The profile to be.
-        ask_secret: Gives the secret, once it is known that it can be stored.
-        check: Asks Zoom; None stores unchecked.
+        draft: The profile to store.
+        ask_secret: Returns the secret; asked once it is known that it can be stored.
+        check: Asks Zoom; None stores the credential unchecked.
         config: The profiles.
-        open_store: Gives the place where secrets are kept.
-        warn: Takes what the user should know.
+        open_store: Opens a store of secrets.
+        warn: Receives what the user should know.
 
     Raises:
         ZoomRefused: Zoom refused the credential; nothing is stored.
         NetworkFault: Zoom could not be asked; nothing is stored.
         NotConfigured: The secret or the profile cannot be stored; neither is.
-        UsageError: The name differs from another by case alone, or it is not told what a token is for.
+        UsageError: The name differs from another only by case, or nothing tells what a token is for.
     """
     before = config.read()
-    _refuse_twin(draft.name, before)
-    older = before.profiles.get(draft.name)
+    older = _older(draft.name, before)
     draft = _with_subscription(draft, older)
     store = open_store(draft.store)
     previous = _previous_secret(store, draft, older)
     profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
     held = _held(profile, secret)
     is_verified = check is not None and _is_accepted(held, check, warn)
-    try:
-        profile = replace(profile, keyring_backend=store.write(profile.name, secret))
-        after = config.put(profile)
-    except BaseException:
-        _put_back(store, profile.name, previous)
-        raise
-    has_replaced = draft.name in before.names
+    profile, after = _store_both(profile, secret, previous, config, store)
+    has_replaced = profile.name in before.names
     if has_replaced:
-        warn(Notice("profile-replaced", f"profile {profile.name!r} was there before and is replaced"))
-    if older is not None and older.store is not profile.store:
-        _move_rest(older, open_store(older.store), store, warn)
-    return Login(
-        profile=profile,
-        held=held,
-        is_verified=is_verified,
-        is_current=after.current == profile.name,
-        has_replaced=has_replaced,
-    )
+        warn(Notice("profile-replaced", f"profile {profile.name!r} already existed and was replaced"))
+    _move_rest(older, profile, open_store, warn)
+    current = after.current == profile.name
+    return Login(profile=profile, held=held, is_verified=is_verified, is_current=current, has_replaced=has_replaced)
 
 
-def _refuse_twin(name: str, before: Config) -> None:
-    """Keep names apart where keyrings and file systems ignore case."""
+def _older(name: str, before: Config) -> Profile | None:
+    """Return the profile to be replaced; refuse a name that a keyring or file system may confuse with another."""
     for known in before.names:
         if known != name and known.lower() == name.lower():
             raise UsageError(
-                f"profile {name!r} differs from {known!r} by case alone, and not every keyring tells them apart",
+                f"profile {name!r} differs from {known!r} only by case, which not every keyring distinguishes",
                 fix=f"Use -p {known} to replace it, or another name.",
             )
+    return before.profiles.get(name)
 
 
 def _with_subscription(draft: Profile, older: Profile | None) -> Profile:
-    """Keep the websocket subscription of the same app, where no other is named."""
+    """Keep the websocket subscription of the same app, unless another is named."""
     is_same_app = older is not None and (older.kind, older.client_id) == (draft.kind, draft.client_id)
     if older is None or not is_same_app or draft.websocket_subscription_id is not None:
         return draft
@@ -200,21 +185,27 @@ def _with_subscription(draft: Profile, older: Profile | None) -> Profile:
 
 
 def _previous_secret(store: SecretStore, draft: Profile, older: Profile | None) -> Secret | None:
-    """Give the secret that is there already; this also finds out, before anyone types, that the store works."""
+    """Return the secret stored before; this also shows, before anyone types, that the store works."""
     backend = older.keyring_backend if older is not None and older.store is draft.store else None
     return store.previous(draft.name, backend)
 
 
 def _with_secret(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn) -> tuple[Profile, Secret]:
-    if draft.kind is not CredentialKind.TOKEN:
-        return draft, secret
+    match draft.kind:
+        case CredentialKind.VIDEOSDK | CredentialKind.S2S | CredentialKind.OAUTH:
+            return draft, secret
+        case CredentialKind.TOKEN:
+            return _with_token(draft, secret, is_checked=is_checked, warn=warn)
+
+
+def _with_token(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn) -> tuple[Profile, Secret]:
     token, has_surplus = parse_bearer(secret.reveal(), name="the token")
     if has_surplus:
-        warn(Notice("token-trimmed", "the word Bearer in front of the token was left out"))
+        warn(Notice("token-trimmed", "the word Bearer before the token was dropped"))
     api = draft.api or read_token(token.reveal()).kind.api
     if api is None and is_checked:
         raise UsageError(
-            "this token does not tell which of Zoom's APIs it is for, so it cannot be checked",
+            "nothing tells which of Zoom's APIs this token is for, so it cannot be checked",
             fix="Add --for session or --for meeting, or --no-verify.",
         )
     return replace(draft, api=api), token
@@ -232,12 +223,11 @@ def _held(profile: Profile, secret: Secret) -> HeldCredential:
     )
 
 
-def _is_accepted(held: HeldCredential, check: Check, warn: Warn) -> bool:
-    """Ask Zoom.
+def _is_accepted(held: HeldCredential, check: CredentialCheck, warn: Warn) -> bool:
+    """Ask Zoom whether it accepts the credential; False if Zoom could not tell.
 
-    Anything but a refusal of the credential speaks for it: missing scopes or plans are no matter here. A limit
-    or a fault says nothing either way; the login stands and says so. The token endpoint proves a
-    server-to-server app by a token alone.
+    Any refusal for another reason shows that it does: scopes and plans do not matter here. A limit or a fault shows
+    nothing, so the credential is stored with a warning. Only a token proves a server-to-server app.
     """
     try:
         check(held)
@@ -250,11 +240,7 @@ def _is_accepted(held: HeldCredential, check: Check, warn: Warn) -> bool:
             warn(_UNANSWERED)
             raise
         if error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}:
-            warn(
-                Notice(
-                    "credential-unchecked", f"Zoom could not say whether the credential is good: {error.message}"
-                )
-            )
+            warn(Notice("credential-unchecked", f"Zoom could not check the credential: {error.message}"))
             return False
     except NetworkFault:
         warn(_UNANSWERED)
@@ -262,8 +248,19 @@ def _is_accepted(held: HeldCredential, check: Check, warn: Warn) -> bool:
     return True
 
 
+def _store_both(
+    profile: Profile, secret: Secret, previous: Secret | None, config: ConfigKeeper, store: SecretStore
+) -> tuple[Profile, Config]:
+    try:
+        profile = replace(profile, keyring_backend=store.write(profile.name, secret))
+        return profile, config.put(profile)
+    except BaseException:
+        _put_back(store, profile.name, previous)
+        raise
+
+
 def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None:
-    """Undo a write as well as can be; the error that called for it is what the user should see."""
+    """Undo a write as far as possible; the user should see the error that made it necessary."""
     try:
         if previous is None:
             store.remove(account)
@@ -273,14 +270,17 @@ def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None
         return
 
 
-def _move_rest(older: Profile, left: SecretStore, entered: SecretStore, warn: Warn) -> None:
-    """Take the webhook secret along to another store, and leave nothing behind."""
+def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, warn: Warn) -> None:
+    """Leave nothing in the store of the replaced profile, if it is another; the webhook secret moves along."""
+    if older is None or older.store is profile.store:
+        return
+    left, account = open_store(older.store), older.webhook_account
     try:
-        webhook_secret = left.previous(older.webhook_account, older.keyring_backend)
+        webhook_secret = left.previous(account, older.keyring_backend)
         if webhook_secret is not None:
-            entered.write(older.webhook_account, webhook_secret)
-        for account in (older.name, older.webhook_account):
-            left.remove(account, older.keyring_backend)
+            open_store(profile.store).write(account, webhook_secret)
+        for each in (older.name, account):
+            left.remove(each, older.keyring_backend)
     except NotConfigured as error:
         warn(Notice("old-secret-left", f"a secret may still be in the {older.store}: {error.message}"))
 
@@ -291,11 +291,11 @@ def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, war
     Args:
         name: The profile; None for the current one.
         config: The profiles.
-        open_store: Gives the place where secrets are kept.
-        warn: Takes what the user should know.
+        open_store: Opens a store of secrets.
+        warn: Receives what the user should know.
 
     Raises:
-        NotConfigured: The secret or the profile cannot be removed; both stand.
+        NotConfigured: The secret or the profile cannot be removed; neither is.
     """
     before = config.read()
     name = name or before.current
@@ -318,8 +318,8 @@ def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: 
         store.remove(profile.name, profile.keyring_backend)
     except NotConfigured as error:
         error.fix = (
-            f"Profile {profile.name!r} stays, since its secret could not be removed. If that store is gone "
-            f"for good, delete [profiles.{profile.name}] from {before.place}. {error.fix or ''}"
+            f"Profile {profile.name!r} was kept because its secret could not be removed. If the store is gone for "
+            f"good, delete [profiles.{profile.name}] from {before.place}. {error.fix or ''}"
         ).strip()
         raise
     try:

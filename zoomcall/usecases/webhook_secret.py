@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
@@ -20,15 +20,13 @@ from zoomcall.usecases.resolving import (
     secret_of_variable,
     warn_of_whitespace,
 )
-from zoomcall.usecases.signing_in import AskSecret, SecretStore
+from zoomcall.usecases.signing_in import AskSecret, OpenStore
 
 VARIABLE = "ZOOMCALL_WEBHOOK_SECRET"
 FILE_VARIABLE = "ZOOMCALL_WEBHOOK_SECRET_FILE"
 WHERE_ZOOM_SHOWS_IT = (
     "Zoom shows it as the secret token of the app, on the page where event subscriptions are added."
 )
-
-OpenStore = Callable[[Store], SecretStore]
 
 
 class NoWebhookSecret(NotConfigured):

@@ -1,4 +1,4 @@
-"""Zoom's clock beside this machine's."""
+"""How Zoom's clock compares with this machine's."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Protocol
 CLOCK_GRAIN = timedelta(seconds=1)
 """Zoom's times are whole seconds."""
 LOG_SLACK = timedelta(seconds=2)
-"""By how much more of the webhook log is asked for, before and behind, than the clocks say."""
+"""How much more of the webhook log is read, at either end, than the clocks require."""
 
 
 class Clocks(Protocol):
-    """What knows both clocks."""
+    """Knows both clocks."""
 
     @property
     def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock and this machine's, at its last answer."""
+        """Zoom's clock and this machine's, at Zoom's last answer."""
 
 
 def lead(zoom: Clocks) -> timedelta:
-    """Give by how much this machine's clock is ahead of Zoom's, at the most; none if Zoom has told no time yet."""
+    """Return how far this machine's clock is ahead of Zoom's, at most; zero if Zoom has not answered yet."""
     if zoom.last_clock is None:
         return timedelta(0)
     server_time, local_time = zoom.last_clock

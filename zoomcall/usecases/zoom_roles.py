@@ -1,4 +1,4 @@
-"""What use cases need of Zoom, role by role, and what follows from a role's answers alone."""
+"""The roles in which use cases ask Zoom, and what follows from the answers alone."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from zoomcall.domain.target import Api, MeetingNumber, SessionId
 
 
 class Account(Protocol):
-    """Tells who one is."""
+    """Returns the user."""
 
     def me(self, *, deadline: datetime | None = None) -> User:
-        """Whose the token is."""
+        """Get the user of the token."""
 
 
 class SessionRosters(Protocol):
-    """Tells who is in a session."""
+    """Returns the roster of a session."""
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
-        """Live users of a session."""
+        """List the users of a live session."""
 
 
 class Rosters(SessionRosters, Protocol):
-    """Tells who is in a session or meeting."""
+    """Returns the roster of a session or meeting."""
 
     def meeting_participants(
         self, number: MeetingNumber, *, deadline: datetime | None = None
     ) -> tuple[Participant, ...]:
-        """Live participants of a meeting."""
+        """List the participants of a live meeting."""
 
 
 class Sessions(SessionRosters, Protocol):
-    """Tells which sessions there are."""
+    """Lists the sessions, and the roster of each."""
 
     def sessions(
         self,
@@ -48,14 +48,14 @@ class Sessions(SessionRosters, Protocol):
         name: str | None = None,
         deadline: datetime | None = None,
     ) -> tuple[LiveSession, ...]:
-        """Sessions of some days."""
+        """List the sessions of some days."""
 
     def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
-        """One session."""
+        """Get one session."""
 
 
 class WebhookLogs(Protocol):
-    """Keeps what was delivered to webhooks."""
+    """Returns what was delivered to webhooks."""
 
     def webhook_logs(
         self,
@@ -66,17 +66,17 @@ class WebhookLogs(Protocol):
         is_sample: bool = False,
         deadline: datetime | None = None,
     ) -> tuple[WebhookLog, ...]:
-        """Deliveries of events, failed ones too: a failed delivery shows the event all the same."""
+        """List deliveries of events, including failed ones, which also show the event."""
 
 
 def who_is_in(zoom: Rosters, target: TargetKey) -> tuple[Participant, ...]:
-    """Give the live roster of a session or meeting."""
+    """Return the live roster of a session or meeting."""
     if target.api is Api.SESSION:
         return zoom.session_users(SessionId(target.id))
     return zoom.meeting_participants(MeetingNumber(target.id))
 
 
 def callouts_in(logs: Iterable[WebhookLog]) -> tuple[CalloutEvent, ...]:
-    """Give the events of room systems' calls among deliveries."""
+    """Return the events of room systems' calls among deliveries."""
     events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
     return tuple(event for event in events if event is not None)
