@@ -1,1 +1,1 @@
-"""Requests and answers as people write them down: texts in, values out; nothing is run, opened or reached."""
+"""Reads requests and answers as people paste them; nothing in a paste is run, opened or sent."""

@@ -1,4 +1,4 @@
-"""Answers as people paste them: whole ones with headers, a status line, a program's complaint, or prose."""
+"""Reads pasted answers: complete ones with headers, a status line, a program's error message, or prose."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON in the midst of other text: where it begins and ends, though it may be broken."""
+"""Finds where JSON inside other text begins and ends, even if it is broken."""
 
 from __future__ import annotations
 

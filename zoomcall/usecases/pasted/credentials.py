@@ -1,4 +1,4 @@
-"""How a pasted request says whose it is, and everything in a paste that must not be shown."""
+"""Finds the credential of a pasted request, and every secret in a paste."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""curl commands: which request they make."""
+"""Reads the request that a curl command makes."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class _Curl:
         if not urls and not self._options:
             return None
         if len(urls) > 1:
-            self._notes["more than one URL; the one of Zoom's is taken"] = None
+            self._notes["more than one URL; Zoom's is used"] = None
         url = next((url for url in urls if _looks_zoomish(url)), urls[0] if urls else "")
         if not url:
             self._notes["the command has no URL"] = None
@@ -172,7 +172,7 @@ class _Curl:
             elif text == "--":
                 is_over = True
             elif text in {"--next", "-:"}:
-                self._notes["the requests behind --next"] = None
+                self._notes["the requests after --next"] = None
                 break
             elif text.startswith("--"):
                 self._take_long(text[2:], rest)
@@ -182,7 +182,7 @@ class _Curl:
     def _take_long(self, name: str, rest: Iterator[Word]) -> None:
         name, equals, value = name.partition("=")
         if equals and name in _LONG_WITH_VALUE:
-            self._notes[f"--{name}=, which curl itself does not take so; its value is taken"] = None
+            self._notes[f"--{name}=, which curl does not accept in this form; its value is used"] = None
             self._option(name, Word(value))
         elif name in _LONG_WITH_VALUE or name.removeprefix("expand-") in _LONG_WITH_VALUE:
             self._option(name.removeprefix("expand-"), next(rest, Word("")))
@@ -233,7 +233,7 @@ class _Curl:
                     body.pieces.append(piece)
             elif name in {"form", "form-string", "upload-file"}:
                 body.is_known = False
-                self._notes[f"the body that --{name} makes"] = None
+                self._notes[f"the body, which --{name} makes"] = None
         return body
 
     def _data(self, name: str, text: str) -> str | None:
@@ -288,7 +288,7 @@ class _Curl:
         if self._given("netrc") is not None or self._given("netrc-file") is not None:
             self._unknown("the credential, which is in a netrc file")
         if self._given("config") is not None:
-            self._unknown("options in a file (-K)")
+            self._unknown("options that come from a file (-K)")
         for word in self._all("cookie"):
             self._headers.append(("Cookie", word.text))
         if body.is_json:
@@ -318,7 +318,7 @@ class _Curl:
         elif text.endswith(";"):
             self._headers.append((text[:-1].strip(), ""))
         elif text.startswith("$") or "{{" in text:
-            self._unknown("a header that is a variable")
+            self._unknown("a header, which is a variable")
         else:
             self._notes["a header without a colon, which curl does not send"] = None
 

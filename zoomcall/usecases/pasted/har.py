@@ -1,4 +1,4 @@
-"""HAR files: the requests that a browser made, with their answers."""
+"""Reads the requests that a browser recorded in a HAR file, with their answers."""
 
 from __future__ import annotations
 
@@ -19,9 +19,11 @@ _MOST_REQUESTS = 2000
 _MOST_HEADERS = 200
 _LONGEST_TEXT = 256 * 1024
 _ZOOMISH = re.compile(r"zoom\.us|zoomgov\.com|/videosdk/|/live_meetings/|/oauth/token", re.IGNORECASE)
-_SANITISED = "the Authorization header, which browsers leave out of the HAR files that they save"
+_SANITISED = "the Authorization header, which browsers omit from saved HAR files"
 
-_UNANSWERED = "the answer: the browser recorded none, as when it was not let read it or the connection failed"
+_UNANSWERED = (
+    "the answer: the browser recorded none, because it was not allowed to read it or the connection failed"
+)
 
 
 def read_har(text: str) -> tuple[PastedRequest, ...] | None:

@@ -1,4 +1,4 @@
-"""Raw HTTP requests, as proxies, ``.http`` files, ``curl -v``, browsers' tools and people show them."""
+"""Reads raw HTTP requests, as proxies, ``.http`` files, ``curl -v``, browser tools and people show them."""
 
 from __future__ import annotations
 

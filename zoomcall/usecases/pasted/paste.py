@@ -1,4 +1,4 @@
-"""A whole paste: which request in it is meant, and which answer belongs to it."""
+"""Finds the request that a paste is about, and its answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _LONGEST_FOCUS = 128 * 1024
 _AROUND = 32 * 1024
 _MOST_PLACES = 4
 _WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
-_CUT_NOTE = "what lies far from the words that are Zoom's"
+_CUT_NOTE = "the text far from anything about Zoom"
 FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
 
 _ORDER = tuple(Form)
@@ -77,7 +77,7 @@ def text_of_paste(data: bytes, *, origin: str) -> str:
         UsageError: They are too many, none at all, or no text.
     """
     if len(data) > LARGEST_PASTE:
-        raise UsageError(f"{origin} is larger than {LARGEST_PASTE:,} bytes", fix="Cut it down to the one request.")
+        raise UsageError(f"{origin} is larger than {LARGEST_PASTE:,} bytes", fix="Reduce it to the one request.")
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         text = data.decode("utf-16", "replace")
     else:

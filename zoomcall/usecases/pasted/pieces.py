@@ -1,4 +1,4 @@
-"""What the readers give: a request as somebody wrote it down."""
+"""A request as somebody wrote it down: what every reader returns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ class Form(StrEnum):
     CURL = "a curl command"
     HTTP = "a raw HTTP request"
     HAR = "a HAR file"
-    PARTS = "a request's parts, each on its line"
+    PARTS = "a request's parts, one per line"
     CSHARP = "C# code"
     JAVASCRIPT = "JavaScript code"
     PYTHON = "Python code"
     POWERSHELL = "PowerShell code"
     PHP = "PHP code"
     SOURCE = "source code"
-    PROSE = "words about a request"
+    PROSE = "a description of a request"
 
     @property
     def is_source(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a shell script gives to a command in it: the variables that it sets, and what it pipes in."""
+"""Finds what a shell script passes to a command in it: variables and piped input."""
 
 from __future__ import annotations
 

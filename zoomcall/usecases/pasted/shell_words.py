@@ -1,4 +1,4 @@
-"""Command lines taken apart as POSIX shells, Windows' cmd and PowerShell do it; nothing is expanded or run."""
+"""Splits command lines as POSIX shells, Windows' cmd and PowerShell do; nothing is run."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _NEXT_COMMAND = re.compile(r"\n[ \t]*(?:[$>#][ \t]+)?curl(?:\.exe)?[ \t]|\n[ \t]
 _OPTION_LINE = re.compile(r"[ \t]*-{1,2}[A-Za-z]")
 _VARIABLE = re.compile(r"\$\{?[A-Za-z_]\w*")
 
-CURLY_NOTE = "curly quotation marks, taken for straight ones"
-_UNCLOSED_NOTE = "a quotation mark that is not closed; the word is taken to end with its line"
-_FOLD_NOTE = "a line break without a mark that folds the command, taken for one with it"
-_AMPERSAND_NOTE = "an & outside quotation marks, at which a shell ends the command; it is taken for a part of it"
-_LONG_NOTE = f"what follows the first {LONGEST_COMMAND:,} characters of the command"
+CURLY_NOTE = "curly quotation marks, read as straight ones"
+_UNCLOSED_NOTE = "a quotation mark that is not closed; the end of the line is read as its end"
+_FOLD_NOTE = "a line break that does not continue the command; it is read as if it did"
+_AMPERSAND_NOTE = "an & outside quotation marks, where a shell ends the command; it is read as part of the command"
+_LONG_NOTE = f"everything after the first {LONGEST_COMMAND:,} characters of the command"
 
 
 class Dialect(StrEnum):

@@ -1,4 +1,4 @@
-"""Requests in source code: URL, method, headers and body, as far as they can be recognised."""
+"""Finds a request in source code: URL, method, headers and body, as far as they can be recognized."""
 
 from __future__ import annotations
 
@@ -476,7 +476,9 @@ class _Program:
             ):
                 is_form = kind == "object" and not any(name.lower() == "convertto-json" for name in names)
                 return _FORM if is_form or "grant_type" in body else ""
-            case _:
+            case Form.CSHARP | Form.JAVASCRIPT | Form.PYTHON | Form.POWERSHELL | Form.PHP | Form.SOURCE:
+                return None
+            case Form.CURL | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE:
                 return None
 
     def _has_argument(self, name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Source code as tokens: names, numbers, signs, and strings with what is put into them."""
+"""Splits source code into tokens: names, numbers, signs, and strings with what they interpolate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What expressions in source code come to, as far as they can be read without running anything."""
+"""Evaluates expressions in source code, as far as possible without running anything."""
 
 from __future__ import annotations
 
