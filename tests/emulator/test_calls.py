@@ -186,8 +186,7 @@ def test_a_removed_room_leaves_and_its_leg_hangs_up(fast: Emulator) -> None:
         legs = {address: Leg() for address in ("one@room.example.com", "two@room.example.com")}
         exchange = Exchange(fast.world, clock=utc_now, find_leg=lambda call: legs[call.address])
         calls = [
-            Call(venue=SESSION, message_id=address, protocol=Protocol.SIP, address=address, placed_at=TEN_O_CLOCK)
-            for address in legs
+            Call(venue=SESSION, message_id=address, protocol=Protocol.SIP, address=address) for address in legs
         ]
         for call in calls:
             exchange.place(call)
@@ -219,7 +218,6 @@ def test_a_room_that_hangs_up_leaves(fast: Emulator) -> None:
                 message_id="m",
                 protocol=Protocol.SIP,
                 address="room@127.0.0.1",
-                placed_at=TEN_O_CLOCK,
             )
         )
         await left.wait()

@@ -230,7 +230,7 @@ def test_without_a_command_it_serves_until_it_is_told_to_stop(
     assert result.code == code
     assert result.stdout == ""
     assert result.stderr == (
-        f"a local Zoom listens at {ready['api_base']} "
+        f"a local Zoom is listening at {ready['api_base']} "
         f"(session {ready['session_id']}, meeting {ready['meeting_id']})\n"
     )
     assert time.monotonic() - started < 10

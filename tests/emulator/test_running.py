@@ -116,7 +116,7 @@ def test_a_port_in_use_is_refused(zoom: Emulator) -> None:
 
 @pytest.mark.parametrize("port", [-1, 65536])
 def test_a_number_that_is_no_port_is_refused(port: int) -> None:
-    with pytest.raises(UsageError, match="is no port"):
+    with pytest.raises(UsageError, match="--port must be"):
         Emulator(port=port)
 
 

@@ -130,7 +130,7 @@ def test_a_command_runs_beside_it_and_gives_the_exit_code(zoom: RingingZoom) -> 
     )
     assert result.returncode == 7
     assert result.stdout.startswith("room@127.0.0.1:")
-    assert result.stderr == f"room: {result.stdout.strip()} waits to be rung\n"
+    assert result.stderr == f"room: {result.stdout.strip()} is ready to be rung\n"
 
 
 def test_sigterm_ends_the_command_too() -> None:

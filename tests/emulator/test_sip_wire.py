@@ -16,7 +16,6 @@ from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.target import Api
 from zoomcall.emulator.fates import Stage
 from zoomcall.emulator.loopback import LoopbackLegs
-from zoomcall.emulator.running import utc_now
 from zoomcall.emulator.sip.leg import outcome_of
 from zoomcall.emulator.world import Call, VenueKey
 
@@ -234,7 +233,6 @@ def way_to(address: str, protocol: Protocol = Protocol.SIP) -> object:
         message_id="1",
         protocol=protocol,
         address=address,
-        placed_at=utc_now(),
     )
     return LoopbackLegs(time_scale=1, trace=lambda _: None)(call)
 

@@ -199,7 +199,7 @@ def test_a_word_that_is_not_known_or_not_whole_is_refused_with_those_that_are(zo
 def test_an_unknown_word_is_named_beside_the_known_ones(zoomcall: Shell) -> None:
     result = zoomcall("emulate", "--fault", "429:2,patch-503", "--", "true")
     assert result.code == 2
-    assert "'patch-503' is no fault" in result.stderr
+    assert "unknown fault 'patch-503'" in result.stderr
     for word in WORDS.values():
         assert word.form in result.stderr
 

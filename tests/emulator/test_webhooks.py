@@ -130,7 +130,7 @@ def test_the_endpoint_is_validated_before_anybody_can_dial(
     assert challenge["x-zm-request-timestamp"] == SECOND
     signed = f"v0:{SECOND}:{challenge['body']}"
     assert challenge["x-zm-signature"] == "v0=" + mac(signed.encode())
-    eventually(lambda: told == [f"the webhook endpoint {url} is validated: events are delivered"])
+    eventually(lambda: told == [f"the webhook endpoint {url} is validated: events will be delivered"])
 
 
 def test_every_event_is_posted_signed(serve: Callable[..., str], deliver: Callable[..., Emulator]) -> None:
@@ -278,8 +278,8 @@ def test_an_endpoint_that_hangs_up_is_tried_again(
 @pytest.mark.parametrize(
     ("endpoint", "why"),
     [
-        (Endpoint(proves=lambda _: "0" * 64), "another webhook secret"),
-        (Endpoint(proves=lambda plain: mac(plain.encode()).upper()), "another webhook secret"),
+        (Endpoint(proves=lambda _: "0" * 64), "a different webhook secret"),
+        (Endpoint(proves=lambda plain: mac(plain.encode()).upper()), "a different webhook secret"),
     ],
 )
 def test_an_endpoint_that_does_not_prove_itself_gets_no_event(
@@ -298,7 +298,7 @@ def test_an_endpoint_that_does_not_prove_itself_gets_no_event(
     eventually(lambda: told)
     assert told[0].startswith(f"the webhook endpoint {url} was not validated within 0.6 s (")
     assert why in told[0]
-    assert told[0].endswith("no event will be delivered")
+    assert told[0].endswith("no events will be delivered")
     dial(zoom)
     eventually(lambda: len(log(zoom)) == 2)
     assert {row["status"] for row in log(zoom)} == {-1}
@@ -309,9 +309,9 @@ def test_an_endpoint_that_does_not_prove_itself_gets_no_event(
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        ((200, b"[]"), "no JSON with the plainToken"),
-        ((200, b"{}"), "no JSON with the plainToken"),
-        ((200, b""), "no JSON with the plainToken"),
+        ((200, b"[]"), "not JSON with the plainToken"),
+        ((200, b"{}"), "not JSON with the plainToken"),
+        ((200, b""), "not JSON with the plainToken"),
         ((404, b"{}"), "HTTP 404"),
         ((204, b""), "HTTP 204"),
         ((302, b""), "HTTP 302"),

@@ -26,7 +26,6 @@ def a_call(venue: Venue, **changes: Any) -> Call:
         "message_id": "atsXxhSEQWit9t+U02HXNQ==",
         "protocol": Protocol.H323,
         "address": "10.100.111.237",
-        "placed_at": TEN_O_CLOCK,
     }
     return Call(**(settings | changes))
 

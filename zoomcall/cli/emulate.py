@@ -1,16 +1,17 @@
 """``zoomcall emulate``: a local Zoom, on its own or around a command."""
 
 import contextlib
+import inspect
 import os
 import signal
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
-from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.render.page import Line
 from zoomcall.cli.run import CommandSpec, OutputFormat, Run
@@ -18,15 +19,49 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.secret import Secret
 from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.limits import Plan
+from zoomcall.emulator.trouble import WORDS, parse_faults
 from zoomcall.errors import Terminated, UsageError
 
+if TYPE_CHECKING:
+    from zoomcall.emulator.running import Emulator
+
 app = typer.Typer(help="Run a local Zoom on loopback.")
+
+
+class EmulateFlags(Struct, frozen=True, kw_only=True):
+    """The flags of ``emulate``."""
+
+    host: Annotated[str, typer.Option(metavar="HOST", help="Loopback host to listen on.")] = "127.0.0.1"
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port to listen on; 0 picks a free one.")
+    ] = 0
+    ready_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write URLs, keys and ids to FILE once it is listening."),
+    ] = None
+    plan: Annotated[Plan, typer.Option(help="Enforce the rate limits of this plan.")] = Plan.NONE
+    time_scale: Annotated[
+        float, typer.Option(metavar="X", help="Multiply the times of calls by X; 0.1 is ten times faster.")
+    ] = 1.0
+    webhook_url: Annotated[
+        str | None, typer.Option(metavar="URL", help="Deliver signed events to URL, on loopback.")
+    ] = None
+    fault: Annotated[
+        str | None, typer.Option(metavar="LIST", help="Inject faults from the list above, separated by commas.")
+    ] = None
+
+
+def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
+    """Append the words of ``--fault`` to a command's help."""
+    words = "".join(f"\n  {word.form:<17}  {word.meaning}" for word in WORDS.values())
+    function.__doc__ = f"{inspect.getdoc(function)}\n\n\b\nFaults, to test a client against:{words}"
+    return function
 
 
 @command(
     app,
     "emulate",
-    # what it has to tell in JSON is that it failed or was stopped
+    # its only JSON document says that it failed or was stopped
     CommandSpec(schema="zoomcall.error/1", ignores_output_variable=True),
     examples=(
         "zoomcall emulate --ready-file ready.json",
@@ -35,57 +70,43 @@ app = typer.Typer(help="Run a local Zoom on loopback.")
         "zoomcall emulate --fault 429:2,slow:300ms -- my-client",
     ),
 )
+@_listing_faults
 def emulate(
     run: Run,
-    host: Annotated[str, typer.Option(metavar="HOST", help="Loopback host to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(metavar="PORT", min=0, max=65535, help="0 draws a free port.")] = 0,
-    ready_file: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write bases, keys and ids to FILE once it listens.")
-    ] = None,
-    plan: Annotated[Plan, typer.Option(help="Whose rate limits hold.")] = Plan.NONE,
-    time_scale: Annotated[
-        float, typer.Option(metavar="X", help="Multiply the times of calls by X; 0.1 is ten times faster.")
-    ] = 1.0,
-    webhook_url: Annotated[
-        str | None, typer.Option(metavar="URL", help="Deliver signed events to URL, on loopback.")
-    ] = None,
-    fault: Annotated[
-        str | None,
-        typer.Option(metavar="LIST", help="Let things go wrong: words of the list above, with commas between."),
-    ] = None,
+    flags: EmulateFlags,
     command_line: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[-- COMMAND ...]",
-            help="Run COMMAND against it, and end with its exit code. Its output is all that goes to stdout.",
+            help="Run COMMAND against it, and exit with its exit code. Nothing else is written to stdout.",
         ),
     ] = None,
-) -> Answer | int:
-    """Run a local Zoom on loopback: REST, OAuth and the calls' fates.
+) -> int:
+    """Run a local Zoom on loopback: REST, OAuth, webhooks, and rooms that answer.
 
     \b
-    What stands before the @ of an address says what becomes of its call:
+    The name before the @ of an address decides what becomes of its call:
       answer  slow-answer (5 s)  decline  no-answer  fail-N (reason N)
       drop-N (leaves after N seconds)  noop (200, and nothing happens)
     Any other SIP address on loopback is rung over SIP (-v shows the messages),
-    an H.323 one joins if its port takes a connection, and the rest fails (9).
-
-    \b
-    What can go wrong, for the sake of a client that is to be tested:
-      429[:N]            the next N API requests get 429 (N is 1 if left out)
-      token-401[:N]      N API requests get 401/124
-      html-403[:N]       N API requests get a proxy's 403 page
-      users-500[:N]      N looks at the participants get 500
-      patch-reset[:N]    N callouts are taken, but the connection breaks
-      patch-timeout[:N]  N callouts are taken, but no answer comes for 35 s
-      patch-502[:N]      N callouts are taken, but a gateway answers 502
-      patch-lost[:N]     N callouts are not taken, and the connection breaks
-      slow:TIME          every answer takes TIME longer (300ms, 5s)
-      late-log:TIME      webhook_logs shows a delivery TIME after it
-      late-events:TIME   every event is TIME late
-      double-events      every event comes twice
-      swapped-events     a call's events come in the wrong order
+    an H.323 one joins if its port accepts a connection, and all other calls
+    fail with reason 9.
     """  # noqa: D301  a real backspace keeps Typer from filling the lines
+    with _hangup_as_sigterm(), _emulator(run, flags) as emulator:
+        try:
+            return _serve(run, emulator, flags.ready_file, command_line)
+        except KeyboardInterrupt as stop:
+            if run.output is OutputFormat.JSON:
+                raise
+            return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
+
+
+def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
+    """Return the local Zoom that the flags ask for, not yet serving.
+
+    Raises:
+        UsageError: The extra is missing, or a flag is invalid.
+    """
     try:
         from zoomcall.emulator.running import Emulator
     except ModuleNotFoundError as error:
@@ -94,45 +115,43 @@ def emulate(
         raise UsageError(
             "pip install 'zoomcall[emulator]'", fix="The emulator needs that extra, which is not installed."
         ) from error
-    from zoomcall.emulator.child import run_command
-    from zoomcall.emulator.ready_file import write_ready_file
-    from zoomcall.emulator.trouble import parse_faults
-
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
-    with (
-        _hangup_as_sigterm(),
-        Emulator(
-            host=host,
-            port=port,
-            time_scale=time_scale,
-            plan=plan,
-            keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
-            webhook_url=webhook_url,
-            trouble=None if fault is None else parse_faults(fault),
-            tell=lambda text: run.say((Line(text),)),
-            trace=run.detail,
-        ) as emulator,
-    ):
-        ready = emulator.ready
-        try:
-            _announce(run, ready)
-            if ready_file is not None:
-                write_ready_file(ready_file, ready)
-            if command_line:
-                return run_command(command_line, ready, os.environ)
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt as stop:
-            if run.output is OutputFormat.JSON:
-                raise
-            return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
+    return Emulator(
+        host=flags.host,
+        port=flags.port,
+        time_scale=flags.time_scale,
+        plan=flags.plan,
+        keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
+        webhook_url=flags.webhook_url,
+        trouble=None if flags.fault is None else parse_faults(flags.fault),
+        tell=lambda text: run.say((Line(text),)),
+        trace=run.detail,
+    )
+
+
+def _serve(run: Run, emulator: "Emulator", ready_file: Path | None, command_line: list[str] | None) -> int:
+    """Run the command and return its exit code; without one, serve until a signal arrives."""
+    from zoomcall.emulator.child import run_command
+    from zoomcall.ready_file import write_ready_file
+
+    ready = emulator.ready
+    where = f"session {ready['session_id']}, meeting {ready['meeting_id']}"
+    run.say((Line(f"a local Zoom is listening at {ready['api_base']} ({where})"),))
+    if ready_file is not None:
+        write_ready_file(ready_file, ready)
+    if command_line:
+        return run_command(command_line, ready, os.environ)
+    if ready_file is None:
+        run.say((Line("for its keys, pass --ready-file FILE, or a command after --"),))
+    while True:
+        time.sleep(3600)
 
 
 @contextlib.contextmanager
 def _hangup_as_sigterm() -> Iterator[None]:
-    """Let the end of the terminal end the local Zoom in order: its rooms are to be hung up."""
+    """Treat SIGHUP like SIGTERM, so that a closed terminal still hangs up the rooms."""
     number = getattr(signal, "SIGHUP", None)
-    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # as nohup wants it
+    if number is None or signal.getsignal(number) is signal.SIG_IGN:  # nohup
         yield
         return
     before = signal.signal(number, signal.getsignal(signal.SIGTERM))
@@ -140,8 +159,3 @@ def _hangup_as_sigterm() -> Iterator[None]:
         yield
     finally:
         signal.signal(number, before)
-
-
-def _announce(run: Run, ready: Mapping[str, str]) -> None:
-    where = f"session {ready['session_id']}, meeting {ready['meeting_id']}"
-    run.say((Line(f"a local Zoom listens at {ready['api_base']} ({where})"),))

@@ -121,7 +121,7 @@ def serve(
         open_things.enter_context(receiver)
         with _signals_noted(board.stops):
             if ready_file is not None:
-                from zoomcall.emulator.ready_file import write_ready_file
+                from zoomcall.ready_file import write_ready_file
 
                 write_ready_file(ready_file, {"url": receiver.url})
             _say_where(run, receiver.url, host, record, forward_url)

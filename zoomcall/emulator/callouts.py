@@ -1,4 +1,4 @@
-"""Reading a callout out of an ``events`` request, with the limits that Zoom documents (zoom-api 3.1)."""
+"""Reads a callout from an ``events`` request, within the limits that Zoom documents (zoom-api 3.1)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import base64
 import json
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from zoomcall.domain.address import Protocol
@@ -21,7 +20,7 @@ _MOST_HEADERS = 10
 
 
 def json_object(request: Request) -> Mapping[str, Any]:
-    """Take a request's JSON object.
+    """Return a request's JSON object.
 
     Raises:
         Refusal: 415 or 400/300.
@@ -38,46 +37,45 @@ def json_object(request: Request) -> Mapping[str, Any]:
 
 
 def params_of(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Take the ``params`` of a control request.
+    """Return the ``params`` of a control request.
 
     Raises:
-        Refusal: 400/300, there are none.
+        Refusal: 400/300, they are missing or empty.
     """
     params = document.get("params")
     if not isinstance(params, dict) or not params:
-        raise invalid_field("params", "Invalid field.")
+        raise invalid_field("params")
     return params
 
 
-def read_callout(params: Mapping[str, Any], venue: VenueKey, *, now: datetime) -> Call:
+def read_callout(params: Mapping[str, Any], venue: VenueKey) -> Call:
     """Read one callout.
 
-    A field of an unknown name is ignored, so that a call without ``device_ip`` has the address ``""``.
+    Unknown fields are ignored, so a call without ``device_ip`` has the address ``""``.
 
     Raises:
-        Refusal: 400/300, a field breaks a documented limit.
+        Refusal: 400/300, a field exceeds a documented limit.
     """
     call_type = params.get("call_type")
-    if call_type not in tuple(Protocol):  # a tuple, since JSON may hold what no set takes
-        raise invalid_field("params.call_type", "Invalid field.")
+    if call_type not in tuple(Protocol):  # a tuple: JSON may hold values that cannot be hashed
+        raise invalid_field("params.call_type")
     protocol = Protocol(call_type)
     field = "sip_headers" if protocol is Protocol.SIP else "h323_headers"
     headers = params.get(field, {})
     if not isinstance(headers, dict):
-        raise invalid_field(f"params.{field}", "Invalid field.")
+        raise invalid_field(f"params.{field}")
     from_uri = None
     additional: tuple[tuple[str, str], ...] = ()
     if protocol is Protocol.SIP:
         from_uri = _text(headers, field, "from_uri", _LONGEST_URI)
         if from_uri is not None and not from_uri.startswith(("sip:", "sips:")):
-            raise invalid_field("params.sip_headers.from_uri", "Invalid field.")
+            raise invalid_field("params.sip_headers.from_uri")
         additional = _additional_headers(headers)
     return Call(
         venue=venue,
         message_id=base64.b64encode(secrets.token_bytes(16)).decode(),
         protocol=protocol,
         address=_text({"device_ip": "", **params}, None, "device_ip", None) or "",
-        placed_at=now,
         from_name=_text(headers, field, "from_display_name", _LONGEST_NAME),
         to_name=_text(headers, field, "to_display_name", _LONGEST_NAME),
         from_uri=from_uri,
@@ -90,8 +88,7 @@ def _text(fields: Mapping[str, Any], parent: str | None, name: str, longest: int
     if value is None and name not in fields:
         return None
     if not isinstance(value, str) or (longest is not None and len(value) > longest):
-        path = f"params.{parent}.{name}" if parent else f"params.{name}"
-        raise invalid_field(path, "Invalid field.")
+        raise invalid_field(f"params.{parent}.{name}" if parent else f"params.{name}")
     return value
 
 
@@ -101,13 +98,13 @@ def _additional_headers(headers: Mapping[str, Any]) -> tuple[tuple[str, str], ..
     field = "params.sip_headers.additional_headers"
     items = headers["additional_headers"]
     if not isinstance(items, list) or not 1 <= len(items) <= _MOST_HEADERS:
-        raise invalid_field(field, "Invalid field.")
+        raise invalid_field(field)
     pairs = []
     for item in items:
         key, value = (item.get("key"), item.get("value")) if isinstance(item, dict) else (None, None)
         if not isinstance(key, str) or not 0 < len(key) <= _LONGEST_KEY:
-            raise invalid_field(f"{field}.key", "Invalid field.")
+            raise invalid_field(f"{field}.key")
         if not isinstance(value, str) or len(value) > _LONGEST_VALUE:
-            raise invalid_field(f"{field}.value", "Invalid field.")
+            raise invalid_field(f"{field}.value")
         pairs.append((key, value))
     return tuple(pairs)

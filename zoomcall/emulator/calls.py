@@ -1,4 +1,4 @@
-"""The exchange: it rings rooms and lets their fates happen in the world, in time."""
+"""The exchange: it rings rooms and makes their fates happen in the world."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from zoomcall.emulator.world import Call, VenueKey, World
 
 
 class Leg(Protocol):
-    """The way from Zoom to one room."""
+    """A connection from Zoom to one room."""
 
     def ring(self, call: Call) -> AsyncGenerator[Step, None]:
-        """Ring the room and tell what happens, as it happens.
+        """Ring the room and yield each step as it happens.
 
-        It is closed early (``aclose``) when the room is removed or the emulator ends: then it hangs up.
-        After ``ACCEPTED`` it tells ``LEFT`` when the room hangs up, or ends and so leaves it there for good.
+        Closing the generator (``aclose``) hangs up; that happens when the room is removed or the emulator ends.
+        After ``ACCEPTED`` it yields ``LEFT`` when the room hangs up; if it ends without that, the room stays.
         """
         ...
 
@@ -28,16 +28,16 @@ class FatedLeg:
     """A leg without a room: it plays a fate.
 
     Args:
-        fate: What is to happen.
-        time_scale: What its times are multiplied by.
+        fate: What happens.
+        time_scale: Factor for its times.
     """
 
     def __init__(self, fate: Fate, time_scale: float) -> None:
         self._fate = fate
         self._time_scale = time_scale
 
-    async def ring(self, call: Call) -> AsyncGenerator[Step, None]:  # noqa: ARG002  a fate asks nobody
-        """Give each step when its time has come."""
+    async def ring(self, call: Call) -> AsyncGenerator[Step, None]:  # noqa: ARG002  a fate needs no room
+        """Yield each step when it is due."""
         clock = asyncio.get_running_loop()
         start = clock.time()
         for step in self._fate.steps:
@@ -50,7 +50,7 @@ LegFinder = Callable[[Call], Leg | None]
 
 
 def no_leg(_: Call) -> Leg | None:
-    """Find no way to any room that is not fated."""
+    """Return None: only rooms with a fate can be reached."""
     return None
 
 
@@ -59,9 +59,9 @@ class Exchange:
 
     Args:
         world: Where the calls happen.
-        clock: The time now.
-        time_scale: What the fates' times are multiplied by.
-        find_leg: Gives the way to a room whose address names no fate; None: it cannot be reached.
+        clock: Returns the current time.
+        time_scale: Factor for the times of fates.
+        find_leg: Returns the leg to a room whose address names no fate, or None if the room is unreachable.
     """
 
     def __init__(
@@ -75,28 +75,28 @@ class Exchange:
         self._calls: dict[str, Call] = {}
 
     def place(self, call: Call) -> None:
-        """Begin to ring a room."""
+        """Start ringing a room."""
         task = asyncio.get_running_loop().create_task(self._follow(call), name=f"call {call.message_id}")
         self._tasks[call.message_id] = task
         self._calls[call.message_id] = call
         task.add_done_callback(lambda _: self._tasks.pop(call.message_id, None))
 
     def remove(self, venue: VenueKey, attendee_uuid: str) -> None:
-        """Put somebody out of a venue, and hang up if it is a room that was rung."""
+        """Remove an attendee from a venue; a room that was rung is hung up."""
         for message_id, call in self._calls.items():
             if call.venue == venue and self._world.stay_of(call) == attendee_uuid and message_id in self._tasks:
                 self._tasks[message_id].cancel()
         self._world.leave(venue, attendee_uuid, now=self._clock())
 
     def hang_up(self, venue: VenueKey) -> None:
-        """Hang up every room that has joined a venue; those that still ring find it ended when they answer."""
+        """Hang up every room that has joined a venue; those still ringing find it ended when they answer."""
         for message_id, task in self._tasks.items():
             call = self._calls[message_id]
             if call.venue == venue and self._world.stay_of(call) is not None:
                 task.cancel()
 
     async def close(self) -> None:
-        """Hang every call up."""
+        """Hang up every call."""
         tasks = tuple(self._tasks.values())
         for task in tasks:
             task.cancel()
@@ -107,7 +107,7 @@ class Exchange:
             async for step in steps:
                 self._world.advance(call, step, now=self._clock())
                 if step.stage is Stage.ACCEPTED and self._world.stay_of(call) is None:
-                    return  # what it was to join has ended
+                    return  # the venue has ended
 
     def _leg(self, call: Call) -> Leg:
         if not call.address:

@@ -35,12 +35,12 @@ _VARIABLES = {
 
 
 def child_environment(ready: Mapping[str, str], inherited: Mapping[str, str], folder: Path) -> dict[str, str]:
-    """Give the command's environment: nothing of the caller's ``ZOOMCALL_*``, everything of the emulator's.
+    """Return the command's environment: the emulator's variables, without the caller's ``ZOOMCALL_*``.
 
     Args:
         ready: The emulator's ready document.
         inherited: The caller's environment.
-        folder: An empty folder for configuration and state.
+        folder: An empty folder to keep configuration and state in.
     """
     kept = {name: value for name, value in inherited.items() if not name.upper().startswith("ZOOMCALL_")}
     given = {variable: ready[key] for variable, key in _VARIABLES.items()}
@@ -49,10 +49,10 @@ def child_environment(ready: Mapping[str, str], inherited: Mapping[str, str], fo
 
 
 def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Mapping[str, str]) -> int:
-    """Run a command against the emulator and give its exit code, 128+N if signal N ended it.
+    """Run a command against the emulator and return its exit code, or 128+N if signal N ended it.
 
-    Ctrl-C is the command's to handle, and so are SIGTERM and SIGHUP, which are passed on to it. The main
-    thread must call.
+    Signals are left to the command: SIGTERM and SIGHUP are passed on to it, and so is Ctrl-C unless the terminal
+    sends it to both. Call this from the main thread.
 
     Raises:
         UsageError: The command cannot be started.
@@ -68,7 +68,7 @@ def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Map
             except (OSError, ValueError) as error:
                 reason = (error.strerror if isinstance(error, OSError) else None) or error
                 raise UsageError(
-                    f"cannot run {command[0]!r}: {reason}", fix="Check the command behind `--`."
+                    f"cannot run {command[0]!r}: {reason}", fix="Check the command after `--`."
                 ) from error
             relay.connect(process)
             status = _wait(process)
@@ -78,14 +78,14 @@ def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Map
 def _wait(process: subprocess.Popen[bytes]) -> int:
     while True:
         try:
-            # Windows delivers Ctrl-C only between waits
+            # Windows delivers Ctrl-C only between two waits
             return process.wait(_POLL_SECONDS if sys.platform == "win32" else None)
         except subprocess.TimeoutExpired:
             continue
 
 
 class _Relay:
-    """Passes signals on to the child; those that come before there is one wait for it."""
+    """Passes signals on to the child; those that arrive before it has started wait for it."""
 
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
@@ -93,10 +93,10 @@ class _Relay:
 
     @contextmanager
     def listening(self) -> Iterator[_Relay]:
-        """Take the signals over, and give them back."""
+        """Handle the signals, and restore their handlers at the end."""
         before = {}
         for number in _relayed_signals():
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup wants it
+            if signal.getsignal(number) is not signal.SIG_IGN:  # nohup
                 before[number] = signal.signal(number, self._receive)
         try:
             yield self
@@ -105,14 +105,14 @@ class _Relay:
                 signal.signal(number, handler)
 
     def connect(self, process: subprocess.Popen[bytes]) -> None:
-        """Pass everything on to ``process``."""
+        """Pass on every signal to ``process``, starting with those that arrived early."""
         self._process = process
         while self._early:
             process.send_signal(self._early.pop(0))
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGINT and _is_in_foreground():
-            return  # the terminal has told the child as well
+            return  # the terminal has signaled the child as well
         if self._process is None:
             self._early.append(number)
         else:
@@ -127,12 +127,12 @@ def _relayed_signals() -> tuple[signal.Signals, ...]:
 if sys.platform == "win32":
 
     def _is_in_foreground() -> bool:
-        return True  # a console tells its whole group
+        return True  # a console signals its whole group
 
 else:
 
     def _is_in_foreground() -> bool:
-        """Say whether a terminal that sends Ctrl-C sends it to this process and so to the child too."""
+        """Return whether the terminal sends Ctrl-C to this process, and thus to the child too."""
         try:
             terminal = os.open(os.ctermid(), os.O_RDONLY | os.O_NOCTTY)
         except OSError:

@@ -1,4 +1,4 @@
-"""The log of webhook deliveries that ``webhook_logs`` shows: each try of each event (zoom-api 4)."""
+"""The delivery log that ``webhook_logs`` shows: every attempt to deliver every event (zoom-api 4)."""
 
 from __future__ import annotations
 
@@ -6,36 +6,35 @@ import json
 import threading
 from collections import deque
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from msgspec import Struct, field
 
+from zoomcall.domain.time_words import stamp
 from zoomcall.emulator.world import Event
 
 NOT_SENT = -1
-"""Zoom's ``status`` of a try that got no HTTP answer, or that was never made."""
+"""Zoom's ``status`` for an attempt that got no HTTP answer, or was never made."""
 
 READ_TIMEOUT, CONNECTION_REFUSED, BAD_CERTIFICATE = 1, 2, 9
-"""Zoom's ``failed_reason_type``, of those that show themselves here."""
+"""Values of Zoom's ``failed_reason_type`` that can occur here."""
 
-ACKNOWLEDGED = frozenset({200, 204})
-
-_MOST_TRIES = 20_000
+_MOST_ATTEMPTS = 20_000
 
 
-class Try(Struct, frozen=True, kw_only=True):
-    """One try to deliver one event.
+class Attempt(Struct, frozen=True, kw_only=True):
+    """One attempt to deliver one event.
 
     Attributes:
         event: The event.
-        at: When the try was over.
+        at: When the attempt ended.
         endpoint: Where it went; empty if there is no endpoint.
         status: HTTP status, or ``NOT_SENT``.
-        failed_reason: Zoom's number, where one fits.
+        failed_reason: Zoom's number, where one applies.
         response_headers: Of the answer.
         response_body: Of the answer.
-        retry_number: 0 for the first try.
+        retry_number: 0 for the first attempt.
     """
 
     event: Event
@@ -49,8 +48,8 @@ class Try(Struct, frozen=True, kw_only=True):
 
     @property
     def is_acknowledged(self) -> bool:
-        """Whether the endpoint took it."""
-        return self.status in ACKNOWLEDGED
+        """Whether the endpoint acknowledged the event."""
+        return self.status in {200, 204}
 
     @property
     def row(self) -> dict[str, Any]:
@@ -64,7 +63,7 @@ class Try(Struct, frozen=True, kw_only=True):
             "request_body": event_text(self.event),
             "response_headers": json.dumps(dict(self.response_headers)) if self.response_headers else "N/A",
             "response_body": self.response_body or "N/A",
-            "date_time": self.at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "date_time": stamp(self.at),
             "trace_id": f"WEB_{trace_of(self.event)}",
             "request_id": self.event.request_id,
             "retry_num": self.retry_number,
@@ -75,34 +74,34 @@ class Try(Struct, frozen=True, kw_only=True):
 
 
 class DeliveryLog:
-    """Every try of a run, save the oldest of a very long one; any thread may ask.
+    """Every attempt of a run, except the oldest of a very long one. Thread-safe.
 
     Args:
-        delay: How long after a try its row appears.
+        delay: How long after an attempt its row appears.
     """
 
     def __init__(self, *, delay: timedelta = timedelta(0)) -> None:
         self._delay = delay
-        self._tries: deque[Try] = deque(maxlen=_MOST_TRIES)
+        self._attempts: deque[Attempt] = deque(maxlen=_MOST_ATTEMPTS)
         self._lock = threading.Lock()
 
-    def add(self, attempt: Try) -> None:
-        """Write a try down."""
+    def add(self, attempt: Attempt) -> None:
+        """Record an attempt."""
         with self._lock:
-            self._tries.append(attempt)
+            self._attempts.append(attempt)
 
-    def tries(self, *, now: datetime) -> tuple[Try, ...]:
-        """Give those that show by now, in order of writing."""
+    def attempts(self, *, now: datetime) -> tuple[Attempt, ...]:
+        """Return the attempts whose rows have appeared by ``now``, in the order of recording."""
         with self._lock:
-            tries = tuple(self._tries)
-        return tuple(attempt for attempt in tries if attempt.at + self._delay <= now)
+            attempts = tuple(self._attempts)
+        return tuple(attempt for attempt in attempts if attempt.at + self._delay <= now)
 
 
 def event_text(event: Event) -> str:
-    """Give an event's JSON, the same for every try to deliver it."""
+    """Return an event's JSON, the same for every attempt to deliver it."""
     return json.dumps(event.body, ensure_ascii=False, separators=(",", ":"))
 
 
 def trace_of(event: Event) -> str:
-    """Give 32 hexadecimal digits that stand for an event."""
+    """Return the event's trace id, 32 hexadecimal digits."""
     return event.request_id.replace("-", "")

@@ -1,4 +1,4 @@
-"""What becomes of an emulated call, told by the address that it rings."""
+"""What becomes of an emulated call, as the address that it rings decides."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 
 
 class Stage(StrEnum):
-    """What happens to a call; all but ``LEFT`` end the name of one of Zoom's events (zoom-api 5.1)."""
+    """What happens to a call; each but ``LEFT`` is the suffix of one of Zoom's event names (zoom-api 5.1)."""
 
     RINGING = "ringing"
     ACCEPTED = "accepted"
@@ -25,8 +25,8 @@ class Step(Struct, frozen=True):
     """One thing that happens to a call.
 
     Attributes:
-        stage: What.
-        after: When, counted from the 202.
+        stage: What happens.
+        after: When, counted from Zoom's 202.
         reason: Zoom's ``reason_type``, for ``FAILED`` only.
     """
 
@@ -36,10 +36,10 @@ class Step(Struct, frozen=True):
 
 
 class Fate(Struct, frozen=True):
-    """Everything that becomes of one call.
+    """Everything that happens to one call.
 
     Attributes:
-        steps: In order of time.
+        steps: In chronological order.
         is_noop: Zoom answers 200 and does nothing.
     """
 
@@ -61,7 +61,7 @@ _RINGING = Step(Stage.RINGING, RING_DELAY)
 
 
 def failure(reason: int) -> Fate:
-    """Give the fate of a call that fails without ringing (reasons: zoom-api 5.3; other numbers are let through)."""
+    """Return the fate of a call that fails without ringing; any reason goes, documented (zoom-api 5.3) or not."""
     return Fate((Step(Stage.FAILED, FAIL_DELAY, reason),))
 
 
@@ -107,7 +107,7 @@ _USER = re.compile(r"(?:(?:sips?|h323):)?([^@]*)@", re.IGNORECASE)
 
 
 def fate_of(address: str) -> Fate | None:
-    """Read the fate out of the part before ``@``, in any case; None if it names none."""
+    """Return the fate that the part before ``@`` names, ignoring case, or None if it names none."""
     user = _USER.match(address)
     if user is None:
         return None

@@ -1,9 +1,10 @@
-"""Faults that are put between the emulated Zoom and its caller."""
+"""Faults injected between the emulated Zoom and its clients."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,14 +16,14 @@ class Fault(Struct, frozen=True, kw_only=True):
     """What goes wrong with some requests.
 
     Attributes:
-        method: Of the requests it befalls; None: any.
-        path_part: Text that their raw path holds.
-        path_ends: How their raw path ends, one of these; any way if there are none.
-        reply: The answer given in place of Zoom's.
-        is_reset: Close the connection without any answer.
+        method: Of the affected requests; None for any.
+        path_part: Text that their raw path contains.
+        path_ends: Suffixes, one of which their raw path has; none for any path.
+        reply: The answer sent in place of Zoom's.
+        is_reset: Close the connection without an answer.
         is_acted_on: Zoom acts on the request before its answer is lost or replaced.
         delay: Seconds to wait before answering.
-        times: How many requests it befalls.
+        times: How many requests it affects.
     """
 
     method: str | None = None
@@ -34,18 +35,32 @@ class Fault(Struct, frozen=True, kw_only=True):
     delay: float = 0.0
     times: int = 1
 
-    def befalls(self, request: Request) -> bool:
-        """Say whether it is for such a request."""
+    def affects(self, request: Request) -> bool:
+        """Return whether the fault applies to ``request``."""
         is_end = not self.path_ends or request.path.endswith(self.path_ends)
         return self.method in {None, request.method} and self.path_part in request.path and is_end
 
 
+class Mischief(Struct, frozen=True, kw_only=True):
+    """Disorder in the delivery of events; Zoom promises no better.
+
+    Attributes:
+        are_twice: Each event is delivered twice, with the same request id.
+        are_swapped: A call's events arrive in swapped pairs; one that nothing follows is a second late.
+        delay: By how much every event is late.
+    """
+
+    are_twice: bool = False
+    are_swapped: bool = False
+    delay: timedelta = timedelta(0)
+
+
 class Faults:
-    """The faults still to come, in order; any thread may add some.
+    """The pending faults, in order. Thread-safe.
 
     Args:
-        coming: The first of them.
-        pace: Seconds that every answer takes longer, faulty or not.
+        coming: The faults to start with.
+        pace: Seconds by which every answer is delayed, faulty or not.
     """
 
     def __init__(self, coming: Iterable[Fault] = (), *, pace: float = 0.0) -> None:
@@ -54,15 +69,15 @@ class Faults:
         self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> None:
-        """Let ``fault`` befall the next requests that it is for."""
+        """Inject ``fault`` into the next requests that it applies to."""
         with self._lock:
             self._coming.append(fault)
 
     def draw(self, request: Request) -> Fault | None:
-        """Take the first fault that befalls ``request``, once."""
+        """Return the first fault that affects ``request``, and count it as used once."""
         with self._lock:
             for index, fault in enumerate(self._coming):
-                if fault.befalls(request):
+                if fault.affects(request):
                     if fault.times > 1:
                         self._coming[index] = replace(fault, times=fault.times - 1)
                     else:

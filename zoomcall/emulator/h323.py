@@ -1,4 +1,4 @@
-"""The way from the local Zoom to an H.323 room on this machine, as far as one goes without an H.323 stack."""
+"""The leg from the local Zoom to an H.323 room on this machine, as far as it goes without an H.323 stack."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from zoomcall.emulator.fates import RING_TIME, UNREACHABLE, Stage, Step
 from zoomcall.emulator.world import Call
 
 PORT = 1720
-"""Of H.225 call signalling."""
+"""The port of H.225 call signaling."""
 
 
 class H323Leg:
-    """Takes a room that accepts a TCP connection for one that answers; not a word of H.323 is spoken.
+    """A room that counts as answering if it accepts a TCP connection; no H.323 is spoken.
 
     Args:
-        peer: The room's literal address and port.
-        time_scale: What the ring time is multiplied by.
+        peer: The room's IP address and port.
+        time_scale: Factor for the ring time.
     """
 
     def __init__(self, peer: tuple[str, int], time_scale: float) -> None:
         self._peer = peer
         self._ring_seconds = RING_TIME.total_seconds() * time_scale
 
-    async def ring(self, call: Call) -> AsyncGenerator[Step, None]:  # noqa: ARG002  no word of it is spoken
-        """Connect, and hang up at once: the room stays until it is removed."""
+    async def ring(self, call: Call) -> AsyncGenerator[Step, None]:  # noqa: ARG002  a connection needs no details
+        """Connect and disconnect at once; the room stays in the venue until it is removed."""
         clock = asyncio.get_running_loop()
         start = clock.time()
         try:

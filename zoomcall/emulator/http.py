@@ -1,4 +1,4 @@
-"""The emulator's HTTP server: requests off the wire as they stand, answers back onto it."""
+"""The emulator's HTTP server: takes requests exactly as sent, and sends the answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from msgspec import Struct
 from zoomcall.emulator.faults import Faults
 from zoomcall.emulator.messages import Refusal, Reply, Request, refusal
 
-_LARGEST_BODY = 1024 * 1024  # what aiohttp reads at most
+_LARGEST_BODY = 1024 * 1024  # aiohttp's own limit
 _SHUTDOWN_SECONDS = 1.0
 _MOST_RECEIVED = 10_000
 
@@ -27,11 +27,11 @@ Upgrade = Callable[[web.BaseRequest, Request], Awaitable[web.StreamResponse]]
 
 
 class Received(Struct, frozen=True):
-    """A request that came in, and what it got.
+    """A request and the status of its answer.
 
     Attributes:
-        request: As it stood on the wire.
-        status: Of the answer; None: the connection was closed without one.
+        request: As sent.
+        status: Of the answer; None if the connection was closed without one.
     """
 
     request: Request
@@ -52,10 +52,10 @@ class HttpServer:
     """Serves one socket.
 
     Args:
-        answer: Gives the answer to a request at a time; may raise ``Refusal``.
-        clock: Zoom's clock, also in ``Date``.
-        faults: What goes wrong on the way.
-        upgrades: What takes a connection over, by path.
+        answer: Returns the answer to a request at a given time, or raises ``Refusal``.
+        clock: Zoom's clock, which also sets ``Date``.
+        faults: What goes wrong.
+        upgrades: Handlers that take over a connection, by path.
     """
 
     def __init__(
@@ -79,12 +79,12 @@ class HttpServer:
 
     @property
     def received(self) -> list[Received]:
-        """The newest requests (all but of a very long run), in order of the answers."""
+        """The requests so far, except the oldest of a very long run, in order of their answers."""
         with self._lock:
             return list(self._received)
 
     async def start(self, listener: socket.socket) -> None:
-        """Serve connections to ``listener`` until ``stop``."""
+        """Serve connections to ``listener`` until ``stop`` is called."""
         await self._runner.setup()
         await web.SockSite(self._runner, listener).start()
 
@@ -110,7 +110,7 @@ class HttpServer:
             self._record(request, None)
             if incoming.transport is not None:
                 incoming.transport.abort()
-            return web.Response()  # which reaches nobody; an exception would be told on stderr
+            return web.Response()  # nobody receives it; an exception would be printed to stderr
         return self._send(request, reply)
 
     def _ask(self, request: Request) -> Reply:
@@ -148,7 +148,7 @@ async def _read(incoming: web.BaseRequest) -> Request:
 
 
 def _origin_form(target: str) -> str:
-    """Drop scheme and host of an absolute-form target, which a proxy's client would send."""
+    """Drop scheme and host of an absolute-form target, as clients of a proxy send it."""
     if target.lower().startswith(("http://", "https://")):
         path = target.partition("://")[2]
         return "/" + path.partition("/")[2]

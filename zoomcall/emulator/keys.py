@@ -1,4 +1,4 @@
-"""The emulated account's keys, and which bearers they let in."""
+"""The emulated account's keys, and the bearers that they accept."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ from zoomcall.emulator.messages import Refusal, refusal
 
 TOKEN_LIFETIME = timedelta(hours=1)
 
-_LARGEST_EXP = 10**11  # beyond it a time must be milliseconds (zoom-api 1.3)
+_LARGEST_EXP = 10**11  # a larger number must be milliseconds (zoom-api 1.3)
 _PART = re.compile(r"[A-Za-z0-9_-]+\Z")
 
 
 class GrantType(StrEnum):
-    """How an OAuth token was got (zoom-api 2.1)."""
+    """The grant that an OAuth token was issued for (zoom-api 2.1)."""
 
     ACCOUNT = "account_credentials"
     CLIENT = "client_credentials"
 
 
 class Grant(Struct, frozen=True):
-    """An OAuth token that the token endpoint gave away."""
+    """What an issued OAuth token permits."""
 
     type: GrantType
     scopes: tuple[str, ...]
@@ -43,7 +43,7 @@ class Grant(Struct, frozen=True):
 
 
 class Keys(Struct, frozen=True, kw_only=True):
-    """Everything secret about the account; made anew for each run."""
+    """The account's ids and secrets; new ones for each run."""
 
     account_id: str
     user_id: str
@@ -56,7 +56,7 @@ class Keys(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def make(cls, *, webhook_secret: Secret | None = None) -> Keys:
-        """Draw new keys; the webhook secret may be given."""
+        """Draw new keys, except for a webhook secret that is passed in."""
         return cls(
             account_id=draw_word(22),
             user_id=draw_word(22),
@@ -70,12 +70,12 @@ class Keys(Struct, frozen=True, kw_only=True):
 
 
 def draw_word(length: int) -> str:
-    """Draw letters and digits, so that no key looks like a flag."""
+    """Draw letters and digits only, so that no key looks like a flag."""
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
 
 
 def make_oauth_token(keys: Keys, grant: Grant, *, now: datetime) -> str:
-    """Make a token that looks like Zoom's (zoom-api 1.1); only the world's memory of it gives it power."""
+    """Return a token that looks like Zoom's (zoom-api 1.1); it is valid only because the world remembers it."""
     issued_at = int(now.timestamp())
     header = {"sv": "000001", "alg": "HS512", "v": "2.0", "kid": str(uuid.uuid4())}
     claims = {
@@ -97,10 +97,10 @@ def make_oauth_token(keys: Keys, grant: Grant, *, now: datetime) -> str:
 
 
 def bearer_of(authorization: str | None) -> str:
-    """Take the token out of an ``Authorization`` header.
+    """Return the token of an ``Authorization`` header.
 
     Raises:
-        Refusal: 401/124, there is no single ``Bearer`` with one token behind one blank.
+        Refusal: 401/124, the header is not ``Bearer``, one space and one token.
     """
     scheme, blank, token = (authorization or "").partition(" ")
     if scheme != "Bearer" or not blank or not token or any(character.isspace() for character in token):
@@ -109,28 +109,27 @@ def bearer_of(authorization: str | None) -> str:
 
 
 def invalid_token() -> Refusal:
-    """Refuse a token without saying why, as Zoom does."""
+    """Return the refusal of a token, without a reason, as Zoom does."""
     return refusal(401, 124, "Invalid access token.")
 
 
-def expired_token() -> Refusal:
-    """Refuse a token that was good once."""
+def _expired_token() -> Refusal:
     return refusal(401, 124, "Access token is expired.")
 
 
 def judge_grant(grant: Grant | None, api: Api, *, now: datetime) -> None:
-    """Let an OAuth token in, if it is for ``api``.
+    """Check that an OAuth token is accepted for ``api``.
 
-    A good OAuth token on ``/videosdk`` gets the words for a wrong kind of account (zoom-api 7.2), a
-    ``client_credentials`` token the words of zoom-api 2.1.
+    A valid OAuth token on ``/videosdk`` gets the error for a wrong kind of account (zoom-api 7.2), and a
+    ``client_credentials`` token the error of zoom-api 2.1.
 
     Raises:
-        Refusal: It is not let in.
+        Refusal: The token is not accepted.
     """
     if grant is None:
         raise invalid_token()
     if now >= grant.expires_at:
-        raise expired_token()
+        raise _expired_token()
     if grant.type is GrantType.CLIENT:
         raise refusal(400, 200, "Invalid api key or secret.")
     if api is Api.SESSION:
@@ -138,7 +137,7 @@ def judge_grant(grant: Grant | None, api: Api, *, now: datetime) -> None:
 
 
 def judge_api_jwt(token: str, keys: Keys, *, now: datetime) -> None:
-    """Let a Video SDK API JWT in (zoom-api 1.1): HS256 with the API secret, issuer, whole seconds, not expired.
+    """Check a Video SDK API JWT (zoom-api 1.1): HS256 with the API secret, issuer, whole seconds, not expired.
 
     Raises:
         Refusal: 401/124.
@@ -163,7 +162,7 @@ def judge_api_jwt(token: str, keys: Keys, *, now: datetime) -> None:
     if not isinstance(expires, int) or isinstance(expires, bool) or expires > _LARGEST_EXP:
         raise invalid_token()
     if expires <= second:
-        raise expired_token()
+        raise _expired_token()
 
 
 def _is_past(value: Any, second: float) -> bool:

@@ -9,11 +9,14 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
+from zoomcall.domain.time_words import stamp
 from zoomcall.emulator.messages import Refusal, refusal
+
+PER_SECOND_MESSAGE = "You have reached the maximum per-second rate limit for this API. Try again later."
 
 
 class Label(StrEnum):
-    """How costly Zoom holds an endpoint to be."""
+    """Zoom's rate-limit label of an endpoint."""
 
     LIGHT = "Light"
     MEDIUM = "Medium"
@@ -22,7 +25,7 @@ class Label(StrEnum):
 
 
 class Plan(StrEnum):
-    """What the emulated account pays for."""
+    """The plan of the emulated account."""
 
     NONE = "none"
     FREE = "free"
@@ -31,14 +34,14 @@ class Plan(StrEnum):
 
 
 class Rate(Struct, frozen=True):
-    """So many requests in so many seconds."""
+    """A number of requests per number of seconds."""
 
     requests: int
     seconds: int = 1
 
 
 class Quota(Struct, frozen=True):
-    """So many requests a UTC day, shared by some labels."""
+    """A number of requests per UTC day, shared by some labels."""
 
     labels: frozenset[Label]
     requests: int
@@ -87,7 +90,7 @@ class _Bucket(Struct):
 
 
 class Limiter(Struct):
-    """Counts requests against the limits of one plan; any thread may ask."""
+    """Counts requests against the limits of one plan. Thread-safe."""
 
     plan: Plan = Plan.NONE
     _buckets: dict[Label, _Bucket] = field(default_factory=dict)
@@ -98,7 +101,7 @@ class Limiter(Struct):
         """Count one request.
 
         Raises:
-            Refusal: 429; the daily one says when to come back, the other does not (zoom-api 8).
+            Refusal: 429; only the daily limit says when to retry (zoom-api 8).
         """
         limits = _LIMITS.get(self.plan)
         if limits is None:
@@ -131,7 +134,7 @@ def _per_second(label: Label) -> Refusal:
     return refusal(
         429,
         429,
-        "You have reached the maximum per-second rate limit for this API. Try again later.",
+        PER_SECOND_MESSAGE,
         headers=(("X-RateLimit-Category", label.value), ("X-RateLimit-Type", "QPS")),
     )
 
@@ -148,6 +151,6 @@ def _daily(label: Label, quota: Quota, today: datetime) -> Refusal:
             ("X-RateLimit-Type", "Daily-limit"),
             ("X-RateLimit-Limit", str(quota.requests)),
             ("X-RateLimit-Remaining", "0"),
-            ("Retry-After", tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            ("Retry-After", stamp(tomorrow)),
         ),
     )

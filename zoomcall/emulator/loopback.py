@@ -1,4 +1,4 @@
-"""Rooms that are really there: the ways to addresses on this machine."""
+"""Legs to real rooms at addresses on this machine."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from zoomcall.errors import UsageError
 
 
 class LoopbackLegs:
-    """Finds the way to a room on this machine.
+    """Finds the leg to a room on this machine.
 
     Args:
-        time_scale: What the ring time is multiplied by.
-        trace: Is shown each SIP message in a line, led by the number of its call.
+        time_scale: Factor for the ring time.
+        trace: Called with a line for each SIP message, which begins with the number of its call.
     """
 
     def __init__(self, *, time_scale: float, trace: Callable[[str], None]) -> None:
@@ -30,10 +30,10 @@ class LoopbackLegs:
         self._left: set[asyncio.Task[None]] = set()
 
     def __call__(self, call: Call) -> Leg | None:
-        """Give the way to the room of a call; None if it is not on this machine, or there is none."""
+        """Return the leg to a call's room, or None if the room is not on this machine or cannot be reached."""
         try:
             address = RoomAddress.parse(call.protocol, call.address)
-        except UsageError:  # what Zoom would make of it nobody knows
+        except UsageError:  # how Zoom would read such an address is unknown
             return None
         if address.host is None or not is_loopback(address.host):
             return None
@@ -47,7 +47,7 @@ class LoopbackLegs:
         return SipLeg(room, self._time_scale, lambda line: self._trace(f"sip {number}: {line}"), self._keep)
 
     async def close(self) -> None:
-        """Wait for what is left to do after calls."""
+        """Wait for the work that outlives its calls."""
         await asyncio.gather(*self._left, return_exceptions=True)
 
     def _keep(self, work: Coroutine[None, None, None]) -> None:

@@ -1,4 +1,4 @@
-"""What comes over the emulated wire and what goes back, free of any server library."""
+"""Requests and answers on the emulated wire, independent of any server library."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Request(Discreet, frozen=True):
     """One HTTP request.
 
     Attributes:
-        method: Upper case.
-        target: Path and query as they stood on the wire; bytes that are no UTF-8 are surrogates.
-        headers: In order, as written.
+        method: In upper case.
+        target: Raw path and query; bytes that are not UTF-8 become surrogates.
+        headers: In order, as sent.
         body: Raw.
     """
 
@@ -39,12 +39,12 @@ class Request(Discreet, frozen=True):
         return {name: values[0] for name, values in pairs.items()}
 
     def header(self, name: str) -> str | None:
-        """Give the first header of that name, in any case."""
+        """Return the first header with that name, ignoring case."""
         return next((value for key, value in self.headers if key.lower() == name.lower()), None)
 
     @property
     def media_type(self) -> str:
-        """``Content-Type`` without its parameters, lower case."""
+        """``Content-Type`` without its parameters, in lower case."""
         return (self.header("Content-Type") or "").partition(";")[0].strip().lower()
 
 
@@ -53,8 +53,8 @@ class Reply(Discreet, frozen=True):
 
     Attributes:
         status: HTTP status.
-        body: Raw; empty for a bare status.
-        headers: Beside ``Date``, ``x-zm-trackingid`` and the length, which the server adds.
+        body: Raw; empty if there is only a status.
+        headers: In addition to ``Date``, ``x-zm-trackingid`` and the length, which the server adds.
     """
 
     unshown: ClassVar = frozenset({"body"})
@@ -65,13 +65,13 @@ class Reply(Discreet, frozen=True):
 
 
 def json_reply(status: int, document: Any, headers: tuple[tuple[str, str], ...] = ()) -> Reply:
-    """Give an answer with a JSON body."""
+    """Return an answer with a JSON body."""
     body = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
     return Reply(status, body, (("Content-Type", "application/json;charset=UTF-8"), *headers))
 
 
 class Refusal(Exception):
-    """An answer that is not what the caller hoped for; raised inside the emulator only."""
+    """An error answer; raised inside the emulator only."""
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply.status)
@@ -86,14 +86,14 @@ def refusal(
     errors: tuple[tuple[str, str], ...] = (),
     headers: tuple[tuple[str, str], ...] = (),
 ) -> Refusal:
-    """Give a refusal in Zoom's shape (zoom-api 7.1).
+    """Return a refusal in Zoom's format (zoom-api 7.1).
 
     Args:
         status: HTTP status.
         code: Zoom's code.
-        message: Zoom's words.
+        message: Zoom's text.
         errors: Pairs of field and message.
-        headers: More headers.
+        headers: Additional headers.
     """
     document: dict[str, Any] = {"code": code, "message": message}
     if errors:
@@ -101,6 +101,11 @@ def refusal(
     return Refusal(json_reply(status, document, headers))
 
 
-def invalid_field(name: str, message: str) -> Refusal:
-    """Refuse one field of a query or body (400/300)."""
-    return refusal(400, 300, "Validation Failed.", errors=((name, message),))
+def invalid_field(name: str) -> Refusal:
+    """Return the refusal of one field of a query or body (400/300)."""
+    return refusal(400, 300, "Validation Failed.", errors=((name, "Invalid field."),))
+
+
+def unknown_endpoint() -> Refusal:
+    """Return the refusal of a path or method that Zoom does not have (404/2300)."""
+    return refusal(404, 2300, "This API endpoint is not recognized.")

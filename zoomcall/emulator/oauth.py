@@ -18,12 +18,12 @@ _FORM = "application/x-www-form-urlencoded"
 def answer_token_request(request: Request, world: World, *, api_url: str, now: datetime) -> Reply:
     """Answer ``POST /oauth/token``.
 
-    Grants are ``account_credentials`` and ``client_credentials``. Parameters count in the form body alone.
+    The grants are ``account_credentials`` and ``client_credentials``. Only parameters in the form body count.
 
     Args:
         request: The request.
-        world: Where tokens are kept.
-        api_url: What the answer says of a regional base.
+        world: Issues the token.
+        api_url: The regional base URL to return.
         now: Zoom's clock.
 
     Raises:
@@ -31,16 +31,13 @@ def answer_token_request(request: Request, world: World, *, api_url: str, now: d
     """
     _check_client(request.header("Authorization"), world.keys)
     form = _form(request)
-    match form.get("grant_type"):
-        case GrantType.ACCOUNT.value:
-            if form.get("account_id") != world.keys.account_id:
-                raise _refusal("Bad Request", "invalid_request")
-            kind = GrantType.ACCOUNT
-        case GrantType.CLIENT.value:
-            kind = GrantType.CLIENT
-        case _:
-            raise _refusal("unsupported grant type", "unsupported_grant_type")
-    token, grant = world.give_token(kind, now=now)
+    try:
+        kind = GrantType(form.get("grant_type", ""))
+    except ValueError:
+        raise _refusal("unsupported grant type", "unsupported_grant_type") from None
+    if kind is GrantType.ACCOUNT and form.get("account_id") != world.keys.account_id:
+        raise _refusal("Bad Request", "invalid_request")
+    token, grant = world.issue_token(kind, now=now)
     return json_reply(
         200,
         {

@@ -1,4 +1,4 @@
-"""Pages of a listing, with tokens that live fifteen minutes (zoom-api 4)."""
+"""Pages of a listing, with tokens that are valid for fifteen minutes (zoom-api 4)."""
 
 from __future__ import annotations
 
@@ -26,23 +26,23 @@ class _Place(Struct, frozen=True):
 
 
 class Pager:
-    """Cuts listings into pages and remembers where each token goes on; any thread may ask."""
+    """Splits listings into pages and remembers where the page of each token starts. Thread-safe."""
 
     def __init__(self) -> None:
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
 
     def page(self, request: Request, name: str, rows: Sequence[Row], *, now: datetime) -> dict[str, Any]:
-        """Give the page that ``page_size`` and ``next_page_token`` ask for, as Zoom's document.
+        """Return the page that ``page_size`` and ``next_page_token`` ask for, as Zoom's document.
 
         Args:
-            request: The request; a token serves for its path alone.
-            name: What the rows are called in the document.
+            request: The request; a token is valid for its path only.
+            name: The name of the rows in the document.
             rows: The whole listing.
             now: Zoom's clock.
 
         Raises:
-            Refusal: 400/300, one of the two parameters is no good.
+            Refusal: 400/300, one of the two parameters is invalid.
         """
         size = _size(request)
         offset = self._offset(request, now)
@@ -75,5 +75,5 @@ class Pager:
 def _size(request: Request) -> int:
     text = request.query.get("page_size", str(_USUAL_SIZE))
     if not (text.isascii() and text.isdigit() and len(text) <= 3 and 1 <= int(text) <= _LARGEST_SIZE):
-        raise invalid_field("page_size", "Invalid field.")
+        raise invalid_field("page_size")
     return int(text)

@@ -1,4 +1,4 @@
-"""Hands what happens in the world to everything that tells of it: the log, the endpoint, the websocket."""
+"""Hands events to everything that reports them: the log, the endpoint, the websocket."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 
-from msgspec import Struct
-
+from zoomcall.emulator.faults import Mischief
 from zoomcall.emulator.world import Event
 
 _LONGEST_HOLD = timedelta(seconds=1)
@@ -15,36 +14,22 @@ _LONGEST_HOLD = timedelta(seconds=1)
 Outlet = Callable[[Event], None]
 
 
-class Mischief(Struct, frozen=True, kw_only=True):
-    """How events reach their outlets otherwise than one would wish; Zoom promises nothing better.
-
-    Attributes:
-        are_twice: Each one twice, with the same request id.
-        are_swapped: Each other one of a call after the one that follows it, or a second late if none does.
-        delay: How late they all are.
-    """
-
-    are_twice: bool = False
-    are_swapped: bool = False
-    delay: timedelta = timedelta(0)
-
-
 class Publisher:
-    """Gives each event to each outlet. Lives on one event loop; any thread may publish.
+    """Hands each event to each outlet. Lives on one event loop; any thread may publish.
 
     Args:
-        outlets: What tells of events; none of them blocks.
-        mischief: How they get there.
+        outlets: Receive the events; none of them may block.
+        mischief: Disorder on the way.
     """
 
-    def __init__(self, outlets: Sequence[Outlet], mischief: Mischief | None = None) -> None:
+    def __init__(self, outlets: Sequence[Outlet], mischief: Mischief) -> None:
         self._outlets = tuple(outlets)
-        self._mischief = mischief or Mischief()
+        self._mischief = mischief
         self._loop = asyncio.get_running_loop()
         self._held: dict[object, Event] = {}
 
     def publish(self, event: Event) -> None:
-        """Hand an event out, sooner or later."""
+        """Hand an event to the outlets, subject to the mischief."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._begin, event)
 

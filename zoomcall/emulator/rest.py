@@ -1,4 +1,4 @@
-"""Zoom's REST API: which request gets which answer (zoom-api 3, 4, 7)."""
+"""Zoom's REST API: endpoints and their answers (zoom-api 3, 4, 7)."""
 
 from __future__ import annotations
 
@@ -6,22 +6,31 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 from urllib.parse import unquote
 
 from msgspec import Struct
 
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
+from zoomcall.domain.time_words import stamp
 from zoomcall.emulator import scopes
 from zoomcall.emulator.callouts import json_object, params_of, read_callout
 from zoomcall.emulator.delivery_log import DeliveryLog
 from zoomcall.emulator.fates import fate_of
 from zoomcall.emulator.keys import bearer_of, invalid_token, judge_api_jwt, judge_grant
 from zoomcall.emulator.limits import Label, Limiter
-from zoomcall.emulator.messages import Refusal, Reply, Request, invalid_field, json_reply, refusal
+from zoomcall.emulator.messages import (
+    Refusal,
+    Reply,
+    Request,
+    invalid_field,
+    json_reply,
+    refusal,
+    unknown_endpoint,
+)
 from zoomcall.emulator.paging import Pager
-from zoomcall.emulator.scopes import Scopes
+from zoomcall.emulator.scopes import Scopes, check_scopes
 from zoomcall.emulator.world import Attendee, Call, Venue, VenueKey, World
 
 _DIAL_IN_LIFETIME = 7200
@@ -29,13 +38,13 @@ _CRC_CODE_LIFETIME = 43200
 _LONGEST_SPAN = timedelta(days=31)
 _LOG_SPAN = timedelta(days=7)
 _REFUSED_METHODS = {
-    # documented, but none of this account's business
+    # documented, but not available to this account
     Api.SESSION: re.compile(
         r"user\.invite\.callout|(recording|stream_ingestion)\.\w+|(audio|video|share)\.(un)?block"
     ),
     Api.MEETING: re.compile(r"participant\.invite(\.callout)?|(recording|ai_companion)\.\w+|waiting_room\.update"),
 }
-# zoom-api 3; written here once more, so that a slip of the client's shows
+# zoom-api 3; repeated here on purpose, so that a mistake in the client shows
 _CALLOUT_METHODS = {
     Api.SESSION: "user.invite.room_system_callout",
     Api.MEETING: "participant.invite.room_system_callout",
@@ -44,19 +53,19 @@ _ID = "{id}"
 
 
 class Switchboard(Protocol):
-    """What rings rooms and puts people out."""
+    """Rings rooms and removes attendees."""
 
     def place(self, call: Call) -> None:
-        """Begin to ring a room."""
+        """Start ringing a room."""
         ...
 
     def remove(self, venue: VenueKey, attendee_uuid: str) -> None:
-        """Put somebody out."""
+        """Remove an attendee."""
         ...
 
 
 class _Visit(Struct, frozen=True):
-    """A request that was let in."""
+    """An authorized request."""
 
     request: Request
     identifier: str
@@ -69,18 +78,29 @@ class _Endpoint(Struct, frozen=True):
     api: Api
     label: Label
     scopes: Scopes
-    answer: Callable[[_Visit], Reply]
+    answer: Callable[[Rest, _Visit], Reply]
+
+
+_Row = tuple[str, Label, Scopes, Callable[["Rest", _Visit], Reply]]
+
+
+def _endpoints(api: Api, *rows: _Row) -> tuple[_Endpoint, ...]:
+    return tuple(
+        _Endpoint(method, ("", "v2", *path.split("/")), api, label, needed, answer)
+        for (method, _, path), label, needed, answer in ((row[0].partition(" "), *row[1:]) for row in rows)
+    )
 
 
 class Rest:
-    """Answers everything below ``/v2``.
+    """Answers every request below ``/v2``.
 
     Args:
         world: The account.
         switchboard: Rings rooms.
         limiter: Counts requests.
-        log: What was delivered, or not.
-        has_crc_plan: Whether the account may dial out at all, as ``sip_dialing`` tells (403/2311 without).
+        log: The attempts to deliver events.
+        has_crc_plan: Whether the account has a Conference Room Connector plan; ``sip_dialing`` returns 403/2311
+            without one.
     """
 
     def __init__(
@@ -98,74 +118,30 @@ class Rest:
         self._log = log
         self._pager = Pager()
         self.has_crc_plan = has_crc_plan
-        session, meeting = Api.SESSION, Api.MEETING
-        rows: tuple[tuple[str, str, Api, Label, Scopes, Callable[[_Visit], Reply]], ...] = (
-            ("GET", "users/me", meeting, Label.LIGHT, scopes.READ_USER, self._me),
-            ("GET", "videosdk/sessions", session, Label.RESOURCE_INTENSIVE, scopes.NONE, self._sessions),
-            ("GET", "videosdk/sessions/{id}", session, Label.HEAVY, scopes.NONE, self._session),
-            ("GET", "videosdk/sessions/{id}/users", session, Label.HEAVY, scopes.NONE, self._users),
-            ("PATCH", "videosdk/sessions/{id}/events", session, Label.MEDIUM, scopes.NONE, self._control_session),
-            ("PATCH", "videosdk/sessions/{id}/event", session, Label.MEDIUM, scopes.NONE, self._do_nothing),
-            (
-                "POST",
-                "videosdk/sessions/{id}/sip_dialing",
-                session,
-                Label.LIGHT,
-                scopes.NONE,
-                self._session_dial_in,
-            ),
-            ("GET", "videosdk/report/webhook_logs", session, Label.MEDIUM, scopes.NONE, self._webhook_logs),
-            ("GET", "meetings/{id}", meeting, Label.LIGHT, scopes.READ_MEETING, self._meeting),
-            ("POST", "meetings/{id}/sip_dialing", meeting, Label.MEDIUM, scopes.DIAL_IN, self._meeting_dial_in),
-            (
-                "GET",
-                "metrics/meetings/{id}/participants",
-                meeting,
-                Label.HEAVY,
-                scopes.READ_PARTICIPANTS,
-                self._participants,
-            ),
-            (
-                "PATCH",
-                "live_meetings/{id}/events",
-                meeting,
-                Label.MEDIUM,
-                scopes.CONTROL_MEETING,
-                self._control_meeting,
-            ),
-            ("PATCH", "live_meetings/{id}/event", meeting, Label.MEDIUM, scopes.NONE, self._do_nothing),
-            ("GET", "h323/devices", meeting, Label.MEDIUM, scopes.READ_DEVICES, self._devices),
-            ("GET", "crc/participant_identifier_code", meeting, Label.LIGHT, scopes.READ_CRC_CODE, self._crc_code),
-            ("GET", "metrics/crc", meeting, Label.HEAVY, scopes.READ_CRC_USAGE, self._crc_usage),
-        )
-        self._endpoints = tuple(
-            _Endpoint(method, ("", "v2", *path.split("/")), api, label, needed, answer)
-            for method, path, api, label, needed, answer in rows
-        )
 
     def answer(self, request: Request, *, now: datetime) -> Reply:
         """Answer one request.
 
         Raises:
-            Refusal: The answer is a refusal.
+            Refusal: Zoom refuses it.
         """
         endpoint, identifier = self._route(request)
         self._admit(request, endpoint, now)
-        return endpoint.answer(_Visit(request, identifier, now))
+        return endpoint.answer(self, _Visit(request, identifier, now))
 
     def _route(self, request: Request) -> tuple[_Endpoint, str]:
         segments = request.path.split("/")
-        for endpoint in self._endpoints:
+        for endpoint in self._ENDPOINTS:
             if endpoint.method != request.method or len(endpoint.path) != len(segments):
                 continue
             pairs = list(zip(endpoint.path, segments, strict=True))
             if all(wanted in {_ID, segment} for wanted, segment in pairs):
                 raw = next((segment for wanted, segment in pairs if wanted == _ID), None)
                 return endpoint, "" if raw is None else decode_id(raw)
-        raise _unknown_endpoint()
+        raise unknown_endpoint()
 
     def _admit(self, request: Request, endpoint: _Endpoint, now: datetime) -> None:
-        opaque = request.header("x-api-key")  # wins over a bearer (zoom-api 1.1)
+        opaque = request.header("x-api-key")  # takes precedence over a bearer (zoom-api 1.1)
         token = bearer_of(request.header("Authorization")) if opaque is None else opaque
         keys = self._world.keys
         grant = self._world.grant_of(token)
@@ -179,7 +155,7 @@ class Rest:
             judge_api_jwt(token, keys, now=now)
         self._limiter.admit(endpoint.label, now=now)
         if grant is not None:
-            endpoint.scopes.check(grant.scopes)
+            check_scopes(endpoint.scopes, grant.scopes)
 
     def _do_nothing(self, _: _Visit) -> Reply:
         return Reply(200)
@@ -189,7 +165,7 @@ class Rest:
         method = document.get("method")
         api = venue.key.api
         if method == _CALLOUT_METHODS[api]:
-            call = read_callout(params_of(document), venue.key, now=visit.now)
+            call = read_callout(params_of(document), venue.key)
             fate = fate_of(call.address)
             if fate is not None and fate.is_noop:
                 return Reply(200)
@@ -198,14 +174,15 @@ class Rest:
         if api is Api.SESSION and method == "user.remove":
             attendee_uuid = params_of(document).get("participant_uuid")
             if not isinstance(attendee_uuid, str) or not attendee_uuid:
-                raise invalid_field("params.participant_uuid", "Invalid field.")
+                raise invalid_field("params.participant_uuid")
             self._switchboard.remove(venue.key, attendee_uuid)
             return Reply(202)
         if isinstance(method, str) and _REFUSED_METHODS[api].fullmatch(method):
             raise refusal(400, 300, "This API is not available for this account, please contact Zoom support.")
-        raise invalid_field("method", "Invalid field.")
+        raise invalid_field("method")
 
-    def _dial_in(self, visit: _Visit, venue: Venue) -> dict[str, Any]:
+    @staticmethod
+    def _dial_in(visit: _Visit, venue: Venue) -> dict[str, Any]:
         passcode = ""
         if visit.request.body:
             passcode = str(json_object(visit.request).get("passcode", ""))
@@ -234,14 +211,14 @@ class Rest:
             case "scheduled":
                 raise _session_gone()
             case _:
-                raise invalid_field("type", "Invalid field.")
+                raise invalid_field("type")
 
     def _sessions(self, visit: _Visit) -> Reply:
         query = visit.request.query
         first, last = _span(query)
         kind = query.get("type", "live")
         if kind not in {"live", "past"}:
-            raise invalid_field("type", "Invalid field.")
+            raise invalid_field("type")
         name = query.get("session_name")
         rows = [
             _session_row(venue, visit.now)
@@ -256,7 +233,7 @@ class Rest:
     def _session(self, visit: _Visit) -> Reply:
         venue = self._session_of_type(visit)
         row = _session_row(venue, visit.now)
-        row |= {"session_number": venue.number, "created_at": _text(venue.created_at), "settings": {}}
+        row |= {"session_number": venue.number, "created_at": stamp(venue.created_at), "settings": {}}
         return json_reply(200, row)
 
     def _users(self, visit: _Visit) -> Reply:
@@ -266,7 +243,7 @@ class Rest:
 
     def _control_session(self, visit: _Visit) -> Reply:
         venue = self._live_session(visit)
-        if not venue.present:  # a session is live with somebody in it only (zoom-api 3.2)
+        if not venue.present:  # an empty session is not live (zoom-api 3.2)
             raise _session_gone()
         return self._control(visit, venue)
 
@@ -287,14 +264,14 @@ class Rest:
             raise refusal(400, 1502, "The date range must be within the last seven days.")
         kind = query.get("type", "2")
         if kind not in {"1", "2", "3"}:
-            raise invalid_field("type", "Invalid field.")
+            raise invalid_field("type")
         number = query.get("retry_num")
         if number not in {None, "0", "1", "2", "3"}:
             raise refusal(400, 1506, "The 'retry_num' value must be an integer within the range of 0 to 3.")
         wanted = query.get("event")
         rows = [
             attempt.row
-            for attempt in self._log.tries(now=visit.now)
+            for attempt in self._log.attempts(now=visit.now)
             if first <= attempt.at < last + timedelta(seconds=1)
             and wanted in {None, attempt.event.name}
             and number in {None, str(attempt.retry_number)}
@@ -319,10 +296,10 @@ class Rest:
                 "topic": venue.name,
                 "type": 2,
                 "status": "started" if venue.is_live else "waiting",
-                "start_time": _text(venue.created_at),
+                "start_time": stamp(venue.created_at),
                 "duration": 60,
                 "timezone": "UTC",
-                "created_at": _text(venue.created_at),
+                "created_at": stamp(venue.created_at),
                 "join_url": f"https://zoom.us/j/{venue.number}",
             },
         )
@@ -371,7 +348,7 @@ class Rest:
     def _crc_code(self, visit: _Visit) -> Reply:
         text = visit.request.query.get("expires_in", str(_CRC_CODE_LIFETIME))
         if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= 30):
-            raise invalid_field("expires_in", "Invalid field.")
+            raise invalid_field("expires_in")
         return json_reply(
             200,
             {
@@ -393,9 +370,34 @@ class Rest:
         usage = []
         if first <= today.date() <= last:
             hour = {"hour": f"{today.hour:02}", "max_usage": rooms, "total_usage": rooms}
-            usage.append({"date_time": _text(today), "crc_ports_hour_usage": [hour]})
+            usage.append({"date_time": stamp(today), "crc_ports_hour_usage": [hour]})
         document = {"from": first.isoformat(), "to": last.isoformat(), "crc_ports_usage": usage}
         return json_reply(200, document)
+
+    _ENDPOINTS: ClassVar[tuple[_Endpoint, ...]] = (
+        *_endpoints(
+            Api.SESSION,
+            ("GET videosdk/sessions", Label.RESOURCE_INTENSIVE, scopes.NONE, _sessions),
+            ("GET videosdk/sessions/{id}", Label.HEAVY, scopes.NONE, _session),
+            ("GET videosdk/sessions/{id}/users", Label.HEAVY, scopes.NONE, _users),
+            ("PATCH videosdk/sessions/{id}/events", Label.MEDIUM, scopes.NONE, _control_session),
+            ("PATCH videosdk/sessions/{id}/event", Label.MEDIUM, scopes.NONE, _do_nothing),
+            ("POST videosdk/sessions/{id}/sip_dialing", Label.LIGHT, scopes.NONE, _session_dial_in),
+            ("GET videosdk/report/webhook_logs", Label.MEDIUM, scopes.NONE, _webhook_logs),
+        ),
+        *_endpoints(
+            Api.MEETING,
+            ("GET users/me", Label.LIGHT, scopes.READ_USER, _me),
+            ("GET meetings/{id}", Label.LIGHT, scopes.READ_MEETING, _meeting),
+            ("POST meetings/{id}/sip_dialing", Label.MEDIUM, scopes.DIAL_IN, _meeting_dial_in),
+            ("GET metrics/meetings/{id}/participants", Label.HEAVY, scopes.READ_PARTICIPANTS, _participants),
+            ("PATCH live_meetings/{id}/events", Label.MEDIUM, scopes.CONTROL_MEETING, _control_meeting),
+            ("PATCH live_meetings/{id}/event", Label.MEDIUM, scopes.NONE, _do_nothing),
+            ("GET h323/devices", Label.MEDIUM, scopes.READ_DEVICES, _devices),
+            ("GET crc/participant_identifier_code", Label.LIGHT, scopes.READ_CRC_CODE, _crc_code),
+            ("GET metrics/crc", Label.HEAVY, scopes.READ_CRC_USAGE, _crc_usage),
+        ),
+    )
 
 
 _DEVICES = (
@@ -406,19 +408,19 @@ _DEVICES = (
 
 
 def decode_id(raw: str) -> str:
-    """Decode an id that stood in a path, encoded once, or twice if it starts with ``/`` or holds ``//``.
+    """Decode an id in a path, encoded once, or twice if it starts with ``/`` or contains ``//``.
 
     Raises:
-        Refusal: 404/2300, it was encoded the other way (zoom-api 3.5).
+        Refusal: 404/2300, it is encoded the wrong number of times (zoom-api 3.5).
     """
     once = _unquote(raw)
     if re.search(r"%[0-9A-Fa-f]{2}", once):
         twice = _unquote(once)
         if _is_awkward(twice):
             return twice
-        raise _unknown_endpoint()
+        raise unknown_endpoint()
     if not once or _is_awkward(once):
-        raise _unknown_endpoint()
+        raise unknown_endpoint()
     return once
 
 
@@ -430,10 +432,6 @@ def _is_awkward(identifier: str) -> bool:
     return identifier.startswith("/") or "//" in identifier
 
 
-def _unknown_endpoint() -> Refusal:
-    return refusal(404, 2300, "This API endpoint is not recognized.")
-
-
 def _session_gone() -> Refusal:
     return refusal(404, 3001, "Session is not found or has expired.")
 
@@ -441,7 +439,7 @@ def _session_gone() -> Refusal:
 def _span(query: Mapping[str, str]) -> tuple[date, date]:
     first, last = (_day(query.get(name, ""), name) for name in ("from", "to"))
     if not timedelta() <= last - first <= _LONGEST_SPAN:
-        raise invalid_field("from", "Invalid field.")
+        raise invalid_field("from")
     return first, last
 
 
@@ -449,20 +447,16 @@ def _day(text: str, name: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC).date()
     except ValueError:
-        raise invalid_field(name, "Invalid field.") from None
+        raise invalid_field(name) from None
 
 
 def _moment(text: str, name: str) -> datetime:
     if not text:
-        raise invalid_field(name, "Invalid field.")
+        raise invalid_field(name)
     try:
         return datetime.strptime(text, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
         raise refusal(400, 1503, "The dates must follow the format: `yyyy-MM-dd'T'HH:mm:ss'Z'`.") from None
-
-
-def _text(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _session_row(venue: Venue, now: datetime) -> dict[str, Any]:
@@ -471,7 +465,7 @@ def _session_row(venue: Venue, now: datetime) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": venue.key.identifier,
         "session_name": venue.name,
-        "start_time": _text(started),
+        "start_time": stamp(started),
         "duration": f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}",
         "user_count": len(venue.present if venue.is_live else venue.attendees),
         "has_voip": True,
@@ -482,7 +476,7 @@ def _session_row(venue: Venue, now: datetime) -> dict[str, Any]:
         "session_key": "",
     }
     if venue.ended_at is not None:
-        row["end_time"] = _text(venue.ended_at)
+        row["end_time"] = stamp(venue.ended_at)
     return row
 
 
@@ -494,14 +488,14 @@ def _attendee_row(attendee: Attendee) -> dict[str, Any]:
         "ip_address": attendee.ip_address,
         "location": "",
         "network_type": "Wired",
-        "join_time": _text(attendee.joined_at),
+        "join_time": stamp(attendee.joined_at),
         "user_key": "",
         "audio_call": [],
         "participant_uuid": attendee.uuid,
         "is_original_host": attendee.is_host,
     }
     if attendee.left_at is not None:
-        row["leave_time"] = _text(attendee.left_at)
+        row["leave_time"] = stamp(attendee.left_at)
     return row
 
 
@@ -514,7 +508,7 @@ def _participant_row(attendee: Attendee) -> dict[str, Any]:
         "ip_address": attendee.ip_address,
         "location": "",
         "network_type": "Wired",
-        "join_time": _text(attendee.joined_at),
+        "join_time": stamp(attendee.joined_at),
         "status": "in_meeting",
         "role": "host" if attendee.is_host else "attendee",
         "participant_uuid": attendee.uuid,

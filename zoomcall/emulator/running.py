@@ -1,4 +1,4 @@
-"""Running the emulator: in a thread of this process, with its ready file, around a command."""
+"""The emulator as a whole, served from a thread of its own."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.webhook import parse_hook_url
 from zoomcall.emulator.calls import Exchange
-from zoomcall.emulator.delivery_log import DeliveryLog, Try
+from zoomcall.emulator.delivery_log import Attempt, DeliveryLog
 from zoomcall.emulator.faults import Fault, Faults
 from zoomcall.emulator.http import HttpServer, Received
 from zoomcall.emulator.keys import TOKEN_LIFETIME, Keys, draw_word
 from zoomcall.emulator.limits import Limiter, Plan
 from zoomcall.emulator.loopback import LoopbackLegs
-from zoomcall.emulator.messages import Reply, Request, refusal
+from zoomcall.emulator.messages import Reply, Request, unknown_endpoint
 from zoomcall.emulator.oauth import answer_token_request
 from zoomcall.emulator.publishing import Publisher
 from zoomcall.emulator.rest import Rest
@@ -42,7 +42,7 @@ _LARGEST_PORT = 65535
 
 
 def utc_now() -> datetime:
-    """Tell the time."""
+    """Return the current time."""
     return datetime.now(UTC)
 
 
@@ -51,21 +51,21 @@ class Emulator:
 
     Args:
         host: A loopback host.
-        port: 0 draws a free one.
-        time_scale: What the times of calls are multiplied by.
-        plan: Whose rate limits hold.
-        scopes: What OAuth tokens may do.
-        keys: The account's; drawn if not given.
+        port: 0 picks a free one.
+        time_scale: Factor for the times of calls.
+        plan: The plan whose rate limits apply.
+        scopes: The scopes of OAuth tokens.
+        keys: The account's keys; new ones if omitted.
         has_crc_plan: Whether the account has a Conference Room Connector plan.
-        clock: Zoom's clock: judges tokens and stands in ``Date``.
-        token_lifetime: How long OAuth tokens live.
-        webhook_url: An endpoint on loopback that gets events.
+        clock: Zoom's clock, which judges tokens and sets ``Date``.
+        token_lifetime: How long OAuth tokens are valid.
+        webhook_url: An endpoint on loopback that receives events.
         trouble: What goes wrong from the start.
-        tell: Is told what becomes of the endpoint, from the emulator's thread.
-        trace: Is shown each SIP message in a line, from the emulator's thread.
+        tell: Called with news of the endpoint, from the emulator's thread.
+        trace: Called with a line for each SIP message, from the emulator's thread.
 
     Raises:
-        UsageError: The host or the endpoint is not loopback, the port is taken, or the time scale is no
+        UsageError: The host or the endpoint is not on loopback, the port is taken, or the time scale is not a
             positive number.
     """
 
@@ -87,7 +87,9 @@ class Emulator:
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not 0 < time_scale < float("inf"):
-            raise UsageError(f"--time-scale {time_scale} is no positive number", fix="Give one like 0.1.")
+            raise UsageError(
+                f"--time-scale must be a positive number, not {time_scale}", fix="Use 0.1, for example."
+            )
         endpoint = None if webhook_url is None else _parse_endpoint(webhook_url)
         self._listener = _listen(host, port)
         self._clock = clock
@@ -138,15 +140,15 @@ class Emulator:
 
     @property
     def requests(self) -> list[Received]:
-        """Every request so far, in order of the answers."""
+        """Every request so far, in order of their answers."""
         return [] if self._server is None else self._server.received
 
     def add_fault(self, fault: Fault) -> None:
-        """Let ``fault`` befall the next requests that it is for."""
+        """Inject ``fault`` into the next requests that it applies to."""
         self._faults.add(fault)
 
     def drop_websocket(self) -> None:
-        """Cut the websocket without a farewell."""
+        """Cut the websocket without closing it properly."""
         if self._loop is not None:
             self._loop.call_soon_threadsafe(self.sockets.drop)
 
@@ -160,19 +162,19 @@ class Emulator:
         self._rest.has_crc_plan = value
 
     def open_session(self, name: str, *, identifier: str | None = None, people: int = 2) -> Venue:
-        """Start one more session, with so many ordinary users in it."""
+        """Start another session, with a number of ordinary users in it."""
         return self.world.open_session(name, now=self._clock(), identifier=identifier, people=people)
 
     def open_meeting(
         self, topic: str, *, number: int | None = None, is_started: bool = True, people: int = 1
     ) -> Venue:
-        """Start or schedule one more meeting."""
+        """Start or schedule another meeting."""
         return self.world.open_meeting(
             topic, now=self._clock(), number=number, is_started=is_started, people=people
         )
 
     def end(self, key: VenueKey) -> None:
-        """End a session or meeting; rooms that were rung into it are hung up."""
+        """End a session or meeting, and hang up the rooms that were rung into it."""
         self.world.end(key, now=self._clock())
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._exchange.hang_up, key)
@@ -186,13 +188,13 @@ class Emulator:
         ip_address: str | None = None,
         sip_uri: str | None = None,
     ) -> Attendee:
-        """Let somebody in who was not rung."""
+        """Add an attendee who was not rung."""
         return self.world.join(
             key, now=self._clock(), name=name, device=device, ip_address=ip_address, sip_uri=sip_uri
         )
 
     def leave(self, key: VenueKey, attendee: Attendee) -> None:
-        """Let somebody go."""
+        """Mark an attendee as gone."""
         self.world.leave(key, attendee.uuid, now=self._clock())
 
     def __enter__(self) -> Self:
@@ -210,7 +212,7 @@ class Emulator:
     def close(self) -> None:
         """Hang up every call, close every connection and end the thread."""
         if self._loop is not None and self._stopping is not None and self._thread is not None:
-            with contextlib.suppress(RuntimeError):  # the loop has ended by itself
+            with contextlib.suppress(RuntimeError):  # the loop has already ended
                 self._loop.call_soon_threadsafe(self._stopping.set)
             self._thread.join()
         self._listener.close()
@@ -248,15 +250,15 @@ class Emulator:
 
     @property
     def _outlet(self) -> Callable[[Event], None]:
-        """Where events go that are for webhooks: to the endpoint, or without one into the log alone."""
+        """Where webhook events go: to the endpoint, or without one to the log only."""
         if self._courier is not None:
             return self._courier.deliver
-        return lambda event: self._log.add(Try(event=event, at=self._clock()))
+        return lambda event: self._log.add(Attempt(event=event, at=self._clock()))
 
     def _answer(self, request: Request, now: datetime) -> Reply:
         if request.path == "/oauth/token":
             if request.method != "POST":
-                raise refusal(404, 2300, "This API endpoint is not recognized.")
+                raise unknown_endpoint()
             return answer_token_request(request, self.world, api_url=f"{self.base}/regional", now=now)
         return self._rest.answer(request, now=now)
 
@@ -264,16 +266,16 @@ class Emulator:
 def _listen(host: str, port: int) -> socket.socket:
     if not is_loopback(host):
         raise UsageError(
-            f"--host {host} is not this machine: the emulator serves loopback only", fix="Leave --host out."
+            f"--host {host} is not this machine: the local Zoom serves loopback only", fix="Omit --host."
         )
     if not 0 <= port <= _LARGEST_PORT:
-        raise UsageError(f"--port {port} is no port: ports are 1 to {_LARGEST_PORT}, and 0 draws a free one")
+        raise UsageError(f"--port must be between 0 (picks a free port) and {_LARGEST_PORT}, not {port}")
     try:
         family, _, _, _, address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0]
         return socket.create_server(address[:2], family=family)
     except OSError as error:
         raise UsageError(
-            f"cannot listen on {host} port {port}: {error}", fix="Leave --port out to draw a free one."
+            f"cannot listen on {host} port {port}: {error}", fix="Omit --port to pick a free one."
         ) from error
 
 
@@ -281,8 +283,8 @@ def _parse_endpoint(text: str) -> str:
     url = parse_hook_url(text, origin="--webhook-url")
     if not is_loopback(host_of(url)):
         raise UsageError(
-            f"--webhook-url {text} is not this machine: the emulator delivers to loopback only",
-            fix="Give one like http://127.0.0.1:8787.",
+            f"--webhook-url {text} is not this machine: the local Zoom delivers to loopback only",
+            fix="Use http://127.0.0.1:8787, for example.",
         )
     return url
 

@@ -1,4 +1,4 @@
-"""Zoom's websockets: meeting events pushed to whoever holds a token and a subscription (zoom-api 6)."""
+"""Zoom's websockets: meeting events pushed to a client with a token and a subscription (zoom-api 6)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zoomcall.emulator.world import Event, World
 
 PATH = "/ws"
 BEAT_LIMIT = timedelta(seconds=90)
-"""How long a connection lives without a heartbeat: three of Zoom's 30 s; Zoom publishes no limit."""
+"""How long a connection lasts without a heartbeat: three of Zoom's 30 s. Zoom publishes no limit."""
 
 INVALID_TOKEN = "Invalid Token"  # noqa: S105 - Zoom's words
 INVALID_SUBSCRIPTION = "Invalid subscriptionId"
@@ -30,9 +30,9 @@ class Sockets:
 
     Args:
         world: Knows the tokens.
-        subscription_id: The one that there is.
+        subscription_id: The id of the only subscription.
         clock: Zoom's clock.
-        beat_limit: How long a connection lives without a heartbeat; not scaled, since clients are real.
+        beat_limit: How long a connection lasts without a heartbeat; not scaled, because clients are real.
     """
 
     def __init__(
@@ -53,30 +53,30 @@ class Sockets:
 
     @property
     def is_connected(self) -> bool:
-        """Whether somebody is being told of events."""
+        """Whether a client is connected."""
         return self._newest is not None
 
     def deliver(self, event: Event) -> None:
-        """Push an event, if it is a meeting's and somebody is connected; else it is lost."""
+        """Push a meeting's event to the connected client, if there is one; otherwise the event is lost."""
         if self._newest is not None and event.venue.api is Api.MEETING:
             self._newest.send("message", event_text(event))
 
     def drop(self) -> None:
-        """Cut the connection without a farewell."""
+        """Cut the connection without closing it properly."""
         if self._newest is not None:
             self._newest.abort()
 
     async def close(self) -> None:
-        """Close the connection, and wait for those that are closing."""
+        """Close the connection, and wait until older ones are closed."""
         if self._newest is not None:
             await self._newest.close()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
     async def serve(self, incoming: web.BaseRequest, request: Request) -> web.StreamResponse:
-        """Hold one connection until either side ends it."""
+        """Serve one connection until either side ends it."""
         socket = web.WebSocketResponse(timeout=_CLOSE_SECONDS, max_msg_size=64 * 1024)
         if not socket.can_prepare(incoming).ok:
-            return web.Response(status=400, text="a websocket is wanted here\n")
+            return web.Response(status=400, text="this is a websocket endpoint\n")
         await socket.prepare(incoming)
         connection = _Connection(socket, incoming)
         refusal = self._refusal(request)
@@ -123,7 +123,7 @@ class Sockets:
 
 
 class _Connection:
-    """One websocket, with what is to be sent over it in order."""
+    """One websocket and the frames waiting to be sent."""
 
     def __init__(self, socket: web.WebSocketResponse, incoming: web.BaseRequest) -> None:
         self._socket = socket
@@ -132,25 +132,25 @@ class _Connection:
         self._pump = asyncio.get_running_loop().create_task(self._send_all())
 
     def send(self, module: str, content: str, *, is_success: bool = True) -> None:
-        """Send one of Zoom's frames; never blocks."""
+        """Send one of Zoom's frames, without blocking."""
         document = {"module": module, "success": is_success, "content": content}
         self._frames.put_nowait(json.dumps(document, ensure_ascii=False, separators=(",", ":")))
 
     async def receive(self) -> str | None:
-        """Give the next text; None once the connection is over."""
+        """Return the next text, or None once the connection is closed."""
         message = await self._socket.receive()
         if message.type is WSMsgType.TEXT:
             return str(message.data)
         return "" if message.type is WSMsgType.BINARY else None
 
     async def close(self) -> None:
-        """Send what is left, and say farewell."""
+        """Send the waiting frames, and close the connection."""
         self._frames.put_nowait(None)
         await asyncio.wait({self._pump})
         await self._socket.close()
 
     def abort(self) -> None:
-        """Cut it off."""
+        """Cut the connection."""
         if self._transport is not None:
             self._transport.abort()
 
@@ -158,7 +158,7 @@ class _Connection:
         while (frame := await self._frames.get()) is not None:
             try:
                 await self._socket.send_str(frame)
-            except ConnectionError:  # nobody is there any more
+            except ConnectionError:  # the client is gone
                 return
 
 

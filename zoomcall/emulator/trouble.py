@@ -1,4 +1,4 @@
-"""The words of ``--fault``: what is to go wrong between the local Zoom and a client that is put to the test."""
+"""The words of ``--fault``: what goes wrong between the local Zoom and a client under test."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from datetime import timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from zoomcall.emulator.faults import Fault
+from zoomcall.emulator.faults import Fault, Mischief
+from zoomcall.emulator.keys import invalid_token
+from zoomcall.emulator.limits import PER_SECOND_MESSAGE
 from zoomcall.emulator.messages import Reply, refusal
-from zoomcall.emulator.publishing import Mischief
 from zoomcall.errors import UsageError
 
 _MOST_TIMES = 1_000_000
@@ -22,13 +23,13 @@ _TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)")
 
 
 class Trouble(Struct, frozen=True, kw_only=True):
-    """Everything that is to go wrong.
+    """Everything that goes wrong in a run.
 
     Attributes:
-        faults: With single requests.
+        faults: Faults in single requests.
         pace: How much longer every answer takes.
-        log_delay: How much later than a delivery its row of ``webhook_logs`` appears.
-        mischief: With events.
+        log_delay: How long after a delivery its row of ``webhook_logs`` appears.
+        mischief: Disorder in the delivery of events.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -44,10 +45,10 @@ class Word(Struct, frozen=True):
     """One word of the list.
 
     Attributes:
-        form: How it is written.
+        form: How to write it.
         meaning: What it does, for people.
-        change: Adds it to the trouble there is, with its value if one was written; raises ``ValueError`` for
-            one that does not fit.
+        change: Adds it to the existing trouble, given its value if there is one; raises ``ValueError`` for an
+            invalid value.
     """
 
     form: str
@@ -56,10 +57,10 @@ class Word(Struct, frozen=True):
 
 
 def parse_faults(text: str) -> Trouble:
-    """Take a list of words, each perhaps with a value: ``429:2,slow:300ms``.
+    """Parse a list of words, with or without values: ``429:2,slow:300ms``.
 
     Raises:
-        UsageError: A word is not known, or its value does not fit.
+        UsageError: A word is unknown, or its value is invalid.
     """
     trouble = Trouble()
     for part in text.split(","):
@@ -67,14 +68,14 @@ def parse_faults(text: str) -> Trouble:
         word = WORDS.get(name)
         if word is None:
             raise UsageError(
-                f"--fault: {name[:40]!r} is no fault",
-                fix=f"Known are {', '.join(each.form for each in WORDS.values())}, separated by commas.",
+                f"--fault: unknown fault {name[:40]!r}",
+                fix=f"Use {', '.join(each.form for each in WORDS.values())}, separated by commas.",
             )
         try:
             trouble = word.change(trouble, value if colon else None)
         except ValueError:
             raise UsageError(
-                f"--fault: {part.strip()[:40]!r} has no value that fits", fix=f"Write {word.form}."
+                f"--fault: invalid value in {part.strip()[:40]!r}", fix=f"Write {word.form}."
             ) from None
     return trouble
 
@@ -103,7 +104,7 @@ def _nothing(value: str | None) -> None:
 
 
 def _requests(fault: Fault) -> Change:
-    """Make a word that befalls the next N requests."""
+    """Return the change of a word that affects the next N requests."""
     return lambda trouble, value: replace(trouble, faults=(*trouble.faults, replace(fault, times=_times(value))))
 
 
@@ -132,27 +133,21 @@ def _swapped(trouble: Trouble, value: str | None) -> Trouble:
 _API = "/v2/"
 _EVENTS = Fault(method="PATCH", path_part=_API, path_ends=("/events",))
 _ROSTER = Fault(method="GET", path_part=_API, path_ends=("/users", "/participants"))
-_PER_SECOND = refusal(
-    429,
-    429,
-    "You have reached the maximum per-second rate limit for this API. Try again later.",
-    headers=(("X-RateLimit-Type", "QPS"),),
-).reply
-_FAULT = Reply(500, b'{"code":5000,"message":"Internal server error."}', (("Content-Type", "application/json"),))
+_PER_SECOND = refusal(429, 429, PER_SECOND_MESSAGE, headers=(("X-RateLimit-Type", "QPS"),)).reply
+_INTERNAL = Reply(500, b'{"code":5000,"message":"Internal server error."}', (("Content-Type", "application/json"),))
 _GATEWAY = Reply(502, b"<html><title>502 Bad Gateway</title></html>\n", (("Content-Type", "text/html"),))
 _FORBIDDEN = Reply(403, b"<html><title>403 Forbidden</title></html>\n", (("Content-Type", "text/html"),))
-_TOKEN = refusal(401, 124, "Invalid access token.").reply
 
 WORDS: Mapping[str, Word] = {
     "429": Word(
         "429[:N]",
-        "the next N API requests get 429 (N is 1 if left out)",
+        "the next N API requests get 429 (N is 1 if omitted)",
         _requests(Fault(path_part=_API, reply=_PER_SECOND)),
     ),
     "token-401": Word(
         "token-401[:N]",
         "N API requests get 401/124",
-        _requests(Fault(path_part=_API, reply=_TOKEN)),
+        _requests(Fault(path_part=_API, reply=invalid_token().reply)),
     ),
     "html-403": Word(
         "html-403[:N]",
@@ -160,31 +155,31 @@ WORDS: Mapping[str, Word] = {
         _requests(Fault(path_part=_API, reply=_FORBIDDEN)),
     ),
     "users-500": Word(
-        "users-500[:N]", "N looks at the participants get 500", _requests(replace(_ROSTER, reply=_FAULT))
+        "users-500[:N]", "N requests for participants get 500", _requests(replace(_ROSTER, reply=_INTERNAL))
     ),
     "patch-reset": Word(
         "patch-reset[:N]",
-        "N callouts are taken, but the connection breaks",
+        "N callouts are placed, but the connection breaks",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True)),
     ),
     "patch-timeout": Word(
         "patch-timeout[:N]",
-        "N callouts are taken, but no answer comes for 35 s",
+        "N callouts are placed, but no answer comes for 35 s",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True, delay=_LONGER_THAN_CLIENTS_WAIT)),
     ),
     "patch-502": Word(
         "patch-502[:N]",
-        "N callouts are taken, but a gateway answers 502",
+        "N callouts are placed, but a gateway answers 502",
         _requests(replace(_EVENTS, is_acted_on=True, reply=_GATEWAY)),
     ),
     "patch-lost": Word(
         "patch-lost[:N]",
-        "N callouts are not taken, and the connection breaks",
+        "N callouts are lost, and the connection breaks",
         _requests(replace(_EVENTS, is_reset=True)),
     ),
     "slow": Word("slow:TIME", "every answer takes TIME longer (300ms, 5s)", _slow),
-    "late-log": Word("late-log:TIME", "webhook_logs shows a delivery TIME after it", _late_log),
-    "late-events": Word("late-events:TIME", "every event is TIME late", _late_events),
-    "double-events": Word("double-events", "every event comes twice", _twice),
-    "swapped-events": Word("swapped-events", "a call's events come in the wrong order", _swapped),
+    "late-log": Word("late-log:TIME", "webhook_logs shows each delivery TIME late", _late_log),
+    "late-events": Word("late-events:TIME", "every event arrives TIME late", _late_events),
+    "double-events": Word("double-events", "every event arrives twice", _twice),
+    "swapped-events": Word("swapped-events", "a call's events arrive out of order", _swapped),
 }

@@ -1,4 +1,4 @@
-"""Delivers events to a webhook endpoint: signed, validated and repeated as Zoom does it (zoom-api 5.4)."""
+"""Delivers events to a webhook endpoint: signed, validated and retried the way Zoom does it (zoom-api 5.4)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,12 @@ from zoomcall.domain.signature import (
 )
 from zoomcall.domain.webhook import URL_VALIDATION, parse_object
 from zoomcall.emulator.delivery_log import (
-    ACKNOWLEDGED,
     BAD_CERTIFICATE,
     CONNECTION_REFUSED,
     NOT_SENT,
     READ_TIMEOUT,
+    Attempt,
     DeliveryLog,
-    Try,
     event_text,
     trace_of,
 )
@@ -48,7 +47,7 @@ Tell = Callable[[str], None]
 
 
 class _Outcome(Struct, frozen=True, kw_only=True):
-    """What one POST came to; ``why`` says it where there was no answer."""
+    """The result of one POST; ``why`` says what went wrong if there was no answer."""
 
     status: int = NOT_SENT
     failed_reason: int | None = None
@@ -57,25 +56,25 @@ class _Outcome(Struct, frozen=True, kw_only=True):
     body: bytes = b""
 
     @property
-    def is_repeated(self) -> bool:
-        """Whether Zoom tries again: not after 3xx and 4xx."""
+    def is_retried(self) -> bool:
+        """Whether Zoom sends the event again: not after 3xx and 4xx."""
         return self.status == NOT_SENT or self.status >= 500
 
 
 class Courier:
     """The event subscription of one endpoint. Lives on one event loop.
 
-    The times of retries and of revalidation are scaled; the three seconds that an endpoint has are not, nor is
-    the first validation, because the endpoint is a real one. What happens before the first validation succeeds is
-    delivered after it: Zoom's endpoints were validated long before anybody rings.
+    The times of retries and revalidations are scaled. The three seconds that an endpoint has to answer and the
+    first validation are not, because the endpoint is real. Events that occur before the first validation succeeds
+    are delivered after it: at Zoom, an endpoint is validated long before anyone calls.
 
     Args:
         url: The endpoint, on loopback.
         secret: The webhook secret token.
-        log: Where each try is written down.
+        log: Where each attempt is recorded.
         clock: Zoom's clock.
-        time_scale: What the times are multiplied by.
-        tell: Is told what the account's owner would be told.
+        time_scale: Factor for the scaled times.
+        tell: Called with what the account's owner would be told.
     """
 
     def __init__(
@@ -100,7 +99,7 @@ class Courier:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
-        """Ask the endpoint once, and go on asking for a while if it does not prove itself."""
+        """Validate the endpoint, and keep trying for a while if that fails."""
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, force_close=True),
             timeout=aiohttp.ClientTimeout(total=ACKNOWLEDGE_WITHIN.total_seconds()),
@@ -112,7 +111,7 @@ class Courier:
         self._spawn(self._keep_subscription(started, why))
 
     async def close(self) -> None:
-        """Deliver nothing more."""
+        """Stop delivering."""
         self._is_subscribed = False
         tasks = tuple(self._tasks)
         for task in tasks:
@@ -122,11 +121,11 @@ class Courier:
             await self._session.close()
 
     def deliver(self, event: Event) -> None:
-        """Begin to deliver an event; without a validated endpoint, only write it down for now."""
+        """Start delivering an event; until the endpoint is validated, only record it."""
         if self._is_subscribed:
             self._spawn(self._deliver(event))
             return
-        self._log.add(Try(event=event, at=self._clock(), endpoint=self._url))
+        self._log.add(Attempt(event=event, at=self._clock(), endpoint=self._url))
         if self._early is not None:
             self._early.append(event)
 
@@ -140,18 +139,18 @@ class Courier:
         if why is not None:
             self._tell(
                 f"the webhook endpoint {self._url} was not validated within"
-                f" {VALIDATE_WITHIN.total_seconds():g} s ({why}): no event will be delivered"
+                f" {VALIDATE_WITHIN.total_seconds():g} s ({why}): no events will be delivered"
             )
             return
         self._is_subscribed = True
-        self._tell(f"the webhook endpoint {self._url} is validated: events are delivered")
+        self._tell(f"the webhook endpoint {self._url} is validated: events will be delivered")
         for event in early:
             self.deliver(event)
         await self._revalidate()
         self._is_subscribed = False
 
     async def _revalidate(self) -> None:
-        """Ask every three days; return once the endpoint has failed too often in a row."""
+        """Validate again every three days; return once that has failed too often in a row."""
         failures = 0
         while failures < MOST_FAILED_REVALIDATIONS:
             await asyncio.sleep(REVALIDATE_EVERY.total_seconds() * self._time_scale)
@@ -165,7 +164,7 @@ class Courier:
         )
 
     async def _validate(self) -> str | None:
-        """Ask the endpoint to prove that it knows the secret; say what is wrong with its answer, or None."""
+        """Ask the endpoint to prove that it knows the secret; return what is wrong with its answer, or None."""
         plain = secrets.token_urlsafe(16)
         body = {
             "payload": {"plainToken": plain},
@@ -181,9 +180,9 @@ class Courier:
             return f"it answered HTTP {outcome.status}"
         answer: dict[str, Any] = parse_object(outcome.body) or {}
         if answer.get("plainToken") != plain:
-            return "its answer is no JSON with the plainToken"
+            return "its answer is not JSON with the plainToken"
         if answer.get("encryptedToken") != encrypted_token(self._secret, plain):
-            return "its encryptedToken is wrong, so it has another webhook secret"
+            return "its encryptedToken is wrong: it has a different webhook secret"
         return None
 
     async def _deliver(self, event: Event) -> None:
@@ -194,7 +193,7 @@ class Courier:
                 return
             outcome = await self._post(body, event.request_id, trace_of(event))
             self._log.add(
-                Try(
+                Attempt(
                     event=event,
                     at=self._clock(),
                     endpoint=self._url,
@@ -205,11 +204,11 @@ class Courier:
                     retry_number=number,
                 )
             )
-            if outcome.status in ACKNOWLEDGED or not outcome.is_repeated:
+            if not outcome.is_retried:
                 return
 
     async def _post(self, body: bytes, request_id: str, trace: str) -> _Outcome:
-        assert self._session is not None  # noqa: S101 - it was started before
+        assert self._session is not None  # noqa: S101 - it has been started
         timestamp = str(int(self._clock().timestamp()))
         headers = {
             "content-type": "application/json; charset=utf-8",
@@ -231,9 +230,9 @@ class Courier:
         except aiohttp.ClientConnectorError as error:
             if isinstance(error.os_error, ConnectionRefusedError):
                 return _Outcome(failed_reason=CONNECTION_REFUSED, why="it refused the connection")
-            return _Outcome(why=f"no connection to it ({type(error.os_error).__name__})")
+            return _Outcome(why=f"cannot connect to it ({type(error.os_error).__name__})")
         except (aiohttp.ClientError, OSError) as error:
-            return _Outcome(why=f"it gave no whole answer ({type(error).__name__})")
+            return _Outcome(why=f"its answer is incomplete ({type(error).__name__})")
 
     def _spawn(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -242,7 +241,7 @@ class Courier:
 
 
 async def _read(stream: aiohttp.StreamReader) -> bytes:
-    """Read an answer to its end, or as much of it as anybody wants to see."""
+    """Read an answer, or as much of it as the log shows."""
     content = bytearray()
     while len(content) < _LARGEST_ANSWER and (piece := await stream.read(_LARGEST_ANSWER)):
         content += piece

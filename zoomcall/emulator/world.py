@@ -1,4 +1,4 @@
-"""The emulated account: its sessions and meetings, who is in them, and every event so far."""
+"""The emulated account: its sessions and meetings, their attendees, and every event so far."""
 
 from __future__ import annotations
 
@@ -32,25 +32,25 @@ _EVENT_PREFIXES = {
 
 
 class VenueKey(Struct, frozen=True):
-    """What names a session (its id) or a meeting (its number)."""
+    """Identifies a session (by id) or a meeting (by number)."""
 
     api: Api
     identifier: str
 
 
 class Attendee(Struct, frozen=True, kw_only=True):
-    """Somebody in a venue, now or once.
+    """Someone in a venue, now or in the past.
 
     Attributes:
-        id: Zoom's short id of this stay.
+        id: Zoom's short id, for this stay only.
         uuid: Zoom's ``participant_uuid``.
-        name: As shown.
+        name: As displayed.
         device: One of Zoom's words (zoom-api 4).
         ip_address: As Zoom's servers see it.
-        joined_at: When it came.
-        left_at: When it went.
-        sip_uri: Contact and From URI, for SIP rooms only.
-        is_host: Whether it holds the host's rights.
+        joined_at: When the attendee joined.
+        left_at: When the attendee left.
+        sip_uri: Contact and From URI; for SIP rooms only.
+        is_host: Whether the attendee is the host.
     """
 
     id: str
@@ -65,23 +65,22 @@ class Attendee(Struct, frozen=True, kw_only=True):
 
     @property
     def is_present(self) -> bool:
-        """Whether it has not gone."""
+        """Whether the attendee has not left."""
         return self.left_at is None
 
 
 class Venue(Struct, frozen=True, kw_only=True):
-    """A session or meeting; a snapshot, never changed in place.
+    """A snapshot of a session or meeting.
 
     Attributes:
-        key: What names it.
-        uuid: A session's id once more, a meeting's own UUID.
+        key: Identifies it.
+        uuid: A session's id again, or a meeting's own UUID.
         number: Zoom's number.
-        name: A session's name, a meeting's topic.
+        name: A session's name, or a meeting's topic.
         host_id: The host's user id.
-        host_name: The host's name.
-        started_at: None for a meeting that waits.
-        ended_at: None while it lives.
-        attendees: In order of coming, those gone included.
+        started_at: None for a meeting that has not started.
+        ended_at: None until it ends.
+        attendees: In order of arrival, including those who have left.
     """
 
     key: VenueKey
@@ -89,7 +88,6 @@ class Venue(Struct, frozen=True, kw_only=True):
     number: int
     name: str
     host_id: str
-    host_name: str
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None = None
@@ -102,7 +100,7 @@ class Venue(Struct, frozen=True, kw_only=True):
 
     @property
     def present(self) -> tuple[Attendee, ...]:
-        """Who is in it now."""
+        """The attendees who have not left."""
         return tuple(attendee for attendee in self.attendees if attendee.is_present)
 
 
@@ -110,12 +108,11 @@ class Call(Struct, frozen=True, kw_only=True):
     """One room that Zoom was asked to ring.
 
     Attributes:
-        venue: Where it is to join.
-        message_id: Zoom's own id of the request, known from events only.
+        venue: Where the room joins.
+        message_id: Zoom's own id of the request, which only its events show.
         protocol: SIP or H.323.
-        address: ``device_ip`` as it came.
-        placed_at: When the 202 went out.
-        from_name: The caller's name for the room.
+        address: ``device_ip`` as received.
+        from_name: The caller's name, as shown to the room.
         to_name: The room's name in the venue.
         from_uri: The caller's SIP URI.
         headers: Additional SIP headers.
@@ -125,7 +122,6 @@ class Call(Struct, frozen=True, kw_only=True):
     message_id: str
     protocol: Protocol
     address: str
-    placed_at: datetime
     from_name: str | None = None
     to_name: str | None = None
     from_uri: str | None = None
@@ -138,7 +134,7 @@ class Event(Struct, frozen=True, kw_only=True):
     Attributes:
         name: Like ``session.user_room_system_callout_ringing``.
         at: When it happened.
-        request_id: ``x-zm-request-id``, the same for every try to deliver it.
+        request_id: ``x-zm-request-id``, the same for every attempt to deliver it.
         body: The JSON document.
         venue: Where it happened.
     """
@@ -154,35 +150,33 @@ Listener = Callable[[Event], None]
 
 
 class World:
-    """Everything that the emulated account's servers know.
-
-    Any thread may call any method; what is given out is never changed afterwards.
+    """Everything that the emulated account's servers know. Thread-safe; what it returns never changes.
 
     Args:
         keys: The account's keys.
-        scopes: What OAuth tokens may do.
-        token_lifetime: How long OAuth tokens live.
+        scopes: The scopes of new OAuth tokens.
+        token_lifetime: How long OAuth tokens are valid.
     """
 
     def __init__(
         self, keys: Keys, *, scopes: Sequence[str] = (), token_lifetime: timedelta = TOKEN_LIFETIME
     ) -> None:
         self.keys = keys
-        self._scopes = tuple(scopes)
+        self.scopes = tuple(scopes)
         self._token_lifetime = token_lifetime
         self._lock = threading.RLock()
         self._venues: dict[VenueKey, Venue] = {}
         self._grants: dict[str, Grant] = {}
         self._events: list[Event] = []
         self._listeners: list[Listener] = []
-        self._stays: dict[str, str] = {}  # message_id of a joined call to its attendee's uuid
+        self._stays: dict[str, str] = {}  # from the message_id of a joined call to its attendee's uuid
 
     def venue(self, key: VenueKey) -> Venue | None:
-        """Look a session or meeting up."""
+        """Look up a session or meeting."""
         return self._venues.get(key)
 
     def venues(self, api: Api) -> tuple[Venue, ...]:
-        """List all sessions or all meetings, oldest first."""
+        """Return all sessions or all meetings, oldest first."""
         with self._lock:
             return tuple(venue for venue in self._venues.values() if venue.key.api is api)
 
@@ -192,7 +186,7 @@ class World:
         """Start a session with some ordinary users in it.
 
         Raises:
-            UsageError: There is one of that id.
+            UsageError: A session with that id exists.
         """
         identifier = identifier or make_session_id()
         venue = Venue(
@@ -201,7 +195,6 @@ class World:
             number=_number(),
             name=name,
             host_id=secrets.token_urlsafe(16),
-            host_name=_PEOPLE[0][0],
             created_at=now,
             started_at=now,
             attendees=_crowd(people, now),
@@ -211,10 +204,10 @@ class World:
     def open_meeting(
         self, topic: str, *, now: datetime, number: int | None = None, is_started: bool = True, people: int = 1
     ) -> Venue:
-        """Start a meeting with its host in it, or schedule one that waits.
+        """Start a meeting with its host in it, or schedule one.
 
         Raises:
-            UsageError: There is one of that number.
+            UsageError: A meeting with that number exists.
         """
         number = number or _number()
         venue = Venue(
@@ -223,7 +216,6 @@ class World:
             number=number,
             name=topic,
             host_id=secrets.token_urlsafe(16),
-            host_name=_PEOPLE[0][0],
             created_at=now,
             started_at=now if is_started else None,
             attendees=_crowd(people, now) if is_started else (),
@@ -233,7 +225,7 @@ class World:
     def _add(self, venue: Venue) -> Venue:
         with self._lock:
             if venue.key in self._venues:
-                raise UsageError(f"there is a {venue.key.api} {venue.key.identifier} already")
+                raise UsageError(f"the {venue.key.api} {venue.key.identifier} already exists")
             self._venues[venue.key] = venue
         return venue
 
@@ -254,7 +246,7 @@ class World:
         ip_address: str | None = None,
         sip_uri: str | None = None,
     ) -> Attendee:
-        """Let somebody in who was not rung: a stranger's room, a person."""
+        """Add an attendee who was not rung: another room, or a person."""
         attendee = _attendee(name, device, now, ip_address=ip_address, sip_uri=sip_uri)
         with self._lock:
             venue = self._venues[key]
@@ -264,7 +256,7 @@ class World:
         return attendee
 
     def leave(self, key: VenueKey, attendee_uuid: str, *, now: datetime) -> None:
-        """Let somebody go; nothing happens if nobody of that uuid is there."""
+        """Mark an attendee as gone; an unknown uuid is ignored."""
         with self._lock:
             venue = self._venues[key]
             attendees = tuple(
@@ -273,7 +265,7 @@ class World:
             self._venues[key] = replace(venue, attendees=attendees)
 
     def advance(self, call: Call, step: Step, *, now: datetime) -> None:
-        """Let ``step`` happen to ``call``: an event, and somebody who comes or goes.
+        """Apply ``step`` to ``call``: emit its event, and let the room join or leave.
 
         A call answered after its venue has ended fails with reason 10.
         """
@@ -298,7 +290,7 @@ class World:
             self._emit(_event(self.keys.account_id, venue, call, step, now))
 
     def stay_of(self, call: Call) -> str | None:
-        """Give the uuid of the attendee that a call has become; None before it joins and after it hangs up."""
+        """Return the uuid of a call's attendee; None before the room joins and after it hangs up."""
         return self._stays.get(call.message_id)
 
     def _emit(self, event: Event) -> None:
@@ -313,42 +305,33 @@ class World:
             return tuple(self._events)
 
     def subscribe(self, listener: Listener) -> None:
-        """Call ``listener`` for each event from now on, in the thread that lets it happen; it must not block."""
+        """Call ``listener`` for each event from now on, in the thread that emits it; it must not block."""
         with self._lock:
             self._listeners.append(listener)
 
-    def give_token(self, kind: GrantType, *, now: datetime) -> tuple[str, Grant]:
-        """Give an OAuth token away."""
-        grant = Grant(kind, self._scopes, now + self._token_lifetime)
+    def issue_token(self, kind: GrantType, *, now: datetime) -> tuple[str, Grant]:
+        """Issue an OAuth token."""
+        grant = Grant(kind, self.scopes, now + self._token_lifetime)
         token = make_oauth_token(self.keys, grant, now=now)
         with self._lock:
-            # an expired token is remembered for a while, to be refused in the right words
+            # an expired token is remembered for a while, to get the error for expired ones
             oldest = now - self._token_lifetime
             self._grants = {old: its for old, its in self._grants.items() if its.expires_at > oldest}
             self._grants[token] = grant
         return token, grant
 
     def grant_of(self, token: str) -> Grant | None:
-        """Remember what a token was given for."""
+        """Return what an issued token permits, or None if it is unknown."""
         return self._grants.get(token)
 
     def revoke_tokens(self) -> None:
-        """Forget every OAuth token given so far."""
+        """Forget every OAuth token issued so far."""
         with self._lock:
             self._grants.clear()
 
-    @property
-    def scopes(self) -> tuple[str, ...]:
-        """What tokens given from now on may do."""
-        return self._scopes
-
-    @scopes.setter
-    def scopes(self, scopes: Sequence[str]) -> None:
-        self._scopes = tuple(scopes)
-
 
 def make_session_id() -> str:
-    """Draw an ID like Zoom's, with a slash inside, a plus and two equal signs; encoded once (zoom-api 3.5)."""
+    """Draw an id like Zoom's, with a slash inside, a plus and two equal signs; encoded once (zoom-api 3.5)."""
     while True:
         identifier = base64.b64encode(secrets.token_bytes(16)).decode()
         if "/" in identifier and "+" in identifier and "//" not in identifier and not identifier.startswith("/"):
@@ -370,7 +353,7 @@ def _crowd(people: int, now: datetime) -> tuple[Attendee, ...]:
 def _attendee(
     name: str, device: str, now: datetime, *, ip_address: str | None = None, sip_uri: str | None = None
 ) -> Attendee:
-    last = random.randint(1, 254)  # noqa: S311  an address from a documentation net is no secret
+    last = random.randint(1, 254)  # noqa: S311  an address from a documentation network is not a secret
     return Attendee(
         id=str(secrets.randbelow(10**8) + 10**7),
         uuid=str(uuid.uuid4()).upper(),
@@ -393,7 +376,7 @@ def _shown_name(call: Call) -> str:
 def _literal_ip(call: Call) -> str | None:
     try:
         ip = RoomAddress.parse(call.protocol, call.address).ip
-    except UsageError:  # a real Zoom would have to make something of it too
+    except UsageError:  # how Zoom would read such an address is unknown
         return None
     return None if ip is None else str(ip)
 
@@ -406,7 +389,7 @@ def _event(account_id: str, venue: Venue, call: Call, step: Step, now: datetime)
     subject |= {
         "host_id": venue.host_id,
         "message_id": call.message_id,
-        "inviter_name": call.from_name or venue.host_name,
+        "inviter_name": call.from_name or _PEOPLE[0][0],
     }
     if step.stage is Stage.FAILED:
         subject["reason_type"] = step.reason

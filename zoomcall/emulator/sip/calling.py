@@ -1,4 +1,4 @@
-"""One SIP call from its INVITE to its end: aiosipua's client, with what RFC 3261 asks for beyond it."""
+"""One SIP call from INVITE to hang-up: aiosipua's client, and the parts of RFC 3261 that it lacks."""
 
 from __future__ import annotations
 
@@ -20,58 +20,31 @@ GOODBYE_SECONDS = 2.0
 """How long a hang-up waits for the room's answer."""
 
 LINGER_SECONDS = 5.0
-"""How long a connection outlives its call: a room may take its loss in the meantime for the call's (sipp does)."""
+"""How long a connection outlives its call: some rooms, sipp among them, count an earlier loss as a lost call."""
 
 _METHODS = "INVITE, ACK, BYE, CANCEL, OPTIONS, UPDATE, PRACK, NOTIFY"
 _TOKEN = re.compile(r"[A-Za-z0-9\-.!%*_+`'~]+")
 _RESERVED = frozenset(
     {
-        "via",
-        "v",
-        "from",
-        "f",
-        "to",
-        "t",
-        "call-id",
-        "i",
-        "cseq",
-        "contact",
-        "m",
-        "max-forwards",
-        "route",
-        "record-route",
-        "allow",
-        "supported",
-        "k",
-        "require",
-        "proxy-require",
-        "content-type",
-        "c",
-        "content-length",
-        "l",
-        "content-encoding",
-        "e",
-        "content-disposition",
-        "user-agent",
-        "rack",
-        "rseq",
-        "session-expires",
-        "x",
-        "min-se",
+        *("via", "v", "from", "f", "to", "t", "call-id", "i", "cseq", "contact", "m", "max-forwards", "route"),
+        *("record-route", "allow", "supported", "k", "require", "proxy-require", "content-type", "c"),
+        *("content-length", "l", "content-encoding", "e", "content-disposition", "user-agent", "rack", "rseq"),
+        *("session-expires", "x", "min-se"),
     }
 )
+"""Headers that SIP itself needs, with their short forms, in lower case."""
 
 
 class Ending(StrEnum):
-    """How a call ends other than by an answer to its INVITE."""
+    """How a call ends, other than by an answer to its INVITE."""
 
     HUNG_UP = "the room hung up"
     LOST = "the room is gone"
-    OVER = "our goodbye was answered"
+    OVER = "the room answered our BYE"
 
 
 Keep = Callable[[Coroutine[None, None, None]], None]
-"""Lets work go on in the background, and breaks it off when the emulator ends."""
+"""Runs work in the background; the emulator waits for it before it ends."""
 
 News = int | Ending
 """The status of an answer to the INVITE, or an ending."""
@@ -81,11 +54,11 @@ class Invitation(Struct, frozen=True, kw_only=True):
     """What an INVITE says.
 
     Attributes:
-        uri: The room's, as Request-URI.
+        uri: The room's URI, used as Request-URI.
         to_name: The room's name.
-        from_uri: The caller's; None: one of this machine.
+        from_uri: The caller's URI; None for one at this machine's address.
         from_name: The caller's name.
-        headers: More headers; those that SIP itself needs are left out.
+        headers: Additional headers; any that SIP itself needs are dropped.
     """
 
     uri: str
@@ -98,13 +71,13 @@ class Invitation(Struct, frozen=True, kw_only=True):
 class SipCall(SipUAC):
     """Rings one room.
 
-    The library's client writes no names, takes neither Contact nor Record-Route from an answer, confirms (ACK) no
-    refusal, and forgets a call that it cancels; all this is mended here.
+    The library's client writes no names, ignores Contact and Record-Route in an answer, sends no ACK for a refusal,
+    and forgets a call that it cancels. This class makes up for all of that.
 
     Args:
-        wire: To the room, not started.
-        peer: Where the room is.
-        invitation: What it is told.
+        wire: The connection to the room, not started yet.
+        peer: The room's IP address and port.
+        invitation: What the INVITE says.
     """
 
     def __init__(self, wire: Wire, peer: HostPort, invitation: Invitation) -> None:
@@ -127,7 +100,7 @@ class SipCall(SipUAC):
 
     @property
     def was_heard(self) -> bool:
-        """Whether the room has answered at all."""
+        """Whether the room has answered at all, provisionally or not."""
         return self._has_rung or self._is_answered
 
     @property
@@ -138,7 +111,7 @@ class SipCall(SipUAC):
         """Send the INVITE.
 
         Raises:
-            OSError: There is no way to the room.
+            OSError: The room cannot be reached.
         """
         await self._server.start()
         self._ports = MediaPorts(self.transport.local_addr[0])
@@ -152,13 +125,10 @@ class SipCall(SipUAC):
         )
 
     async def listen(self, until: float | None = None) -> News | None:
-        """Wait for news.
+        """Return the next news, or None if none arrives in time.
 
         Args:
-            until: By the loop's clock; None: for ever.
-
-        Returns:
-            The news, or None if there were none in time.
+            until: A time on the loop's clock; None waits forever.
         """
         try:
             async with asyncio.timeout_at(until):
@@ -172,15 +142,15 @@ class SipCall(SipUAC):
             return
         self._is_cancelled = True
         self.send_cancel(self._call)
-        # The library is done with a cancelled call, and would not confirm the answer that is still to come.
+        # The library drops a cancelled call and would not acknowledge the answer that is still to come.
         self._call.dialog.state = DialogState.EARLY
         self._calls[self._call.call_id] = self._call
 
     async def end(self, keep: Keep) -> None:
-        """End the call, whatever it has come to; takes two seconds at most.
+        """End the call in whatever state it is; this takes two seconds at most.
 
         Args:
-            keep: Takes the closing of a connection that is not over yet.
+            keep: Runs the closing of a connection that outlives the call.
         """
         try:
             async with asyncio.timeout(GOODBYE_SECONDS):
@@ -211,22 +181,19 @@ class SipCall(SipUAC):
                 call.hangup(self)
             elif self._has_rung:
                 self.cancel()
-            # Before its first answer an INVITE must not be cancelled; it is waited for.
+            # An INVITE must not be cancelled before its first answer, so wait for that.
             await self._news.get()
 
     def _tell(self, news: News) -> None:
-        match news:
-            case Ending():
-                self._is_over = True
-            case status if status < 200:
-                self._has_rung = True
-            case status if status < 300:
-                self._is_answered = True
-            case _:
-                self._is_over = True
+        if isinstance(news, Ending) or news >= 300:
+            self._is_over = True
+        elif news < 200:
+            self._has_rung = True
+        else:
+            self._is_answered = True
         self._news.put_nowait(news)
 
-    # What the library asks of a client, and calls itself
+    # Overrides that the library itself calls
 
     def _build_invite(self, dialog: Dialog, *, sdp_offer: SdpMessage | None, user_agent: str | None) -> SipRequest:
         invite = super()._build_invite(dialog, sdp_offer=sdp_offer, user_agent=user_agent)
@@ -243,17 +210,17 @@ class SipCall(SipUAC):
         return invite
 
     def handle_response(self, response: SipResponse, addr: HostPort) -> None:
-        """Take an answer of the room's."""
+        """Handle an answer from the room."""
         call = self._call
         if call is None or response.call_id != call.call_id or response.cseq is None:
             return
         method, status = response.cseq.method, response.status_code
         if method == "INVITE":
-            response.body = b""  # which media the room chose is nothing to a Zoom that sends none
+            response.body = b""  # the room's choice of media does not matter, since none is sent
             if 200 <= status < 300:
-                _learn_way(call.dialog, response)
+                _learn_route(call.dialog, response)
             elif status >= 300:
-                self._confirm_refusal(call.invite, response)
+                self._acknowledge_refusal(call.invite, response)
             super().handle_response(response, addr)
             self._tell(status)
         elif method == "BYE" and status >= 200:
@@ -261,7 +228,7 @@ class SipCall(SipUAC):
         else:
             super().handle_response(response, addr)
 
-    def _confirm_refusal(self, invite: SipRequest, response: SipResponse) -> None:
+    def _acknowledge_refusal(self, invite: SipRequest, response: SipResponse) -> None:
         """Send the ACK of RFC 3261 section 17.1.1.3."""
         ack = SipRequest(method="ACK", uri=invite.uri)
         for name in ("Via", "From", "Call-ID", "Max-Forwards"):
@@ -271,7 +238,7 @@ class SipCall(SipUAC):
         self.transport.send(ack, self._peer)
 
 
-def _learn_way(dialog: Dialog, response: SipResponse) -> None:
+def _learn_route(dialog: Dialog, response: SipResponse) -> None:
     if response.contact:
         dialog.remote_target = stringify_uri(response.contact[0].uri)
     dialog.route_set = list(reversed(response.headers.get("record-route")))
@@ -281,7 +248,7 @@ _NO_BRACKETS = str.maketrans("", "", '<>" ')
 
 
 def _clean(text: str) -> str:
-    """Replace what would end a header's line, or hide in it."""
+    """Replace every character that would end a header's line, or be invisible in it, with a space."""
     return "".join(character if character.isprintable() else " " for character in text).strip()
 
 

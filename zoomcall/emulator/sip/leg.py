@@ -1,4 +1,4 @@
-"""The way from the local Zoom to a SIP room on this machine."""
+"""The leg from the local Zoom to a SIP room on this machine."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _PORT = 5060
 
 
 class Room(Struct, frozen=True):
-    """Where a SIP room is.
+    """Where to find a SIP room.
 
     Attributes:
-        peer: A literal address and a port.
-        is_tcp: Whether it is rung over TCP, else over UDP.
-        uri: For the INVITE.
-        shown_uri: The same with any passcode masked.
+        peer: An IP address and a port.
+        is_tcp: Whether it is rung over TCP rather than UDP.
+        uri: The URI for the INVITE.
+        shown_uri: The same, with any passcode masked.
     """
 
     peer: HostPort
@@ -40,11 +40,11 @@ class Room(Struct, frozen=True):
 
     @classmethod
     def at(cls, address: RoomAddress, host: str) -> Room | None:
-        """Read an address; None if it asks for a transport that is not spoken here, like TLS.
+        """Return the room at an address, or None if that asks for an unsupported transport, such as TLS.
 
         Args:
-            address: The room's.
-            host: Its literal address on this machine.
+            address: The room's address.
+            host: Its IP address on this machine.
         """
         scheme, _, _, parameters = _parts(address.text)
         transport = str(parse_params(parameters).get("transport", "udp")).lower()
@@ -57,7 +57,7 @@ _SIP_ADDRESS = re.compile(r"(?:(sips?):)?((?:.*@)?)([^;#]*)([^#]*)", re.IGNORECA
 
 
 def _parts(text: str) -> tuple[str, str, str, str]:
-    """Take a SIP address apart that was parsed before: scheme, ``user@``, ``host:port``, parameters."""
+    """Split a SIP address, already validated, into scheme, ``user@``, ``host:port`` and parameters."""
     match = _SIP_ADDRESS.match(text)
     scheme, user, host, parameters = match.groups("") if match else ("", "", text, "")
     return scheme.lower(), user, host, parameters
@@ -71,7 +71,7 @@ def _uri(text: str) -> str:
 
 
 def outcome_of(status: int) -> tuple[Stage, int | None]:
-    """Give what Zoom's events make of a room's refusal, and the reason for ``FAILED``."""
+    """Return how Zoom's events report a room's refusal, with the reason if it is ``FAILED``."""
     match status:
         case 486 | 600 | 603:
             return Stage.REJECTED, None
@@ -89,10 +89,10 @@ class SipLeg:
     """Rings a room over SIP.
 
     Args:
-        room: Where it is.
-        time_scale: What the ring time is multiplied by.
-        trace: Is shown the messages.
-        keep: Takes what is left to do after a call.
+        room: Where to find it.
+        time_scale: Factor for the ring time.
+        trace: Called with a line for each SIP message.
+        keep: Runs work that outlives the call.
     """
 
     def __init__(self, room: Room, time_scale: float, trace: Trace, keep: Keep) -> None:
@@ -102,7 +102,7 @@ class SipLeg:
         self._trace = trace
 
     async def ring(self, call: Call) -> AsyncGenerator[Step, None]:
-        """Ring the room and tell what happens, as it happens."""
+        """Ring the room and yield each step as it happens."""
         clock = asyncio.get_running_loop()
         start = clock.time()
 

@@ -1,4 +1,4 @@
-"""Media that is offered and never sent: ports that are really ours, and the words for them."""
+"""Media that is offered and never sent: real ports, and their SDP."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _VIDEO = {"rtpmap": ["96 H264/90000"], "fmtp": ["96 profile-level-id=42801f;pack
 
 
 class MediaPorts:
-    """Two UDP ports of ours, for audio and video. What arrives there is never read.
+    """Two open UDP ports, for audio and video. Whatever arrives there is never read.
 
     Args:
-        host: A literal address of this machine.
+        host: An IP address of this machine.
 
     Raises:
         OSError: It is not an address of this machine.
@@ -32,17 +32,17 @@ class MediaPorts:
             raise
 
     def close(self) -> None:
-        """Give the ports back."""
+        """Close the ports."""
         for each in self._sockets:
             each.close()
 
     @property
     def audio_port(self) -> int:
-        """Where audio would be taken."""
+        """The port for audio."""
         return int(self._sockets[0].getsockname()[1])
 
     def offer(self) -> SdpMessage:
-        """Offer what a video room understands: PCMU or PCMA, key tones, and H.264."""
+        """Return an offer that a video room understands: PCMU or PCMA, key tones, and H.264."""
         family = "IP6" if ":" in self._host else "IP4"
         audio, video = (each.getsockname()[1] for each in self._sockets)
         return SdpMessage(

@@ -1,9 +1,10 @@
-"""A SIP room on loopback, to be rung: ``python -m zoomcall.emulator.sip.room --help``."""
+"""A SIP room on loopback to ring: ``python -m zoomcall.emulator.sip.room --help``."""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import os
 import signal
 import sys
@@ -13,10 +14,10 @@ from pathlib import Path
 from aiosipua import IncomingCall, SdpMessage, SdpNegotiationError, SipRequest, SipUAS, negotiate_sdp
 from msgspec import Struct
 
-from zoomcall.emulator.ready_file import write_ready_file
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Trace, UdpWire
 from zoomcall.errors import UsageError
+from zoomcall.ready_file import write_ready_file
 
 HOST = "127.0.0.1"
 VARIABLE = "SIP_ROOM"
@@ -27,9 +28,9 @@ class Manners(Struct, frozen=True):
     """What a room does when it is rung.
 
     Attributes:
-        status: What it answers; 200 takes the call.
-        answer_after: Seconds that it rings before.
-        leave_after: Seconds after which it hangs up; None: it stays until it is hung up.
+        status: The SIP status of its answer; 200 accepts the call.
+        answer_after: Seconds that it rings before it answers.
+        leave_after: Seconds after which it hangs up; None leaves that to the caller.
     """
 
     status: int = 200
@@ -38,11 +39,11 @@ class Manners(Struct, frozen=True):
 
 
 class SipRoom:
-    """A room that serves UDP and TCP on one port of 127.0.0.1, and takes any user's calls.
+    """A room that listens for UDP and TCP on one port of 127.0.0.1, and answers to any user name.
 
     Args:
         manners: What it does when it is rung.
-        trace: Is shown each SIP message in a line.
+        trace: Called with a line for each SIP message.
     """
 
     def __init__(self, manners: Manners, *, trace: Trace = lambda _: None) -> None:
@@ -55,14 +56,14 @@ class SipRoom:
 
     @property
     def address(self) -> str:
-        """What to dial."""
+        """The address to ring."""
         return f"room@{HOST}:{self.port}"
 
     async def start(self, port: int = 0) -> None:
-        """Begin to serve.
+        """Start listening.
 
         Args:
-            port: 0 draws one.
+            port: 0 picks a free one.
 
         Raises:
             OSError: The port is taken.
@@ -90,7 +91,7 @@ class SipRoom:
         self._servers.append(server)
 
     async def stop(self) -> None:
-        """Hang up every call, and serve no more."""
+        """Hang up every call, and stop listening."""
         for server in self._servers:
             for call in server.active_calls.values():
                 self._forget(call.call_id)
@@ -139,7 +140,7 @@ class SipRoom:
 
 class _Server(SipUAS):
     def _handle_request(self, request: SipRequest, addr: HostPort) -> None:
-        # The library takes an INVITE that was sent again for a new call.
+        # The library treats a retransmitted INVITE as a new call.
         if request.method != "INVITE" or self.transactions.match_request(request) is None:
             super()._handle_request(request, addr)
 
@@ -154,21 +155,38 @@ def _answer_to(offer: SdpMessage | None, ports: MediaPorts) -> SdpMessage:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m zoomcall.emulator.sip.room",
-        description="A SIP room on loopback, to be rung by the local Zoom. It serves until it is ended.",
+        description="A SIP room on loopback for the local Zoom to ring. Without a COMMAND it runs until Ctrl-C.",
     )
-    parser.add_argument("--port", type=int, default=0, help="UDP and TCP; 0 draws one (default)")
-    parser.add_argument("--ready-file", type=Path, metavar="FILE", help='write {"address": ...} once it serves')
-    parser.add_argument("--answer-after", type=float, default=1.0, metavar="SECONDS", help="ring so long (1)")
-    parser.add_argument("--leave-after", type=float, metavar="SECONDS", help="hang up so long after the answer")
-    parser.add_argument("--status", type=int, default=200, metavar="CODE", help="answer so, like 486 (200)")
-    parser.add_argument("-v", "--verbose", action="store_true", help="show the SIP messages on stderr")
-    parser.add_argument(
+    add, seconds = parser.add_argument, _within(0, 86400, float)
+    add("--port", type=_within(0, 65535, int), default=0, help="UDP and TCP port (default: a free one)")
+    add("--ready-file", type=Path, metavar="FILE", help='write {"address": ...} to FILE once the room is listening')
+    add("--answer-after", type=seconds, default=1.0, metavar="SECONDS", help="ring this long (default: 1)")
+    add("--leave-after", type=seconds, metavar="SECONDS", help="hang up this long after answering (default: never)")
+    status = _within(200, 699, int)
+    add("--status", type=status, default=200, metavar="CODE", help="answer with CODE, such as 486 (default: 200)")
+    add("-v", "--verbose", action="store_true", help="show the SIP messages on stderr")
+    add(
         "command",
         nargs="*",
         metavar="-- COMMAND",
-        help=f"run COMMAND with the room's address in ${VARIABLE}, and end with its exit code",
+        help=f"run COMMAND with the room's address in ${VARIABLE}, and exit with its exit code",
     )
     return parser
+
+
+def _within(least: int, most: int, parse: Callable[[str], float]) -> Callable[[str], float]:
+    """Return a type for argparse: a number within limits."""
+
+    def convert(text: str) -> float:
+        try:
+            number = parse(text)
+        except ValueError:
+            number = math.nan
+        if not least <= number <= most:
+            raise argparse.ArgumentTypeError(f"must be a number between {least} and {most}, not {text!r}")
+        return number
+
+    return convert
 
 
 def _say(line: str) -> None:
@@ -182,11 +200,11 @@ async def _run(options: argparse.Namespace) -> int:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
-    # a terminal's Ctrl-C reaches the command as well
+    # the terminal sends Ctrl-C to the command as well, which decides
     loop.add_signal_handler(signal.SIGINT, (lambda: None) if options.command else ended.set)
     await room.start(options.port)
     try:
-        _say(f"{room.address} waits to be rung")
+        _say(f"{room.address} is ready to be rung")
         if options.ready_file is not None:
             write_ready_file(options.ready_file, {"address": room.address})
         if options.command:

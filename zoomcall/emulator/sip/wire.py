@@ -1,4 +1,4 @@
-"""What carries SIP messages: UDP and TCP sockets that repeat, show, and notice when nobody is there."""
+"""The sockets that carry SIP messages: they retransmit, trace, and notice when the peer is gone."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ Trace = Callable[[str], None]
 HostPort = tuple[str, int]
 
 _LINGER_SECONDS = 2.0
-"""How long the connections that were served may take to end with the transport."""
+"""How long served connections may take to end when the transport stops."""
 
-# What the library says of a peer's bad messages would else reach stderr in a program that sets up no logging.
+# Otherwise the library's remarks on malformed messages reach stderr in a program that sets up no logging.
 logging.getLogger("aiosipua").addHandler(logging.NullHandler())
 
 
 class Wire(SipTransport):
-    """One socket, connected to ``peer``, or serving ``local_addr`` without one.
+    """One socket, connected to ``peer``, or serving ``local_addr`` if there is none.
 
-    The library's own transports do not serve here: the one for UDP asserts a class that its socket has only since
-    Python 3.12; neither repeats a request that gets no answer, tells of a closed port, or writes its name into Via.
+    The library's own transports do not suffice: the one for UDP asserts a class that its socket has only since
+    Python 3.12; neither retransmits unanswered requests, reports a closed port, or writes its own name into Via.
 
     Args:
-        peer: A literal address and a port.
-        local_addr: Where to serve; port 0 draws one, which then stands here.
-        trace: Is shown each message in a line.
-        shown_uri: What stands for the Request-URI of an INVITE in those lines, without a passcode.
+        peer: An IP address and a port.
+        local_addr: Where to serve. Port 0 picks a free one; once started, this holds the actual address.
+        trace: Called with a line for each message.
+        shown_uri: Replaces the Request-URI of an INVITE in those lines, to hide a passcode.
     """
 
     via: ClassVar[str]
@@ -55,10 +55,10 @@ class Wire(SipTransport):
         self._listener: MessageCallback | None = None
 
     async def start(self) -> None:
-        """Open the socket; ``on_message`` has been set.
+        """Open the socket; ``on_message`` has to be set.
 
         Raises:
-            OSError: Nobody is there, or the address is taken.
+            OSError: The peer refuses the connection, or the address is taken.
         """
         self._listener, self.on_message = self.on_message, self._hear
         await self._open()
@@ -70,7 +70,7 @@ class Wire(SipTransport):
     def _write(self, data: bytes, addr: HostPort) -> None: ...
 
     def send(self, message: SipRequest | SipResponse, addr: HostPort) -> None:
-        """Send a message; over UDP a request is sent again until it is answered (RFC 3261, timers A and E)."""
+        """Send a message; over UDP, retransmit a request until it is answered (RFC 3261, timers A and E)."""
         if isinstance(message, SipRequest):
             vias = message.headers.get("via")
             vias[0] = vias[0].replace("/UDP ", f"/{self.via} ", 1)
@@ -117,7 +117,7 @@ class Wire(SipTransport):
 
 
 def encode(message: SipRequest | SipResponse) -> bytes:
-    """Give a message's bytes; unlike the library's own, they keep the case of header names."""
+    """Return a message's bytes; unlike the library's own encoding, they keep the case of header names."""
     message.headers.set_single("Content-Length", str(len(message.body)))
     if isinstance(message, SipRequest):
         first = f"{message.method} {message.uri} SIP/2.0"
@@ -128,20 +128,10 @@ def encode(message: SipRequest | SipResponse) -> bytes:
 
 
 class UdpWire(Wire):
-    """SIP over UDP. Connected, so that the kernel tells of a closed port."""
+    """SIP over UDP. The socket is connected, so that the kernel reports a closed port."""
 
     via = "UDP"
-
-    def __init__(
-        self,
-        peer: HostPort | None = None,
-        *,
-        local_addr: HostPort = ("127.0.0.1", 0),
-        trace: Trace,
-        shown_uri: str | None = None,
-    ) -> None:
-        super().__init__(peer, local_addr=local_addr, trace=trace, shown_uri=shown_uri)
-        self._socket: asyncio.DatagramTransport | None = None
+    _socket: asyncio.DatagramTransport | None = None
 
     async def _open(self) -> None:
         self._socket, _ = await asyncio.get_running_loop().create_datagram_endpoint(
@@ -152,7 +142,7 @@ class UdpWire(Wire):
         self.local_addr = self._socket.get_extra_info("sockname")[:2]
 
     def receive(self, data: bytes, addr: HostPort) -> None:
-        """Take a datagram; one without text keeps a way open and says nothing (RFC 5626)."""
+        """Handle a datagram; an empty one is a keep-alive (RFC 5626)."""
         if data.strip():
             self._dispatch(data, addr)
 
@@ -183,23 +173,13 @@ class TcpWire(Wire, TcpSipTransport):
 
     via = "TCP"
 
-    def __init__(
-        self,
-        peer: HostPort | None = None,
-        *,
-        local_addr: HostPort = ("127.0.0.1", 0),
-        trace: Trace,
-        shown_uri: str | None = None,
-    ) -> None:
-        super().__init__(peer, local_addr=local_addr, trace=trace, shown_uri=shown_uri)
-        self._served: set[asyncio.Task[None]] = set()
-        self._is_lost = asyncio.Event()
-
     async def wait_for_loss(self) -> None:
         """Return once the connection to the peer is gone."""
         await self._is_lost.wait()
 
     async def _open(self) -> None:
+        self._served: set[asyncio.Task[None]] = set()
+        self._is_lost = asyncio.Event()
         if self._peer is None:
             await TcpSipTransport.start(self)
             if self._server is not None:
@@ -231,5 +211,5 @@ class TcpWire(Wire, TcpSipTransport):
 
     async def _close(self) -> None:
         await TcpSipTransport.stop(self)
-        if self._served:  # Python 3.11 tells stderr of each that the end of the loop breaks off
+        if self._served:  # Python 3.11 reports each one that the end of the loop interrupts on stderr
             await asyncio.wait(self._served, timeout=_LINGER_SECONDS)

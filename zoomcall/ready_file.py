@@ -1,4 +1,4 @@
-"""The ready file: how a harness learns where the emulator listens, and its keys."""
+"""Ready files: how a server tells the program that started it where it listens."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from zoomcall.errors import UsageError
 
 
 def write_ready_file(path: Path, ready: Mapping[str, str]) -> None:
-    """Write one JSON object, whole or not at all, readable by its owner alone.
+    """Write one JSON object, whole or not at all, readable by its owner only.
 
-    A pipe or device, or whatever ``/dev/stdout`` and its like stand for, is written to as it is.
+    A pipe, a device, or whatever ``/dev/stdout`` and the like refer to is written to in place.
 
     Raises:
-        UsageError: It cannot be written.
+        UsageError: The file cannot be written.
     """
     text = json.dumps(ready, indent=2) + "\n"
     try:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from zoomcall.emulator.ready_file import write_ready_file
 from zoomcall.errors import UsageError
+from zoomcall.ready_file import write_ready_file
 
 READY = {"api_base": "http://127.0.0.1:1/v2", "session_name": "Grüße"}
 
