@@ -165,7 +165,7 @@ def test_a_profile_that_can_be_none_is_refused_wherever_it_stands(
     environ = {"ZOOMCALL_API_KEY": "K", "ZOOMCALL_API_SECRET": "S" * 32}
     result = zoomcall(*command, f"--profile={name}", environ=environ)
     assert (result.code, result.stdout) == (2, "")
-    assert f"-p: {name!r} is no profile name" in result.stderr
+    assert f"-p: {name!r} is not a valid profile name" in result.stderr
 
 
 def test_a_pipe_gets_neither_colour_nor_folding(zoomcall: Shell) -> None:

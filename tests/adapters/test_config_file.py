@@ -141,7 +141,7 @@ def test_a_profile_that_cannot_be_used_is_told_when_it_is_asked_for_and_spoils_n
 
 def test_a_name_that_no_profile_can_have_is_broken_too() -> None:
     assert parsed("[profiles.'a/b']\nkind = 'token'").names == ("a/b",)
-    with pytest.raises(NotConfigured, match="'a/b' is no profile name"):
+    with pytest.raises(NotConfigured, match="'a/b' is not a valid profile name"):
         parsed("[profiles.'a/b']\nkind = 'token'").profile("a/b")
 
 

@@ -289,7 +289,7 @@ def test_a_second_writer_waits_for_the_first_and_gives_up_in_time(writer: Config
     with locked(lock, timedelta(seconds=1)):
         impatient = ConfigWriter(writer.path, lock_limit=timedelta(seconds=0.1))
         started = time.monotonic()
-        with pytest.raises(NotConfigured, match="being written by another zoomcall"):
+        with pytest.raises(NotConfigured, match="another zoomcall has held the lock"):
             impatient.put(APP)
         assert time.monotonic() - started < 2
         waiting = threading.Thread(target=writer.put, args=(APP,))

@@ -26,4 +26,4 @@ def test_a_user_without_a_home_is_told_which_variable_to_set(monkeypatch: pytest
     monkeypatch.setattr(folders.platformdirs, "user_config_path", lambda *_, **__: homeless)
     with pytest.raises(NotConfigured) as caught:
         folders.config_folder()
-    assert caught.value.fix == "Set ZOOMCALL_CONFIG_DIR."
+    assert caught.value.fix == "Set ZOOMCALL_CONFIG_DIR to a folder."

@@ -121,7 +121,7 @@ def test_a_remembered_backend_that_is_gone_gives_way_to_the_best_there_is(monkey
         ("keyring_backends.Locked", "it is locked"),
         ("keyring_backends.Dismissed", "it is locked"),
         ("keyring_backends.Uninitialised", "it failed (InitError: no bus[31m here)"),
-        ("keyring_backends.Wordless", "it failed (KeyringError: what it gave is no text)"),
+        ("keyring_backends.Wordless", "it failed (KeyringError: what it returned is not text)"),
         ("no_such_module.Keyring", "PYTHON_KEYRING_BACKEND=no_such_module.Keyring names a backend that cannot be"),
         ("keyring_backends.NoSuchClass", "PYTHON_KEYRING_BACKEND=keyring_backends.NoSuchClass names a backend"),
     ],
@@ -129,7 +129,7 @@ def test_a_remembered_backend_that_is_gone_gives_way_to_the_best_there_is(monkey
 def test_what_keeps_the_keyring_from_working_is_named_with_the_ways_out(backend: str, cause: str) -> None:
     error = refusal_of(backend)
     assert error.message.startswith(f"the keyring cannot be used: {cause}")
-    assert error.message.endswith("; ways out: --store file, the environment, a secret file")
+    assert error.message.endswith("; use --store file, the environment or a secret file instead")
     assert error.fix is not None
     for way_out in ("--store file", "ZOOMCALL_API_SECRET", "ZOOMCALL_API_SECRET_FILE"):
         assert way_out in error.fix
@@ -303,4 +303,4 @@ def test_a_real_secret_service_that_is_locked_is_told(tmp_path: Path) -> None:
 def test_without_a_session_bus_there_is_no_keyring(tmp_path: Path) -> None:
     nowhere = KeyringSession({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, 0)
     assert "cannot be used: there is none on this machine;" in call(nowhere, "store.read('x')")
-    assert "SecretService.Keyring cannot be reached" in call(nowhere, "store.read('x', backend)")
+    assert "SecretService.Keyring is not available" in call(nowhere, "store.read('x', backend)")

@@ -223,7 +223,7 @@ def test_standard_input_that_is_no_secret_is_exit_2(zoomcall: Shell, stdin: byte
         ((*PAIR, "--for", "meeting"), "--for is for tokens"),
         (("--kind", "videosdk", "--api-key", "a b"), "--api-key"),
         (("--kind", "videosdk", "--api-key", ""), "--api-key is empty"),
-        ((*PAIR, "-p", "a/b"), "-p: 'a/b' is no profile name"),
+        ((*PAIR, "-p", "a/b"), "-p: 'a/b' is not a valid profile name"),
         (PAIR, "there is no API secret"),
         (APP, "there is no client secret"),
         (("--kind", "token"), "there is no token"),
@@ -703,7 +703,7 @@ def test_a_real_secret_service_that_is_locked_hung_or_gone_is_exit_3_in_time(
         (hung, "did not answer within 3 s"),
         (locked, "it is locked"),
         (locked_login, "it is locked"),
-        (gone, "cannot be reached"),
+        (gone, "is not available"),
     ):
         assert result.code == 3
         assert cause in result.stderr

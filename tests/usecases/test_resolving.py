@@ -257,7 +257,7 @@ def test_a_profile_that_is_not_there_is_not_configured(world: World) -> None:
 
 
 def test_a_malformed_name_after_p_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="-p: 'a/b' is no profile name"):
+    with pytest.raises(UsageError, match="-p: 'a/b' is not a valid profile name"):
         World().resolve(profile="a/b")
 
 

@@ -141,7 +141,7 @@ def test_an_unknown_profile_is_not_configured(environ: dict[str, str], profile: 
 
 @pytest.mark.parametrize(("environ", "profile"), [({}, "../x"), ({"ZOOMCALL_PROFILE": "../x"}, None)])
 def test_a_name_that_is_no_profiles_is_refused(environ: dict[str, str], profile: str | None) -> None:
-    with pytest.raises(UsageError, match="no profile name"):
+    with pytest.raises(UsageError, match="not a valid profile name"):
         World(environ).find(profile)
 
 

@@ -21,33 +21,33 @@ _LARGEST = 10_000_000
 
 
 class ConfigFile:
-    """The file, read anew at each call; it need not be there.
+    """The file, read again on each call; it need not exist.
 
     Args:
-        path: Of the file.
+        path: The file's path.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def read(self) -> Config:
-        """Read it.
+        """Read the file.
 
         Raises:
-            NotConfigured: It cannot be read, is no TOML, or is laid out otherwise than profiles are.
+            NotConfigured: It cannot be read, is not TOML, or is not laid out as profiles are.
         """
         return parse_config(read_text(self.path), place=str(self.path))
 
 
 def read_text(path: Path) -> str:
-    """Give the file's text; empty if there is no file.
+    """Return the file's text; empty if there is no file.
 
     Raises:
-        NotConfigured: It cannot be read, or is no UTF-8.
+        NotConfigured: It cannot be read, or is not UTF-8.
     """
     try:
         if path.is_fifo():
-            raise _corrupt(str(path), "it is a named pipe, and nobody may ever write into it")
+            raise _corrupt(str(path), "it is a named pipe")  # reading it could wait forever
         with path.open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
@@ -55,7 +55,7 @@ def read_text(path: Path) -> str:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise NotConfigured(
-            f"{path} cannot be read: {reason}", fix="Mend it, or set ZOOMCALL_CONFIG_DIR."
+            f"{path} cannot be read: {reason}", fix="Make it readable, or set ZOOMCALL_CONFIG_DIR."
         ) from error
     if len(data) > _LARGEST:
         raise _corrupt(str(path), f"it is larger than {_LARGEST:,} bytes")
@@ -67,21 +67,21 @@ def read_text(path: Path) -> str:
 
 
 def parse_config(text: str, *, place: str) -> Config:
-    """Take the text of a configuration file. Keys that are not known are left to whoever knows them.
+    """Parse the text of a configuration file; unknown keys are ignored.
 
     Args:
         text: TOML.
         place: The file, for messages.
 
     Raises:
-        NotConfigured: It is no TOML (the line is named), or ``current`` or ``profiles`` has the wrong type.
+        NotConfigured: It is not TOML (the message names the line), or ``current`` or ``profiles`` has a wrong type.
     """
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _corrupt(place, _with_line(str(error), text)) from error
     except (ValueError, RecursionError) as error:  # numbers and nesting beyond Python's own limits
-        raise _corrupt(place, f"a value in it is too long or nested too deep ({type(error).__name__})") from error
+        raise _corrupt(place, f"a value is too long or nested too deep ({type(error).__name__})") from error
     current = document.get("current")
     if current is not None and not isinstance(current, str):
         raise _corrupt(place, f"current must be text, not {_type_word(current)}")
@@ -101,7 +101,7 @@ def parse_config(text: str, *, place: str) -> Config:
 
 
 class _Misfit(Exception):
-    """A profile's table is not laid out as this version knows it."""
+    """A profile's table is not laid out as this version expects."""
 
 
 class _Table(Struct, frozen=True):
@@ -111,21 +111,21 @@ class _Table(Struct, frozen=True):
     values: Mapping[str, object]
 
     def text(self, key: str) -> str | None:
-        """Give a text, None where it is missing or empty."""
+        """Return a text; None if it is missing or empty."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, str):
             raise _Misfit(f"{self.path}.{key} must be text, not {_type_word(value)}")
         return value or None
 
     def needed(self, key: str) -> str:
-        """Give a text that must be there."""
+        """Return a text that is required."""
         text = self.text(key)
         if text is None:
             raise _Misfit(f"{self.path}.{key} is missing")
         return text
 
     def word(self, key: str, allowed: tuple[str, ...], default: str | None = None) -> str:
-        """Give one of some words."""
+        """Return a text that must be one of the allowed words."""
         text = self.needed(key) if default is None else self.text(key) or default
         if text not in allowed:
             raise _Misfit(f"{self.path}.{key} must be one of {', '.join(allowed)}, not {quoted(text)}")
@@ -158,11 +158,11 @@ def _profile(name: str, values: object) -> Profile:
 
 
 def _corrupt(place: str, what: str) -> CorruptConfig:
-    return CorruptConfig(f"{place} cannot be used: {what}", fix="Mend the file by hand; it was left as it is.")
+    return CorruptConfig(f"{place} cannot be used: {what}", fix="Fix the file by hand; it was not changed.")
 
 
 def _with_line(message: str, text: str) -> str:
-    """Make sure that a parser's message names a line."""
+    """Return a parser's message, with a line number added if it has none."""
     if re.search(r"line \d+", message):
         return message
     line = text.rstrip("\n").count("\n") + 1

@@ -1,4 +1,4 @@
-"""Edits ``config.toml`` and keeps the user's comments, order and unknown keys (tomlkit)."""
+"""Edits ``config.toml`` without losing the user's comments, order and unknown keys (tomlkit)."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from zoomcall.domain.profile import Config, Profile
 from zoomcall.errors import NotConfigured
 
 _LOCK_LIMIT = timedelta(seconds=5)
-_HEADER = "# Profiles of zoomcall. Secrets are not in here. Comments and keys of your own are kept."
+_HEADER = "# zoomcall's profiles, without their secrets. Your own comments and keys are kept."
 
 Document = MutableMapping[str, Any]
 Body = list[tuple[Key | None, Item]]
 
 
 class ConfigWriter(ConfigFile):
-    """The file, with one locked and atomic edit a call.
+    """The file; each call makes one locked, atomic edit.
 
     Args:
-        path: Of the file.
+        path: The file's path.
         lock_limit: How long to wait for another writer.
     """
 
@@ -41,7 +41,7 @@ class ConfigWriter(ConfigFile):
         """Add or replace a profile; it becomes current if no profile is.
 
         Raises:
-            NotConfigured: The file cannot be read or written; it stands as it was.
+            NotConfigured: The file cannot be read or written; it was not changed.
         """
 
         def edited(before: Config) -> Config:
@@ -56,10 +56,10 @@ class ConfigWriter(ConfigFile):
         return self._edit(edited, lambda document: _put(document, profile))
 
     def remove(self, name: str) -> Config:
-        """Remove a profile, and ``current`` with it if it was the current one.
+        """Remove a profile, and ``current`` if it was the current one.
 
         Raises:
-            NotConfigured: The file cannot be read or written; it stands as it was.
+            NotConfigured: The file cannot be read or written; it was not changed.
         """
 
         def edited(before: Config) -> Config:
@@ -96,25 +96,25 @@ class ConfigWriter(ConfigFile):
                     fresh = _rewritten(text, before, after, change)
                     if fresh is None or parse_config(fresh, place=place) != after:
                         raise NotConfigured(
-                            f"{place} is written in a way that cannot be edited safely; it was left as it is",
+                            f"{place} is written in a way that cannot be edited safely; it was not changed",
                             fix="Write each profile as its own [profiles.NAME] table.",
                         )
                     replace_file(self.path, fresh.encode())
                 return after
         except TimeoutError as error:
             raise NotConfigured(
-                f"{place} is being written by another zoomcall, which holds its lock for too long",
+                f"another zoomcall has held the lock on {place} for too long",
                 fix="Try again.",
             ) from error
         except OSError as error:
             raise NotConfigured(
                 f"{place} cannot be written: {error.strerror or error}",
-                fix="Give yourself the right to write there, or set ZOOMCALL_CONFIG_DIR.",
+                fix="Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
             ) from error
 
 
 def _rewritten(text: str, before: Config, after: Config, change: Callable[[Document], None]) -> str | None:
-    """Give the new text; None where tomlkit cannot make the edit."""
+    """Return the new text; None if tomlkit cannot make the edit."""
     try:
         document = tomlkit.parse(text or _HEADER + "\n\n")
         change(document)
@@ -143,7 +143,7 @@ def _put(document: Document, profile: Profile) -> None:
 
 
 def _remove(document: Document, name: str) -> None:
-    """Take a profile out wherever it stands, and leave what its last lines say of their neighbours."""
+    """Remove a profile wherever it is, but keep its last lines where they are comments on what follows."""
     parts = [item for key, item in _body(document) if key is not None and key.key == "profiles"]
     for body in map(_body, parts):
         for index, (key, item) in enumerate(body):
@@ -155,7 +155,7 @@ def _remove(document: Document, name: str) -> None:
 
 
 def _body(table: object) -> Body:
-    """Give a table's lines, as tomlkit holds them; a list that is nobody's where it holds none."""
+    """Return a table's lines as tomlkit keeps them, or an unattached list if it keeps none."""
     match table:
         case Container():
             return table.body
@@ -166,9 +166,9 @@ def _body(table: object) -> Body:
 
 
 def _cut_tail(table: object) -> Body:
-    """Take the blank lines and comments after a table's last key out of it.
+    """Remove and return the blank lines and comments after a table's last key.
 
-    tomlkit counts them to this table, or to the last one in it; a reader takes them for the heading of the next.
+    tomlkit assigns them to this table, or to the last one in it; a reader takes them for the heading of the next.
     """
     if isinstance(table, AoT):
         return _cut_tail(table.body[-1])
@@ -182,7 +182,7 @@ def _cut_tail(table: object) -> Body:
 
 
 def _values(profile: Profile) -> dict[str, str | None]:
-    """Give every key that this version knows; None where the profile has none."""
+    """Return every key that this version knows, and None for those that the profile lacks."""
     return {
         "kind": profile.kind.value,
         "api_key": profile.api_key or None,

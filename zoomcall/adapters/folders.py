@@ -1,4 +1,4 @@
-"""The folders of configuration and state, by the platform's custom (platformdirs)."""
+"""The folders for configuration and state, where each platform expects them (platformdirs)."""
 
 from __future__ import annotations
 
@@ -12,26 +12,24 @@ _APP = "zoomcall"
 
 
 def config_folder() -> Path:
-    """Give the folder of ``config.toml`` where ``ZOOMCALL_CONFIG_DIR`` names none.
+    """Return the folder for ``config.toml``, for when ``ZOOMCALL_CONFIG_DIR`` is not set.
 
     Raises:
-        NotConfigured: This user has no home.
+        NotConfigured: This user has no home folder.
     """
     return _at_home(platformdirs.user_config_path(_APP, appauthor=False), "ZOOMCALL_CONFIG_DIR")
 
 
 def state_folder() -> Path:
-    """Give the folder of the journal where ``ZOOMCALL_STATE_DIR`` names none.
+    """Return the folder for the journal, for when ``ZOOMCALL_STATE_DIR`` is not set.
 
     Raises:
-        NotConfigured: This user has no home.
+        NotConfigured: This user has no home folder.
     """
     return _at_home(platformdirs.user_state_path(_APP, appauthor=False), "ZOOMCALL_STATE_DIR")
 
 
 def _at_home(folder: Path, variable: str) -> Path:
     if not folder.is_absolute():
-        raise NotConfigured(
-            "this user has no home folder, so there is no place for zoomcall's files", fix=f"Set {variable}."
-        )
+        raise NotConfigured("this user has no home folder for zoomcall's files", fix=f"Set {variable} to a folder.")
     return folder

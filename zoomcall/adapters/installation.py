@@ -23,7 +23,7 @@ _LIBRARIES = (
 
 
 def installed_versions() -> tuple[tuple[str, str], ...]:
-    """Give names and versions; libraries of extras only if they are there."""
+    """Return names and versions; libraries of extras only if they are installed."""
     return (
         ("zoomcall", __version__),
         ("Python", platform.python_version()),

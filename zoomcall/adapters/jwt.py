@@ -1,4 +1,4 @@
-"""HS256 through PyJWT: making API JWTs and checking their signatures."""
+"""HS256 with PyJWT: makes API JWTs and checks their signatures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoomcall.errors import NotConfigured
 
 
 class _AnyLength(HMACAlgorithm):
-    """HS256 that leaves the judgement of short secrets to us, where PyJWT warns on stderr."""
+    """HS256 without PyJWT's warning on stderr about short secrets; we have one of our own."""
 
     def check_key_length(self, key: bytes) -> str | None:  # noqa: ARG002 - PyJWT's signature
         return None
@@ -30,23 +30,23 @@ _SIGNER = _signer()
 
 
 def sign_hs256(claims: Mapping[str, str | int], secret: Secret) -> Secret:
-    """Make a JWT.
+    """Return a signed JWT.
 
     Raises:
-        NotConfigured: No signature can be made with such a secret: it is empty, a key file or a JSON Web Key.
+        NotConfigured: The secret cannot sign: it is empty, a key file or a JSON Web Key.
     """
     payload = json.dumps(claims, separators=(",", ":")).encode()
     try:
         return Secret(_SIGNER.encode(payload, _bytes_of(secret), algorithm="HS256"))
     except jwt.InvalidKeyError:
         raise NotConfigured(
-            "the API secret is empty, a key file or a JSON Web Key, and nothing can be signed with that",
-            fix='Use the API secret: the text in the block "API keys" of the Build App page.',
+            "the API secret is empty, a key file or a JSON Web Key, none of which can sign a token",
+            fix='Use the API secret, the text in the block "API keys" of the Build App page.',
         ) from None
 
 
 def check_hs256(token: str, secret: Secret) -> bool:
-    """Say whether ``secret`` made the signature of a JWT whose header names HS256."""
+    """Return whether ``secret`` made the signature of a JWT whose header says HS256."""
     try:
         _SIGNER.decode(token, _bytes_of(secret), algorithms=["HS256"])
     except (jwt.InvalidTokenError, jwt.InvalidKeyError):

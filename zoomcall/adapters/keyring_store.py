@@ -1,4 +1,4 @@
-"""Secrets in the system's keyring; a keyring that hangs is left behind in time."""
+"""Secrets in the system's keyring; a keyring that hangs is abandoned in time."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from zoomcall.errors import NotConfigured
 
 SERVICE = "zoomcall"
 _PATIENCE = 1.0
-"""Seconds of silence after which a person is told that the keyring wants to be unlocked."""
+"""Seconds without an answer after which a person is told that the keyring may be locked."""
 _VOID = {"keyring.backends.fail": "there is none on this machine", "keyring.backends.null": "it is switched off"}
 _LOCKED = {"LockedException", "PromptDismissedException"}  # SecretStorage's own, which keyring lets through
 _WAYS_OUT = (
-    "Start or unlock the keyring. Or store the secret in a file of zoomcall's own "
-    "(`zoomcall auth login --store file`), or give it in the environment (ZOOMCALL_API_SECRET, "
-    "ZOOMCALL_CLIENT_SECRET or ZOOMCALL_TOKEN), or in a file of yours (ZOOMCALL_API_SECRET_FILE, "
+    "Start or unlock the keyring. Or store the secret in zoomcall's own file "
+    "(`zoomcall auth login --store file`), or pass it in the environment (ZOOMCALL_API_SECRET, "
+    "ZOOMCALL_CLIENT_SECRET or ZOOMCALL_TOKEN) or in a file of your own (ZOOMCALL_API_SECRET_FILE, "
     "ZOOMCALL_CLIENT_SECRET_FILE or ZOOMCALL_TOKEN_FILE)."
 )
 
@@ -42,15 +42,15 @@ T = TypeVar("T")
 class KeyringStore:
     """The keyring, service ``zoomcall``.
 
-    Every call runs in a thread that is abandoned after ``limit``: it may sit in D-Bus or behind a prompt
-    for as long as it likes, and does not keep the process from ending.
+    Every call runs in a thread that is abandoned after ``limit``: it may hang in D-Bus or wait at a prompt
+    without keeping the process from ending.
 
     Args:
         limit: How long one call may take.
-        on_wait: Called once when a call takes longer than a second; None says nothing.
+        on_wait: Called once when a call takes longer than a second.
 
     Attributes:
-        last_read: How the newest reading went.
+        last_read: How the latest read went.
     """
 
     def __init__(self, *, limit: timedelta, on_wait: Callable[[], None] | None = None) -> None:
@@ -59,14 +59,14 @@ class KeyringStore:
         self.last_read: KeyringRead | None = None
 
     def read(self, account: str, backend: str | None = None) -> Secret | None:
-        """Give an account's secret; None if the keyring has none.
+        """Return an account's secret; None if the keyring has none.
 
         Args:
             account: A profile's name, or ``NAME/webhook``.
-            backend: The dotted name of the keyring backend that took it, if known.
+            backend: The dotted name of the keyring backend that stored it, if known.
 
         Raises:
-            NotConfigured: There is no usable keyring, it is locked, or too slow.
+            NotConfigured: There is no usable keyring, or it is locked or too slow.
         """
         asked: list[str] = []
 
@@ -75,7 +75,7 @@ class KeyringStore:
             asked.append(f"{type(usable).__module__}.{type(usable).__qualname__}")
             text: object = usable.get_password(SERVICE, account)
             if text is not None and not isinstance(text, str):
-                raise keyring.errors.KeyringError("what it gave is no text")
+                raise keyring.errors.KeyringError("what it returned is not text")
             return None if text is None else Secret(text)
 
         begun = time.monotonic()
@@ -90,17 +90,17 @@ class KeyringStore:
             self.last_read = KeyringRead(backend=asked[0] if asked else None, taken=taken, error=error)
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:
-        """Give what is there, to be put back if need be; arguments and errors as in ``read``."""
+        """Return the present secret, so that it can be restored; arguments and errors as in ``read``."""
         return self.read(account, backend)
 
     def write(self, account: str, secret: Secret) -> str | None:
-        """Store a secret in place of an older one, and make sure that it is there.
+        """Store a secret, replacing an older one, and check that it was kept.
 
         Returns:
-            The dotted name of the keyring backend that took it.
+            The dotted name of the keyring backend that stored it.
 
         Raises:
-            NotConfigured: There is no usable keyring, it is locked, too slow, or did not keep the secret.
+            NotConfigured: There is no usable keyring, or it is locked, too slow, or did not keep the secret.
         """
 
         def work() -> str:
@@ -112,10 +112,10 @@ class KeyringStore:
         return self._within_limit(work, secret)
 
     def remove(self, account: str, backend: str | None = None) -> bool:
-        """Remove a secret; say whether there was one.
+        """Remove a secret and return whether there was one.
 
         Raises:
-            NotConfigured: There is no usable keyring, it is locked, or too slow.
+            NotConfigured: There is no usable keyring, or it is locked or too slow.
         """
 
         def work() -> bool:
@@ -129,7 +129,7 @@ class KeyringStore:
 
     def _within_limit(self, work: Callable[[], T], secret: Secret | None = None) -> T:
         outcomes: SimpleQueue[_Done[T] | _Failed] = SimpleQueue()
-        with contextlib.redirect_stdout(io.StringIO()):  # a backend may chat; the answer's stream is not its own
+        with contextlib.redirect_stdout(io.StringIO()):  # a backend may print; stdout is for the answer
             threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
             outcome = self._wait(outcomes)
         if isinstance(outcome, _Failed):
@@ -147,7 +147,7 @@ class KeyringStore:
                     has_said = True
                     self._on_wait()
         seconds = self._limit.total_seconds()
-        raise _unusable(f"it did not answer within {seconds:g} s, and may be waiting to be unlocked")
+        raise _unusable(f"it did not answer within {seconds:g} s; it may be waiting to be unlocked")
 
 
 class _Done(Struct, Generic[T], frozen=True):
@@ -159,18 +159,18 @@ class _Failed(Struct, frozen=True):
 
 
 class _NoKeyring(Exception):
-    """There is no keyring to speak of; the text says why."""
+    """There is no usable keyring; the text says why."""
 
 
 def _run(work: Callable[[], T], outcomes: SimpleQueue[_Done[T] | _Failed]) -> None:
     try:
         outcomes.put(_Done(work()))
-    except BaseException as error:  # noqa: BLE001 - it is raised again, translated, where it is awaited
+    except BaseException as error:  # noqa: BLE001 - the waiting thread raises it again, translated
         outcomes.put(_Failed(error))
 
 
 def _usable(backend: str | None) -> KeyringBackend:
-    """Load the keyring: the user's own choice, else the known backend, else the best there is."""
+    """Load the keyring: the user's choice, else the known backend, else the best available."""
     loaded, why_not = _load(backend)
     void = _VOID.get(type(loaded).__module__)
     if void is not None:
@@ -182,7 +182,7 @@ def _load(backend: str | None) -> tuple[KeyringBackend, str | None]:
     chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
     try:
         own = keyring.core.load_env() or keyring.core.load_config()
-    except Exception as error:  # noqa: BLE001 - whatever a foreign module raises on import
+    except Exception as error:  # noqa: BLE001 - a foreign module may raise anything on import
         origin = f"PYTHON_KEYRING_BACKEND={chosen}" if chosen else "its own keyringrc.cfg"
         raise _NoKeyring(f"{origin} names a backend that cannot be loaded ({_words(error)})") from None
     if own is not None:
@@ -191,12 +191,12 @@ def _load(backend: str | None) -> tuple[KeyringBackend, str | None]:
         return keyring.core.get_keyring(), None
     try:
         return keyring.core.load_keyring(backend), None
-    except Exception as error:  # noqa: BLE001 - a backend may raise what it likes; the next best is asked
-        return keyring.core.get_keyring(), f"{backend} cannot be reached ({_words(error)})"
+    except Exception as error:  # noqa: BLE001 - a backend may raise anything; the next best is tried
+        return keyring.core.get_keyring(), f"{backend} is not available ({_words(error)})"
 
 
 def _write(loaded: KeyringBackend, account: str, secret: Secret) -> KeyringBackend:
-    """Store the secret; of several backends in a chain, give the one that took it, to ask it alone later."""
+    """Store the secret and return the backend, of several in a chain, that stored it, to ask only it later."""
     chain = loaded.backends if isinstance(loaded, ChainerBackend) else [loaded]
     for backend in chain:
         try:
@@ -223,12 +223,12 @@ def _cause(error: BaseException, secret: Secret | None) -> str:
 
 
 def _words(error: BaseException, secret: Secret | None = None) -> str:
-    """Give a foreign error's type and first words, in one printable line; the secret is out before they are cut."""
+    """Return a foreign error's type and first words on one printable line, with the secret masked."""
     text = str(error).replace(secret.reveal(), "***") if secret else str(error)
     said = one_line(text)
     return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def _unusable(cause: str) -> NotConfigured:
-    ways_out = "ways out: --store file, the environment, a secret file"
+    ways_out = "use --store file, the environment or a secret file instead"
     return NotConfigured(f"the keyring cannot be used: {cause}; {ways_out}", fix=_WAYS_OUT)

@@ -17,9 +17,9 @@ class _StateRow(Struct, frozen=True, kw_only=True):
     """What follows from a state.
 
     Attributes:
-        exit: How a command ends that leaves a call there, unless its error says more.
+        exit: The exit code of a command that leaves a call there, unless its error is more specific.
         is_final: Evidence has settled the call.
-        blocks_redial: The room is in or may still ring, so another dial would be a duplicate.
+        blocks_redial: The room has joined or may still ring, so another dial would be a duplicate.
         under_way: What a person is told while waiting.
     """
 
@@ -30,7 +30,7 @@ class _StateRow(Struct, frozen=True, kw_only=True):
 
 
 class State(StrEnum):
-    """Where a call is (contract 3, ``state``), with everything that follows from it: a new state is a line here."""
+    """A call's state (contract 3, ``state``) and everything that follows from it: a new state is a row here."""
 
     _value_: str
     exit: ExitStatus
@@ -39,7 +39,7 @@ class State(StrEnum):
     under_way: str
 
     def __new__(cls, word: str, row: _StateRow | None = None) -> Self:
-        """Take one line of the table below."""
+        """Build a member from its row in the table below."""
         assert row is not None, word  # noqa: S101 - none only where a state is looked up by its word
         state = str.__new__(cls, word)
         state._value_ = word
@@ -79,7 +79,7 @@ class State(StrEnum):
 
 
 class Sent(StrEnum):
-    """May the room be ringing?"""
+    """Whether the request was sent, so that the room may be ringing (contract 3, ``sent``)."""
 
     YES = "yes"
     NO = "no"
@@ -90,9 +90,9 @@ class _SourceRow(Struct, frozen=True, kw_only=True):
     """What an evidence source can do.
 
     Attributes:
-        proof: How a proof of it is named.
-        serves: The APIs whose calls it can tell of.
-        missing_for_others: Why it cannot tell of the others.
+        proof: What a proof from it is called.
+        serves: The APIs whose calls it reports.
+        missing_for_others: Why it does not report the others.
     """
 
     proof: str
@@ -109,7 +109,7 @@ class EvidenceSource(StrEnum):
     missing_for_others: str
 
     def __new__(cls, word: str, row: _SourceRow | None = None) -> Self:
-        """Take one line of the table below."""
+        """Build a member from its row in the table below."""
         assert row is not None, word  # noqa: S101 - none only where a source is looked up by its word
         source = str.__new__(cls, word)
         source._value_ = word

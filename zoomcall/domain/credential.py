@@ -1,4 +1,4 @@
-"""Who speaks to Zoom: kinds of credential, where they come from, which target they serve."""
+"""Credentials for Zoom: their kinds, where they come from, and the targets that they serve."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ class _KindRow(Struct, frozen=True, kw_only=True):
     """What follows from a kind of credential.
 
     Attributes:
-        serves: The APIs that take it, the usual one first.
-        keys: Its public parts: fields of a profile, and upper-cased the end of their variables.
-        variable: The variable that holds its secret; one more, which ends in ``_FILE``, names a file.
+        serves: The APIs that accept it, the usual one first.
+        keys: Its public parts: the names of a profile's fields and, in upper case, the ends of their variables.
+        variable: The variable that holds its secret; a second one, which ends in ``_FILE``, names a file.
         noun: What its secret is called.
-        is_stored: ``auth login`` takes it.
+        is_stored: Whether ``auth login`` accepts it.
     """
 
     serves: tuple[Api, ...]
@@ -34,7 +34,7 @@ class _KindRow(Struct, frozen=True, kw_only=True):
 
 
 class CredentialKind(StrEnum):
-    """The kinds of credential (contract 5), with everything that follows from one: a new kind is a line here."""
+    """The kinds of credential (contract 5) and everything that follows from each: a new kind is a row here."""
 
     _value_: str
     serves: tuple[Api, ...]
@@ -44,7 +44,7 @@ class CredentialKind(StrEnum):
     secret_variable: str | None
 
     def __new__(cls, word: str, row: _KindRow | None = None) -> Self:
-        """Take one line of the table below."""
+        """Build a member from its row in the table below."""
         assert row is not None, word  # noqa: S101 - none only where a kind is looked up by its word
         kind = str.__new__(cls, word)
         kind._value_ = word
@@ -87,7 +87,7 @@ class CredentialSource(StrEnum):
 
 
 class VideoSdkKey(Struct, frozen=True):
-    """The API key pair of a Video SDK account (not the SDK pair)."""
+    """The API key and secret of a Video SDK account (not the SDK key and secret)."""
 
     api_key: str
     api_secret: Secret
@@ -133,7 +133,7 @@ class Bearer(Struct, frozen=True):
 
     @property
     def key_id(self) -> str | None:
-        """It has none."""
+        """None: a token has no public part."""
         return None
 
 
@@ -141,12 +141,12 @@ Credential = VideoSdkKey | ServerToServerApp | Bearer
 
 
 def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> Credential:
-    """Join the public parts and the secret of a credential.
+    """Build a credential from its public parts and its secret.
 
     Args:
-        kind: Its kind, one that is stored.
-        keys: By the names in ``kind.keys``.
-        secret: A token without whitespace around it, if it is one.
+        kind: Its kind.
+        keys: Its public parts, by the names in ``kind.keys``.
+        secret: Its secret; a token must have no whitespace around it.
 
     Raises:
         NotConfigured: This version cannot use the kind.
@@ -176,15 +176,15 @@ class CredentialLabel(Struct, frozen=True):
 
 
 class HeldCredential(Struct, frozen=True, kw_only=True):
-    """A credential in hand.
+    """The credential in use.
 
     Attributes:
         credential: The credential itself.
         label: Kind, source and name.
-        profile: The profile's name, None from the environment.
-        is_explicit: It was chosen with ``-p``.
-        hidden: Credentials that it outvoted.
-        api: What a ``token`` is for, if its profile tells.
+        profile: The profile's name; None for a credential from the environment.
+        is_explicit: Whether it was chosen with ``-p``.
+        hidden: Credentials that it overrides.
+        api: The API that a ``token`` is for, if its profile says so.
         api_base: The profile's own API base; None for the usual one.
         oauth_base: The profile's own base of the token endpoint; None for the usual one.
         websocket_subscription_id: The profile's websocket event subscription, if it names one.
@@ -206,9 +206,9 @@ class AccessToken(Struct, frozen=True, kw_only=True):
 
     Attributes:
         text: The token.
-        kind: The credential kind it was made from.
-        expires_at: When Zoom stops taking it; None if unknown (opaque tokens).
-        scopes: Granted scopes where the token endpoint told them; None if unknown.
+        kind: The kind of credential that it was made from.
+        expires_at: When Zoom stops accepting it; None if unknown (opaque tokens).
+        scopes: The granted scopes, if the token endpoint listed them; None if unknown.
     """
 
     text: Secret

@@ -1,4 +1,4 @@
-"""What this machine has dialled, and for how long a dial counts."""
+"""The calls that this machine has dialled, and how long a dial counts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LONGEST_RINGING = timedelta(minutes=5)
 
 
 class TargetKey(Struct, frozen=True, kw_only=True):
-    """A session or meeting at one API base: what the duplicate guard and crediting compare."""
+    """A session or meeting at one API base, as the duplicate guard and crediting compare it."""
 
     api_base: str
     api: Api
@@ -31,12 +31,12 @@ class NewCall(Struct, frozen=True, kw_only=True):
     """A dial about to be made.
 
     Attributes:
-        target: Where the room is rung into.
+        target: The session or meeting.
         target_name: The session's name, if known.
         address: The room.
-        to_name: The name sent for it.
-        profile: Whose credential; None from the environment.
-        timeout: Of the invite, seconds of the guard.
+        to_name: The name that is sent for it.
+        profile: The profile in use; None for a credential from the environment.
+        timeout: The invite's timeout, which the duplicate guard uses.
         at: Now.
     """
 
@@ -53,14 +53,14 @@ class Standing(Struct, frozen=True, kw_only=True):
     """What is known of a call now.
 
     Attributes:
-        state: Where it stands.
+        state: Its state.
         sent: Whether the room may be ringing.
         at: When this became known.
-        http_status: Of Zoom's answer to the PATCH.
-        reason: Zoom's reason of a failure.
+        http_status: The HTTP status of Zoom's answer to the PATCH.
+        reason: Zoom's reason, if the call failed.
         evidence: What proved the outcome.
-        participant_id: The room in the roster.
-        participant_uuid: Its ``participant_uuid``.
+        participant_id: The room's id in the roster.
+        participant_uuid: The room's ``participant_uuid``.
     """
 
     state: State
@@ -74,7 +74,7 @@ class Standing(Struct, frozen=True, kw_only=True):
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
-    """A dial as the journal has it; ``address`` is normalised and its passcode masked."""
+    """A dial as recorded in the journal; ``address`` is normalised, with its passcode masked."""
 
     id: CallId
     target: TargetKey
@@ -99,5 +99,5 @@ class CallRecord(Struct, frozen=True, kw_only=True):
 
     @property
     def dial(self) -> Dial:
-        """What crediting needs of it."""
+        """The part of it that crediting needs."""
         return Dial(call_id=self.id, address=RoomAddress.parse(self.protocol, self.shown), to_name=self.to_name)

@@ -1,4 +1,4 @@
-"""Profiles: credentials that were stored, all but the secret, and the file that names them."""
+"""Profiles: stored credentials without their secrets, and the configuration file that lists them."""
 
 from __future__ import annotations
 
@@ -36,19 +36,19 @@ class Store(StrEnum):
 
 
 def parse_profile_name(text: str, *, origin: str) -> str:
-    """Take a profile's name; ``NAME`` and ``NAME/…`` are accounts in the keyring and files of the store.
+    """Check a profile's name; ``NAME`` and ``NAME/…`` are accounts in the keyring and files in the store.
 
     Args:
         text: The name.
         origin: The flag or variable that it came from.
 
     Raises:
-        UsageError: It is no such name.
+        UsageError: It is not a valid profile name.
     """
     if not _NAME.fullmatch(text):
         raise UsageError(
-            f"{origin}: {quoted(text)} is no profile name",
-            fix="Use up to 64 letters, digits, dots, dashes and underscores, a letter or digit first.",
+            f"{origin}: {quoted(text)} is not a valid profile name",
+            fix="Use up to 64 letters, digits, dots, dashes and underscores, starting with a letter or digit.",
         )
     return text
 
@@ -60,13 +60,13 @@ class Profile(Struct, frozen=True, kw_only=True):
         name: Its name.
         kind: One of ``STORED_KINDS``.
         store: Where the secret is.
-        api_key: Of kind ``videosdk``, else empty.
-        account_id: Of kind ``s2s``, else empty.
-        client_id: Of kind ``s2s``, else empty.
-        keyring_backend: The dotted name of the keyring backend that took the secret.
-        api_base: Another cluster's API, as it stands in the file, unchecked; None for zoom.us.
-        oauth_base: Its token endpoint's host, likewise.
-        api: What a ``token`` is for, if it was told (``for`` in the file).
+        api_key: For kind ``videosdk``, else empty.
+        account_id: For kind ``s2s``, else empty.
+        client_id: For kind ``s2s``, else empty.
+        keyring_backend: The dotted name of the keyring backend that stored the secret.
+        api_base: Another cluster's API, unchecked, as the file has it; None for zoom.us.
+        oauth_base: That cluster's token endpoint, likewise.
+        api: The API that a ``token`` is for, if the file says so (``for``).
         websocket_subscription_id: Zoom's id of a websocket event subscription, of kind ``s2s`` only.
     """
 
@@ -94,25 +94,25 @@ class Profile(Struct, frozen=True, kw_only=True):
 
     @property
     def webhook_account(self) -> str:
-        """The account of its webhook secret, beside its own, which is its name."""
+        """The account of its webhook secret; that of its own secret is its name."""
         return f"{self.name}/webhook"
 
     def credential(self, secret: Secret) -> Credential:
-        """Join the profile and its secret.
+        """Build the credential from the profile and its secret.
 
         Raises:
-            NotConfigured: Its kind is none that is stored so.
+            NotConfigured: This version cannot use its kind.
         """
         return assemble(self.kind, {key: getattr(self, key) for key in self.kind.keys}, secret)
 
 
 class KeyringRead(Struct, frozen=True, kw_only=True):
-    """How the keyring took a question.
+    """How one read from the keyring went.
 
     Attributes:
         backend: The dotted name of the backend that was asked; None if none could be loaded.
         taken: How long it took.
-        error: Why there is no answer.
+        error: Why it failed, if it did.
     """
 
     backend: str | None
@@ -121,12 +121,12 @@ class KeyringRead(Struct, frozen=True, kw_only=True):
 
 
 class Config(Struct, frozen=True, kw_only=True):
-    """What the configuration file says.
+    """The content of the configuration file.
 
     Attributes:
-        current: The current profile's name, whether or not there is such a profile.
-        profiles: Those that can be used, by name.
-        broken: Why the others cannot, by name: one sentence each.
+        current: The current profile's name, whether or not that profile exists.
+        profiles: The usable profiles, by name.
+        broken: Why each of the others cannot be used, by name, in one sentence.
         place: The file, for messages.
     """
 
@@ -141,26 +141,26 @@ class Config(Struct, frozen=True, kw_only=True):
         return tuple(sorted({*self.profiles, *self.broken}))
 
     def profile(self, name: str) -> Profile:
-        """Give one profile.
+        """Return one profile.
 
         Raises:
-            NotConfigured: There is none of that name, or it cannot be used.
+            NotConfigured: There is none with that name, or it cannot be used.
         """
         if name in self.profiles:
             return self.profiles[name]
         if name in self.broken:
             raise NotConfigured(
                 f"{self.place}: {self.broken[name]}",
-                fix="Mend the file, or log in anew.",
+                fix="Fix the file, or log in again.",
                 command=f"zoomcall auth login -p {name}",
             )
         if self.names:
             raise NotConfigured(
                 f"there is no profile {name!r}; known: {', '.join(self.names)}",
-                fix="Name one of these, or store it with `zoomcall auth login -p NAME`.",
+                fix="Name one of these, or store a new one with `zoomcall auth login -p NAME`.",
             )
         raise NotConfigured(
-            f"there is no profile {name!r}, nor any other",
+            f"there is no profile {name!r}; none is stored yet",
             fix="Store a credential.",
             command=f"zoomcall auth login -p {name}",
         )
