@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -167,8 +168,12 @@ class FakeZoom:
         return _next_of(self.rosters)
 
 
+_TURN = threading.Lock()
+
+
 def _next_of(items: list[T | BaseException]) -> T:
-    item = items.pop(0) if len(items) > 1 else items[0]
+    with _TURN:  # calls ask for several things at the same time
+        item = items.pop(0) if len(items) > 1 else items[0]
     if isinstance(item, BaseException):
         raise item
     return item
@@ -227,13 +232,13 @@ class FakeJournal:
 
 @dataclass
 class FakeListener:
-    """Keeps what it is told; ``error`` is raised by the next progress once."""
+    """Keeps what it is told; each progress calls ``on_progress``."""
 
     notices: list[Notice] = field(default_factory=list)
     details: list[str] = field(default_factory=list)
     entries: list[TimelineEntry] = field(default_factory=list)
     states: list[State] = field(default_factory=list)
-    error: BaseException | None = None
+    on_progress: Callable[[], None] = lambda: None
 
     def warn(self, notice: Notice) -> None:
         self.notices.append(notice)
@@ -243,9 +248,7 @@ class FakeListener:
 
     def progress(self, state: State, elapsed: timedelta) -> None:
         self.states.append(state)
-        if self.error is not None:
-            error, self.error = self.error, None
-            raise error
+        self.on_progress()
 
     def entry(self, entry: TimelineEntry) -> None:
         self.entries.append(entry)

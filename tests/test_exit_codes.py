@@ -58,7 +58,7 @@ def ok(stage: Stage) -> Result:
 
 def internal(stage: Stage) -> Result:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("zoomcall.cli.invite.dial", None)
+        patch.setattr("zoomcall.usecases.dialing.dialler.Dialler.dial", None)
         return stage(*ANSWER)
 
 

@@ -49,7 +49,7 @@ def test_no_command_is_the_help(zoomcall: Shell) -> None:
         (("token", "--nonsense"), "no such option: --nonsense"),
         (("invite", "sip"), "missing argument 'ADDRESS'"),
         (("explain", "-o"), "'-o' requires an argument"),
-        (("explain", "-o", "xml"), "'xml' is no output format"),
+        (("explain", "-o", "xml"), "'xml' is not an output format"),
     ],
     ids=str,
 )
@@ -177,7 +177,7 @@ def test_a_pipe_gets_neither_colour_nor_folding(zoomcall: Shell) -> None:
 def test_a_help_page_is_folded_for_a_terminal_and_never_in_a_pipe(zoomcall: Shell) -> None:
     narrow = {"COLUMNS": "70", "TERM": "xterm"}
     piped = zoomcall("invite", "sip", "--help", environ=narrow).stdout
-    assert "Wait until the outcome is proven, or leave it at Zoom's 202.  [default: wait]\n" in piped
+    assert "Wait until the outcome is proven, or return after Zoom's 202.  [default: wait]\n" in piped
     drawn = zoomcall("invite", "sip", "--help", terminal=("stdout",), environ=narrow).stdout
     assert max(map(len, drawn.partition("Examples:")[0].splitlines())) <= 70
     assert drawn.split() == piped.split()

@@ -154,7 +154,7 @@ def test_asked_for_alone_and_refused_nothing_is_proven(
 def test_other_clusters_have_no_websocket_that_is_known(zoomcall: Shell, meeting: tuple[str, ...]) -> None:
     zoomcall.set(ZOOMCALL_API_BASE="https://api.zoomgov.com/v2", HTTPS_PROXY=f"http://127.0.0.1:{free_port()}")
     result = zoomcall("invite", "sip", ANSWER, *meeting, "-v", "--timeout", "1")
-    assert "where https://api.zoomgov.com/v2 has its websockets is not known" in result.stderr
+    assert "the websocket address of https://api.zoomgov.com/v2 is not known" in result.stderr
     assert result.code == 10
 
 

@@ -279,7 +279,7 @@ def shown_of(state: State, seconds: int, *, is_shown: bool) -> str:
     [
         (State.ACCEPTED, 1, "accepted by Zoom, waiting for the room (1 s)"),
         (State.RINGING, 62, "the room is ringing (62 s)"),
-        (State.PENDING, 9, "watching if the room joins (9 s)"),
+        (State.PENDING, 9, "watching whether the room joins (9 s)"),
     ],
 )
 def test_progress_says_where_the_call_stands_and_for_how_long(

@@ -18,7 +18,6 @@ from emulator.hand_made import Caller, eventually
 from shell import ProcessShell, Shell, environ_of
 
 from zoomcall.adapters import http
-from zoomcall.cli import invite
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -29,7 +28,8 @@ from zoomcall.emulator.messages import Reply
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.trouble import Trouble, parse_faults
 from zoomcall.emulator.world import Venue
-from zoomcall.usecases.dialing.polling import Patrols, Rhythm
+from zoomcall.usecases.dialing import polling
+from zoomcall.usecases.dialing.polling import Polls, Rhythm
 
 SECRET = "verdicts-webhook-secret"
 SCALE = 0.01
@@ -134,7 +134,7 @@ def noisy_zoom(receiver: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> I
 @pytest.fixture
 def program(zoomcall: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Call the program with looks and retries that are some fifty times as fast."""
-    monkeypatch.setattr(invite, "Patrols", partial(Patrols, RHYTHM))
+    monkeypatch.setattr(polling, "Polls", partial(Polls, rhythm=RHYTHM))
     monkeypatch.setattr(http, "_FIRST_PAUSE_SECONDS", 0.02)
     return zoomcall
 

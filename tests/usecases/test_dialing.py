@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -27,13 +29,14 @@ from zoomcall.errors import (
     NetworkWord,
     NoSession,
     NotConfigured,
-    Terminated,
     UsageError,
 )
-from zoomcall.usecases.dialing import call as dialing
-from zoomcall.usecases.dialing.call import CallReport, Unproven, dial
+from zoomcall.usecases.dialing import call as calling
+from zoomcall.usecases.dialing.dialler import Dialler
 from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.polling import Patrols, Rhythm
+from zoomcall.usecases.dialing.polling import Polls, Rhythm
+from zoomcall.usecases.dialing.report import CallReport, Unproven
+from zoomcall.usecases.dialing.stop import Stop
 
 TICK = timedelta(milliseconds=5)
 QUICK = Rhythm(first=TICK, early=TICK, interval=TICK)
@@ -82,6 +85,7 @@ class Stage:
     zoom: FakeZoom = field(default_factory=lambda: FakeZoom(rosters=[(PERSON,)], answers=[ACCEPTED], logs=[NO_LOG]))
     journal: FakeJournal = field(default_factory=FakeJournal)
     listener: FakeListener = field(default_factory=FakeListener)
+    stop: Stop = field(default_factory=Stop)
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     seconds: float = 0.0
 
@@ -94,14 +98,9 @@ class Stage:
             timeout=SHORT,
         )
         begun = time.monotonic()
-        report = dial(
-            replace(order, **changes),
-            zoom=self.zoom,
-            journal=self.journal,
-            patrols=Patrols(QUICK),
-            now=self.now,
-            listener=self.listener,
-        )
+        polls = Polls(self.zoom, now=self.now, rhythm=QUICK)
+        dialler = Dialler(zoom=self.zoom, journal=self.journal, polls=polls, now=self.now)
+        report = dialler.dial(replace(order, **changes), self.listener, self.stop)
         self.seconds = time.monotonic() - begun
         return report
 
@@ -799,16 +798,17 @@ def test_a_meetings_events_are_looked_for_in_no_log(stage: Stage) -> None:
 
 @pytest.fixture
 def brief_late_watch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(dialing, "_LATE_WATCH", timedelta(milliseconds=300))
+    monkeypatch.setattr(calling, "_LATE_WATCH", timedelta(milliseconds=300))
 
 
 def join_late(stage: Stage, room: Participant = JOINED) -> None:
     """Let the room join once the call has timed out."""
-    deadline = time.monotonic() + SHORT.total_seconds() * 1.5
-    early: tuple[Participant, ...] = (PERSON,)
+    rung: list[float] = []
+    stage.zoom.on_call_out = lambda: rung.append(time.monotonic())
 
     def look(*_: object, **__: object) -> tuple[Participant, ...]:
-        return early if time.monotonic() < deadline else (PERSON, room)
+        is_late = bool(rung) and time.monotonic() > rung[0] + SHORT.total_seconds() * 1.5
+        return (PERSON, room) if is_late else (PERSON,)
 
     stage.zoom.session_users = look  # type: ignore[method-assign] # by the clock, not by count
 
@@ -945,59 +945,81 @@ def test_a_journal_that_fails_under_the_wait_leaves_the_call_pending(stage: Stag
 # Ctrl-C and SIGTERM
 
 STOPS = pytest.mark.parametrize(
-    ("stop", "kind"), [(KeyboardInterrupt(), ErrorKind.INTERRUPTED), (Terminated(), ErrorKind.TERMINATED)]
+    ("is_terminated", "kind"), [(False, ErrorKind.INTERRUPTED), (True, ErrorKind.TERMINATED)]
 )
 
 
+@contextmanager
+def silent(stage: Stage, name: str) -> Iterator[None]:
+    """Let one kind of request hang until the test is over."""
+    is_over = threading.Event()
+
+    def hang(*_: object, **__: object) -> Any:
+        stage.zoom.log.append(name)
+        is_over.wait(60)
+
+    setattr(stage.zoom, name, hang)
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
 @STOPS
-def test_interrupted_before_the_call_nothing_is_sent(
-    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+def test_stopped_while_zoom_is_silent_before_the_call_nothing_is_sent(
+    stage: Stage, kind: ErrorKind, *, is_terminated: bool
 ) -> None:
-    stage.zoom.rosters = [stop]
-    report = stage.dial(timeout=LONG)
+    threading.Timer(0.05, stage.stop.set, kwargs={"is_terminated": is_terminated}).start()
+    with silent(stage, "session_users"):
+        report = stage.dial(timeout=LONG)
     assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
     assert isinstance(report.failure, Interrupted)
     assert report.failure.kind is kind
     assert "nothing rings" in report.failure.message
     assert stage.patches == 0
     assert stage.journal.claims == []
+    assert stage.seconds < 1
 
 
-@STOPS
-def test_interrupted_between_claim_and_call_the_claim_is_released(
-    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind, monkeypatch: pytest.MonkeyPatch
+def test_stopped_between_claim_and_call_the_claim_is_released(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(_: object) -> None:
-        raise stop
+    claim = stage.journal.claim
 
-    monkeypatch.setattr(dialing._Call, "_send", interrupt)
+    def stopping(*arguments: Any, **options: Any) -> Any:
+        stage.stop.set()
+        return claim(*arguments, **options)
+
+    monkeypatch.setattr(stage.journal, "claim", stopping)
     report = stage.dial(timeout=LONG)
     assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
-    assert report.failure is not None
-    assert report.failure.kind is kind
+    assert isinstance(report.failure, Interrupted)
     assert len(stage.journal.claims) == 1
     assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+    assert stage.patches == 0
 
 
 @STOPS
-def test_interrupted_under_the_call_the_room_may_ring(
-    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+def test_stopped_while_the_call_is_being_sent_the_room_may_ring(
+    stage: Stage, kind: ErrorKind, *, is_terminated: bool
 ) -> None:
-    stage.zoom.answers = [stop]
-    report = stage.dial(timeout=LONG)
+    threading.Timer(0.05, stage.stop.set, kwargs={"is_terminated": is_terminated}).start()
+    with silent(stage, "call_out"):
+        report = stage.dial(timeout=LONG)
     assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
     assert report.failure is not None
     assert report.failure.kind is kind
     assert "room@example.com may still ring" in report.failure.message
     assert stage.journal.last == (State.PENDING, Sent.UNKNOWN)
-    assert stage.patches == 1
+    assert stage.zoom.log.count("call_out") == 1
+    assert stage.seconds < 1
 
 
 @STOPS
-def test_interrupted_under_the_wait_the_room_may_ring_on(
-    stage: Stage, stop: KeyboardInterrupt, kind: ErrorKind
+def test_stopped_during_the_wait_the_room_may_ring_on(
+    stage: Stage, kind: ErrorKind, *, is_terminated: bool
 ) -> None:
-    stage.listener.error = stop
+    stage.listener.on_progress = lambda: stage.stop.set(is_terminated=is_terminated)
     report = stage.dial(timeout=LONG)
     assert (report.state, report.sent) == (State.PENDING, Sent.YES)
     assert report.failure is not None
@@ -1006,30 +1028,46 @@ def test_interrupted_under_the_wait_the_room_may_ring_on(
     assert "no way to cancel" in report.failure.message
     assert stage.journal.last == (State.PENDING, Sent.YES)
     assert stage.patches == 1
-    assert stage.seconds < AT_ONCE
+    assert stage.seconds < 1
 
 
-def test_interrupted_after_the_outcome_the_outcome_stands(stage: Stage) -> None:
+def test_a_stop_after_the_outcome_changes_nothing(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
     tell = stage.listener.entry
 
     def entry(seen: Any) -> None:
         tell(seen)
         if seen.state is State.JOINED:
-            raise KeyboardInterrupt
+            stage.stop.set()
 
     stage.listener.entry = entry  # type: ignore[method-assign] # Ctrl-C just then
     report = stage.dial(timeout=LONG)
-    assert (report.state, report.sent) == (State.JOINED, Sent.YES)
-    assert isinstance(report.failure, Interrupted)
-    assert "may still ring" not in report.failure.message
+    assert (report.state, report.sent, report.failure) == (State.JOINED, Sent.YES, None)
     assert stage.journal.last == (State.JOINED, Sent.YES)
 
 
-def test_interrupted_while_the_journal_fails_it_still_says_what_may_ring(stage: Stage) -> None:
+@pytest.mark.usefixtures("brief_late_watch")
+def test_stopped_while_a_late_joiner_is_looked_up_the_call_is_pending(stage: Stage) -> None:
+    join_late(stage, JOINED)
+    tell = stage.listener.entry
+
+    def entry(seen: Any) -> None:
+        tell(seen)
+        if seen.state is State.JOINED:
+            stage.stop.set()
+
+    stage.listener.entry = entry  # type: ignore[method-assign] # Ctrl-C just then
+    report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.PENDING, False)
+    assert isinstance(report.failure, Interrupted)
+    assert stage.zoom.removed == []
+
+
+def test_stopped_while_the_journal_fails_it_still_says_what_may_ring(stage: Stage) -> None:
     stage.journal.errors["settle"] = NotConfigured("the disk is full")
-    stage.zoom.answers = [KeyboardInterrupt()]
-    report = stage.dial(timeout=LONG)
+    threading.Timer(0.05, stage.stop.set).start()
+    with silent(stage, "call_out"):
+        report = stage.dial(timeout=LONG)
     assert (report.state, report.sent) == (State.PENDING, Sent.UNKNOWN)
     assert isinstance(report.failure, Interrupted)
 
@@ -1037,7 +1075,7 @@ def test_interrupted_while_the_journal_fails_it_still_says_what_may_ring(stage: 
 def test_a_passcode_is_never_in_what_is_told(stage: Stage) -> None:
     passcode = "Zq81kTw0"
     room = RoomAddress.parse(Protocol.H323, f"203.0.113.10##84098077904#{passcode}")
-    stage.listener.error = KeyboardInterrupt()
+    stage.listener.on_progress = stage.stop.set
     report = stage.dial(timeout=LONG, callout=Callout(address=room))
     told = f"{report!r} {stage.listener!r} {report.failure} {stage.journal!r} {stage.zoom.requests!r}"
     assert passcode not in told

@@ -1,7 +1,7 @@
 """What a feed tells the calls that wait, and those that begin to wait later."""
 
 import queue
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from msgspec.structs import replace
@@ -10,8 +10,8 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import EvidenceSource, State
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.target import Api
-from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Hiccup, Signal, Signals
 from zoomcall.usecases.dialing.pushed_events import PushFeed
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Signal, Signals
 
 SOURCE = EvidenceSource.WEBSOCKET
 RINGING = CalloutEvent(
@@ -27,7 +27,7 @@ JOINED = replace(RINGING, state=State.JOINED)
 
 @pytest.fixture
 def feed() -> PushFeed:
-    return PushFeed(SOURCE)
+    return PushFeed(SOURCE, lambda: RINGING.at)
 
 
 def told(signals: Signals) -> list[Signal]:
@@ -53,10 +53,19 @@ def test_nothing_new_is_no_signal(feed: PushFeed) -> None:
     assert told(call) == []
 
 
-def test_what_came_before_a_call_began_to_wait_is_told_it(feed: PushFeed) -> None:
+def test_what_came_before_a_call_began_to_wait_is_not_its_own(feed: PushFeed) -> None:
+    feed.publish([RINGING])
+    assert told(subscribed(feed)) == []
+
+
+def test_what_is_dated_later_than_now_is_kept_until_then() -> None:
+    moments = [RINGING.at - timedelta(seconds=5)]
+    feed = PushFeed(SOURCE, lambda: moments[0])
     feed.publish([RINGING])
     feed.publish([JOINED])
     assert told(subscribed(feed)) == [EventsSeen(SOURCE, (RINGING, JOINED))]
+    moments[0] = RINGING.at
+    assert told(subscribed(feed)) == []
 
 
 def test_a_call_that_has_left_is_told_no_more(feed: PushFeed) -> None:

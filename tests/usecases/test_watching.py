@@ -3,13 +3,14 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fakes import FakeJournal
+from fakes import FakeJournal, FakeZoom
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
@@ -20,19 +21,10 @@ from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, ZoomcallError
 from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
-from zoomcall.usecases.dialing.polling import (
-    EventsSeen,
-    Exhausted,
-    Hiccup,
-    Patrol,
-    Patrols,
-    Rhythm,
-    RosterSeen,
-    Seen,
-    Signal,
-    Signals,
-)
-from zoomcall.usecases.dialing.watching import watch
+from zoomcall.usecases.dialing.polling import Look, Poll, PollFeed, Polls, Rhythm
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.stop import Stop, Stopped
+from zoomcall.usecases.dialing.watching import Watch
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc==")
@@ -110,17 +102,20 @@ class Watching:
 
     def watch(self, *feeds: Any, span: timedelta = LONG, **changes: Any) -> Observation | None:
         now: Callable[[], datetime] = changes.pop("now", lambda: datetime.now(UTC))
-        arguments = {
-            "judge": judge(),
-            "deadline": now() + span,
+        deadline, judged = now() + span, changes.pop("judge", judge())
+        told = {
             "now": now,
             "see": self.seen.append,
             "tell": self.told.append,
             "tick": self.ticks.append,
+            "stop": Stop(),
         }
         begun = time.monotonic()
         try:
-            return watch(feeds, **{**arguments, **changes})
+            with Watch(**{**told, **changes}) as watch:
+                for feed in feeds:
+                    watch.subscribe(feed)
+                return watch.until(deadline, judged)
         finally:
             self.seconds = time.monotonic() - begun
 
@@ -235,15 +230,15 @@ def test_two_feeds_of_one_source_are_waited_for_both(watching: Watching) -> None
 
 
 def test_a_source_that_gave_up_before_is_told_to_a_later_call(signals: Signals, watching: Watching) -> None:
-    def look() -> Seen:
+    def look(_: datetime) -> Seen:
         raise NotConfigured("the keyring is locked")
 
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     end = signals.get(timeout=30)
     assert end == Exhausted(ROSTER, "the keyring is locked")
     later: Signals = queue.SimpleQueue()
-    patrol.subscribe(later)
+    poll.subscribe(later)
     assert later.get(timeout=30) == end
 
 
@@ -278,7 +273,7 @@ def test_a_failing_journal_reaches_the_caller(watching: Watching) -> None:
         watching.watch(FakeFeed((JOINED,)), judge=judge(journal))
 
 
-# A patrol
+# A poll
 
 
 def refused(status: int, code: int | None = None) -> ZoomRefused:
@@ -293,14 +288,21 @@ class Looks:
 
     def __init__(self, *results: Seen | BaseException) -> None:
         self.results = list(results)
+        self.sinces: list[datetime] = []
         self.count = 0
 
-    def __call__(self) -> Seen:
+    def __call__(self, since: datetime) -> Seen:
         self.count += 1
+        self.sinces.append(since)
         result = self.results.pop(0) if len(self.results) > 1 else self.results[0]
         if isinstance(result, BaseException):
             raise result
         return result
+
+
+def polled(looks: Mapping[EvidenceSource, Look], since: datetime = NOW) -> PollFeed:
+    """Return a poll as a call sees it that wants all that can be looked at."""
+    return PollFeed(Poll(looks, rhythm=QUICK), since, frozenset(looks))
 
 
 @pytest.fixture
@@ -312,8 +314,8 @@ def taken(signals: Signals, count: int) -> list[Signal]:
     return [signals.get(timeout=5) for _ in range(count)]
 
 
-def has_ended(name: str = "patrol") -> bool:
-    """Wait until no patrol's thread is left."""
+def has_ended(name: str = "poll") -> bool:
+    """Wait until no poll's thread is left."""
     deadline = time.monotonic() + 5
     while time.monotonic() < deadline:
         if not any(thread.name == name for thread in threading.enumerate()):
@@ -322,12 +324,12 @@ def has_ended(name: str = "patrol") -> bool:
     return False
 
 
-def test_a_patrol_looks_again_and_again_until_it_is_left(signals: Signals) -> None:
+def test_a_poll_looks_again_and_again_until_it_is_left(signals: Signals) -> None:
     look = Looks(NOBODY)
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert taken(signals, 3) == [NOBODY] * 3
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
     assert has_ended()
     count = look.count
     time.sleep(0.05)
@@ -336,106 +338,106 @@ def test_a_patrol_looks_again_and_again_until_it_is_left(signals: Signals) -> No
 
 def test_nobody_is_looked_for_before_somebody_waits() -> None:
     look = Looks(NOBODY)
-    Patrol({ROSTER: look}, rhythm=QUICK)
+    polled({ROSTER: look})
     time.sleep(0.03)
     assert look.count == 0
 
 
 @pytest.mark.parametrize("error", [FAULT, refused(429), refused(503), refused(500, 300), refused(404)])
 def test_what_may_pass_is_a_hiccup(signals: Signals, error: ZoomcallError) -> None:
-    patrol = Patrol({ROSTER: Looks(error, error, error, NOBODY)}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(error, error, error, NOBODY)})
+    poll.subscribe(signals)
     assert taken(signals, 4) == [Hiccup(ROSTER, error.message)] * 3 + [NOBODY]
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 @pytest.mark.parametrize(
     "error",
     [refused(401, 124), refused(400, 4711), refused(403, 2311), refused(404, 2300), NotConfigured("locked")],
 )
-def test_what_will_not_pass_ends_the_patrol(signals: Signals, error: ZoomcallError) -> None:
+def test_what_will_not_pass_ends_the_poll(signals: Signals, error: ZoomcallError) -> None:
     look = Looks(error)
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert taken(signals, 1) == [Exhausted(ROSTER, error.message)]
     assert has_ended()
-    assert (look.count, patrol.sources) == (1, frozenset())
-    patrol.unsubscribe(signals)
+    assert look.count == 1
+    poll.unsubscribe(signals)
 
 
 def test_a_session_is_gone_once_it_was_not_there_twice(signals: Signals) -> None:
     gone = refused(404, 3001)
-    patrol = Patrol({ROSTER: Looks(gone, NOBODY, gone, gone)}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(gone, NOBODY, gone, gone)})
+    poll.subscribe(signals)
     *before, last = taken(signals, 4)
     assert before == [Hiccup(ROSTER, gone.message), NOBODY, Hiccup(ROSTER, gone.message)]
     assert isinstance(last, Exhausted)
     assert "ended" in last.why
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_a_bug_in_a_look_reaches_the_calls_that_wait(signals: Signals) -> None:
-    patrol = Patrol({ROSTER: Looks(ValueError("Zq81kTw0"))}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(ValueError("Zq81kTw0"))})
+    poll.subscribe(signals)
     [end] = taken(signals, 1)
     assert isinstance(end, Exhausted)
     assert "ValueError" in end.why
     assert "Zq81kTw0" not in end.why
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_roster_and_log_are_looked_at_by_turns_until_events_come(signals: Signals) -> None:
     events = EventsSeen(LOG, ())
     roster = Looks(NOBODY)
-    patrol = Patrol({ROSTER: roster, LOG: Looks(events)}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: roster, LOG: Looks(events)})
+    poll.subscribe(signals)
     assert taken(signals, 4) == [events, NOBODY, events, NOBODY]
-    patrol.favour_events()
+    poll.favour_events()
     assert any(taken(signals, 3) == [events] * 3 for _ in range(100))
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_where_earlier_calls_had_events_the_roster_is_looked_at_once_this_one_has_none(signals: Signals) -> None:
     events = EventsSeen(LOG, ())
-    patrol = Patrol({ROSTER: Looks(NOBODY), LOG: Looks(events)}, rhythm=QUICK)
-    patrol.expect_events()
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(NOBODY), LOG: Looks(events)})
+    poll.poll.expect_events()
+    poll.subscribe(signals)
     assert taken(signals, 8) == [events] * 4 + [NOBODY, events] * 2
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_a_call_with_events_is_looked_for_in_the_roster_now_and_then(signals: Signals) -> None:
     events = EventsSeen(LOG, ())
-    patrol = Patrol({ROSTER: Looks(NOBODY), LOG: Looks(events)}, rhythm=QUICK)
-    patrol.favour_events()
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(NOBODY), LOG: Looks(events)})
+    poll.favour_events()
+    poll.subscribe(signals)
     assert taken(signals, 20) == ([events] * 9 + [NOBODY]) * 2
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_the_roster_is_looked_at_when_the_log_is_lost_though_events_were_favoured(signals: Signals) -> None:
-    patrol = Patrol({ROSTER: Looks(NOBODY), LOG: Looks(refused(404, 1401))}, rhythm=QUICK)
-    patrol.favour_events()
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: Looks(NOBODY), LOG: Looks(refused(404, 1401))})
+    poll.favour_events()
+    poll.subscribe(signals)
     end, *after = taken(signals, 3)
     assert isinstance(end, Exhausted)
     assert after == [NOBODY, NOBODY]
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
 
 
 def test_all_calls_share_one_look(signals: Signals) -> None:
     look = Looks(NOBODY)
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
+    poll = polled({ROSTER: look})
     others: list[Signals] = [queue.SimpleQueue() for _ in range(5)]
     for each in (signals, *others):
-        patrol.subscribe(each)
+        poll.subscribe(each)
     for each in (signals, *others):
         taken(each, 3)
-    assert sum(thread.name == "patrol" for thread in threading.enumerate()) == 1
+    assert sum(thread.name == "poll" for thread in threading.enumerate()) == 1
     for each in others:
-        patrol.unsubscribe(each)
+        poll.unsubscribe(each)
     taken(signals, 2)
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
     assert has_ended()
 
 
@@ -444,22 +446,22 @@ def test_a_call_is_shown_no_look_that_began_before_it_waited(signals: Signals) -
     is_looking, goes_on = threading.Event(), threading.Event()
     stale, fresh = RosterSeen((Participant(id="gone", device=ROOM_DEVICE),)), NOBODY
 
-    def look() -> Seen:
+    def look(_: datetime) -> Seen:
         if is_looking.is_set():
             return fresh
         is_looking.set()
         goes_on.wait(60)
         return stale
 
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert is_looking.wait(5)
-    patrol.subscribe(later)
+    poll.subscribe(later)
     goes_on.set()
     assert taken(signals, 2) == [stale, fresh]
     assert taken(later, 1) == [fresh]
     for each in (signals, later):
-        patrol.unsubscribe(each)
+        poll.unsubscribe(each)
 
 
 def test_a_call_that_comes_after_another_has_left_is_shown_none_of_its_looks(signals: Signals) -> None:
@@ -467,21 +469,21 @@ def test_a_call_that_comes_after_another_has_left_is_shown_none_of_its_looks(sig
     is_looking, goes_on = threading.Event(), threading.Event()
     stale = RosterSeen((Participant(id="gone", device=ROOM_DEVICE),))
 
-    def look() -> Seen:
+    def look(_: datetime) -> Seen:
         if is_looking.is_set():
             return NOBODY
         is_looking.set()
         goes_on.wait(60)
         return stale
 
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert is_looking.wait(5)
-    patrol.unsubscribe(signals)
-    patrol.subscribe(later)
+    poll.unsubscribe(signals)
+    poll.subscribe(later)
     goes_on.set()
     assert taken(later, 3) == [NOBODY] * 3
-    patrol.unsubscribe(later)
+    poll.unsubscribe(later)
     assert has_ended()
 
 
@@ -489,60 +491,116 @@ def test_the_end_of_a_source_is_told_to_a_call_that_came_under_the_last_look(sig
     later: Signals = queue.SimpleQueue()
     is_looking, goes_on = threading.Event(), threading.Event()
 
-    def look() -> Seen:
+    def look(_: datetime) -> Seen:
         is_looking.set()
         goes_on.wait(60)
         raise refused(401, 124)
 
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert is_looking.wait(5)
-    patrol.subscribe(later)
+    poll.subscribe(later)
     goes_on.set()
     assert isinstance(taken(later, 1)[0], Exhausted)
     for each in (signals, later):
-        patrol.unsubscribe(each)
+        poll.unsubscribe(each)
 
 
 def test_leaving_never_waits_for_a_look_that_hangs(signals: Signals) -> None:
     is_looking, goes_on = threading.Event(), threading.Event()
 
-    def look() -> Seen:
+    def look(_: datetime) -> Seen:
         is_looking.set()
         goes_on.wait(60)
         return NOBODY
 
-    patrol = Patrol({ROSTER: look}, rhythm=QUICK)
-    patrol.subscribe(signals)
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
     assert is_looking.wait(5)
     begun = time.monotonic()
-    patrol.unsubscribe(signals)
+    poll.unsubscribe(signals)
     assert time.monotonic() - begun < AT_ONCE
-    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "patrol")
+    assert all(thread.daemon for thread in threading.enumerate() if thread.name == "poll")
     goes_on.set()
     assert has_ended()
 
 
-def test_calls_into_one_target_share_a_patrol_and_a_lost_one_is_replaced(signals: Signals) -> None:
-    patrols = Patrols(QUICK)
-    looks = {ROSTER: Looks(refused(401, 124))}
+def test_calls_into_one_target_share_a_poll() -> None:
+    polls = Polls(FakeZoom(rosters=[()], logs=[()]), now=lambda: NOW, rhythm=QUICK)
     other = TargetKey(api_base=TARGET.api_base, api=Api.MEETING, id=TARGET.id)
-    patrol = patrols.for_target(TARGET, looks)
-    assert patrols.for_target(TARGET, {ROSTER: Looks(NOBODY)}) is patrol
-    assert patrols.for_target(other, looks) is not patrol
-    patrol.subscribe(signals)
-    taken(signals, 1)
-    patrol.unsubscribe(signals)
-    fresh = patrols.for_target(TARGET, {ROSTER: Looks(NOBODY)})
-    assert fresh is not patrol
-    fresh.subscribe(signals)
-    assert taken(signals, 1) == [NOBODY]
-    fresh.unsubscribe(signals)
+    assert polls.of(TARGET) is polls.of(replace(TARGET))
+    assert polls.of(other) is not polls.of(TARGET)
 
 
-def test_a_watch_over_a_patrol_sees_the_room_come(watching: Watching) -> None:
-    patrol = Patrol({ROSTER: Looks(NOBODY, FAULT, NOBODY, JOINED)}, rhythm=QUICK)
-    settled = watching.watch(patrol)
+def test_a_source_that_failed_an_earlier_call_is_tried_again_for_a_later_one(signals: Signals) -> None:
+    poll = polled({ROSTER: Looks(refused(401, 124), NOBODY)})
+    poll.subscribe(signals)
+    assert isinstance(taken(signals, 1)[0], Exhausted)
+    poll.unsubscribe(signals)
+    later: Signals = queue.SimpleQueue()
+    poll.subscribe(later)
+    assert taken(later, 2) == [NOBODY, NOBODY]
+    poll.unsubscribe(later)
+    assert has_ended()
+
+
+def test_a_look_asks_from_the_oldest_open_call_on(signals: Signals) -> None:
+    later: Signals = queue.SimpleQueue()
+    look = Looks(EventsSeen(LOG, ()))
+    old, young = NOW, NOW + timedelta(minutes=20)
+    poll = Poll({LOG: look}, rhythm=QUICK)
+    sources = frozenset({LOG})
+    poll.subscribe(signals, since=old, sources=sources)
+    poll.subscribe(later, since=young, sources=sources)
+    taken(later, 2)
+    assert set(look.sinces) == {old}
+    poll.unsubscribe(signals)
+    taken(later, 2)  # the first of them may have begun before
+    assert look.sinces[-1] == young
+    poll.unsubscribe(later)
+    assert has_ended()
+
+
+def test_a_call_is_told_of_nothing_but_the_sources_that_it_wants(signals: Signals) -> None:
+    other: Signals = queue.SimpleQueue()
+    events = EventsSeen(LOG, ())
+    poll = Poll({ROSTER: Looks(NOBODY), LOG: Looks(events)}, rhythm=QUICK)
+    poll.subscribe(signals, since=NOW, sources=frozenset({ROSTER}))
+    poll.subscribe(other, since=NOW, sources=frozenset({LOG}))
+    assert taken(signals, 3) == [NOBODY] * 3
+    assert taken(other, 3) == [events] * 3
+    for each in (signals, other):
+        poll.unsubscribe(each)
+    assert has_ended()
+
+
+def test_the_newest_look_is_the_next_calls_baseline_while_it_is_fresh() -> None:
+    zoom = FakeZoom(rosters=[JOINED.participants, ()], logs=[()])
+    moments = [NOW]
+    polls = Polls(zoom, now=lambda: moments[0])
+    assert polls.roster(TARGET, deadline=None).present == JOINED.participants
+    moments[0] = NOW + timedelta(seconds=2.9)
+    assert polls.roster(TARGET, deadline=None).read_at == NOW
+    moments[0] = NOW + timedelta(seconds=3)
+    assert polls.roster(TARGET, deadline=None).present == ()
+    moments[0] = NOW - timedelta(hours=1)  # the clock was set: how old the look is cannot be told
+    assert polls.roster(TARGET, deadline=None).read_at == moments[0]
+    assert len(zoom.log) == 3
+
+
+def test_a_stop_ends_the_wait_at_once(watching: Watching) -> None:
+    stop = Stop()
+    threading.Timer(0.05, stop.set).start()
+    feed = FakeFeed((NOBODY,))
+    with pytest.raises(Stopped):
+        watching.watch(feed, stop=stop)
+    assert watching.seconds < 1
+    assert feed.subscribers == []
+
+
+def test_a_watch_over_a_poll_sees_the_room_come(watching: Watching) -> None:
+    poll = polled({ROSTER: Looks(NOBODY, FAULT, NOBODY, JOINED)})
+    settled = watching.watch(poll)
     assert settled is not None
     assert settled.state is State.JOINED
     assert watching.told == [Hiccup(ROSTER, "reset")]

@@ -54,6 +54,7 @@ class Wire(httpx.BaseTransport):
     def __init__(self) -> None:
         self._pools: dict[tuple[str, Proxy | None, bool], httpcore.ConnectionPool] = {}
         self._lock = threading.Lock()
+        self._is_closed = False
         self._backend = _Backend()
 
     @cached_property
@@ -79,14 +80,19 @@ class Wire(httpx.BaseTransport):
             content=request.stream,
             extensions={**request.extensions, "trace": _Watch(passage)},
         )
-        with self._backend.clock.running_until(passage.ends_at), _in_httpx_terms():
-            answer = pool.handle_request(sent)
+        try:
+            with self._backend.clock.running_until(passage.ends_at), _in_httpx_terms():
+                answer = pool.handle_request(sent)
+        finally:
+            if self._is_closed:  # by another thread, which could not know of this connection
+                pool.close()
         return httpx.Response(
             status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
         )
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; one that is being made is closed once it is there."""
+        self._is_closed = True
         with self._lock:
             pools = tuple(self._pools.values())
         for pool in pools:

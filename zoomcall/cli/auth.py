@@ -17,11 +17,13 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.connection import Connection
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.render.page import Line, Page, Table, Tone
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.run import Run
 from zoomcall.cli.secret_input import secret_source
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
-from zoomcall.domain.credential import Bearer, CredentialKind, CredentialLabel, HeldCredential, ServerToServerApp
+from zoomcall.domain.credential import CredentialKind, CredentialLabel, HeldCredential, ServerToServerApp
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
     Config,
@@ -123,7 +125,7 @@ def login(
         open_store=lambda place: _store(run, place),
         warn=run.notice,
     )
-    run.held = done.held
+    run.wiring.held = done.held
     _warn_if_outvoted(run)
     result = {
         "profile": done.profile.name,
@@ -178,7 +180,8 @@ def status(
 
     Exit code 3: there is none, or its secret cannot be had.
     """
-    held = run.wiring.credential_for(api)
+    connection = run.wiring.connect(api)
+    held = connection.held
     is_current = held.profile is not None and run.wiring.config.read().current == held.profile
     result = {
         "profile": held.profile,
@@ -186,11 +189,11 @@ def status(
         "source": held.label.source,
         "key_id": held.credential.key_id,
         "for": held.api,
-        "api_base": run.wiring.api_base,
+        "api_base": connection.api_base,
         "current": is_current,
         "hidden": [_label_json(label) for label in held.hidden],
     }
-    return Answer(page=_status_page(run, held, is_current=is_current), result=result)
+    return Answer(page=_status_page(connection, is_current=is_current), result=result)
 
 
 @command(
@@ -233,20 +236,13 @@ def _store(run: Run, place: Store) -> SecretStore:
 
 def _check(run: Run, held: HeldCredential) -> None:
     """Ask Zoom the one thing that shows whether it accepts the credential."""
-    run.wiring.hold(held)
     api = api_of(held, None)
-    run.learn(api=api)
-    try:
-        if isinstance(held.credential, Bearer):
-            run.wiring.refuse_wrong_bearer(api)
-        if isinstance(held.credential, ServerToServerApp):
-            run.wiring.token(api)
-        else:
-            ask(run.wiring.zoom, api, now=run.now, warn=run.notice)
-    finally:
-        run.held = None  # it is the command's credential once it is stored
-        run.learn(local_time=run.now())
-        run.wiring.learn_clock()
+    connection = run.wiring.connection_of(held, api)
+    connection.refuse_wrong_bearer(api)
+    if isinstance(held.credential, ServerToServerApp):
+        connection.token()
+    else:
+        ask(connection.zoom, api, now=run.now, warn=run.notice)
 
 
 def _warn_if_outvoted(run: Run) -> None:
@@ -332,14 +328,15 @@ def _logout_page(done: Logout) -> Page:
     return tuple(lines)
 
 
-def _status_page(run: Run, held: HeldCredential, *, is_current: bool) -> Page:
+def _status_page(connection: Connection, *, is_current: bool) -> Page:
+    held = connection.held
     place = (
         f"profile {held.profile}{', the current one' if is_current else ''}" if held.profile else held.label.name
     )
     lines = [
         *_key_lines(held.credential.kind, held.credential.key_id),
         Line(f"{held.label.source} ({place})", label="source"),
-        Line(run.wiring.api_base, label="api"),
+        Line(connection.api_base, label="api"),
         *(Line(_label_text(label), Tone.DIM, label="not used") for label in held.hidden),
     ]
     return tuple(lines)

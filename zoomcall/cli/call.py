@@ -6,8 +6,9 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.render.page import Line, Page, Table, Tone
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
@@ -65,11 +66,11 @@ def status(
     record = find(journal, call)
     if is_open(record) and not is_offline:
         try:
-            run.wiring.speak_for(record)
+            zoom = run.wiring.connection_of_call(record).zoom
         except ZoomcallError as error:
             not_looked_up(error)
         else:
-            record = settle(record, zoom=run.wiring.zoom, journal=journal, now=run.now(), on_fault=not_looked_up)
+            record = settle(record, zoom=zoom, journal=journal, now=run.now(), on_fault=not_looked_up)
     return Answer(page=_page(record), result={"call": call_json(record)})
 
 
@@ -86,12 +87,7 @@ def hangup(run: Run, call: Annotated[str, typer.Argument(metavar="CALL", help=_C
     """
     journal = run.wiring.journal_to_read()
     record = find(journal, call)
-
-    def zoom() -> Any:
-        run.wiring.speak_for(record)
-        return run.wiring.zoom
-
-    done = hang_up(record, zoom=zoom, journal=journal, now=run.now)
+    done = hang_up(record, zoom=lambda: run.wiring.connection_of_call(record).zoom, journal=journal, now=run.now)
     words = "was hung up before" if done.was_removed_before else "is hung up"
     return Answer(
         page=(Line(f"{done.call.shown} {words} (call {done.call.id})", Tone.GOOD),),

@@ -22,7 +22,8 @@ import typer
 from msgspec import Struct
 
 from zoomcall.cli.answer import Answer
-from zoomcall.cli.run import CommandSpec, CommonOptions, Run
+from zoomcall.cli.options import CommandSpec, CommonOptions
+from zoomcall.cli.run import Run
 from zoomcall.domain.profile import parse_profile_name
 from zoomcall.errors import Interrupted, Terminated
 

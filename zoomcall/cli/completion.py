@@ -10,7 +10,8 @@ from zoomcall.cli.completions.bash import bash_script
 from zoomcall.cli.completions.fish import fish_script
 from zoomcall.cli.completions.tree import read_tree
 from zoomcall.cli.completions.zsh import zsh_script
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.run import Run
 from zoomcall.errors import UsageError
 
 SCRIPTS = {"bash": bash_script, "zsh": zsh_script, "fish": fish_script}

@@ -10,10 +10,11 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
+from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json
 from zoomcall.cli.render.page import Line, Tone
-from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.exit_status import ExitStatus
@@ -63,7 +64,7 @@ def command_diagnose(
     text = text_of_paste(_read(run, file), origin=_origin(file))
     read_file = _read_body_file if are_files_allowed else None
     diagnosis = diagnose(text, now=run.now(), read_file=read_file, key=_key_at_hand(run))
-    run.notice_all(diagnosis.notices)
+    run.notice(*diagnosis.notices)
     corrected = _corrected(run, diagnosis)
     status = ExitStatus.OK if diagnosis.kind is None else ExitStatus.of(diagnosis.kind)
     return Answer(

@@ -12,10 +12,11 @@ from msgspec import Struct
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.failing import error_report
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.render.json import cause_json
 from zoomcall.cli.render.junit import JUnitCase, junit
 from zoomcall.cli.render.page import Line, Tone
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.run import Run
 from zoomcall.cli.targets import target_of_flags, target_of_variables
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
@@ -85,7 +86,7 @@ def doctor(
     if report is not None:
         run.wiring.check_report_place(report)
     on_bug = partial(traceback.print_exception, file=run.streams.stderr) if run.options.is_debug else None
-    checks = check_up(order, run.wiring, facts=lambda: run.facts, now=run.now, on_bug=on_bug)
+    checks = check_up(order, run.wiring, now=run.now, on_bug=on_bug)
     if report is not None:
         run.wiring.write_report(report, junit(_SUITE, [_case(check) for check in checks], at=run.now()))
     failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)

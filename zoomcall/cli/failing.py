@@ -5,25 +5,29 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import ErrorReport
-from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
 
-def report(error: ZoomcallError, run: Run | None) -> ErrorReport:
-    """Explain a failure from the facts that the run has learned."""
+def report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> ErrorReport:
+    """Explain a failure.
+
+    Args:
+        error: What was raised.
+        facts: What was known by then.
+        is_invite: Say so where nothing rings because of it.
+    """
     status = ExitStatus.of(error.kind)
-    is_quiet = _is_invite(run) and status.nothing_rings
-    dialled = "Nothing rings because of this command." if is_quiet else None
+    dialled = "Nothing rings because of this command." if is_invite and status.nothing_rings else None
     if error.kind in {ErrorKind.USAGE, ErrorKind.INTERRUPTED, ErrorKind.TERMINATED}:
         return ErrorReport(
             status=status, title=error.message, fix=error.fix, command=error.command, dialled=dialled
         )
     from zoomcall.usecases.explaining import report as explain
 
-    explained = explain(error, run.facts if run is not None else Facts())
+    explained = explain(error, facts)
     return replace(error_report(explained, status), dialled=dialled)
 
 
@@ -39,7 +43,3 @@ def error_report(explained: Explained, status: ExitStatus, *, subject: str | Non
     if subject is not None:
         told["title"] = f"{subject}: {explained.title}"
     return ErrorReport(status=status, **told)
-
-
-def _is_invite(run: Run | None) -> bool:
-    return run is not None and run.spec.schema.startswith("zoomcall.invite")

@@ -17,14 +17,16 @@ import typer
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
+from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
 from zoomcall.cli.render.failure import error_page
 from zoomcall.cli.render.json import dumps, envelope
 from zoomcall.cli.render.text import write_page
-from zoomcall.cli.run import CommandSpec, CommonOptions, OutputFormat, Run
+from zoomcall.cli.run import Run
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import Terminated, UsageError, ZoomcallError
+from zoomcall.knowledge.facts import Facts
 
 ERROR_SCHEMA = "zoomcall.error/1"
 _WITHOUT_VARIABLE = (["token", "mint"], ["completion"], ["schema"], ["emulate"])
@@ -112,7 +114,9 @@ class Boundary:
         from zoomcall.cli.failing import report
 
         run = self._starter.run
-        explained = report(error, run)
+        facts = Facts() if run is None else run.facts
+        is_invite = run is not None and run.spec.schema.startswith("zoomcall.invite")
+        explained = report(error, facts, is_invite=is_invite)
         if run is not None and run.options.is_debug:
             traceback.print_exception(error, file=self._streams.stderr)
         if usage and not self._wants_json():

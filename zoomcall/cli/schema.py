@@ -7,7 +7,8 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.run import Run
 from zoomcall.cli.schemas.documents import document, every_document
 from zoomcall.cli.schemas.shapes import shape_named, shapes
 from zoomcall.errors import UsageError

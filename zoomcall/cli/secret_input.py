@@ -30,7 +30,7 @@ def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> 
         raise UsageError("--secret-stdin and --secret-file contradict each other")
     if file is not None:
         secret, notices = run.wiring.secret_of_file(file, "--secret-file")
-        run.notice_all(notices)
+        run.notice(*notices)
         return lambda: secret
     if is_piped:
         piped = _piped_secret(run)

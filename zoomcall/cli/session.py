@@ -1,7 +1,5 @@
 """``zoomcall session``: live sessions and who is in them."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -9,9 +7,10 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Table
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.run import Run
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
@@ -35,8 +34,7 @@ def list_sessions(run: Run) -> Answer:
 
     Zoom allows this 10 to 20 times a minute.
     """
-    with _zoom(run) as zoom:
-        sessions = live_sessions(zoom=zoom, today=run.now().date())
+    sessions = live_sessions(zoom=_zoom(run), today=run.now().date())
     rows = tuple(
         (session.id, session.name or _UNKNOWN, _count(session), _time(session.start_time)) for session in sessions
     )
@@ -65,8 +63,7 @@ def show(
     origin, text = _variable(run) if session is None else (None, session)
     with blaming(origin):
         wanted = parse_session_name(text)
-    with _zoom(run) as zoom:
-        gathering = look_into(wanted, zoom=zoom, today=run.now().date(), origin=origin)
+    gathering = look_into(wanted, zoom=_zoom(run), today=run.now().date(), origin=origin)
     return Answer(
         page=_page(gathering),
         result={
@@ -94,16 +91,10 @@ def _variable(run: Run) -> tuple[str, str]:
     return given[0]
 
 
-@contextmanager
-def _zoom(run: Run) -> Iterator[Sessions]:
-    run.learn(api=Api.SESSION)
-    run.wiring.credential_for(Api.SESSION)
-    run.wiring.refuse_wrong_bearer(Api.SESSION)
-    try:
-        yield run.wiring.zoom
-    finally:
-        run.learn(local_time=run.now())
-        run.wiring.learn_clock()
+def _zoom(run: Run) -> Sessions:
+    connection = run.wiring.connect(Api.SESSION)
+    connection.refuse_wrong_bearer(Api.SESSION)
+    return connection.zoom
 
 
 def _page(gathering: Gathering) -> Page:

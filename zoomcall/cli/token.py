@@ -10,12 +10,13 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
+from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json
 from zoomcall.cli.render.page import Line, Tone
-from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty, Notice
-from zoomcall.domain.credential import CredentialKind, VideoSdkKey
+from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkKey
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.profile import Profile
 from zoomcall.domain.secret import Secret
@@ -77,14 +78,15 @@ def mint(
 ) -> Answer:
     """Print a bearer token: stdout is the token and one newline."""
     wanted = USUAL_LIFETIME if lifetime is None else parse_lifetime(lifetime)
-    credential = run.wiring.credential_for(api).credential
+    connection = run.wiring.connect(api)
+    credential = connection.held.credential
     if isinstance(credential, VideoSdkKey):
         run.notice(*warnings_of(credential, wanted))
     elif lifetime is not None:
         run.notice(
             Notice("ttl-ignored", f"--ttl does nothing here: the {credential.kind} credential sets the lifetime")
         )
-    token = run.wiring.mint(wanted)
+    token = connection.mint(wanted)
     if token.expires_at is not None and token.expires_at <= run.now():
         run.notice(Notice("token-expired", f"this token expired {distance(token.expires_at, run.now())}"))
     text = token.text.reveal()
@@ -177,10 +179,13 @@ def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Signa
     """
     if run.options.profile is None:
         api_key = _public_key(run)
-        secret = _secret_beside(run, api_key) if api_key else None
-        if secret is None or read_token(text).issuer not in {api_key, secret.reveal()}:
-            run.held = None
+        held = _pair_beside(run, api_key) if api_key else None
+        if held is None or not isinstance(held.credential, VideoSdkKey):
             return api_key, None, None
+        secret = held.credential.api_secret
+        if read_token(text).issuer not in {api_key, secret.reveal()}:
+            return api_key, None, None
+        run.wiring.held = held
         return api_key, secret, run.wiring.check_signature
     pair = run.wiring.key_pair_of_profile()
     if pair is None:
@@ -201,15 +206,14 @@ def _public_key(run: Run) -> str | None:
     return run.settings.environ.get("ZOOMCALL_API_KEY")
 
 
-def _secret_beside(run: Run, api_key: str) -> Secret | None:
-    """Take the API secret that stands in the environment beside its key; no keyring is opened for it."""
+def _pair_beside(run: Run, api_key: str) -> HeldCredential | None:
+    """Return the key pair of the environment, if that is its key; no keyring is opened for it."""
     if run.settings.environ.get("ZOOMCALL_API_KEY") != api_key:
         return None
     try:
-        credential = run.wiring.credential_for(Api.SESSION).credential
+        return run.wiring.resolve(Api.SESSION)
     except ZoomcallError:
         return None
-    return credential.api_secret if isinstance(credential, VideoSdkKey) else None
 
 
 def _result(inspection: "Inspection") -> dict[str, Any]:

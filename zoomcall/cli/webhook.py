@@ -26,12 +26,14 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
+from zoomcall.cli.event_sources import webhook_receiver_class
 from zoomcall.cli.failing import report as explain
+from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json, time_text
 from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.text import write_page
-from zoomcall.cli.run import CommandSpec, OutputFormat, Run
+from zoomcall.cli.run import Run
 from zoomcall.cli.secret_input import secret_source
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.api_base import is_loopback
@@ -101,7 +103,7 @@ def serve(
 
     Every signature is checked, that of Zoom's URL validation too, which is answered. TLS is a reverse proxy's work.
     """
-    receiver_class = run.wiring.webhook_receiver_class()
+    receiver_class = webhook_receiver_class()
     forward_url = None if forward_to is None else parse_hook_url(forward_to, origin="--forward-to")
     held = run.wiring.webhook_secret()
     board = _Board(run)
@@ -422,7 +424,7 @@ def replay(
 
 def _judge_replay(run: Run, url: str, done: Replay) -> tuple[ExitStatus, ErrorReport | None]:
     if done.fault is not None:
-        told = explain(done.fault, run)
+        told = explain(done.fault, run.facts)
         is_away = done.fault.word in {NetworkWord.DNS, NetworkWord.CONNECT}
         return ExitStatus.NETWORK, replace(told, fix=_FIX_OF_ABSENCE) if is_away else told
     if not done.refused:

@@ -8,12 +8,13 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.connection import Connection
 from zoomcall.cli.failing import report
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.page import Line, Page, Tone
-from zoomcall.cli.run import CommandSpec, Run
+from zoomcall.cli.run import Run
 from zoomcall.domain.answer import ZoomRefused
-from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
@@ -45,13 +46,14 @@ def whoami(
     is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
 ) -> Answer:
     """Say who the credential is, where it came from, what it hid, and whether Zoom accepts it."""
-    held = run.wiring.credential_for(api)
+    connection = run.wiring.connect(api)
+    held = connection.held
     key_id = held.credential.key_id
     error = None
     try:
-        identity = _asked(run, held, api) if not is_offline else examine_offline(held)
+        identity = _asked(run, connection, api) if not is_offline else examine_offline(held)
     except (ZoomRefused, NetworkFault) as failure:
-        error = report(failure, run)
+        error = report(failure, replace(connection.facts, api=api_of(held, api)))
         identity = replace(examine_offline(held), clock_skew=_skew_of(failure))
         if any(cause.id == "key-secret-swapped" for cause in error.causes):
             key_id = None  # most likely the secret
@@ -59,7 +61,7 @@ def whoami(
         "kind": held.credential.kind,
         "key_id": key_id,
         "user": _user_json(identity.user),
-        "api_base": run.wiring.api_base,
+        "api_base": connection.api_base,
         "clock_skew_seconds": _seconds(identity.clock_skew),
         "expires_at": identity.expires_at,
         "scopes": None if identity.scopes is None else list(identity.scopes),
@@ -72,35 +74,31 @@ def whoami(
     else:
         accepted = Line("yes, by Zoom just now", Tone.GOOD, label="accepted")
     return Answer(
-        page=_page(run, held, key_id, identity, accepted, has_clock=not is_offline),
+        page=_page(connection, key_id, identity, accepted, has_clock=not is_offline),
         result=result,
         status=ExitStatus.OK if error is None else error.status,
         error=error,
     )
 
 
-def _asked(run: Run, held: HeldCredential, api: Api | None) -> Identity:
+def _asked(run: Run, connection: Connection, api: Api | None) -> Identity:
     """Ask Zoom who the credential is, at the other API too where nothing tells which one it is for."""
-    target = api_of(held, api)
+    held = connection.held
     try:
-        return _examine(run, held, target)
+        return _examine(run, connection, api_of(held, api))
     except ZoomRefused as refusal:
         if refusal.kind is not ErrorKind.AUTH or not may_be_for_meetings(held, api):
             raise
         try:
-            return _examine(run, held, Api.MEETING)
+            return _examine(run, connection, Api.MEETING)
         except ZoomcallError:
-            run.learn(api=target)
             raise refusal from None
 
 
-def _examine(run: Run, held: HeldCredential, api: Api) -> Identity:
-    run.learn(api=api)
-    try:
-        return examine(held, api=api, zoom=run.wiring.zoom, token=run.wiring.token, now=run.now, warn=run.notice)
-    finally:
-        run.learn(local_time=run.now())
-        run.wiring.learn_clock()
+def _examine(run: Run, connection: Connection, api: Api) -> Identity:
+    return examine(
+        connection.held, api=api, zoom=connection.zoom, token=connection.token, now=run.now, warn=run.notice
+    )
 
 
 def _skew_of(failure: ZoomRefused | NetworkFault) -> timedelta | None:
@@ -122,8 +120,9 @@ def _seconds(skew: timedelta | None) -> int | None:
 
 
 def _page(
-    run: Run, held: HeldCredential, key_id: str | None, identity: Identity, accepted: Line, *, has_clock: bool
+    connection: Connection, key_id: str | None, identity: Identity, accepted: Line, *, has_clock: bool
 ) -> Page:
+    held = connection.held
     place = f"profile {held.profile}" if held.profile else held.label.name
     lines = [
         Line(f"{held.credential.kind}", label="kind"),
@@ -134,7 +133,7 @@ def _page(
     if identity.user is not None:
         user = identity.user
         lines.append(Line(" ".join(part for part in (user.name, user.email, user.id) if part), label="user"))
-    lines += [Line(run.wiring.api_base, label="api"), accepted]
+    lines += [Line(connection.api_base, label="api"), accepted]
     if has_clock:
         seconds = _seconds(identity.clock_skew)
         lines.append(Line("unknown" if seconds is None else f"{seconds:+d} s against Zoom's", label="clock"))

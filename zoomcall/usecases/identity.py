@@ -83,7 +83,7 @@ def examine(
     *,
     api: Api,
     zoom: IdentityEndpoints,
-    token: Callable[[Api], AccessToken],
+    token: Callable[[], AccessToken],
     now: Callable[[], datetime],
     warn: Callable[[Notice], None],
 ) -> Identity:
@@ -102,7 +102,7 @@ def examine(
         NetworkFault: No answer came.
     """
     user = ask(zoom, api, now=now, warn=warn)
-    skew, used = _skew(zoom, warn), token(api)
+    skew, used = _skew(zoom, warn), token()
     match held.credential:
         case VideoSdkKey():
             expires_at = None

@@ -69,11 +69,11 @@ class WebhookLogs(Protocol):
         """List deliveries of events, including failed ones, which also show the event."""
 
 
-def who_is_in(zoom: Rosters, target: TargetKey) -> tuple[Participant, ...]:
+def who_is_in(zoom: Rosters, target: TargetKey, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
     """Return the live roster of a session or meeting."""
     if target.api is Api.SESSION:
-        return zoom.session_users(SessionId(target.id))
-    return zoom.meeting_participants(MeetingNumber(target.id))
+        return zoom.session_users(SessionId(target.id), deadline=deadline)
+    return zoom.meeting_participants(MeetingNumber(target.id), deadline=deadline)
 
 
 def callouts_in(logs: Iterable[WebhookLog]) -> tuple[CalloutEvent, ...]:

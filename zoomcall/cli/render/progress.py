@@ -11,12 +11,6 @@ from zoomcall.domain.call import State
 if TYPE_CHECKING:
     from rich.status import Status
 
-_WORDS = {
-    State.ACCEPTED: "accepted by Zoom, waiting for the room",
-    State.RINGING: "the room is ringing",
-    State.PENDING: "no answer from Zoom; watching if the room joins",
-}
-
 
 class Progress:
     """A spinner with a sentence and the seconds; nothing at all where ``is_shown`` is False.
@@ -35,7 +29,7 @@ class Progress:
         """Say where the call stands."""
         if not self._is_shown:
             return
-        text = f"{_WORDS.get(state, state.value)} ({elapsed.total_seconds():.0f} s)"
+        text = f"{state.under_way or state.value} ({elapsed.total_seconds():.0f} s)"
         if self._status is None:
             self._status = self._start(text)
         else:

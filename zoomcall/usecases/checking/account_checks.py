@@ -61,9 +61,9 @@ def check_token(case: Case) -> CheckVerdict:
     if case.order.is_offline:
         return _check_token_offline(case)
     case.need(CheckId.API)
-    case.tools.refuse_wrong_bearer(api)
-    case.acceptance = try_out(case.tools.zoom, api, now=case.now, deadline=case.deadline)
-    expires_at = case.tools.token(api).expires_at
+    case.line.refuse_wrong_bearer(api)
+    case.acceptance = try_out(case.line.zoom, api, now=case.now, deadline=case.deadline)
+    expires_at = case.line.token().expires_at
     expiry = "" if expires_at is None else f"; it expires {distance(expires_at, case.now())}"
     return ok(f"Zoom accepts the token{expiry}")
 
@@ -73,7 +73,7 @@ def _check_token_offline(case: Case) -> CheckVerdict:
         case ServerToServerApp():
             return not_asked()
         case VideoSdkKey() | Bearer():
-            facts = replace(case.facts, bearer=case.tools.token(case.api).text)
+            facts = replace(case.facts, bearer=case.line.token().text)
     if any(cause.certainty is Certainty.CERTAIN for cause in judge_bearer(facts, case.api).causes):
         return failed(WrongCredential(f"Zoom is certain to refuse this token for a {case.api}"), facts)
     return not_asked("; nothing that can be seen offline is wrong with the token")
@@ -102,7 +102,7 @@ def check_scopes(case: Case) -> CheckVerdict:
     """Report whether the token's scopes allow ringing rooms, watching them join, and listing them."""
     if case.api is Api.SESSION:
         return ok("a Video SDK credential needs no scopes")
-    scopes = case.tools.token(case.api).scopes
+    scopes = case.line.token().scopes
     if scopes is None:
         return _try_scopes(case)
     facts = replace(case.facts, scopes=scopes, answer=None)
@@ -123,7 +123,7 @@ def _lacking(facts: Facts, purpose: str) -> Cause | None:
 
 def _try_scopes(case: Case) -> CheckVerdict:
     """Find scopes by reading, if the token endpoint did not tell them; ringing cannot be tried."""
-    zoom, deadline = case.tools.zoom, case.deadline
+    zoom, deadline = case.line.zoom, case.deadline
     trials: dict[str, Callable[[], object]] = {"sync": lambda: zoom.h323_devices(deadline=deadline)}
     if isinstance(case.order.target, MeetingTarget):
         number = case.order.target.number
@@ -164,8 +164,8 @@ def check_session(case: Case) -> CheckVerdict:
             case.session = identifier
         case SessionNameTarget(name, origin):
             today = case.now().date()
-            case.session = find_live_session(name, zoom=case.tools.zoom, today=today, origin=origin).id
-    users = case.tools.zoom.session_users(case.session, deadline=case.deadline)
+            case.session = find_live_session(name, zoom=case.line.zoom, today=today, origin=origin).id
+    users = case.line.zoom.session_users(case.session, deadline=case.deadline)
     present = sum(1 for user in users if user.is_present)
     if not present:
         return failed(NoSession("the session is live but nobody is in it"), replace(case.facts, population=0))
@@ -174,7 +174,7 @@ def check_session(case: Case) -> CheckVerdict:
 
 def _check_meeting(number: str, case: Case) -> CheckVerdict:
     try:
-        meeting = case.tools.zoom.meeting(number, deadline=case.deadline)
+        meeting = case.line.zoom.meeting(number, deadline=case.deadline)
     except ZoomRefused as refusal:
         if refusal.kind is ErrorKind.NO_SESSION:
             raise
@@ -201,7 +201,7 @@ def check_plan(case: Case) -> CheckVerdict:
             raise Blocked(CheckId.SESSION)
         return skipped("only a live session shows the plan, and none was named", _NAME_A_SESSION)
     try:
-        case.tools.zoom.session_sip_dialing(case.session, deadline=case.deadline)
+        case.line.zoom.session_sip_dialing(case.session, deadline=case.deadline)
     except ZoomRefused as refusal:
         if refusal.kind is ErrorKind.NO_SESSION:
             raise Blocked(CheckId.SESSION, refusal) from None
@@ -212,7 +212,7 @@ def check_plan(case: Case) -> CheckVerdict:
 
 
 def _check_owners_plan(case: Case) -> CheckVerdict:
-    zoom, target = case.tools.zoom, case.order.target
+    zoom, target = case.line.zoom, case.order.target
     try:
         dialing = zoom.crc_code(deadline=case.deadline)
     except ZoomRefused as refusal:
@@ -257,7 +257,7 @@ def check_webhook(case: Case) -> CheckVerdict:
         return verdict
     now, told = case.now(), verdict.detail
     try:
-        logs = case.tools.zoom.webhook_logs(from_time=now - LOG_SPAN, to_time=now, deadline=case.deadline)
+        logs = case.line.zoom.webhook_logs(from_time=now - LOG_SPAN, to_time=now, deadline=case.deadline)
     except ZoomRefused as refusal:
         refused = warned(refusal, case.facts)
         return replace(refused, detail=f"{told}; the webhook log cannot be read: {refused.detail}")

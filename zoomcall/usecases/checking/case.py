@@ -64,8 +64,12 @@ class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
         """Count the rooms that the account's administrator registered."""
 
 
-class Tools(Protocol):
-    """What checks ask, besides the clock."""
+class Line(Protocol):
+    """A connection to Zoom with one credential."""
+
+    @property
+    def held(self) -> HeldCredential:
+        """The credential."""
 
     @property
     def api_base(self) -> ApiBase:
@@ -76,12 +80,34 @@ class Tools(Protocol):
         """Where tokens are issued."""
 
     @property
-    def probe(self) -> Probe:
-        """Examines the way to Zoom."""
+    def zoom(self) -> CheckEndpoints:
+        """Zoom, asked with the credential."""
 
     @property
-    def zoom(self) -> CheckEndpoints:
-        """Zoom, asked with the active credential."""
+    def facts(self) -> Facts:
+        """What is known for explaining a failure."""
+
+    def refuse_wrong_bearer(self, api: Api) -> None:
+        """Raise ``WrongCredential`` for a bearer token that Zoom is certain to refuse."""
+
+    def token(self) -> AccessToken:
+        """Return a valid token."""
+
+
+class Tools(Protocol):
+    """What checks ask, besides the clock."""
+
+    @property
+    def shown_api_base(self) -> ApiBase:
+        """Where REST is served, as far as that is known without a credential."""
+
+    @property
+    def shown_oauth_base(self) -> ApiBase:
+        """Where tokens are issued, as far as that is known without a credential."""
+
+    @property
+    def probe(self) -> Probe:
+        """Examines the way to Zoom."""
 
     @property
     def keyring_limit(self) -> timedelta:
@@ -94,14 +120,8 @@ class Tools(Protocol):
     def choice(self, api: Api | None) -> Choice:
         """Find the active credential without reading its secret."""
 
-    def credential_for(self, api: Api | None) -> HeldCredential:
-        """Read the active credential and use it from now on."""
-
-    def refuse_wrong_bearer(self, api: Api) -> None:
-        """Raise ``WrongCredential`` for a bearer token that Zoom is certain to refuse."""
-
-    def token(self, api: Api) -> AccessToken:
-        """Return a valid token."""
+    def connect(self, api: Api | None) -> Line:
+        """Open a connection with the active credential."""
 
     def webhook_secret(self) -> HeldWebhookSecret:
         """Find the webhook secret."""
@@ -132,13 +152,12 @@ class Case(Struct, kw_only=True):
     Attributes:
         order: What to check.
         tools: What to ask.
-        known: Returns what is known for explaining, at any time.
         now: This machine's clock.
         limit: How long one check may take.
         patience: How long Zoom may take to answer one check.
         verdicts: The checks that are done.
         chosen: The active credential, its secret perhaps unread.
-        credential: The active credential; None if its secret could not be read.
+        connection: Zoom, as the active credential sees it; None if its secret could not be read.
         knocks: What came of a request without a credential to each host, the API's first; None if offline.
         acceptance: What Zoom said of the credential.
         session: The session that was named, by id or by name.
@@ -146,16 +165,26 @@ class Case(Struct, kw_only=True):
 
     order: CheckupOrder
     tools: Tools
-    known: Callable[[], Facts]
     now: Callable[[], datetime]
     limit: timedelta
     patience: timedelta
     verdicts: dict[str, CheckVerdict] = {}
     chosen: CredentialLabel | None = None
-    credential: HeldCredential | None = None
+    connection: Line | None = None
     knocks: Mapping[Way, Knock | ZoomcallError | None] = {}
     acceptance: Acceptance = Acceptance()
     session: SessionId | None = None
+
+    @property
+    def line(self) -> Line:
+        """Zoom, as the active credential sees it.
+
+        Raises:
+            Blocked: There is no credential.
+        """
+        if self.connection is None:
+            raise Blocked(CheckId.CREDENTIAL)
+        return self.connection
 
     @property
     def held(self) -> HeldCredential:
@@ -164,9 +193,14 @@ class Case(Struct, kw_only=True):
         Raises:
             Blocked: There is none.
         """
-        if self.credential is None:
-            raise Blocked(CheckId.CREDENTIAL)
-        return self.credential
+        return self.line.held
+
+    @property
+    def bases(self) -> tuple[ApiBase, ApiBase]:
+        """Where REST is served, and where tokens are issued."""
+        if self.connection is None:
+            return self.tools.shown_api_base, self.tools.shown_oauth_base
+        return self.connection.api_base, self.connection.oauth_base
 
     @property
     def api(self) -> Api:
@@ -176,8 +210,9 @@ class Case(Struct, kw_only=True):
     @property
     def facts(self) -> Facts:
         """What is known now, for explaining."""
-        api = self.order.api if self.credential is None else self.api
-        return replace(self.known(), api=api, local_time=self.now())
+        if self.connection is None:
+            return Facts(api=self.order.api, local_time=self.now())
+        return replace(self.connection.facts, api=self.api)
 
     @property
     def deadline(self) -> datetime:

@@ -91,7 +91,6 @@ def check_up(
     order: CheckupOrder,
     tools: Tools,
     *,
-    facts: Callable[[], Facts],
     now: Callable[[], datetime],
     on_bug: Callable[[Exception], None] | None = None,
 ) -> tuple[CheckResult, ...]:
@@ -100,21 +99,20 @@ def check_up(
     Args:
         order: What to check.
         tools: What to ask.
-        facts: Returns what is known for explaining, at any time.
         now: This machine's clock.
         on_bug: Is shown what a check should not have raised.
 
     Returns:
         The wanted checks, in the order of ``CheckId``.
     """
-    case = Case(order=order, tools=tools, known=facts, now=now, limit=LIMIT, patience=_PATIENCE)
+    case = Case(order=order, tools=tools, now=now, limit=LIMIT, patience=_PATIENCE)
     outcomes = run_steps(
         [_step(each, case) for each in _with_awaited(order.only)],
         settle=partial(_settle, case, on_bug),
         tell=case.verdicts.__setitem__,
     )
     return tuple(
-        CheckResult(id=each, verdict=_cleaned(outcomes[each].value, facts()), taken=outcomes[each].taken)
+        CheckResult(id=each, verdict=_cleaned(outcomes[each].value, case.facts), taken=outcomes[each].taken)
         for each in CheckId
         if each in order.only
     )

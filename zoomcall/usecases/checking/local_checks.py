@@ -18,7 +18,7 @@ def check_credential(case: Case) -> CheckVerdict:
     api, tools = case.order.api, case.tools
     chosen = case.chosen = tools.choice(api).label
     try:
-        held = case.credential = tools.credential_for(api)
+        case.connection = tools.connect(api)
     except NotConfigured as error:
         read = tools.keyring_read if chosen.source is CredentialSource.KEYRING else None
         if read is None or read.error is not error or CheckId.KEYRING not in case.order.only:
@@ -27,6 +27,7 @@ def check_credential(case: Case) -> CheckVerdict:
             f"{_named(chosen)} is active, but the keyring did not return its secret",
             fix=f"Fix {CheckId.KEYRING} first.",
         ) from None
+    held = case.held
     key = held.credential.key_id
     told = [f"{held.credential.kind} from {held.label.source} ({_named(held.label)})"]
     if key:

@@ -58,11 +58,12 @@ def check_proxies(case: Case) -> CheckVerdict:
 def _knocks(case: Case) -> Mapping[Way, Knock | ZoomcallError | None]:
     """Send each host a request without a credential, at the same time; offline, only find the ways there."""
     probe = case.tools.probe
-    urls = {probe.way(case.tools.api_base): f"{case.tools.api_base}/users/me"}
+    api_base, oauth_base = case.bases
+    urls = {probe.way(api_base): f"{api_base}/users/me"}
     if _needs_token_endpoint(case):
-        way = probe.way(case.tools.oauth_base)
+        way = probe.way(oauth_base)
         if way.target not in {known.target for known in urls}:
-            urls[way] = f"{case.tools.oauth_base}/oauth/token"
+            urls[way] = f"{oauth_base}/oauth/token"
     if case.order.is_offline:
         return dict.fromkeys(urls)
     limit, deadline = case.limit - timedelta(seconds=1), case.deadline
@@ -74,9 +75,9 @@ def _knocks(case: Case) -> Mapping[Way, Knock | ZoomcallError | None]:
 
 
 def _needs_token_endpoint(case: Case) -> bool:
-    if case.credential is None:
+    if case.connection is None:
         return case.order.api is Api.MEETING
-    match case.credential.credential:
+    match case.connection.held.credential:
         case ServerToServerApp():
             return True
         case VideoSdkKey() | Bearer():
@@ -185,7 +186,7 @@ def check_clock(case: Case) -> CheckVerdict:
         return warning("Zoom's answer has no Date header", "Synchronize the clock over the network (NTP).")
     skew = skew_of(answer.server_time, answer.local_time)
     told = skew_words(skew) if skew else "this machine's clock and Zoom's agree"
-    if case.credential is not None and isinstance(case.credential.credential, VideoSdkKey):
+    if case.connection is not None and isinstance(case.held.credential, VideoSdkKey):
         facts = _with_minted_token(case, answer)
         if _is_fatal(facts):
             return failed(WrongCredential(f"{told}: Zoom refuses tokens minted by this clock"), facts)
@@ -196,7 +197,7 @@ def check_clock(case: Case) -> CheckVerdict:
 
 
 def _with_minted_token(case: Case, answer: ZoomAnswer) -> Facts:
-    bearer = case.tools.token(Api.SESSION).text
+    bearer = case.line.token().text
     return replace(case.facts, bearer=bearer, local_time=answer.local_time, zoom_time=answer.server_time)
 
 

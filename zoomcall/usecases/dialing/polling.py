@@ -1,20 +1,25 @@
-"""Look at one target again and again, on behalf of every call into it, within Zoom's rate limits."""
+"""Look at each target again and again, once for all the calls into it, within Zoom's rate limits."""
 
 from __future__ import annotations
 
-import queue
 import threading
 from collections.abc import Callable, Collection, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from msgspec import Struct
 
+from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
-from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name
 from zoomcall.domain.journal import TargetKey
+from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.stop import Stop
+from zoomcall.usecases.zoom_clock import LOG_SLACK, Clocks, lead
+from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
 
 POLL_INTERVAL = timedelta(seconds=3)
 FIRST_LOOK = timedelta(seconds=1)
@@ -22,61 +27,15 @@ EARLY_INTERVAL = timedelta(seconds=1.5)
 _EARLY_LOOKS = 2
 _TRUSTED_LOOKS = 4
 _ROSTER_TURN = 10
+_LOG_MEMORY = timedelta(minutes=10)
+_SURVEY_LIFE = timedelta(minutes=1)
+
+Look = Callable[[datetime], Seen]
+"""Looks once, for calls that were dialled at that moment or later."""
 
 
-class RosterSeen(Struct, frozen=True):
-    """Who was there at one look."""
-
-    participants: tuple[Participant, ...]
-
-    @property
-    def source(self) -> EvidenceSource:
-        """The roster."""
-        return EvidenceSource.ROSTER
-
-
-class EventsSeen(Struct, frozen=True):
-    """Events that came together, old and strange ones among them."""
-
-    source: EvidenceSource
-    events: tuple[CalloutEvent, ...]
-
-
-class Exhausted(Struct, frozen=True):
-    """A source that can prove nothing any more, and why."""
-
-    source: EvidenceSource
-    why: str
-
-
-class Hiccup(Struct, frozen=True):
-    """A look that failed and will be tried again."""
-
-    source: EvidenceSource
-    why: str
-
-
-Seen = RosterSeen | EventsSeen
-Signal = Seen | Exhausted | Hiccup
-Signals = queue.SimpleQueue[Signal]
-Look = Callable[[], Seen]
-
-
-class Feed(Protocol):
-    """Evidence sources at work in a thread of their own."""
-
-    @property
-    def sources(self) -> frozenset[EvidenceSource]:
-        """Which evidence they give."""
-
-    def subscribe(self, signals: Signals) -> None:
-        """Put everything that is seen from now on into a call's queue, and what has given up by now."""
-
-    def unsubscribe(self, signals: Signals) -> None:
-        """Stop that; never blocks."""
-
-    def favour_events(self) -> None:
-        """Take note that a call's events do come: looking for them is worth more than the roster."""
+class Polled(Clocks, Rosters, WebhookLogs, Protocol):
+    """What polling needs of Zoom."""
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
@@ -93,13 +52,28 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     interval: timedelta = POLL_INTERVAL
 
     def pause_before(self, look: int) -> timedelta:
-        """Give the pause before the look of that number, from 0."""
+        """Return the pause before the look of that number, from 0."""
         if look == 0:
             return self.first
         return self.early if look < _EARLY_LOOKS else self.interval
 
 
-class Patrol:
+class Sighting(Struct, frozen=True):
+    """A roster and when it was read."""
+
+    present: tuple[Participant, ...]
+    read_at: datetime
+
+
+class _Reader(Struct, frozen=True):
+    """A call that waits: its queue, when it was dialled, and what may prove its outcome."""
+
+    signals: Signals
+    since: datetime
+    sources: frozenset[EvidenceSource]
+
+
+class Poll:
     """Looks at one target for all calls into it: one request a look, however many calls wait.
 
     With a roster and a webhook log to look at, it takes turns; once a call's events come, it looks for events, and
@@ -115,38 +89,41 @@ class Patrol:
         self._looks = dict(looks)
         self._rhythm = rhythm or Rhythm()
         self._lock = threading.Lock()
-        self._subscribers: list[Signals] = []
-        self._ended = threading.Event()
+        self._readers: tuple[_Reader, ...] = ()
+        self._ended: threading.Event | None = None
         self._has_events = False
         self._are_events_expected = False
         self._missing: dict[EvidenceSource, int] = {}
-        self._ends: list[Exhausted] = []
+        self._ends: dict[EvidenceSource, Exhausted] = {}
 
-    @property
-    def sources(self) -> frozenset[EvidenceSource]:
-        """What can still be looked at."""
-        with self._lock:
-            return frozenset(self._looks)
+    def subscribe(self, signals: Signals, *, since: datetime, sources: frozenset[EvidenceSource]) -> None:
+        """Let a call see what is seen, and what has given up; the first one starts the looking anew.
 
-    def subscribe(self, signals: Signals) -> None:
-        """Let a call see what is seen, and what has given up before; the first one starts the looking anew."""
+        Args:
+            signals: The call's queue.
+            since: When it was dialled: what is older need not be looked for.
+            sources: What may prove its outcome.
+        """
         with self._lock:
-            self._subscribers.append(signals)
-            for end in self._ends:
-                signals.put(end)
-            if len(self._subscribers) > 1:
+            if not self._readers:  # what failed an earlier call may have come back
+                self._ends.clear()
+                self._missing.clear()
+            for source in sources & self._ends.keys():
+                signals.put(self._ends[source])
+            self._readers = (*self._readers, _Reader(signals, since, sources))
+            if self._ended is not None:
                 return
             self._ended = threading.Event()
             arguments = (self._ended,)
-        threading.Thread(target=self._run, args=arguments, name="patrol", daemon=True).start()
+        threading.Thread(target=self._run, args=arguments, name="poll", daemon=True).start()
 
     def unsubscribe(self, signals: Signals) -> None:
         """Let a call see no more; the last one ends the looking."""
         with self._lock:
-            if signals in self._subscribers:
-                self._subscribers.remove(signals)
-            if not self._subscribers:
+            self._readers = tuple(reader for reader in self._readers if reader.signals is not signals)
+            if not self._readers and self._ended is not None:
                 self._ended.set()
+                self._ended = None
 
     def favour_events(self) -> None:
         """Look for events from now on, and at the roster every tenth time."""
@@ -158,32 +135,36 @@ class Patrol:
 
     def _run(self, ended: threading.Event) -> None:
         look = 0
-        while self._looks and not ended.wait(self._rhythm.pause_before(look).total_seconds()):
-            source = self._source_of(look)
-            look += 1
+        while not ended.wait(self._rhythm.pause_before(look).total_seconds()):
             with self._lock:
-                waiting = tuple(self._subscribers)
-            self._tell(self._look_at(source), waiting)
+                waiting = self._readers
+                wanted = frozenset[EvidenceSource]().union(*(reader.sources for reader in waiting))
+                available = (wanted & self._looks.keys()) - self._ends.keys()
+                if not available:  # until a call comes that can be shown something
+                    if self._ended is ended:
+                        self._ended = None
+                    return
+            source = self._source_of(look, available)
+            look += 1
+            self._tell(self._look_at(source, min(reader.since for reader in waiting)), waiting)
 
-    def _source_of(self, look: int) -> EvidenceSource:
-        both = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
-        available = [source for source in both if source in self._looks] or list(self._looks)
+    def _source_of(self, look: int, available: Collection[EvidenceSource]) -> EvidenceSource:
+        log, roster = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
         if len(available) == 1:
-            return available[0]
-        log, roster = available
+            return next(iter(available))
         if self._has_events:
             return roster if look % _ROSTER_TURN == _ROSTER_TURN - 1 else log
         if self._are_events_expected:
             return log if look < _TRUSTED_LOOKS or look % 2 else roster
         return roster if look % 2 else log
 
-    def _look_at(self, source: EvidenceSource) -> Signal:
+    def _look_at(self, source: EvidenceSource, since: datetime) -> Signal:
         try:
-            seen = self._looks[source]()
+            seen = self._looks[source](since)
         except ZoomcallError as error:
             return self._judge(source, error)
         except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
-            return self._give_up(source, f"looking itself failed ({type(error).__name__})")
+            return Exhausted(source, f"looking itself failed ({type(error).__name__})")
         self._missing.pop(source, None)
         return seen
 
@@ -192,50 +173,144 @@ class Patrol:
         if error.kind is ErrorKind.NO_SESSION:
             self._missing[source] = self._missing.get(source, 0) + 1
             if self._missing[source] > 1:
-                return self._give_up(source, "the session or meeting has ended")
+                return Exhausted(source, "the session or meeting has ended")
             return Hiccup(source, error.message)
-        if may_pass(error):
-            return Hiccup(source, error.message)
-        return self._give_up(source, error.message)
+        return Hiccup(source, error.message) if may_pass(error) else Exhausted(source, error.message)
 
-    def _give_up(self, source: EvidenceSource, why: str) -> Exhausted:
-        end = Exhausted(source, why)
-        with self._lock:
-            self._looks.pop(source, None)
-            self._ends.append(end)
-        return end
-
-    def _tell(self, signal: Signal, waiting: Collection[Signals]) -> None:
+    def _tell(self, signal: Signal, waiting: Collection[_Reader]) -> None:
         """Tell those who were waiting when the look began: what was seen may be older than a later call.
 
         The end of a source concerns everybody.
         """
         with self._lock:
-            subscribers = [each for each in self._subscribers if each in waiting or isinstance(signal, Exhausted)]
-        for subscriber in subscribers:
-            subscriber.put(signal)
+            if isinstance(signal, Exhausted):
+                self._ends[signal.source] = signal
+                readers = self._readers
+            else:
+                readers = tuple(reader for reader in self._readers if reader in waiting)
+        for reader in readers:
+            if signal.source in reader.sources:
+                reader.signals.put(signal)
 
 
 def may_pass(error: ZoomcallError) -> bool:
-    """Say whether the same look may succeed a little later."""
+    """Return whether the same look may succeed a little later."""
     return isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}
 
 
-class Patrols:
-    """One patrol a target, shared by all calls of this process.
+class PollFeed(Struct, frozen=True):
+    """A poll as one call sees it.
+
+    Attributes:
+        poll: The poll.
+        since: When the call was dialled.
+        sources: What may prove its outcome.
+    """
+
+    poll: Poll
+    since: datetime
+    sources: frozenset[EvidenceSource]
+
+    def subscribe(self, signals: Signals) -> None:
+        """Let the call see what is seen."""
+        self.poll.subscribe(signals, since=self.since, sources=self.sources)
+
+    def unsubscribe(self, signals: Signals) -> None:
+        """Let the call see no more."""
+        self.poll.unsubscribe(signals)
+
+    def favour_events(self) -> None:
+        """Look for events from now on."""
+        self.poll.favour_events()
+
+
+class Polls:
+    """One poll a target, shared by all calls that one credential makes, and what the polls have found out.
 
     Args:
+        zoom: Zoom.
+        now: The clock.
         rhythm: When they look.
     """
 
-    def __init__(self, rhythm: Rhythm | None = None) -> None:
-        self._rhythm = rhythm
+    def __init__(self, zoom: Polled, *, now: Callable[[], datetime], rhythm: Rhythm | None = None) -> None:
+        self._zoom = zoom
+        self._now = now
+        self._rhythm = rhythm or Rhythm()
         self._lock = threading.Lock()
-        self._patrols: dict[TargetKey, Patrol] = {}
+        self._polls: dict[TargetKey, Poll] = {}
+        self._sightings: dict[TargetKey, Sighting] = {}
+        self._survey: tuple[datetime, bool] | None = None
 
-    def for_target(self, target: TargetKey, looks: Mapping[EvidenceSource, Look]) -> Patrol:
-        """Give the target's patrol, made with these looks if it is the first call into it."""
+    def of(self, target: TargetKey) -> Poll:
+        """Return the poll of a target."""
         with self._lock:
-            if target not in self._patrols or not self._patrols[target].sources:
-                self._patrols[target] = Patrol(looks, rhythm=self._rhythm)
-            return self._patrols[target]
+            if target not in self._polls:
+                looks: dict[EvidenceSource, Look] = {
+                    EvidenceSource.ROSTER: lambda _: RosterSeen(self._read_roster(target, None).present),
+                    EvidenceSource.WEBHOOK_LOG: self._read_log,
+                }
+                self._polls[target] = Poll(looks, rhythm=self._rhythm)
+            return self._polls[target]
+
+    def roster(self, target: TargetKey, *, deadline: datetime | None) -> Sighting:
+        """Return who is in: as the target's poll saw it a moment ago, else as Zoom says now.
+
+        Raises:
+            ZoomcallError: Zoom refused, or no answer came.
+        """
+        with self._lock:
+            newest = self._sightings.get(target)
+        if newest is not None and timedelta(0) <= self._now() - newest.read_at < self._rhythm.interval:
+            return newest
+        return self._read_roster(target, deadline)
+
+    def survey(self, stop: Stop, *, deadline: datetime | None) -> Callable[[], bool]:
+        """Begin to find out whether the webhook log shows that this account's callout events are sent at all.
+
+        The result is good for a minute, for other calls too.
+
+        Returns:
+            What waits for the answer. It raises ``ZoomcallError`` if the log cannot be read, and ``Stopped``.
+        """
+        moment = self._now()
+        known = self._survey
+        if known is not None and timedelta(0) <= moment - known[0] < _SURVEY_LIFE:
+            return lambda: known[1]
+        is_clock_known = self._zoom.last_clock is not None
+        recent = stop.start(lambda: self._is_logged(_LOG_MEMORY, None, deadline))
+        older = stop.start(lambda: self._is_logged(LOG_REACH, RINGING_IN_SESSION, deadline))
+
+        def result() -> bool:
+            try:
+                do_come = recent.result() or older.result()
+            except ZoomRefused:
+                if is_clock_known or abs(lead(self._zoom)) < timedelta(minutes=1):
+                    raise  # else it was asked for a time that is none to Zoom's clock, which is known by now
+                do_come = stop.start(lambda: self._is_logged(LOG_REACH, RINGING_IN_SESSION, deadline)).result()
+            self._survey = (moment, do_come)
+            return do_come
+
+        return result
+
+    def _is_logged(self, span: timedelta, event: str | None, deadline: datetime | None) -> bool:
+        moment = self._now() - lead(self._zoom)
+        logs = self._zoom.webhook_logs(
+            from_time=moment - span, to_time=moment, event=event, is_sample=True, deadline=deadline
+        )
+        return any(is_callout_name(log.event) for log in logs)
+
+    def _read_roster(self, target: TargetKey, deadline: datetime | None) -> Sighting:
+        sighting = Sighting(who_is_in(self._zoom, target, deadline=deadline), self._now())
+        with self._lock:
+            self._sightings[target] = sighting
+        return sighting
+
+    def _read_log(self, since: datetime) -> Seen:
+        """Read the events delivered since a moment; Zoom's clock counts, and its log has whole seconds."""
+        moment = self._now()
+        ahead = lead(self._zoom)
+        logs = self._zoom.webhook_logs(
+            from_time=min(since, moment) - ahead - LOG_SLACK, to_time=moment - ahead + LOG_SLACK
+        )
+        return EventsSeen(EvidenceSource.WEBHOOK_LOG, callouts_in(logs))

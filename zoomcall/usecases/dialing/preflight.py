@@ -3,47 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name
-from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant
-from zoomcall.domain.target import MeetingNumber, MeetingTarget, SessionId, SessionTarget
+from zoomcall.domain.target import MeetingTarget, SessionTarget
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.polling import Feed, may_pass
-from zoomcall.usecases.zoom_clock import Clocks, lead
-from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs
-
-_LOG_MEMORY = timedelta(minutes=10)
-
-
-class Zoom(Clocks, Rosters, WebhookLogs, Protocol):
-    """What looking around needs of Zoom."""
-
-
-class Listener(Protocol):
-    """Who is told what is found."""
-
-    def warn(self, notice: Notice) -> None:
-        """Something to know that stops nothing."""
-
-    def detail(self, text: str) -> None:
-        """Something to know with ``-v``."""
+from zoomcall.usecases.dialing.polling import Polls, Sighting, may_pass
+from zoomcall.usecases.dialing.ports import Listener
+from zoomcall.usecases.dialing.signals import Feed
+from zoomcall.usecases.dialing.stop import Running, Stop
 
 
 class Baseline(Struct, frozen=True):
-    """The roster before the PATCH; ``present`` None means that it cannot be read, and ``why``."""
+    """The roster before the PATCH.
+
+    Attributes:
+        present: Who was there; None if that cannot be read.
+        why: Why not.
+        read_at: When it was read.
+        survey: Waits for whether events come; None if nobody asked.
+    """
 
     present: tuple[Participant, ...] | None
     why: str | None = None
     read_at: datetime | None = None
+    survey: Callable[[], bool] | None = None
 
     @property
     def population(self) -> int | None:
@@ -79,108 +70,116 @@ class Preflight:
 
     Args:
         order: The call.
-        zoom: Zoom.
+        polls: Looks at Zoom.
         feeds: Evidence that comes by itself, at work already.
         missing: Why some of it cannot be had.
-        now: The clock.
         listener: Is told what is found.
+        stop: Ends the looking.
     """
 
     def __init__(
         self,
         order: DialOrder,
         *,
-        zoom: Zoom,
+        polls: Polls,
         feeds: Sequence[Feed],
         missing: Sequence[str],
-        now: Callable[[], datetime],
         listener: Listener,
+        stop: Stop,
     ) -> None:
         self._order = order
-        self._zoom = zoom
+        self._polls = polls
         self._feeds = feeds
         self._missing = missing
-        self._now = now
         self._listener = listener
+        self._stop = stop
 
     def baseline(self) -> Baseline:
-        """Read who is there.
+        """Read who is there, and at the same time ask for what ``prospects`` will need.
 
         Raises:
             ZoomcallError: Zoom refused, or there is no such session, and the order wants to know that first.
+            Stopped: Somebody asked to stop.
         """
         order = self._order
         if order.is_preflight_off and not order.is_waiting:
             return Baseline(None, why="--no-wait")
-        match order.target:
-            case SessionTarget(identifier):
-                return self._session(identifier)
-            case MeetingTarget(number):
-                return self._meeting(number)
+        roster = self._stop.start(lambda: self._polls.roster(order.key, deadline=order.patience))
+        is_log_wanted = order.is_waiting and EvidenceSource.WEBHOOK_LOG in self._possible
+        survey = self._polls.survey(self._stop, deadline=order.patience) if is_log_wanted else None
+        return replace(self._baseline(roster), survey=survey)
 
-    def _session(self, identifier: SessionId) -> Baseline:
+    @property
+    def _possible(self) -> frozenset[EvidenceSource]:
+        """What the order allows and the target's API has."""
+        return frozenset(source for source in self._order.evidence if self._order.target.api in source.serves)
+
+    def _baseline(self, roster: Running[Sighting]) -> Baseline:
         try:
-            present = self._zoom.session_users(identifier, deadline=self._order.patience)
+            seen = roster.result()
         except ZoomcallError as error:
-            if not self._order.is_preflight_off:
-                raise
-            if error.kind is ErrorKind.NO_SESSION:
-                return Baseline(())
-            return Baseline(None, why=f"the roster cannot be read ({error.message})")
-        return Baseline(present, read_at=self._now())
+            match self._order.target:
+                case SessionTarget():
+                    return self._session_without_roster(error)
+                case MeetingTarget():
+                    return self._meeting_without_roster(error)
+        return Baseline(seen.present, read_at=seen.read_at)
 
-    def _meeting(self, number: MeetingNumber) -> Baseline:
-        try:
-            present = self._zoom.meeting_participants(number, deadline=self._order.patience)
-        except (ZoomRefused, NetworkFault) as error:
-            if error.kind is ErrorKind.AUTH and not self._order.is_preflight_off:
-                raise
-            return self._meeting_without_roster(error)
-        return Baseline(present, read_at=self._now())
-
-    def _meeting_without_roster(self, error: ZoomRefused | NetworkFault) -> Baseline:
+    def _session_without_roster(self, error: ZoomcallError) -> Baseline:
+        if not self._order.is_preflight_off:
+            raise error
         if error.kind is ErrorKind.NO_SESSION:
-            if not self._order.is_preflight_off:
+            return Baseline(())
+        return Baseline(None, why=f"the roster cannot be read ({error.message})")
+
+    def _meeting_without_roster(self, error: ZoomcallError) -> Baseline:
+        is_verdict_wanted = not self._order.is_preflight_off
+        if not isinstance(error, ZoomRefused | NetworkFault) or (
+            error.kind is ErrorKind.AUTH and is_verdict_wanted
+        ):
+            raise error
+        if error.kind is ErrorKind.NO_SESSION:
+            if is_verdict_wanted:
                 self._listener.warn(
                     Notice(
                         "meeting-not-live",
                         f"the meeting does not seem to be live ({error.message});"
-                        " Zoom's documents say that a room can be rung all the same, which is not verified",
+                        " Zoom's documentation says that a room can be rung all the same, which is not verified",
                     )
                 )
             return Baseline(())
-        if not self._order.is_preflight_off:
-            self._listener.warn(
-                Notice("roster-unreadable", f"who is in the meeting cannot be read: {error.message}")
-            )
+        if is_verdict_wanted:
+            self._listener.warn(Notice("roster-unreadable", f"cannot read who is in the meeting: {error.message}"))
         return Baseline(None, why=f"the meeting's participants cannot be read ({error.message})")
 
     def prospects(self, baseline: Baseline) -> Prospects:
-        """Find out what can prove the outcome, before anything is sent."""
-        wanted = self._order.evidence
+        """Find out what can prove the outcome, before anything is sent.
+
+        Raises:
+            Stopped: Somebody asked to stop.
+        """
         missing = list(self._missing)
         looks: set[EvidenceSource] = set()
         has_events = False
-        if EvidenceSource.ROSTER in wanted:
+        if EvidenceSource.ROSTER in self._possible:
             if baseline.present is None:
                 missing.append(baseline.why or "the roster cannot be read")
             else:
                 looks.add(EvidenceSource.ROSTER)
-        if EvidenceSource.WEBHOOK_LOG in wanted and isinstance(self._order.target, MeetingTarget):
-            missing.append("a meeting's events stand in no log that can be read")
-        elif EvidenceSource.WEBHOOK_LOG in wanted:
+        if baseline.survey is not None:
             try:
-                has_events = self._do_events_come()
+                has_events = baseline.survey()
+                looks.add(EvidenceSource.WEBHOOK_LOG)
             except ZoomcallError as error:
-                if not may_pass(error):
-                    missing.append(f"the webhook log cannot be read ({error.message})")
-                else:
+                if may_pass(error):
                     looks.add(EvidenceSource.WEBHOOK_LOG)
                     self._listener.detail(f"the webhook log cannot be read yet: {error.message}")
-            else:
-                looks.add(EvidenceSource.WEBHOOK_LOG)
+                else:
+                    missing.append(f"the webhook log cannot be read ({error.message})")
+        elif EvidenceSource.WEBHOOK_LOG in self._order.evidence:
+            missing.append("no log holds a meeting's events")
         for why in missing:
-            self._listener.detail(f"no evidence from there: {why}")
+            self._listener.detail(f"missing evidence: {why}")
         sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})
         if sources:
             self._listener.detail(f"evidence: {', '.join(sources)}")
@@ -190,18 +189,3 @@ class Preflight:
             has_feeds=bool(self._feeds),
             why="; ".join(missing) or "no evidence source was asked for",
         )
-
-    def _do_events_come(self) -> bool:
-        """Say whether the log shows that this account's callout events are sent at all."""
-        moment = self._now() - lead(self._zoom)
-        for span, name in ((_LOG_MEMORY, None), (LOG_REACH, RINGING_IN_SESSION)):
-            logs = self._zoom.webhook_logs(
-                from_time=moment - span,
-                to_time=moment,
-                event=name,
-                is_sample=True,
-                deadline=self._order.patience,
-            )
-            if any(is_callout_name(log.event) for log in logs):
-                return True
-        return False

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from datetime import datetime
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Hiccup, Signal, Signals
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Signal, Signals
 
-_FILE_PAUSE = 0.2
+_FILE_PAUSE_SECONDS = 0.2
 
 
 class PushFeed:
     """Hands events on to every call that waits.
 
+    A call subscribes before its PATCH, and no older event can be its own: so nothing is kept for calls to come
+    but events that are dated later than they came, and those until that moment has passed.
+
     Args:
         source: Which evidence it gives.
+        now: The clock.
     """
 
-    def __init__(self, source: EvidenceSource) -> None:
+    def __init__(self, source: EvidenceSource, now: Callable[[], datetime]) -> None:
         self._source = source
+        self._now = now
         self._lock = threading.Lock()
         self._subscribers: list[Signals] = []
-        self._early: list[CalloutEvent] = []
+        self._to_come: list[CalloutEvent] = []
         self._untold: Hiccup | None = None
         self._end: Exhausted | None = None
 
@@ -34,11 +40,12 @@ class PushFeed:
         return frozenset({self._source})
 
     def subscribe(self, signals: Signals) -> None:
-        """Let a call see what comes, and what has come since the feed was made: it may be the call's already."""
+        """Let a call see what comes from now on."""
         with self._lock:
             self._subscribers.append(signals)
-            if self._early:
-                signals.put(EventsSeen(self._source, tuple(self._early)))
+            self._forget_past()
+            if self._to_come:
+                signals.put(EventsSeen(self._source, tuple(self._to_come)))
             if self._untold is not None:
                 signals.put(self._untold)
                 self._untold = None
@@ -52,14 +59,15 @@ class PushFeed:
                 self._subscribers.remove(signals)
 
     def favour_events(self) -> None:
-        """Nothing to favour: it gives events alone."""
+        """Do nothing: it gives events alone."""
 
     def publish(self, events: Iterable[CalloutEvent]) -> None:
         """Hand events on."""
         seen = tuple(events)
         if seen:
             with self._lock:
-                self._early.extend(seen)
+                self._to_come.extend(seen)
+                self._forget_past()
                 self._put(EventsSeen(self._source, seen))
 
     def stumble(self, why: str) -> None:
@@ -76,6 +84,10 @@ class PushFeed:
             self._end = end
             self._put(end)
 
+    def _forget_past(self) -> None:
+        moment = self._now()
+        self._to_come = [event for event in self._to_come if event.at > moment]
+
     def _put(self, signal: Signal) -> None:
         for subscriber in self._subscribers:
             subscriber.put(signal)
@@ -86,11 +98,17 @@ class FollowedFeed(PushFeed):
 
     Args:
         source: Which evidence it gives.
-        read: Gives what is new.
+        read: Returns what is new.
+        now: The clock.
     """
 
-    def __init__(self, source: EvidenceSource, read: Callable[[], Iterable[CalloutEvent]]) -> None:
-        super().__init__(source)
+    def __init__(
+        self,
+        source: EvidenceSource,
+        read: Callable[[], Iterable[CalloutEvent]],
+        now: Callable[[], datetime],
+    ) -> None:
+        super().__init__(source, now)
         self._read = read
         self._ended = threading.Event()
 
@@ -103,7 +121,7 @@ class FollowedFeed(PushFeed):
         self._ended.set()
 
     def _run(self) -> None:
-        while not self._ended.wait(_FILE_PAUSE):
+        while not self._ended.wait(_FILE_PAUSE_SECONDS):
             try:
                 self.publish(self._read())
             except ZoomcallError as error:

@@ -1,94 +1,121 @@
-"""Watch what becomes of one call: every feed fills one queue, and one reader judges with one deadline."""
+"""Watch what becomes of one call: every source fills one queue, and one reader judges until a deadline."""
 
 from __future__ import annotations
 
 import queue
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
+from typing import Self
 
+from zoomcall.domain.call import EvidenceSource
 from zoomcall.usecases.dialing.evidence import Judge, Observation
-from zoomcall.usecases.dialing.polling import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.stop import Stop, Stopped
 
-_WAKE = 0.25
+_WAKE_SECONDS = 0.25
 
 
-def watch(
-    feeds: Sequence[Feed],
-    *,
-    judge: Judge,
-    deadline: datetime,
-    now: Callable[[], datetime],
-    see: Callable[[Observation], None],
-    tell: Callable[[Hiccup | Exhausted], None],
-    tick: Callable[[datetime], None],
-) -> Observation | None:
-    """Wait for the observation that settles the call; None when time or every source runs out.
+class Watch:
+    """The evidence of one call, collected from the moment that a feed is subscribed to.
 
     Args:
-        feeds: The evidence sources; each is subscribed to here, and left at the end.
-        judge: Says what a look or an event proves.
-        deadline: When to give up.
         now: The clock.
         see: Is given every observation, the settling one too.
         tell: Is given what went wrong on the way.
         tick: Is called a few times a second, for progress.
+        stop: Ends the wait.
     """
-    signals: Signals = queue.SimpleQueue()
-    at_work = Counter(source for feed in feeds for source in feed.sources)
-    try:
-        for feed in feeds:
-            feed.subscribe(signals)  # which tells of what has given up by now, too
-        while any(number > 0 for number in at_work.values()):
-            signal = _next(signals, deadline, now, tick)
-            match signal:
-                case None:
+
+    def __init__(
+        self,
+        *,
+        now: Callable[[], datetime],
+        see: Callable[[Observation], None],
+        tell: Callable[[Hiccup | Exhausted], None],
+        tick: Callable[[datetime], None],
+        stop: Stop,
+    ) -> None:
+        self._now = now
+        self._see = see
+        self._tell = tell
+        self._tick = tick
+        self._stop = stop
+        self._signals: Signals = queue.SimpleQueue()
+        self._feeds: list[Feed] = []
+        self._at_work: Counter[EvidenceSource] = Counter()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for feed in self._feeds:
+            feed.unsubscribe(self._signals)
+
+    def subscribe(self, feed: Feed) -> None:
+        """Collect what a feed tells from now on, and which of its sources have given up."""
+        self._feeds.append(feed)
+        self._at_work.update(feed.sources)
+        feed.subscribe(self._signals)
+
+    def until(self, deadline: datetime, judge: Judge) -> Observation | None:
+        """Wait for the observation that settles the call; None when time or every source runs out.
+
+        Raises:
+            Stopped: Somebody asked to stop.
+        """
+        with self._stop.waking(self._signals):
+            while any(number > 0 for number in self._at_work.values()):
+                signal = self._next(deadline)
+                if signal is None:
                     return None
-                case Exhausted(source, _):
-                    at_work[source] -= 1
-                    tell(signal)
-                case Hiccup():
-                    tell(signal)
-                case _:
-                    settled = _judge(signal, judge, feeds, see, now())
-                    if settled is not None:
-                        return settled
+                settled = self._take(signal, judge)
+                if settled is not None:
+                    return settled
         return None
-    finally:
-        for feed in feeds:
-            feed.unsubscribe(signals)
 
+    def _next(self, deadline: datetime) -> Signal | None:
+        """Return the next signal; what has come by the deadline still counts. None at the deadline."""
+        while True:
+            moment = self._now()
+            left = (deadline - moment).total_seconds()
+            if left > 0:
+                self._tick(moment)
+            try:
+                signal = (
+                    self._signals.get(timeout=min(_WAKE_SECONDS, left)) if left > 0 else self._signals.get_nowait()
+                )
+            except queue.Empty:
+                if left <= 0:
+                    return None
+                continue
+            if signal is None:
+                raise Stopped
+            return signal
 
-def _next(
-    signals: Signals, deadline: datetime, now: Callable[[], datetime], tick: Callable[[datetime], None]
-) -> Signal | None:
-    """Give the next signal; what has come by the deadline still counts. None at the deadline."""
-    while True:
-        moment = now()
-        left = (deadline - moment).total_seconds()
-        if left > 0:
-            tick(moment)
-        try:
-            return signals.get(timeout=min(_WAKE, left)) if left > 0 else signals.get_nowait()
-        except queue.Empty:
-            if left <= 0:
+    def _take(self, signal: Signal, judge: Judge) -> Observation | None:
+        match signal:
+            case Exhausted(source, _):
+                self._at_work[source] -= 1
+                self._tell(signal)
+            case Hiccup():
+                self._tell(signal)
+            case RosterSeen() | EventsSeen():
+                return self._judge(signal, judge)
+        return None
+
+    def _judge(self, seen: Seen, judge: Judge) -> Observation | None:
+        match seen:
+            case RosterSeen(participants):
+                observation = judge.of_roster(participants, self._now())
+                if observation is not None:
+                    self._see(observation)
+                return observation
+            case EventsSeen(source, events):
+                for observation in judge.of_events(events, source):
+                    for feed in self._feeds:
+                        feed.favour_events()
+                    self._see(observation)
+                    if observation.state.is_final:
+                        return observation
                 return None
-
-
-def _judge(
-    seen: Seen, judge: Judge, feeds: Sequence[Feed], see: Callable[[Observation], None], now: datetime
-) -> Observation | None:
-    match seen:
-        case RosterSeen(participants):
-            observation = judge.of_roster(participants, now)
-            if observation is not None:
-                see(observation)
-            return observation
-        case EventsSeen(source, events):
-            for observation in judge.of_events(events, source):
-                for feed in feeds:
-                    feed.favour_events()
-                see(observation)
-                if observation.state.is_final:
-                    return observation
-            return None

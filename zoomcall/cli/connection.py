@@ -1,0 +1,160 @@
+"""Zoom as one credential sees it: its bases, its token, its requests, and what explains their failures."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
+from zoomcall.domain.cause import Certainty
+from zoomcall.domain.credential import (
+    AccessToken,
+    Bearer,
+    CredentialKind,
+    HeldCredential,
+    ServerToServerApp,
+    VideoSdkKey,
+)
+from zoomcall.domain.target import Api
+from zoomcall.errors import WrongCredential, blaming
+from zoomcall.knowledge.facts import Facts
+
+if TYPE_CHECKING:
+    from zoomcall.adapters.http import Http
+    from zoomcall.adapters.zoom_oauth import ZoomOAuth
+    from zoomcall.adapters.zoom_rest import ZoomRest
+
+TOKEN_LIFETIME = timedelta(minutes=10)
+_RENEW_BEFORE = timedelta(minutes=1)
+
+
+class Connection:
+    """One credential in use; any thread may share it.
+
+    Args:
+        held: The credential.
+        api: The API that it speaks to; None where a command needs none.
+        http: The HTTP client.
+        api_base: Where REST is served, if the environment says so.
+        oauth_base: Where tokens are issued, if the environment says so.
+        now: The clock.
+    """
+
+    def __init__(
+        self,
+        held: HeldCredential,
+        api: Api | None,
+        *,
+        http: Callable[[], Http],
+        api_base: ApiBase | None,
+        oauth_base: ApiBase | None,
+        now: Callable[[], datetime],
+    ) -> None:
+        self.held = held
+        self.api = api
+        self.api_base = api_base or held.api_base or API_BASE
+        self.oauth_base = oauth_base or held.oauth_base or OAUTH_BASE
+        self._http = http
+        self._now = now
+        self._lock = threading.Lock()
+        self._token: AccessToken | None = None
+
+    @cached_property
+    def oauth(self) -> ZoomOAuth:
+        """The token endpoint."""
+        from zoomcall.adapters.zoom_oauth import ZoomOAuth
+
+        return ZoomOAuth(self._http(), self.oauth_base)
+
+    @cached_property
+    def zoom(self) -> ZoomRest:
+        """Zoom's REST."""
+        from zoomcall.adapters.zoom_rest import ZoomRest
+
+        can_renew = isinstance(self.held.credential, ServerToServerApp)
+        renew = (lambda _, deadline: self.renewed_token(deadline)) if can_renew else None
+        return ZoomRest(self._http(), self.api_base, lambda _: self.token(), renew=renew)
+
+    def token(self, *, deadline: datetime | None = None) -> AccessToken:
+        """Return a token that is good for a while: kept in memory, made anew before it expires.
+
+        Raises:
+            ZoomcallError: The token endpoint refused, or could not be reached by ``deadline``.
+        """
+        with self._lock:
+            if self._token is None or _is_old(self._token, self._now()):
+                self._token = self.mint(TOKEN_LIFETIME, deadline=deadline)
+            return self._token
+
+    def renewed_token(self, deadline: datetime | None = None) -> AccessToken:
+        """Return a new token though the old one seems good: Zoom has just refused it."""
+        with self._lock:
+            self._token = None
+        return self.token(deadline=deadline)
+
+    def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
+        """Make a bearer from the credential; the token endpoint is asked until ``deadline`` at the latest."""
+        match self.held.credential:
+            case VideoSdkKey() as key:
+                from zoomcall.adapters.jwt import sign_hs256
+                from zoomcall.usecases.minting import mint_api_jwt
+
+                with blaming(self.held.label.variable):
+                    return mint_api_jwt(key, now=self._now(), lifetime=lifetime, sign=sign_hs256)
+            case ServerToServerApp() as app:
+                return self.oauth.account_credentials(app, deadline=deadline)
+            case Bearer(text):
+                from zoomcall.domain.token import read_token
+
+                expiry = read_token(text.reveal()).expiry
+                return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the credential, its newest token and the clocks, for explaining a failure."""
+        held, token = self.held, self._token
+        zoom = self.__dict__.get("zoom")
+        zoom_time, local_time = (None, self._now()) if zoom is None or zoom.last_clock is None else zoom.last_clock
+        facts = Facts(
+            api=self.api,
+            credential_kind=held.credential.kind,
+            is_api_key_explicit=held.is_explicit,
+            bearer=None if token is None else token.text,
+            scopes=None if token is None else token.scopes,
+            zoom_time=zoom_time,
+            local_time=local_time,
+        )
+        match held.credential:
+            case VideoSdkKey(api_key, secret):
+                return replace(facts, api_key=api_key, secret=secret, is_minted_here=token is not None)
+            case ServerToServerApp(_, _, secret):
+                return replace(facts, secret=secret)
+            case Bearer(text):
+                return replace(facts, bearer=text)
+
+    def refuse_wrong_bearer(self, api: Api) -> None:
+        """Check, before the wire, that a bearer as given can serve an API: its kind and its form, not its age.
+
+        Raises:
+            WrongCredential: Zoom is certain to refuse it.
+        """
+        if not isinstance(self.held.credential, Bearer):
+            return
+        from zoomcall.knowledge.engine import judge_bearer
+
+        judgement = judge_bearer(replace(self.facts, zoom_time=None, local_time=None), api)
+        if any(cause.certainty is Certainty.CERTAIN for cause in judgement.causes):
+            raise WrongCredential(f"Zoom is certain to refuse this token for a {api}, so it was not sent")
+
+
+def _is_old(token: AccessToken, now: datetime) -> bool:
+    return (
+        token.kind is not CredentialKind.TOKEN
+        and token.expires_at is not None
+        and token.expires_at - now < _RENEW_BEFORE
+    )

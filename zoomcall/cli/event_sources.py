@@ -1,0 +1,143 @@
+"""Where events come from by themselves: a file that grows, a receiver of webhooks, Zoom's websocket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from zoomcall.cli.connection import Connection
+from zoomcall.cli.extras import webhook_extra
+from zoomcall.cli.voice import Voice
+from zoomcall.domain.api_base import websocket_url
+from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.credential import ServerToServerApp
+from zoomcall.domain.event import CalloutEvent, read_event
+from zoomcall.domain.secret import Secret
+from zoomcall.errors import NotConfigured
+from zoomcall.usecases.dialing.pushed_events import FollowedFeed, PushFeed
+
+if TYPE_CHECKING:
+    from zoomcall.adapters.webhook_receiver import WebhookReceiver
+    from zoomcall.adapters.websocket_feed import TokenSupply, WebsocketFeed
+    from zoomcall.domain.webhook import Delivery
+
+_BACKLOG = 1_000_000  # bytes: a file that grew for months must not hold up a verdict
+_TOKEN_LIMIT = timedelta(seconds=5)
+
+
+class EventSources:
+    """Opens sources of events; each is at work until the command ends.
+
+    Args:
+        voice: Is told what happens there.
+        closing: Ends them.
+        now: The clock.
+    """
+
+    def __init__(self, voice: Voice, closing: ExitStack, now: Callable[[], datetime]) -> None:
+        self._voice = voice
+        self._closing = closing
+        self._now = now
+
+    def followed(self, path: Path) -> FollowedFeed:
+        """Follow a file of webhook events from now on.
+
+        What is in it already cannot tell of a call that is still to be made, unless its time is still to come.
+
+        Raises:
+            UsageError: The file cannot be read, or its folder is not there.
+        """
+        from zoomcall.adapters.event_file import EventFollower
+
+        follower = EventFollower(path, backlog=_BACKLOG, warn=self._voice.notice)
+        if not path.exists():
+            self._voice.notice(Notice("event-file-missing", f"{path} does not exist yet; it is read once it does"))
+
+        def read() -> list[CalloutEvent]:
+            return _callouts(event.body for event in follower.poll())
+
+        feed = FollowedFeed(EvidenceSource.WEBHOOK, read, self._now)
+        feed.publish(read())
+        feed.start()
+        self._closing.callback(feed.stop)
+        return feed
+
+    def received(self, host: str, port: int, secret: Secret) -> PushFeed:
+        """Receive Zoom's webhooks from now on.
+
+        Raises:
+            UsageError: The extra is missing, or nothing can listen there.
+        """
+        feed = PushFeed(EvidenceSource.WEBHOOK, self._now)
+
+        def publish(deliveries: tuple[Delivery, ...]) -> None:
+            feed.publish(_callouts(delivery.event.body for delivery in deliveries))
+
+        def refuse(refusal: object, peer: str) -> None:
+            self._voice.detail(f"a request from {peer} was refused: {refusal}")
+
+        receiver = webhook_receiver_class()(secret, host, port, publish, on_refusal=refuse)
+        receiver.start()
+        self._closing.callback(receiver.stop)
+        self._voice.detail(f"listening for Zoom's webhooks at {receiver.url}")
+        return feed
+
+    def websocket(self, connection: Connection, subscription_id: str) -> PushFeed:
+        """Take meeting events from Zoom's websocket from now on.
+
+        Raises:
+            UsageError: The extra is missing.
+            ZoomcallError: There is no connection.
+        """
+        url = websocket_url(connection.api_base)
+        if url is None:
+            raise NotConfigured(f"the websocket address of {connection.api_base} is not known")
+        feed = PushFeed(EvidenceSource.WEBSOCKET, self._now)
+        websocket = _websocket_feed_class()(
+            url,
+            subscription_id,
+            self._websocket_tokens(connection),
+            on_events=feed.publish,
+            on_trouble=feed.stumble,
+            on_end=feed.give_up,
+            trace=self._voice.trace if self._voice.options.is_debug else None,
+            now=self._now,
+        )
+        self._closing.callback(websocket.stop)
+        websocket.start()
+        return feed
+
+    def _websocket_tokens(self, connection: Connection) -> tuple[TokenSupply, ...]:
+        """Return token supplies: Zoom's page says one thing, code that works another (zoom-api 6)."""
+        app = connection.held.credential
+        if not isinstance(app, ServerToServerApp):
+            return (connection.token,)
+        return (
+            lambda: connection.oauth.client_credentials(app, deadline=self._now() + _TOKEN_LIMIT),
+            connection.token,
+        )
+
+
+def _callouts(bodies: Iterable[object]) -> list[CalloutEvent]:
+    return [event for event in map(read_event, bodies) if event is not None]
+
+
+def webhook_receiver_class() -> type[WebhookReceiver]:
+    """Return the receiver, which needs an extra.
+
+    Raises:
+        UsageError: The extra is missing.
+    """
+    with webhook_extra("Receiving webhooks needs"):
+        from zoomcall.adapters.webhook_receiver import WebhookReceiver
+    return WebhookReceiver
+
+
+def _websocket_feed_class() -> type[WebsocketFeed]:
+    with webhook_extra("Zoom's websocket needs"):
+        from zoomcall.adapters.websocket_feed import WebsocketFeed
+    return WebsocketFeed

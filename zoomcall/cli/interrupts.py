@@ -1,0 +1,27 @@
+"""Signals while calls are under way."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+
+from zoomcall.usecases.dialing.stop import Stop
+
+
+@contextmanager
+def stopping_on_signals(stop: Stop) -> Iterator[None]:
+    """Let Ctrl-C and SIGTERM set ``stop``, which every thread sees, instead of raising in the main thread alone."""
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        stop.set(is_terminated=number == signal.SIGTERM)
+
+    before = []
+    with suppress(ValueError):  # raised outside the main thread, which no signal reaches anyway
+        before = [(number, signal.signal(number, ask)) for number in (signal.SIGINT, signal.SIGTERM)]
+    try:
+        yield
+    finally:
+        for number, handler in before:
+            signal.signal(number, handler)

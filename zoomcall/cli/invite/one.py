@@ -1,0 +1,207 @@
+"""Ring one room."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+from msgspec.structs import replace
+
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.command import command
+from zoomcall.cli.connection import Connection
+from zoomcall.cli.interrupts import stopping_on_signals
+from zoomcall.cli.invite.flags import EvidenceChoice, InviteFlags, OnTimeout
+from zoomcall.cli.invite.telling import Progressing, Telling
+from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.run import Run
+from zoomcall.cli.shell_line import mint_line
+from zoomcall.cli.targets import chosen_target
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.api_base import host_of, is_loopback
+from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.target import ResolvedTarget, SessionNameTarget, SessionTarget, Target
+from zoomcall.errors import Terminated, UsageError, ZoomcallError
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.report import CallReport, interrupted_early
+from zoomcall.usecases.dialing.signals import Feed
+from zoomcall.usecases.dialing.stop import Stop
+from zoomcall.usecases.sessions import find_live_session
+
+app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
+
+SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
+
+
+@command(
+    app,
+    "sip",
+    SPEC,
+    examples=(
+        "zoomcall invite sip room@example.com --session ID",
+        "zoomcall invite sip room@example.com --session-name Standup --to-name 'Board room'",
+        "zoomcall invite sip room@example.com --meeting '840 9807 7904' --json",
+        "zoomcall invite sip room@example.com --session ID --header X-Ref=42 --dry-run",
+    ),
+)
+def sip(
+    run: Run,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like room@example.com.")],
+    flags: InviteFlags,
+    from_uri: Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(metavar="K=V", help="SIP header for the room; repeatable, up to ten.")
+    ] = None,
+) -> Answer:
+    """Ring a SIP room and report what became of the call.
+
+    Exit 0 means that the room joined, never that Zoom merely accepted the request.
+    """
+    callout = Callout(
+        address=RoomAddress.parse(Protocol.SIP, address),
+        from_uri=None if from_uri is None else parse_from_uri(from_uri),
+        headers=parse_headers(tuple(header or ())),
+    )
+    return invite(run, callout, flags)
+
+
+@command(
+    app,
+    "h323",
+    SPEC,
+    examples=(
+        "zoomcall invite h323 203.0.113.10 --session ID",
+        "zoomcall invite h323 203.0.113.10 --meeting 84098077904 --no-wait",
+    ),
+)
+def h323(
+    run: Run,
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like 203.0.113.10.")],
+    flags: InviteFlags,
+) -> Answer:
+    """Ring an H.323 room and report what became of the call.
+
+    Exit 0 means that the room joined, never that Zoom merely accepted the request.
+    """
+    return invite(run, Callout(address=RoomAddress.parse(Protocol.H323, address)), flags)
+
+
+def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
+    """Ring one room: what all kinds of invite share."""
+    callout = replace(
+        callout,
+        from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
+        to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
+    )
+    target = chosen_target(run, flags)
+    patience = run.now() + flags.wait(run)
+    flags.refuse_contradictions(target.api)
+    _ = flags.place  # a bad one is told before anything else happens
+    run.notice(*_address_notices(run, callout), *_session_id_notices(target))
+    telling = Telling(run, callout, target)
+    try:
+        telling = replace(telling, target=_resolved(run, target, patience))
+        if flags.is_dry or flags.is_curl:
+            return _shown(run, telling, flags)
+        connection = run.wiring.connect(target.api)
+        telling = replace(telling, connection=connection)
+        connection.refuse_wrong_bearer(target.api)
+        return telling.answer(_dialled(run, telling, connection, flags, patience))
+    except UsageError:
+        raise
+    except ZoomcallError as error:
+        return telling.answer(CallReport(failure=error))
+    except KeyboardInterrupt as error:
+        return telling.answer(CallReport(failure=interrupted_early(is_terminated=isinstance(error, Terminated))))
+
+
+def _shown(run: Run, telling: Telling, flags: InviteFlags) -> Answer:
+    """Print the request instead of sending it."""
+    return telling.curl(mint_line(telling.target.api, run.options.profile)) if flags.is_curl else telling.dry_run()
+
+
+def _resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
+    """Look a session up by its name, if only its name is known."""
+    if not isinstance(target, SessionNameTarget):
+        return target
+    connection = run.wiring.connect(target.api)
+    connection.refuse_wrong_bearer(target.api)
+    found = find_live_session(
+        target.name, zoom=connection.zoom, today=run.now().date(), deadline=deadline, origin=target.origin
+    )
+    return SessionTarget(found.id, found.name)
+
+
+def _dialled(
+    run: Run, telling: Telling, connection: Connection, flags: InviteFlags, patience: datetime
+) -> CallReport:
+    order = DialOrder(
+        target=telling.resolved,
+        callout=telling.callout,
+        api_base=connection.api_base,
+        profile=connection.held.profile,
+        timeout=flags.wait(run),
+        is_waiting=flags.is_waiting,
+        is_preflight_off=flags.is_preflight_off,
+        is_forced=flags.is_forced,
+        patience=patience,
+        evidence=flags.evidence.sources,
+        is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
+    )
+    journal = run.wiring.journal(connection.held)
+    missing: list[str] = []
+    feeds = _feeds(run, connection, flags, missing)
+    dialler = run.wiring.dialler(connection, journal, feeds, missing)
+    stop = Stop()
+    with Progressing(run) as listener, stopping_on_signals(stop):
+        return dialler.dial(order, listener, stop)
+
+
+def _feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[str]) -> tuple[Feed, ...]:
+    """Open what events come from, before anything is sent; what cannot be had is added to ``missing``."""
+    feeds: list[Feed] = []
+    websocket = EvidenceSource.WEBSOCKET
+    if flags.is_waiting and connection.api in websocket.serves and websocket in flags.evidence.sources:
+        feeds.extend(_websocket(run, connection, missing, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
+    if flags.events is not None:
+        feeds.append(run.wiring.event_sources.followed(flags.events))
+    if flags.place is not None:
+        feeds.append(run.wiring.event_sources.received(*flags.place, run.wiring.webhook_secret().secret))
+    return tuple(feeds)
+
+
+def _websocket(run: Run, connection: Connection, missing: list[str], *, is_needed: bool) -> tuple[Feed, ...]:
+    """Connect to Zoom's websocket, if a subscription is known; without it the call goes on all the same."""
+    subscription = run.settings.websocket_subscription_id or connection.held.websocket_subscription_id
+    if subscription is None:
+        if not is_needed:
+            return ()
+        raise UsageError(
+            "--evidence websocket needs the id of a websocket event subscription",
+            fix="Set ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID, or store it: zoomcall auth login --kind s2s"
+            " --websocket-subscription-id ID.",
+        )
+    try:
+        return (run.wiring.event_sources.websocket(connection, subscription),)
+    except ZoomcallError as error:
+        if is_needed and isinstance(error, UsageError):
+            raise
+        fix = "" if error.fix is None else f" ({error.fix})"
+        missing.append(f"no events come by websocket: {error.message}{fix}")
+        return ()
+
+
+def _address_notices(run: Run, callout: Callout) -> tuple[Notice, ...]:
+    """Return the callout's warnings; that a room on loopback is private is no news to a local Zoom."""
+    ip = callout.address.ip
+    if ip is not None and ip.is_loopback and is_loopback(host_of(run.wiring.shown_api_base)):
+        return tuple(notice for notice in callout.warnings if notice.id != "private-address")
+    return callout.warnings
+
+
+def _session_id_notices(target: Target) -> tuple[Notice, ...]:
+    if isinstance(target, SessionTarget) and "%" in target.id:
+        message = f"the session id {target.id} looks percent-encoded already; pass it as Zoom prints it"
+        return (Notice("session-id-encoding", message),)
+    return ()

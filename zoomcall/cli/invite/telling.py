@@ -1,0 +1,251 @@
+"""Tell what became of a call: to a person, to a program, and while it is under way."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Self
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.connection import Connection
+from zoomcall.cli.failing import report as explain
+from zoomcall.cli.render.json import dumps
+from zoomcall.cli.render.page import Line, Page, Tone
+from zoomcall.cli.render.progress import Progress
+from zoomcall.cli.results.invite import InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
+from zoomcall.cli.results.invite import Reason as ReasonResult
+from zoomcall.cli.run import Run
+from zoomcall.cli.shell_line import callout_line
+from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of
+from zoomcall.domain.callout import Callout, CalloutRequest
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionNameTarget, SessionTarget, Target
+from zoomcall.errors import Interrupted
+from zoomcall.knowledge.facts import Facts, RequestFacts
+from zoomcall.usecases.dialing.report import CallReport, Unproven
+from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
+
+
+class Telling(Struct, frozen=True):
+    """What is asked for, so that every answer can tell it.
+
+    Attributes:
+        run: The command.
+        callout: The room, names and headers.
+        target: Where the room is rung into.
+        connection: How Zoom is spoken to, once that is known.
+    """
+
+    run: Run
+    callout: Callout
+    target: Target
+    connection: Connection | None = None
+
+    def dry_run(self) -> Answer:
+        """Show the request, unsent."""
+        request = InviteRequest(
+            method="PATCH",
+            url=self._url,
+            headers={"Authorization": "Bearer [removed]", "Content-Type": "application/json"},
+            body=self._request.shown_body,
+        )
+        report = CallReport(state=State.PLANNED)
+        return Answer(raw=dumps(request) + "\n", result=self._result(report, request=request))
+
+    def curl(self, mint: str) -> Answer:
+        """Show a shell line that sends the request.
+
+        Args:
+            mint: The command that prints the token.
+        """
+        if self.callout.address.shown != self.callout.address.text:
+            message = "the passcode is not printed: put it in place of *** before you run the line"
+            self.run.notice(Notice("passcode-masked", message))
+        line = callout_line(self._request, api_base=self._api_base, mint=mint)
+        return Answer(raw=line + "\n", result=self._result(CallReport(state=State.PLANNED), curl=line))
+
+    def answer(self, report: CallReport) -> Answer:
+        """Tell what became of the call."""
+        status, error = self._judge(report)
+        return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
+
+    @property
+    def resolved(self) -> ResolvedTarget:
+        """The target, once a session's name was looked up."""
+        assert not isinstance(self.target, SessionNameTarget)  # noqa: S101 - it was looked up before
+        return self.target
+
+    @property
+    def _request(self) -> CalloutRequest:
+        return CalloutRequest(self.resolved, self.callout)
+
+    @property
+    def _api_base(self) -> str:
+        return self.run.wiring.shown_api_base if self.connection is None else self.connection.api_base
+
+    @property
+    def _url(self) -> str:
+        return self._api_base + self._request.path
+
+    def _facts(self, report: CallReport) -> Facts:
+        """Return what is known for explaining the failure of this call."""
+        facts = self.run.facts if self.connection is None else self.connection.facts
+        request = None
+        if not isinstance(self.target, SessionNameTarget):
+            request = RequestFacts(
+                method=self._request.method,
+                url=self._url,
+                headers=(("Content-Type", "application/json"),),
+                body=dumps(self._request.shown_body, is_line=True),
+            )
+        return replace(
+            facts, api=self.target.api, request=request, answer=report.answer, population=report.population
+        )
+
+    def _judge(self, report: CallReport) -> tuple[ExitStatus, ErrorReport | None]:
+        if report.failure is not None:
+            error = explain(report.failure, self._facts(report), is_invite=True)
+            if isinstance(report.failure, Unproven):
+                fault = report.failure.fault
+                causes = error.causes or causes_of_outcome(report.state, report.reason)
+                error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
+            error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
+            return ExitStatus.of(report.failure.kind), error
+        status = ExitStatus.OK if report.state is State.ACCEPTED else exit_of(report.state, report.reason)
+        if status is ExitStatus.OK:
+            return status, None
+        return status, ErrorReport(
+            status=status,
+            title=_outcome_title(self.callout.address.shown, report),
+            causes=causes_of_outcome(report.state, report.reason),
+            http_status=report.http_status,
+            doc=doc_of_outcome(report.state, report.reason),
+            dialled=_dialled(report),
+        )
+
+    def _page(self, report: CallReport) -> Page:
+        room, where = self.callout.address.shown, str(self.target)
+        match report.state:
+            case State.JOINED if report.evidence is not None:
+                return (Line(f"joined: {room} is in {where} ({_proof(report.evidence)})", Tone.GOOD),)
+            case State.ACCEPTED:
+                return (
+                    Line(
+                        f"accepted: Zoom took the call of {room} into {where}; whether the room rings is not known"
+                    ),
+                )
+            case State.NOT_SENT | State.REFUSED:
+                return ()
+            case (
+                State.PLANNED
+                | State.RINGING
+                | State.JOINED
+                | State.DECLINED
+                | State.MISSED
+                | State.FAILED
+                | State.NO_OP
+                | State.PENDING
+            ):
+                return (Line(f"{report.state}: {room} into {where}"),)
+
+    def _result(self, report: CallReport, **more: Any) -> InviteResult:
+        address = self.callout.address
+        reason = report.reason
+        return InviteResult(
+            target=_target_result(self.target),
+            room=Room(protocol=address.protocol, address=address.shown, name=None),
+            http_status=report.http_status,
+            sent=report.sent,
+            state=report.state,
+            evidence=report.evidence,
+            reason=None if reason is None else ReasonResult(code=reason.code, name=reason.name),
+            participant_uuid=None if report.participant is None else report.participant.uuid,
+            timeline=tuple(report.timeline),
+            removed=report.is_removed,
+            **more,
+        )
+
+
+class Progressing:
+    """Shows a call while it is under way, as the format wants it."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+        is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
+        self._progress = Progress(run.streams, is_shown=is_person)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.clear()
+
+    def warn(self, notice: Notice) -> None:
+        """Show a warning."""
+        self._progress.clear()
+        self._run.notice(notice)
+
+    def detail(self, text: str) -> None:
+        """Show a detail."""
+        self._progress.clear()
+        self._run.detail(text)
+
+    def progress(self, state: State, elapsed: timedelta) -> None:
+        """Move the progress line."""
+        self._progress.show(state, elapsed)
+
+    def entry(self, entry: TimelineEntry) -> None:
+        """Show a new line of the timeline."""
+        self._progress.clear()
+        where = "Zoom took the request" if entry.state is State.ACCEPTED else entry.source
+        self._run.detail(f"{entry.state} ({where})")
+        if self._run.output.is_stream:
+            line = dumps(InviteEvent(entry.state, entry.at, entry.source), is_line=True)
+            self._run.streams.stdout.write(line + "\n")
+            self._run.streams.stdout.flush()
+
+
+def _target_result(target: Target) -> InviteTarget:
+    match target:
+        case SessionTarget(identifier, name):
+            return InviteTarget(kind=target.api, id=identifier, name=name)
+        case SessionNameTarget(name):
+            return InviteTarget(kind=target.api, id=None, name=name)
+        case MeetingTarget(number):
+            return InviteTarget(kind=target.api, id=number, name=None)
+
+
+def _proof(evidence: Evidence) -> str:
+    doubt = "" if evidence.match is Match.EXACT else ", the only newcomer"
+    return evidence.source.proof + doubt
+
+
+def _outcome_title(room: str, report: CallReport) -> str:
+    reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
+    return f"{room}: {report.state}{reason}"
+
+
+def _dialled(report: CallReport) -> str | None:
+    if isinstance(report.failure, Interrupted):
+        return None  # its message has said so
+    if report.state is State.JOINED:
+        return "The room had joined."
+    if report.is_removed:
+        return "The room joined late and was removed: nothing rings any more."
+    last = report.timeline[-1].state if report.timeline else report.state
+    if last is State.JOINED:
+        return "The room joined late, and was not removed."
+    if report.state.is_final or last.is_final:
+        return "The call has ended: nothing rings any more."
+    match report.sent:
+        case Sent.NO:
+            return "Nothing rings because of this command."
+        case Sent.YES:
+            return "The room may be ringing; Zoom has no way to cancel that."
+        case Sent.UNKNOWN if report.state is State.NO_OP:
+            return "Most likely nothing rings, but only a 202 would mean that Zoom took the call."
+        case Sent.UNKNOWN:
+            return "The room may be ringing: it is not known whether Zoom acted on the request."

@@ -1,0 +1,95 @@
+"""What every command line may ask for: the common flags and the output formats."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Self
+
+from msgspec import Struct
+
+from zoomcall.cli.settings import Settings
+from zoomcall.errors import UsageError
+
+
+class OutputFormat(StrEnum):
+    """``-o``. How an answer becomes text in each is in ``render/formats.py``.
+
+    Attributes:
+        is_document: stdout is for a program: an error is part of it, and warnings are too.
+        is_stream: Only commands that say so have it.
+    """
+
+    _value_: str
+    is_document: bool
+    is_stream: bool
+
+    def __new__(cls, word: str, is_document: bool = True, is_stream: bool = False) -> Self:  # noqa: FBT001, FBT002 - a row
+        """Take one line of the table below."""
+        output = str.__new__(cls, word)
+        output._value_ = word
+        output.is_document, output.is_stream = is_document, is_stream
+        return output
+
+    TEXT = "text", False
+    JSON = "json"
+    JSON_LINES = "jsonl", True, True
+
+
+class CommandSpec(Struct, frozen=True, kw_only=True):
+    """What the frame must know of a command.
+
+    Attributes:
+        schema: Of its JSON document, such as ``zoomcall.token.mint/1``.
+        has_json_lines: ``-o jsonl`` is allowed.
+        ignores_output_variable: ``ZOOMCALL_OUTPUT`` does not count.
+        is_raw: Its answer is one text for a machine (a script, a schema), whatever the format.
+    """
+
+    schema: str
+    has_json_lines: bool = False
+    ignores_output_variable: bool = False
+    is_raw: bool = False
+
+
+class CommonOptions(Struct, frozen=True, kw_only=True):
+    """The flags of every leaf command (contract 1)."""
+
+    profile: str | None = None
+    output: str | None = None
+    is_json: bool = False
+    is_quiet: bool = False
+    is_verbose: bool = False
+    is_debug: bool = False
+    is_input_off: bool = False
+
+
+def chosen_format(spec: CommandSpec, options: CommonOptions, settings: Settings) -> OutputFormat:
+    """Return the format that flags and variables ask for.
+
+    Raises:
+        UsageError: ``-o`` or ``ZOOMCALL_OUTPUT`` names none, or two flags contradict each other.
+    """
+    default = _default_format(spec, settings)  # a bad variable is told, whatever the flags say
+    if options.is_json and options.output not in {None, "json"}:
+        raise UsageError(f"--json and -o {options.output} contradict each other")
+    if options.is_json:
+        return OutputFormat.JSON
+    if options.output is not None:
+        return _format(options.output, "-o", has_streams=spec.has_json_lines)
+    return default
+
+
+def _default_format(spec: CommandSpec, settings: Settings) -> OutputFormat:
+    if not settings.output or spec.ignores_output_variable:
+        return OutputFormat.TEXT
+    chosen = _format(settings.output, "ZOOMCALL_OUTPUT", has_streams=True)
+    return OutputFormat.JSON if chosen.is_stream and not spec.has_json_lines else chosen
+
+
+def _format(text: str, name: str, *, has_streams: bool) -> OutputFormat:
+    allowed = [word.value for word in OutputFormat if has_streams or not word.is_stream]
+    if text not in allowed:
+        raise UsageError(
+            f"{name} {text!r} is not an output format of this command", fix=f"Use {' or '.join(allowed)}."
+        )
+    return OutputFormat(text)

@@ -1,0 +1,62 @@
+"""What became of a call."""
+
+from __future__ import annotations
+
+from msgspec import Struct, field
+
+from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.call import Evidence, Reason, Sent, State, TimelineEntry
+from zoomcall.domain.roster import Participant
+from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, ZoomcallError
+
+
+class Unproven(ZoomcallError):
+    """The request reached or may have reached Zoom, and nothing proves the outcome.
+
+    Args:
+        message: Why it is not proven.
+        fault: What happened to the PATCH, if its answer never came.
+    """
+
+    kind = ErrorKind.PENDING
+
+    def __init__(self, message: str, *, fault: NetworkFault | None = None) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class CallReport(Struct, kw_only=True):
+    """What became of a call so far; it grows while the call is under way, and belongs to that call alone.
+
+    Attributes:
+        state: Where it is.
+        sent: Whether the room may be ringing.
+        http_status: Of Zoom's answer to the PATCH.
+        evidence: What proved the outcome.
+        reason: Why Zoom says that it failed.
+        participant: The room in the roster.
+        timeline: What was seen, in order.
+        failure: Why it is no success, unless state and reason say it all.
+        answer: Zoom's answer to the PATCH.
+        population: How many were in the session before.
+        is_removed: Whether a late joiner was removed; None if that was not asked for.
+    """
+
+    state: State = State.NOT_SENT
+    sent: Sent = Sent.NO
+    http_status: int | None = None
+    evidence: Evidence | None = None
+    reason: Reason | None = None
+    participant: Participant | None = None
+    timeline: list[TimelineEntry] = field(default_factory=list)
+    failure: ZoomcallError | None = None
+    answer: ZoomAnswer | None = None
+    population: int | None = None
+    is_removed: bool | None = None
+
+
+def interrupted_early(*, is_terminated: bool) -> Interrupted:
+    """Return the failure of a call that a signal ended before anything was sent."""
+    word = "terminated" if is_terminated else "interrupted"
+    message = f"{word} before anything was sent: nothing rings because of this command"
+    return Interrupted(message, is_terminated=is_terminated)

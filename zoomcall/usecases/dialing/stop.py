@@ -1,0 +1,97 @@
+"""How calls under way are told to end."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Stopped(Exception):
+    """A wait or a request was abandoned because somebody asked to stop."""
+
+
+class Stop:
+    """Tells every call that it is given to end now; once set, it stays set.
+
+    ``set`` takes no lock, so a signal handler may call it at any moment.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._is_terminated = False
+        self._lock = threading.Lock()
+        self._waiting: tuple[queue.SimpleQueue[Any], ...] = ()
+
+    @property
+    def is_set(self) -> bool:
+        """Whether somebody asked to stop."""
+        return self._is_set
+
+    @property
+    def is_terminated(self) -> bool:
+        """Whether it was SIGTERM rather than Ctrl-C."""
+        return self._is_terminated
+
+    def set(self, *, is_terminated: bool = False) -> None:
+        """Ask to stop."""
+        self._is_terminated = self._is_terminated or is_terminated
+        self._is_set = True
+        for waiting in self._waiting:
+            waiting.put(None)
+
+    @contextmanager
+    def waking(self, waiting: queue.SimpleQueue[Any]) -> Iterator[None]:
+        """Put None into a queue when stopped, so that whoever reads it wakes up."""
+        with self._lock:
+            self._waiting = (*self._waiting, waiting)
+        if self._is_set:
+            waiting.put(None)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._waiting = tuple(each for each in self._waiting if each is not waiting)
+
+    def start(self, work: Callable[[], T]) -> Running[T]:
+        """Start work that blocks, in a thread that a stop leaves behind.
+
+        Raises:
+            Stopped: Somebody asked to stop before.
+        """
+        if self._is_set:
+            raise Stopped
+        return Running(work, self)
+
+
+class Running(Generic[T]):
+    """Work in a thread of its own."""
+
+    def __init__(self, work: Callable[[], T], stop: Stop) -> None:
+        self._stop = stop
+        self._ends: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
+        threading.Thread(target=self._run, args=(work,), name="request", daemon=True).start()
+
+    def result(self) -> T:
+        """Wait for the work, once, and return what it returned or raise what it raised.
+
+        Raises:
+            Stopped: Somebody asked to stop; the work may go on.
+        """
+        with self._stop.waking(self._ends):
+            end = self._ends.get()
+        if end is None:
+            raise Stopped
+        if isinstance(end, BaseException):
+            raise end
+        return end[0]
+
+    def _run(self, work: Callable[[], T]) -> None:
+        try:
+            self._ends.put((work(),))
+        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+            self._ends.put(error)
