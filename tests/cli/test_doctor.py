@@ -225,7 +225,7 @@ def test_the_credential_and_what_it_hides_are_named(doctor: Callable[..., Checke
 
 
 def stored(zoomcall: Shell, zoom: Emulator) -> dict[str, str]:
-    """Give the environment of a profile whose secret is in the keyring."""
+    """Return the environment of a profile whose secret is in the keyring."""
     zoomcall.config_dir.mkdir(mode=0o700)
     (zoomcall.config_dir / "config.toml").write_text(
         'current = "prod"\n[profiles.prod]\nkind = "videosdk"\nstore = "keyring"\n'
@@ -305,7 +305,7 @@ def test_a_profile_that_cannot_be_used_leaves_the_keyring_unasked(
 
 
 def skewed(by: timedelta, **settings: Any) -> Emulator:
-    """Make a Zoom whose clock is ahead of this machine's by so much."""
+    """Return a Zoom whose clock is ahead of this machine's."""
     return Emulator(clock=lambda: datetime.now(UTC) + by, **settings)
 
 
@@ -342,7 +342,7 @@ def test_an_answer_without_a_date_leaves_the_clock_open(doctor: Callable[..., Ch
     assert checked.statuses == {"clock": "warning"}
 
 
-# The way
+# The way to Zoom
 
 
 def test_a_dead_port_is_exit_10(doctor: Callable[..., Checked]) -> None:

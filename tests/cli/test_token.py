@@ -30,7 +30,7 @@ S2S = {"ZOOMCALL_ACCOUNT_ID": "a", "ZOOMCALL_CLIENT_ID": "c", "ZOOMCALL_CLIENT_S
 
 
 def fresh(claims: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    """Give claims whose times are as far from now as they were from ``tokens.NOW``."""
+    """Return claims whose times are as far from now as they were from ``tokens.NOW``."""
     shift = int(time.time()) - (API_CLAIMS["iat"] + 30)
     moved = {name: value + shift for name, value in claims.items() if name in {"iat", "exp", "nbf", "tokenExp"}}
     return claims | moved | changes

@@ -1,4 +1,4 @@
-"""The cases: what people paste, and what shall be found in it, one text file each.
+"""The cases: what people paste, and what must be found in it, one text file each.
 
 A file begins with a sentence and lines like ``finds: ID CERTAINTY, ID CERTAINTY``; below ``---`` stands what is
 pasted. Tokens are named in angle quotes, like «API token», and made when the case is read.

@@ -114,7 +114,7 @@ PIECES = (
 
 
 def judged(text: str) -> Diagnosis | None:
-    """Give the diagnosis; None if the text is not understood."""
+    """Return the diagnosis; None if the text is not understood."""
     try:
         return diagnose(text, now=NOW)
     except UsageError as error:

@@ -142,7 +142,7 @@ def test_no_secret_is_printed(name: str, secret: str, tmp_path_factory: pytest.T
 
 
 def said(shell: Shell, text: str) -> str:
-    """Give all that is printed, for people and for programs."""
+    """Return all that is printed, for people and for programs."""
     printed = ""
     for flags in ((), ("--json",), ("--debug",)):
         result = shell("diagnose", *flags, stdin=text.encode("utf-8", "replace"))

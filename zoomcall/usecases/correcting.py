@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from msgspec import Struct
@@ -38,8 +38,10 @@ from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
-_ADDRESS, _SESSION, _MEETING = "ADDRESS", "SESSION_ID", "MEETING_NUMBER"
-_NUMBER = "PHONE_NUMBER"
+_Id = TypeVar("_Id", SessionId, MeetingNumber)
+
+_ADDRESS, _NUMBER = "ADDRESS", "PHONE_NUMBER"
+_SESSION, _MEETING = SessionId("SESSION_ID"), MeetingNumber("MEETING_NUMBER")
 _PHONE_OPTIONS = ("require_greeting", "require_pressing_one")
 _CLIENT, _ACCOUNT = "CLIENT_ID", "ACCOUNT_ID"
 _TARGET = re.compile(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
@@ -70,7 +72,7 @@ class PhoneRequest(Struct, frozen=True, kw_only=True):
 
     @property
     def shown_body(self) -> dict[str, Any]:
-        """The JSON body; there is no secret in it."""
+        """The JSON body, which holds no secret."""
         return {"method": PHONE_METHODS[self.target.api], "params": dict(self.params)}
 
 
@@ -180,11 +182,13 @@ def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
     if number is None:
         gaps = (*gaps, f"the phone number: replace {_NUMBER} with it")
     params = {"phone_number": number or _NUMBER, **_phone_params(body.params or {})}
-    request, gaps = (
-        PhoneRequest(target=target, params=params),
-        (*gaps, "a zoomcall command: there is none for phones"),
+    return Correction(
+        words=(),
+        request=PhoneRequest(target=target, params=params),
+        base=_api_base(route),
+        api=target.api,
+        gaps=(*gaps, "a zoomcall command: there is none for phones"),
     )
-    return Correction(words=(), request=request, base=_api_base(route), api=target.api, gaps=gaps)
 
 
 def _phone_number(given: str | None) -> str | None:
@@ -219,13 +223,8 @@ def _target(route: Route, body: str | None) -> tuple[ResolvedTarget, tuple[str, 
         raise CannotCorrect("the path names neither a session nor a meeting")
     if api is Api.SESSION:
         return _session(raw)
-    number = unquote(raw)
-    if stands_for_id(number):
-        return MeetingTarget(MeetingNumber(_MEETING)), (f"the meeting number: replace {_MEETING} with it",)
-    try:
-        return MeetingTarget(parse_meeting_number(number)), ()
-    except UsageError:
-        raise CannotCorrect("the path has no meeting number") from None
+    number, gaps = _identified(unquote(raw), parse_meeting_number, _MEETING, "meeting number")
+    return MeetingTarget(number), gaps
 
 
 def _api(route: Route, match: re.Match[str] | None, body: str | None) -> Api:
@@ -240,12 +239,17 @@ def _session(raw: str) -> tuple[SessionTarget, tuple[str, ...]]:
     identifier = unquote(raw)
     if _ESCAPE.search(identifier):
         identifier = unquote(identifier)
-    if stands_for_id(identifier):
-        return SessionTarget(SessionId(_SESSION)), (f"the session id: replace {_SESSION} with it",)
+    found, gaps = _identified(identifier, parse_session_id, _SESSION, "session id")
+    return SessionTarget(found), gaps
+
+
+def _identified(text: str, parse: Callable[[str], _Id], stand_in: _Id, name: str) -> tuple[_Id, tuple[str, ...]]:
+    if stands_for_id(text):
+        return stand_in, (f"the {name}: replace {stand_in} with it",)
     try:
-        return SessionTarget(parse_session_id(identifier)), ()
+        return parse(text), ()
     except UsageError:
-        raise CannotCorrect("the path has no session id") from None
+        raise CannotCorrect(f"the path has no {name}") from None
 
 
 def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[str, ...]]:
@@ -260,7 +264,7 @@ def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[st
             gaps.append("whether the room is SIP or H.323; SIP is assumed")
     address = _parsed(given.strip(), protocol)
     group = (body.params or {}).get(f"{address.protocol}_headers") if body is not None else None
-    return _with_names(Callout(address=address), group if isinstance(group, dict) else {}), tuple(gaps)
+    return _callout_to(address, group if isinstance(group, dict) else {}), tuple(gaps)
 
 
 def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Protocol | None]:
@@ -290,12 +294,12 @@ def _parsed(text: str, protocol: Protocol | None) -> RoomAddress:
         raise CannotCorrect("the room's address is invalid") from None
 
 
-def _with_names(callout: Callout, group: Mapping[str, Any]) -> Callout:
-    """Add the names and headers that follow Zoom's rules, and leave out the others."""
-    is_sip = callout.address.protocol is Protocol.SIP
+def _callout_to(address: RoomAddress, group: Mapping[str, Any]) -> Callout:
+    """Build the callout, with the names and headers that follow Zoom's rules and without the others."""
+    is_sip = address.protocol is Protocol.SIP
     rows = group.get("additional_headers")
     return Callout(
-        address=callout.address,
+        address=address,
         from_name=_kept(partial(parse_display_name, flag="--from-name"), group.get("from_display_name")),
         to_name=_kept(partial(parse_display_name, flag="--to-name"), group.get("to_display_name")),
         from_uri=_kept(parse_from_uri, group.get("from_uri")) if is_sip else None,

@@ -30,7 +30,7 @@ TOLERATED_SKEW = timedelta(seconds=10)
 
 
 class IdentityEndpoints(Clocks, Account, WebhookLogs, Protocol):
-    """The endpoints that show a credential; the webhook log is the cheapest that a Video SDK credential has."""
+    """The endpoints that test a credential; a Video SDK credential has none cheaper than the webhook log."""
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -126,7 +126,7 @@ class Acceptance(Struct, frozen=True, kw_only=True):
 def try_out(
     zoom: IdentityEndpoints, api: Api, *, now: Callable[[], datetime], deadline: datetime | None = None
 ) -> Acceptance:
-    """Make one request to see whether Zoom accepts the credential; being refused for another reason shows it.
+    """Make one request to see whether Zoom accepts the credential; other refusals count as accepted.
 
     Raises:
         ZoomRefused: Zoom refused the credential, or could not answer.

@@ -1,4 +1,4 @@
-"""Stores, removes and chooses credentials (contract 5)."""
+"""Stores and removes credentials (contract 5)."""
 
 from __future__ import annotations
 
@@ -85,8 +85,8 @@ _UNANSWERED = Notice(
 OpenStore = Callable[[Store], SecretStore]
 
 CredentialCheck = Callable[[HeldCredential], None]
-"""Makes one request with a credential and raises what comes of it: a Video SDK pair and a token for sessions read
-``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
+"""Tries a credential with one request, and raises the error that comes of it: a Video SDK pair and a token for
+sessions read ``webhook_logs``, a server-to-server app gets a token, a token for meetings reads ``users/me``."""
 
 
 class Login(Struct, frozen=True, kw_only=True):
@@ -271,7 +271,7 @@ def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None
 
 
 def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, warn: Warn) -> None:
-    """Leave nothing in the store of the replaced profile, if it is another; the webhook secret moves along."""
+    """Empty the store of the replaced profile if it is a different one; the webhook secret moves along."""
     if older is None or older.store is profile.store:
         return
     left, account = open_store(older.store), older.webhook_account

@@ -114,11 +114,11 @@ class PastedAnswer(Discreet, frozen=True):
 
 
 def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bool) -> PastedAnswer | None:
-    """Find the answer to a request in what stands around it.
+    """Find the answer to a request in the text around it.
 
     Args:
-        before: What stands before the request.
-        after: What stands behind it: looked at first.
+        before: What precedes the request.
+        after: What follows it, searched first.
         method: Of the request.
         path: Of the request.
         is_oauth: Whether it went to the token endpoint.
@@ -195,7 +195,7 @@ _NOISE = re.compile(r"^(?:[*{}<>][ \t].*|[<>]|\* .*)$\n?", re.MULTILINE)
 
 
 def _body(text: str) -> str:
-    """Give the body that follows a head: JSON, a page, or a line."""
+    """Return the body that follows a head: JSON, a page, or a line."""
     text = straightened(_NOISE.sub("", text)).strip()
     if text[:1] in {"{", "["}:
         end = end_of_json(text, 0)
@@ -273,7 +273,7 @@ def _json_answer(text: str) -> str | None:
 
 
 def _ends_early(text: str, end: int) -> bool:
-    """Tell whether broken JSON seems to end before it does: Zoom's scope refusals hold bare quotation marks."""
+    """Return whether broken JSON seems to end before it does: Zoom's scope refusals hold bare quotation marks."""
     try:
         json.loads(text[:end])
     except (ValueError, RecursionError):
@@ -287,7 +287,7 @@ def _page(text: str, start: int) -> str | None:
 
 
 def _status_of_code(code: object, message: str | None) -> int | None:
-    """Give the HTTP status that one of Zoom's codes comes with."""
+    """Return the HTTP status that one of Zoom's codes comes with."""
     rows = [row for row in sayings() if row.code == code and row.http is not None and row.http >= 300]
     words = (message or "").lower()
     fitting = [row for row in rows if any(text.lower().rstrip(".") in words for text in row.messages)]
@@ -321,7 +321,7 @@ def _named_codes(text: str) -> Iterator[tuple[int | str, str, int]]:
 
 
 def _sentence(text: str, start: int, lead: str) -> str:
-    """Give the line's rest from where Zoom's words begin, ``lead`` first."""
+    """Return the line's rest from where Zoom's words begin, ``lead`` first."""
     begin = text.lower().rfind(lead.lower(), max(0, start - 120), start) if lead else -1
     start = begin if begin >= 0 else start
     end = text.find("\n", start)

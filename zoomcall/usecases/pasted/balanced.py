@@ -19,12 +19,12 @@ def straightened(text: str) -> str:
 
 
 def is_curly_throughout(text: str) -> bool:
-    """Tell whether a forum or word processor has made every double quotation mark of a text curly."""
+    """Return whether a forum or word processor has made every double quotation mark of a text curly."""
     return '"' not in text and bool(_CURLY.search(text))
 
 
 def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:
-    """Give the place behind the object or list that begins at ``start``; None if it does not end.
+    """Return the place after the object or list that begins at ``start``; None if it does not end.
 
     Args:
         text: With straight quotation marks.

@@ -140,7 +140,7 @@ def _decoded(value: str) -> str | None:
 
 
 def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple[str, str], ...]:
-    """Give a request's headers with the secrets in them masked."""
+    """Return a request's headers with the secrets in them masked."""
     return tuple(
         (
             name,
@@ -155,7 +155,7 @@ def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple
 
 
 def shown_url(url: str) -> str:
-    """Give a URL with the secrets in it masked."""
+    """Return a URL with the secrets in it masked."""
     url = re.sub(r"://[^/@]*@", f"://{MASK}@", url)
     return _PARAMETER.sub(lambda match: match[0][: match.start("value") - match.start()] + MASK, url)
 
@@ -184,7 +184,7 @@ class Scrubber:
         self._needles = sorted(found, key=len, reverse=True)
 
     def __call__(self, texts: Iterable[str]) -> tuple[str, ...]:
-        """Give the texts without any secret."""
+        """Return the texts without any secret."""
         cleaned = tuple(texts)
         joined = "\0".join(cleaned)
         for needle in self._needles:
@@ -194,7 +194,7 @@ class Scrubber:
 
 
 def _is_harmless(needle: str) -> bool:
-    """Tell whether nothing is given away by a text: it is short, or names where the secret is."""
+    """Return whether nothing is given away by a text: it is short, or names where the secret is."""
     bare = _SCHEME.sub("", needle)
     return len(bare) < _SHORTEST_OWN or all(
         is_name_of_secret(piece) for piece in re.split(r"[\s:]+", bare) if piece
@@ -246,7 +246,7 @@ def _of_text(text: str) -> Iterator[str]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Give the pieces of a value that are secrets by themselves: a password, a cookie's value, a signature."""
+    """Return the pieces of a value that are secrets by themselves: a password, a cookie's value, a signature."""
     bare = _SCHEME.sub("", value.strip())
     yield bare
     user, colon, password = bare.partition(":")

@@ -14,7 +14,7 @@ from zoomcall.usecases.pasted.shell_script import input_of, variables_before
 from zoomcall.usecases.pasted.shell_words import CommandLine, Dialect, Word, dialect_of, split_command
 
 ReadFile = Callable[[str], bytes]
-"""Gives a file that an option names; raises OSError."""
+"""Reads a file that an option names; raises OSError."""
 
 _MOST_COMMANDS = 12
 _MOST_LOOKED_AT = 400
@@ -117,7 +117,7 @@ class _Curl:
         self._has_unknown_headers = False
 
     def read(self, start: int, end: int) -> PastedRequest | None:
-        """Give the request; None if these words are no command line but, say, prose."""
+        """Return the request; None if these words are not a command line but, say, prose."""
         self._sort()
         urls = [url for url in self._urls if _URL.search(url)]
         if not urls and not self._options:
@@ -162,7 +162,7 @@ class _Curl:
         return [word for option, word in self._options if option == name]
 
     def _sort(self) -> None:
-        """Tell options from URLs, up to ``--next``."""
+        """Separate options from URLs, up to ``--next``."""
         rest = iter(self._words[1:])
         is_over = False
         for word in rest:
@@ -237,7 +237,7 @@ class _Curl:
         return body
 
     def _data(self, name: str, text: str) -> str | None:
-        """Give one option's part of the body; None if it is in a file that is not read."""
+        """Return one option's part of the body; None if it is in a file that is not read."""
         if name == "data-raw":
             return text
         if name == "data-urlencode":

@@ -43,7 +43,7 @@ def read_har(text: str) -> tuple[PastedRequest, ...] | None:
 
 
 def _entries(document: object) -> list[Any] | None:
-    """Give the entries of a HAR file, or the one that somebody copied out of it."""
+    """Return the entries of a HAR file, or the one that somebody copied out of it."""
     if not isinstance(document, dict):
         return None
     log = document.get("log")

@@ -256,7 +256,7 @@ def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple
 
 
 def _body(text: str, start: int) -> tuple[str, int]:
-    """Give what follows the head, up to an answer or the end."""
+    """Return what follows the head, up to an answer or the end."""
     limit = min(len(text), start + _LONGEST_BODY)
     label = _BODY_LABEL.match(text, start, limit)
     begin = label.end() if label else start

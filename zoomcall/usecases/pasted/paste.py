@@ -134,7 +134,7 @@ def _focus(text: str) -> tuple[str, ...]:
 
 
 def _unquoted(text: str) -> str:
-    """Take away what a mail program puts before the lines that it quotes, and a web page's escapes."""
+    """Remove what a mail program puts before the lines that it quotes, and a web page's escapes."""
     if _QUOTED_CURL.search(text):
         text = _QUOTE_MARK.sub("", text)
     return html.unescape(text) if "&quot;" in text or "&#34;" in text else text
@@ -155,7 +155,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
 
 
 def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
-    """Say how much a request is about ringing rooms, how complete it is, and how it ended."""
+    """Rate how much a request is about ringing rooms, how complete it is, and how it ended."""
     if _CALLOUT.search(request.url):
         score = 5
     elif _INVITE.search(request.body or "") or _NEARLY.search(request.url):
@@ -171,7 +171,7 @@ def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
 
 
 def _answer_of(text: str, request: PastedRequest | None) -> PastedAnswer | None:
-    """Look for the answer behind the request, then before it; in code, anywhere."""
+    """Look for the answer after the request, then before it; in code, anywhere."""
     if request is None or request.form.is_source:
         before, after = "", text[:_NEAR_AFTER] if request is None else _around(text, request)
     else:

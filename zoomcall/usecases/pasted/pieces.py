@@ -32,7 +32,7 @@ class Form(StrEnum):
 
 
 class PastedRequest(Discreet, frozen=True, kw_only=True):
-    """A request, as far as it could be read. What is not known of a text stands in braces, like ``{sessionId}``.
+    """A request, as far as it could be read. Unknown parts of a text are in braces, like ``{sessionId}``.
 
     Attributes:
         form: How it was written down.
@@ -44,7 +44,7 @@ class PastedRequest(Discreet, frozen=True, kw_only=True):
         body: None if it is not known, empty if there is none; may hold secrets.
         basic: ``user:password`` of Basic authentication, where it is not in a header.
         is_whole: What is not here was not sent.
-        is_quoted_verbatim: A variable stands in quotes in which a shell does not replace it.
+        is_quoted_verbatim: A variable is in quotes in which a shell does not expand it.
         claims: Names of the claims that the code beside it puts into a token.
         has_millisecond_expiry: That code takes exp from a clock of milliseconds.
         answer: The answer, where it belongs to the same record.
@@ -71,5 +71,5 @@ class PastedRequest(Discreet, frozen=True, kw_only=True):
     not_understood: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
-        """Give the first header of that name (lower case)."""
+        """Return the first header of that name (lower case)."""
         return next((value for key, value in self.headers if key.strip().lower() == name), None)

@@ -36,7 +36,7 @@ _SAID = re.compile(
 
 
 def variables_before(text: str, start: int, dialect: Dialect) -> Mapping[str, str]:
-    """Give the variables that a script sets before a command, as far as their values stand there.
+    """Return the variables that a script sets before a command, as far as the script shows their values.
 
     Args:
         text: Everything that was pasted, with Unix line breaks.
@@ -64,7 +64,7 @@ def _value(text: str, match: re.Match[str], dialect: Dialect, values: Mapping[st
 
 
 def input_of(text: str, start: int, command: CommandLine, variables: Mapping[str, str]) -> tuple[str | None, int]:
-    """Give what a POSIX shell puts into a command's standard input, None if that cannot be seen, and where it ends.
+    """Return a command's standard input in a POSIX shell, None if it cannot be seen, and where it ends.
 
     Args:
         text: Everything that was pasted.
@@ -87,7 +87,7 @@ def input_of(text: str, start: int, command: CommandLine, variables: Mapping[str
 
 
 def _document(text: str, line_break: int, tag: str) -> tuple[str | None, int]:
-    """Give the lines behind a line break, up to the one that is the tag alone; and the place behind that."""
+    """Return the lines after a line break, up to the one that is the tag alone; and the place after that."""
     if line_break < 0:
         return None, len(text)
     end = re.compile(rf"^[ \t]*{re.escape(tag)}[ \t]*$", re.MULTILINE).search(text, line_break + 1)

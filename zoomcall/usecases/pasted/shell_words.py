@@ -36,7 +36,7 @@ class Word(Discreet, frozen=True):
 
     Attributes:
         text: As the program would get it, variables left as they stand.
-        has_verbatim_variable: A POSIX shell would not replace a variable in it, for it stands in single quotes.
+        has_verbatim_variable: A POSIX shell would not expand a variable in it, because it is in single quotes.
     """
 
     unshown: ClassVar = frozenset({"text"})
@@ -68,7 +68,7 @@ class CommandLine(Discreet, frozen=True):
 def split_command(
     text: str, start: int, dialect: Dialect, variables: Mapping[str, str] | None = None
 ) -> CommandLine:
-    """Take the command that begins at ``start`` apart, however it is broken.
+    """Split the command that begins at ``start`` into words, however it is broken.
 
     Args:
         text: Everything that was pasted, with Unix line breaks.
@@ -92,7 +92,7 @@ def split_command(
 
 
 def dialect_of(text: str, start: int) -> Dialect:
-    """Tell whose quoting a command line has, by its prompt, its folds and its variables; POSIX if nothing tells."""
+    """Return the dialect of a command line by its prompt, line continuations and variables; POSIX if unclear."""
     line = text.rfind("\n", 0, start) + 1
     prompt = re.search(r"(PS )?\w:\\[^>\n]{0,300}>[ \t]*\Z", text[max(line, start - 320) : start])
     if prompt:
@@ -142,7 +142,7 @@ class _Split:
         return self._NAMES.sub(lambda match: self._variables.get(self.name_in(match), match[0]), text)
 
     def name_in(self, match: re.Match[str]) -> str:
-        """Give the name by which a variable is known."""
+        """Return the name by which a variable is known."""
         return next(group for group in match.groups() if group is not None).lower()
 
     def finish_word(self) -> None:
@@ -165,7 +165,7 @@ class _Split:
         self.finish_word()
 
     def step(self, match: re.Match[str]) -> int | None:
-        """Take one token; give the place behind it, or None if the command ends before it."""
+        """Take one token; return the place after it, or None if the command ends before it."""
         raise NotImplementedError
 
     def line_break(self, match: re.Match[str]) -> int | None:
@@ -177,7 +177,7 @@ class _Split:
         return None
 
     def quoted(self, match: re.Match[str], quote: str) -> tuple[str, int]:
-        """Give what stands in quotation marks, and the place behind; to the line's end if they are not closed."""
+        """Return what is in quotation marks, and the place after them; to the line's end if they are not closed."""
         whole = match[0]
         is_closed = len(whole) > len(quote) and whole.endswith(quote[-1])
         if is_closed and not _NEXT_COMMAND.search(whole):
@@ -376,7 +376,7 @@ _PIECES_OF_GROUP = re.compile(r"\"[^\"]*\"|'[^']*'|\$[\w:]+")
 
 
 def _native(text: str) -> str:
-    """Give what a program gets of a text in which quotation marks are escaped once more for its sake."""
+    """Return what a program gets of a text in which quotation marks are escaped once more for its sake."""
     return text.replace('\\"', '"')
 
 

@@ -87,7 +87,7 @@ class _Program:
         self._claims = self._find_claims()
 
     def requests(self) -> Iterator[PastedRequest]:
-        """Give a request for each URL, the telling ones only if there are any."""
+        """Return a request for each URL, the telling ones only if there are any."""
         urls = self._urls()
         base = next((url for _, url in urls if "://" in url and not _TARGET.search(url)), None)
         targets = [(index, url) for index, url in urls if _TARGET.search(url)] or urls
@@ -147,7 +147,7 @@ class _Program:
         )
 
     def _anchors(self, index: int) -> list[int]:
-        """Give where the URL stands, and where the variable that it is kept in is used."""
+        """Return where the URL is, and where the variable that it is kept in is used."""
         start = self._values.start_of_sum(index)
         anchors = [index]
         sign = self._tokens[start - 1] if start > 0 else None
@@ -157,7 +157,7 @@ class _Program:
         return anchors
 
     def _nearest(self, places: list[int], anchors: list[int], reach: tuple[int, int]) -> int | None:
-        """Give the place nearest to where the URL is used, in the same statement if there is one."""
+        """Return the place nearest to where the URL is used, in the same statement if there is one."""
 
         def distance(place: int) -> tuple[bool, int]:
             return not any(self._is_same_statement(place, anchor) for anchor in anchors), min(
@@ -206,7 +206,7 @@ class _Program:
                 yield index, upper
 
     def _names_method(self, index: int) -> bool:
-        """Tell whether a text like "PATCH" names an HTTP method, by what stands before it."""
+        """Return whether a text like "PATCH" names an HTTP method, by what precedes it."""
         names = [token.text.lower() for token in self._tokens[max(0, index - 4) : index] if token.kind is Kind.NAME]
         strings = [
             token.text.lower() for token in self._tokens[max(0, index - 2) : index] if token.kind is Kind.STRING
@@ -219,7 +219,7 @@ class _Program:
         return index < len(self._tokens) and self._tokens[index].is_sign("(", "<")
 
     def _calls_plainly(self, anchors: list[int]) -> bool:
-        """Tell whether the URL goes to a call that makes a GET unless it is told otherwise."""
+        """Return whether the URL goes to a call that makes a GET unless it is told otherwise."""
         for anchor in anchors:
             for index in range(anchor, max(-1, anchor - 12), -1):
                 token = self._tokens[index]
@@ -260,7 +260,7 @@ class _Program:
         return None
 
     def _header_value(self, index: int) -> str | None:
-        """Give the value that belongs to a header's name; None if it is not given one there."""
+        """Return the value that belongs to a header's name; None if it is not given one there."""
         place = index + 1
         if self._sign(place) == "]":
             place += 1
@@ -353,7 +353,7 @@ class _Program:
         return None, -1, ""
 
     def _places_of_body(self, anchors: list[int], reach: tuple[int, int], *, is_token: bool) -> list[int]:
-        """Give where a body may stand: a method's name first, then what is near the URL."""
+        """Return where a body may stand: a method's name first, then what is near the URL."""
         places = [
             index
             for index, token in enumerate(self._tokens)
@@ -382,7 +382,7 @@ class _Program:
         return str(value)
 
     def _enclosing(self, place: int) -> tuple[dict[str, Any] | None, int]:
-        """Give the object that a token stands in: the outermost that is one, up to the one with a method."""
+        """Return the object that a token is in: the outermost that is one, up to the one with a method."""
         best: tuple[dict[str, Any] | None, int] = (None, -1)
         for index in self._around(place):
             start = index
@@ -398,7 +398,7 @@ class _Program:
         return best
 
     def _around(self, place: int) -> Iterator[int]:
-        """Give the opening signs around a token, the innermost first, up to the statement's beginning."""
+        """Return the opening signs around a token, the innermost first, up to the statement's beginning."""
         depth = 0
         for index in range(place - 1, max(-1, place - 2000), -1):
             sign = self._sign(index)
@@ -432,7 +432,7 @@ class _Program:
         return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}", ""
 
     def _content_type(self, anchors: list[int], body: str | None, kind: str) -> str | None:
-        """Give what the code, or else its library, says of the body's type; None if neither shows."""
+        """Return what the code, or else its library, says of the body's type; None if neither shows."""
         stated = [
             (min(abs(index - anchor) for anchor in anchors), match["type"])
             for index, token in enumerate(self._tokens)
@@ -488,7 +488,7 @@ class _Program:
         )
 
     def _parameter(self, name: str) -> str | None:
-        """Give a PowerShell parameter that stands without quotation marks or in them."""
+        """Return a PowerShell parameter, with or without quotation marks."""
         for index, token in enumerate(self._tokens):
             if token.kind is not Kind.NAME or token.text.lower() != name:
                 continue
@@ -503,7 +503,7 @@ class _Program:
         return None
 
     def _counts_milliseconds(self) -> bool:
-        """Tell whether the claim exp is made from a clock of milliseconds that nothing divides by a thousand."""
+        """Return whether the claim exp is made from a clock of milliseconds that nothing divides by a thousand."""
         for index, token in enumerate(self._tokens):
             if token.text != "exp" or self._sign(index + 1) not in {":", "=", "=>", ","}:
                 continue
@@ -513,7 +513,7 @@ class _Program:
         return False
 
     def _written_out(self, index: int, depth: int) -> str:
-        """Give an expression's text, and behind it those of the variables in it."""
+        """Return an expression's text, followed by those of the variables in it."""
         words = self._words_of_expression(index)
         texts = ["".join(word.text for word in words)]
         for word in words if depth < _DEEPEST_VARIABLE else ():
@@ -524,7 +524,7 @@ class _Program:
         return " ".join(texts)
 
     def _words_of_expression(self, index: int) -> list[Token]:
-        """Give the tokens up to a comma, a closing sign, or the end of the line."""
+        """Return the tokens up to a comma, a closing sign, or the end of the line."""
         depth = 0
         words: list[Token] = []
         for token in self._tokens[index : index + 20]:

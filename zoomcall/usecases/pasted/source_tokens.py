@@ -47,7 +47,7 @@ _QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|liv
 
 
 def language_of(text: str) -> Form | None:
-    """Tell which language a text is written in, by its clues; None if there are too few."""
+    """Return the language that a text is written in, by its clues; None if there are too few."""
     if "<?php" in text:
         return Form.PHP
     scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
@@ -162,7 +162,7 @@ _POWERSHELL = re.compile(
 
 
 def tokens_of(text: str, language: Form, start: int = 0, end: int | None = None) -> tuple[Token, ...]:
-    """Take source code apart.
+    """Split source code into tokens.
 
     Args:
         text: Everything that was pasted.

@@ -49,7 +49,7 @@ class Partial(str):
 
 
 def unknown(name: str) -> Partial:
-    """Give a text of which nothing is known but an expression's words."""
+    """Return a text of which nothing is known but an expression's words."""
     return Partial("{" + one_line(re.sub(r"[{}\"'`]", "", name), _LONGEST_NAME) + "}")
 
 
@@ -89,7 +89,7 @@ class Values:
         return sure
 
     def at(self, index: int, depth: int = 0) -> tuple[Any, int]:
-        """Give the value of the expression that begins at a token, and the place of the token behind it."""
+        """Return the value of the expression that begins at a token, and the place of the token after it."""
         value, index = self._term(index, depth)
         while (joined := self._joined(index)) is not None:
             following, index = self._term(joined, depth + 1)
@@ -105,7 +105,7 @@ class Values:
         return value, index
 
     def start_of_sum(self, index: int) -> int:
-        """Give the first token of the sum of texts in which the token at ``index`` stands."""
+        """Return the first token of the sum of texts that the token at ``index`` belongs to."""
         for _ in range(64):
             if self._is_python and index > 0 and self.tokens[index - 1].kind is Kind.STRING:
                 index -= 1
@@ -126,7 +126,7 @@ class Values:
         return 0 <= index < len(self.tokens) and self.tokens[index].kind is Kind.NAME
 
     def _opener_of(self, index: int) -> int:
-        """Give the place of the sign that opens what the sign at ``index`` closes."""
+        """Return the place of the sign that opens what the sign at ``index`` closes."""
         depth = 0
         for place in range(index, max(-1, index - 4000), -1):
             token = self.tokens[place]
@@ -141,7 +141,7 @@ class Values:
         return 0
 
     def close_of(self, index: int) -> int:
-        """Give the place of the sign that closes what the sign at ``index`` opens; the end if none does."""
+        """Return the place of the sign that closes what the sign at ``index`` opens; the end if none does."""
         depth = 0
         for place in range(index, len(self.tokens)):
             self._steps += 1
@@ -157,7 +157,7 @@ class Values:
         return len(self.tokens)
 
     def arguments(self, opener: int) -> list[int]:
-        """Give where each argument of a call begins; ``opener`` is the place of its bracket."""
+        """Return where each argument of a call begins; ``opener`` is the place of its bracket."""
         close = self.close_of(opener)
         places: list[int] = []
         index = opener + 1
@@ -170,7 +170,7 @@ class Values:
         return places
 
     def _joined(self, index: int) -> int | None:
-        """Give where a text goes on that is put together by + or PHP's dot, or side by side as in Python."""
+        """Return where a text goes on that is put together by + or PHP's dot, or side by side as in Python."""
         if self._sign(index) == ("." if self._is_php else "+"):
             return index + 1
         if self._is_python and 0 < index < len(self.tokens):
@@ -216,7 +216,7 @@ class Values:
         return value, index
 
     def text_of(self, token: Token, depth: int = 0) -> str:
-        """Give a string's text; what is put in is filled in where it is a name of known value."""
+        """Return a string's text; names of known value are interpolated."""
         parts: list[str] = []
         is_whole = True
         for piece in token.pieces:
@@ -231,7 +231,7 @@ class Values:
         return text if is_whole else Partial(text)
 
     def of_name(self, name: str, depth: int = 0) -> Any:
-        """Give the value that a name has, as far as it is assigned one; else a text of which nothing is known."""
+        """Return the value that a name has, as far as it is assigned one; else a text of which nothing is known."""
         bare = name.strip()
         for place in self._assigned.get(bare, self._assigned.get("$" + bare, ())):
             is_itself = self._name(place) == bare and self._sign(place + 1) not in {".", "(", "["}
@@ -266,7 +266,7 @@ class Values:
         return (unknown(chain) if value is None else value), index
 
     def _chain(self, index: int) -> tuple[str, int]:
-        """Give a dotted name, and the place behind it."""
+        """Return a dotted name, and the place after it."""
         parts = [self._name(index).lstrip("@")]
         index += 1
         while self._sign(index) in self._dots | {"::"} and self._is_word(index + 1):
@@ -386,13 +386,13 @@ class Values:
         return bool(named) and all(any(value is other for other in named.values()) for value in bare)
 
     def _pair_comma(self, index: int) -> int:
-        """Give the place of the comma in a pair like ``{ "key", value }``; -1 if there is none."""
+        """Return the place of the comma in a pair like ``{ "key", value }``; -1 if there is none."""
         if index + 2 < len(self.tokens) and self.tokens[index + 1].kind is Kind.STRING:
             return index + 2
         return -1
 
     def _key(self, index: int) -> tuple[str | None, int | None]:
-        """Give a member's name, and where its value begins; None for what is not there."""
+        """Return a member's name, and where its value begins; None for what is not there."""
         token = self.tokens[index]
         if token.is_sign("["):
             close = self.close_of(index)
@@ -407,7 +407,7 @@ class Values:
         return (text, None) if token.kind is Kind.NAME else (None, None)
 
     def _settled(self, index: int) -> int:
-        """Go on to the next member: behind a comma, at a closing sign, or at a line's first token."""
+        """Go on to the next member: after a comma, at a closing sign, or at a line's first token."""
         while index < len(self.tokens):
             token = self.tokens[index]
             if token.is_sign(",", ";") or (token.kind is Kind.SIGN and token.text in _CLOSERS) or token.is_first:
