@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import sys
 import traceback
@@ -17,9 +16,9 @@ import typer
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
-from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
+from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat, guessed_format
 from zoomcall.cli.render.failure import error_page
-from zoomcall.cli.render.json import dumps, envelope
+from zoomcall.cli.render.formats import Frame, writer_of
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.run import Run
 from zoomcall.cli.settings import Settings
@@ -28,9 +27,6 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
-ERROR_SCHEMA = "zoomcall.error/1"
-_WITHOUT_VARIABLE = (["token", "mint"], ["completion"], ["schema"], ["emulate"])
-"""Commands whose stdout another program takes as it is: ``ZOOMCALL_OUTPUT`` does not touch them."""
 _ENDLESS = 1_000_000
 """Columns of a help page in a pipe, where nothing is folded."""
 
@@ -119,7 +115,7 @@ class Boundary:
         explained = report(error, facts, is_invite=is_invite)
         if run is not None and run.options.is_debug:
             traceback.print_exception(error, file=self._streams.stderr)
-        if usage and not self._wants_json():
+        if usage and not self._format().is_document:
             self._streams.stderr.write(usage + "\n")
         return self._emit(Answer(status=explained.status, error=explained))
 
@@ -135,42 +131,19 @@ class Boundary:
         return Answer(status=status, error=ErrorReport(status=status, title=title))
 
     def _emit(self, answer: Answer) -> int:
-        if self._wants_json() and not (answer.raw is not None and self._is_raw_always()):
-            self._write_json(answer)
-        elif answer.raw is not None:
-            self._streams.stdout.write(answer.raw)
-        else:
-            write_page(answer.page, self._streams.stdout, self._streams.look_of(self._streams.stdout))
-        self._streams.stdout.flush()
-        if answer.error is not None and not self._wants_json():
-            write_page(error_page(answer.error), self._streams.stderr, self._streams.look_of(self._streams.stderr))
-        self._streams.stderr.flush()
-        return int(answer.status)
-
-    def _is_raw_always(self) -> bool:
-        run = self._starter.run
-        return run is not None and run.spec.is_raw
-
-    def _write_json(self, answer: Answer) -> None:
-        run = self._starter.run
-        held = run.held if run is not None else None
-        is_usage = run is None or (answer.status is ExitStatus.USAGE and answer.result is None)
-        document = envelope(
-            schema=ERROR_SCHEMA if is_usage or run is None else run.spec.schema,
-            status=answer.status,
-            profile=held.profile if held else None,
-            credential={
-                "kind": held.label.kind.value if held else None,
-                "source": held.label.source.value if held else None,
-            },
-            warnings=run.notices if run is not None else (),
-            error=answer.error,
-            result=None if is_usage else answer.result,
+        run, streams, output = self._starter.run, self._streams, self._format()
+        frame = Frame(
+            spec=None if run is None else run.spec,
+            held=None if run is None else run.held,
+            notices=() if run is None else tuple(run.notices),
+            look=streams.look_of(streams.stdout),
         )
-        self._streams.stdout.write(dumps(document, is_line=self._format() is OutputFormat.JSON_LINES) + "\n")
-
-    def _wants_json(self) -> bool:
-        return self._format() is not OutputFormat.TEXT
+        writer_of(output)(answer, frame, streams.stdout)
+        streams.stdout.flush()
+        if answer.error is not None and not output.is_document:
+            write_page(error_page(answer.error), streams.stderr, streams.look_of(streams.stderr))
+        streams.stderr.flush()
+        return int(answer.status)
 
     def _format(self) -> OutputFormat:
         run = self._starter.run
@@ -179,24 +152,7 @@ class Boundary:
                 return run.output
             except UsageError:
                 pass
-        return _format_of(self._arguments, self._environ)
-
-
-def _format_of(arguments: Sequence[str], environ: Mapping[str, str]) -> OutputFormat:
-    """Guess the wanted format of a command line that could not be parsed."""
-    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    for index, argument in enumerate(before):
-        following = before[index + 1] if index + 1 < len(before) else ""
-        if argument == "--json":
-            return OutputFormat.JSON
-        flag = re.fullmatch(r"(?:-o=?|--output=)(jsonl?)", argument)
-        if flag is not None or (argument in {"-o", "--output"} and following in {"json", "jsonl"}):
-            return OutputFormat(following if flag is None else flag[1])
-    words = [argument for argument in before if not argument.startswith("-")]
-    if words[:1] in _WITHOUT_VARIABLE or words[:2] in _WITHOUT_VARIABLE:
-        return OutputFormat.TEXT
-    wanted = environ.get("ZOOMCALL_OUTPUT")
-    return OutputFormat(wanted) if wanted in {"json", "jsonl"} else OutputFormat.TEXT
+        return guessed_format(self._arguments, self._environ)
 
 
 def _usage_message(error: typer.TyperException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Self
 
@@ -33,6 +35,10 @@ class OutputFormat(StrEnum):
     TEXT = "text", False
     JSON = "json"
     JSON_LINES = "jsonl", True, True
+
+
+_WITHOUT_VARIABLE = (["token", "mint"], ["completion"], ["schema"], ["emulate"])
+"""Commands whose stdout another program takes as it is: ``ZOOMCALL_OUTPUT`` does not touch them."""
 
 
 class CommandSpec(Struct, frozen=True, kw_only=True):
@@ -93,3 +99,20 @@ def _format(text: str, name: str, *, has_streams: bool) -> OutputFormat:
             f"{name} {text!r} is not an output format of this command", fix=f"Use {' or '.join(allowed)}."
         )
     return OutputFormat(text)
+
+
+def guessed_format(arguments: Sequence[str], environ: Mapping[str, str]) -> OutputFormat:
+    """Return the format that a command line wants which could not be parsed."""
+    documents = {word.value: word for word in OutputFormat if word.is_document}
+    before = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    for index, argument in enumerate(before):
+        flag = re.fullmatch(r"(?:-o=?|--output=)(.+)", argument)
+        given = "json" if argument == "--json" else flag[1] if flag is not None else ""
+        if argument in {"-o", "--output"} and index + 1 < len(before):
+            given = before[index + 1]
+        if given in documents:
+            return documents[given]
+    words = [argument for argument in before if not argument.startswith("-")]
+    if words[:1] in _WITHOUT_VARIABLE or words[:2] in _WITHOUT_VARIABLE:
+        return OutputFormat.TEXT
+    return documents.get(environ.get("ZOOMCALL_OUTPUT", ""), OutputFormat.TEXT)
