@@ -604,7 +604,7 @@ def test_scopes_for_ringing_alone_are_a_warning(doctor: Callable[..., Checked]) 
 
 
 def given_token(zoomcall: Shell, zoom: Emulator) -> dict[str, str]:
-    token, _ = zoom.world.give_token(GrantType.ACCOUNT, now=datetime.now(UTC))
+    token, _ = zoom.world.issue_token(GrantType.ACCOUNT, now=datetime.now(UTC))
     zoomcall.hide(token)
     return environ_of(zoom) | {"ZOOMCALL_TOKEN": token}
 
