@@ -10,9 +10,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from zoomcall.cli.answer import ErrorReport
+from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.render.failure import error_page, findings_page
 from zoomcall.cli.render.json import dumps
-from zoomcall.cli.render.page import Line, Page, Table, Tone
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.streams import Look, Streams

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from msgspec import Struct
 
-from zoomcall.cli.render.page import Page
+from zoomcall.cli.page import Page
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.value import Discreet

@@ -19,7 +19,7 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.run import Run
 from zoomcall.cli.secret_input import secret_source
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE

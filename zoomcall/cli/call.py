@@ -7,7 +7,7 @@ import typer
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord

@@ -13,9 +13,9 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.failing import error_report
 from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.json import cause_json
 from zoomcall.cli.render.junit import JUnitCase, junit
-from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import Run
 from zoomcall.cli.targets import target_of_flags, target_of_variables
 from zoomcall.domain.cause import Explained

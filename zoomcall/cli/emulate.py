@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec, OutputFormat
-from zoomcall.cli.render.page import Line
+from zoomcall.cli.page import Line
 from zoomcall.cli.run import Run
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.secret import Secret

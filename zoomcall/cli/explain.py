@@ -8,7 +8,7 @@ import typer
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.render.page import Line, Table, Tone
+from zoomcall.cli.page import Line, Table, Tone
 from zoomcall.cli.run import Run
 from zoomcall.knowledge.texts import Basis
 from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of

@@ -8,8 +8,8 @@ import typer
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.page import Line, Page, Table
 from zoomcall.cli.render.json import time_text
-from zoomcall.cli.render.page import Line, Page, Table
 from zoomcall.cli.run import Run
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant

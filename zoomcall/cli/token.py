@@ -11,9 +11,9 @@ import typer
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json
-from zoomcall.cli.render.page import Line, Tone
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty, Notice
 from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkKey

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import cached_property
 
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat, chosen_format
-from zoomcall.cli.render.page import Line, Page, Tone
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams

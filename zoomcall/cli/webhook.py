@@ -29,9 +29,9 @@ from zoomcall.cli.command import command
 from zoomcall.cli.event_sources import webhook_receiver_class
 from zoomcall.cli.failing import report as explain
 from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.failure import findings_page
 from zoomcall.cli.render.json import cause_json, checked_json, time_text
-from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.run import Run
 from zoomcall.cli.secret_input import secret_source

@@ -11,8 +11,8 @@ from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.failing import report
 from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import time_text
-from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.run import Run
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.exit_status import ExitStatus

@@ -11,8 +11,8 @@ from msgspec.structs import replace
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.failing import report as explain
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps
-from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.results.invite import InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
 from zoomcall.cli.results.invite import Reason as ReasonResult

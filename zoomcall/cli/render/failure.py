@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from zoomcall.cli.answer import ErrorReport
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import time_text
-from zoomcall.cli.render.page import Line, Page, Tone
 from zoomcall.domain.cause import Cause
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import IO, TYPE_CHECKING
 
-from zoomcall.cli.render.page import Line, Page, Table, Tone
+from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.streams import Look
 from zoomcall.domain.shown_text import printable
 
