@@ -478,7 +478,7 @@ def test_a_wrong_signature_is_exit_4_and_explained(zoomcall: Shell) -> None:
 def test_a_line_break_at_the_end_is_named(zoomcall: Shell) -> None:
     result = verify(zoomcall, body=BODY + b"\n")
     assert result.code == 4
-    assert "certain: signature-mismatch: the signature fits the body without the line break at its end" in (
+    assert "certain: signature-mismatch: the signature matches the body without the line break at its end" in (
         result.stdout
     )
 

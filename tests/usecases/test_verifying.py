@@ -82,7 +82,7 @@ def test_a_timestamp_that_is_none_has_no_age() -> None:
 
 @pytest.mark.parametrize("timestamp", ["", "abc", "2026-11-22T02:39:16Z", "12.5"])
 def test_a_timestamp_that_is_none_is_the_first_reason_of_a_mismatch(timestamp: str) -> None:
-    assert reason(verdict(timestamp=timestamp)).startswith("the timestamp is no number of seconds")
+    assert reason(verdict(timestamp=timestamp)).startswith("the timestamp is not a number of seconds")
 
 
 def test_both_faults_are_told() -> None:
@@ -100,7 +100,7 @@ def test_a_missing_prefix_is_named() -> None:
 
 
 def test_blanks_around_the_signature_are_named() -> None:
-    assert "without blanks" in certain_reason(verdict(signature=f" {SIGNATURE}\n"))
+    assert "without spaces" in certain_reason(verdict(signature=f" {SIGNATURE}\n"))
 
 
 @pytest.mark.parametrize("line_break", [b"\n", b"\r\n"])
@@ -124,7 +124,7 @@ def test_json_that_was_laid_out_is_named(is_ascii: bool, indent: int | None) -> 
     raw = json.dumps(callout(topic="é"), separators=(",", ":"), ensure_ascii=is_ascii).encode()
     laid_out = json.dumps(callout(topic="é"), indent=indent).encode()
     found = verdict(laid_out, signature=signature_of(raw, TIMESTAMP))
-    assert "parsed and written again" in certain_reason(found)
+    assert "parsed and serialized again" in certain_reason(found)
 
 
 def test_a_recorded_line_is_named() -> None:
@@ -144,7 +144,7 @@ def test_whitespace_around_the_secret_is_named() -> None:
 def test_json_that_was_changed_for_good_is_likely() -> None:
     laid_out = json.dumps(json.loads(BODY), indent=2).encode()
     found = verdict(laid_out)
-    assert "blanks or line breaks" in reason(found)
+    assert "spaces or line breaks" in reason(found)
     assert found.findings[0].certainty is Certainty.LIKELY
 
 
@@ -159,7 +159,7 @@ def test_another_secret_is_likely_where_nothing_else_shows() -> None:
 @pytest.mark.parametrize("signature", ["", "v0=", "v1=" + "0" * 64, "sha256=" + "0" * 64, SIGNATURE[:-1], "é"])
 def test_what_is_no_signature_is_certain_and_nothing_is_guessed_of_the_secret(signature: str) -> None:
     found = verdict(signature=signature)
-    assert "is no signature of Zoom's" in reason(found)
+    assert "cannot be Zoom's" in reason(found)
     assert [finding.certainty for finding in found.findings] == [Certainty.CERTAIN]
 
 

@@ -112,7 +112,7 @@ class _Relay:
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGINT and _is_in_foreground():
-            return  # the terminal has signaled the child as well
+            return  # the terminal has signalled the child as well
         if self._process is None:
             self._early.append(number)
         else:

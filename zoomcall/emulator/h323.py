@@ -10,7 +10,7 @@ from zoomcall.emulator.fates import RING_TIME, UNREACHABLE, Stage, Step
 from zoomcall.emulator.world import Call
 
 PORT = 1720
-"""The port of H.225 call signaling."""
+"""The port of H.225 call signalling."""
 
 
 class H323Leg:

@@ -1,4 +1,4 @@
-"""Events sent on to another endpoint, in the background and within bounds."""
+"""Forwards events to another endpoint, in the background and within limits."""
 
 from __future__ import annotations
 
@@ -14,39 +14,39 @@ from zoomcall.errors import ZoomcallError
 MOST_WAITING = 1000
 _SENDERS = 4
 
-_OWN_TO_A_HOP = frozenset(
+_HOP_HEADERS = frozenset(
     {
         *("accept", "accept-encoding", "connection", "content-length", "expect", "forwarded", "host"),
         *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "via"),
     }
 )
-_OWN_TO_A_PROXY = ("proxy-", "x-forwarded-", "x-real-ip")
+_PROXY_PREFIXES = ("proxy-", "x-forwarded-", "x-real-ip")
 
 Send = Callable[[Delivery], int]
 Warn = Callable[[Notice], None]
 
 
 def headers_to_forward(delivery: Delivery) -> tuple[tuple[str, str], ...]:
-    """Give the headers that Zoom set, without those of a single hop."""
+    """Return the headers that Zoom set, without those of a single hop."""
     return tuple(
         (name, value)
         for name, value in delivery.headers
-        if name.lower() not in _OWN_TO_A_HOP
-        and not name.lower().startswith(_OWN_TO_A_PROXY)
+        if name.lower() not in _HOP_HEADERS
+        and not name.lower().startswith(_PROXY_PREFIXES)
         and value.isascii()
         and value.isprintable()
     )
 
 
 class Forwarder:
-    """Sends events on from threads that never hold up whoever offers them, nor the end of the process.
+    """Forwards events in background threads, without blocking the caller or the end of the process.
 
-    Their order is not kept. What finds ``most_waiting`` others before it is left out.
+    Their order is not preserved. Once ``most_waiting`` events wait, new ones are dropped.
 
     Args:
-        send: Sends one event and gives the HTTP status of the answer.
-        warn: Takes what the user should know.
-        most_waiting: How many may wait.
+        send: Sends one event and returns the HTTP status of the answer.
+        warn: Called with warnings for the user.
+        most_waiting: How many events may wait.
     """
 
     def __init__(self, send: Send, *, warn: Warn, most_waiting: int = MOST_WAITING) -> None:
@@ -59,28 +59,28 @@ class Forwarder:
 
     @property
     def sent(self) -> int:
-        """How many were answered with 2xx."""
+        """The number of events answered with 2xx."""
         return self._sent
 
     @property
     def lost(self) -> int:
-        """How many were left out, refused, or found nobody."""
+        """The number of events that were dropped, refused, or could not be sent."""
         return self._lost
 
     def start(self) -> None:
-        """Begin to send."""
+        """Start sending."""
         for number in range(_SENDERS):
             threading.Thread(target=self._run, name=f"forward-{number}", daemon=True).start()
 
     def offer(self, delivery: Delivery) -> None:
-        """Let an event be sent on; never blocks."""
+        """Queue an event without blocking."""
         try:
             self._waiting.put_nowait(delivery)
         except queue.Full:
-            self._lose(f"more than {self._waiting.maxsize} events wait to be forwarded; the newest are left out")
+            self._lose(f"more than {self._waiting.maxsize} events wait to be forwarded; new ones are dropped")
 
     def finish(self, seconds: float) -> int:
-        """Wait for what is still to be sent, so many seconds at most; give how many are left unsent."""
+        """Wait up to ``seconds`` for the events in the queue, and return how many are still unsent."""
         deadline = time.monotonic() + seconds
         while self._waiting.unfinished_tasks and time.monotonic() < deadline:
             time.sleep(0.02)
@@ -95,11 +95,11 @@ class Forwarder:
                     with self._lock:
                         self._sent += 1
                 else:
-                    self._lose(f"the endpoint that events are forwarded to answered {status}")
+                    self._lose(f"the --forward-to endpoint answered {status}")
             except ZoomcallError as error:
-                self._lose(f"an event could not be forwarded: {error.message}")
+                self._lose(f"cannot forward an event: {error.message}")
             except Exception as error:  # noqa: BLE001 - one event must not end the thread that sends the others
-                self._lose(f"an event could not be forwarded ({type(error).__name__})")
+                self._lose(f"cannot forward an event ({type(error).__name__})")
             finally:
                 self._waiting.task_done()
 

@@ -1,4 +1,4 @@
-"""What is done with events that a receiver accepts: kept first, then passed on."""
+"""Handles the events that a receiver accepts: records them first, then passes them on."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ Warn = Callable[[Notice], None]
 
 
 class Record(Protocol):
-    """Keeps events for good."""
+    """Stores events permanently."""
 
     def append(self, deliveries: Sequence[Delivery]) -> None:
-        """Return once they are on disk; ``OSError`` if they are not."""
+        """Return once the events are on disk; raise ``OSError`` if that fails."""
         ...
 
 
 class Reception:
-    """Takes the events of a receiver.
+    """Handles the events of a receiver.
 
     Args:
-        record: Where they are kept; None keeps none.
-        pass_on: Is given each one that is kept; must not block.
-        warn: Takes what the user should know.
+        record: Where to record them; None records none.
+        pass_on: Functions to call with each event, recorded by then; they must not block.
+        warn: Called with warnings for the user.
     """
 
     def __init__(self, record: Record | None, *, pass_on: Sequence[Callable[[Delivery], None]], warn: Warn) -> None:
@@ -36,14 +36,14 @@ class Reception:
 
     @property
     def kept(self) -> int:
-        """How many it has taken."""
+        """The number of events handled so far."""
         return self._kept
 
     def take(self, deliveries: Sequence[Delivery]) -> None:
-        """Keep events, then pass them on.
+        """Record events, then pass them on.
 
         Raises:
-            OSError: They are not kept, and not passed on.
+            OSError: Recording failed, and nothing was passed on.
         """
         if self._record is not None:
             try:
@@ -52,7 +52,7 @@ class Reception:
                 self._warn(
                     Notice(
                         "event-not-kept",
-                        f"events cannot be written ({error.strerror or error}); they are answered with 500, "
+                        f"cannot write events ({error.strerror or error}); they are answered with 500, "
                         "so that Zoom sends them again",
                     )
                 )

@@ -1,4 +1,4 @@
-"""Events sent once more, signed anew."""
+"""Sends recorded events again, with new signatures."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
     Attributes:
         event: Its name.
-        request_id: The new one.
-        http_status: Of the answer.
+        request_id: Its new request id.
+        http_status: The status of the answer.
     """
 
     event: str
@@ -30,17 +30,17 @@ class Replayed(Struct, frozen=True, kw_only=True):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether the endpoint took it."""
+        """Whether the endpoint accepted it."""
         return 200 <= self.http_status < 300
 
 
 class Replay(Struct, frozen=True, kw_only=True):
-    """What became of a replay.
+    """The result of a replay.
 
     Attributes:
         rows: The events that were answered, in order.
         unsent: How many were not, because the endpoint could not be reached.
-        fault: Why it could not.
+        fault: Why it could not be reached.
     """
 
     rows: tuple[Replayed, ...]
@@ -49,7 +49,7 @@ class Replay(Struct, frozen=True, kw_only=True):
 
     @property
     def refused(self) -> tuple[Replayed, ...]:
-        """Those that the endpoint did not take."""
+        """The events that the endpoint did not accept."""
         return tuple(row for row in self.rows if not row.is_accepted)
 
 
@@ -62,15 +62,15 @@ def replay(
     new_id: Callable[[], str],
     tell: Callable[[Replayed], None],
 ) -> Replay:
-    """Send events one after the other, each signed with the time of its sending; a fault of the network ends it.
+    """Send events one by one, each signed with the current time, until one cannot be sent.
 
     Args:
-        events: What to send.
-        secret: To sign with.
-        send: Sends a body with headers and gives the HTTP status of the answer.
-        now: The clock.
-        new_id: Draws a request id.
-        tell: Is given each one that was answered.
+        events: The events to send.
+        secret: The secret to sign with.
+        send: Sends a body with headers and returns the HTTP status of the answer.
+        now: Returns the current time.
+        new_id: Returns a new request id.
+        tell: Called with each event that was answered.
     """
     rows: list[Replayed] = []
     for event in events:
@@ -86,7 +86,7 @@ def replay(
 
 
 def signed_headers(secret: Secret, body: bytes, *, request_id: str, now: datetime) -> tuple[tuple[str, str], ...]:
-    """Give the headers that Zoom would send with a body now."""
+    """Return the headers that Zoom would send with a body now."""
     timestamp = str(int(now.timestamp()))
     return (
         (SIGNATURE_HEADER, sign(secret, timestamp, body)),

@@ -1,4 +1,4 @@
-"""Whether a webhook request is Zoom's, and if not, why not (contract 8)."""
+"""Checks whether a webhook request is Zoom's, and if not, why not (contract 8)."""
 
 from __future__ import annotations
 
@@ -19,11 +19,14 @@ _SHAPE = re.compile(r"v0=[0-9a-f]{64}")
 _MISMATCH = "signature-mismatch"
 _TOO_OLD = "timestamp-too-old"
 _AHEAD = "timestamp-ahead"
-_RAW_BYTES = "Verify the bytes as they came in, before anything parses, prints or edits them."
+_RAW_BYTES = "Verify the bytes as received, before anything parses, prints or edits them."
+_COPY_SIGNATURE = "Pass the x-zm-signature exactly as received."
+_COPY_TIMESTAMP = "Pass the x-zm-request-timestamp exactly as received."
+_NOT_SECONDS = "the timestamp is not a number of seconds since 1970"
 
 
 class SignedRequest(Struct, frozen=True, kw_only=True):
-    """A webhook request as somebody wrote it down.
+    """A webhook request that someone saved.
 
     Attributes:
         signature: Its ``x-zm-signature``.
@@ -37,15 +40,15 @@ class SignedRequest(Struct, frozen=True, kw_only=True):
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What was found.
+    """The result of a check.
 
     Attributes:
-        is_genuine: The signature fits the secret.
-        at: When it was signed, if the timestamp can be read.
+        is_genuine: Whether the signature matches the secret.
+        at: When it was signed, if the timestamp is readable.
         age: How long ago that was.
         event: The event's name.
-        findings: Why it is refused; empty if it is not.
-        checked: What was found fine.
+        findings: Why the request is refused; empty if it is not.
+        checked: What was checked and found fine.
     """
 
     is_genuine: bool
@@ -57,7 +60,7 @@ class Verdict(Struct, frozen=True, kw_only=True):
 
     @property
     def is_accepted(self) -> bool:
-        """Whether nothing speaks against it."""
+        """Whether a receiver would accept the request."""
         return not self.findings
 
 
@@ -68,12 +71,11 @@ def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: ti
         request: The request.
         secret: The webhook secret token.
         now: This machine's clock.
-        max_age: How old, or how far ahead, it may be; None: as it likes.
+        max_age: How old, or how far ahead, the timestamp may be; None accepts any.
     """
     at = moment_of(request.timestamp)
     age = None if at is None else now - at
-    found = parse_object(request.body) or {}
-    event = found.get("event")
+    event = (parse_object(request.body) or {}).get("event")
     genuine = _fits(request, secret)
     findings: list[Cause] = []
     checked: list[Checked] = []
@@ -107,26 +109,21 @@ def _fits(request: SignedRequest, secret: Secret) -> bool:
 _UNREADABLE = Cause(
     _MISMATCH,
     Certainty.LIKELY,
-    "the timestamp is no number of seconds since 1970, so it is not the one that was signed",
-    "Give the x-zm-request-timestamp as it came.",
+    f"{_NOT_SECONDS}, so it is not the one that was signed",
+    _COPY_TIMESTAMP,
 )
 
 
 def _stale(age: timedelta | None, max_age: timedelta) -> Cause | None:
     limit = seconds_of(max_age)
     if age is None:
-        return Cause(
-            _TOO_OLD,
-            Certainty.CERTAIN,
-            "the timestamp is no number of seconds since 1970, so its age cannot be told",
-            "Give the x-zm-request-timestamp as it came.",
-        )
+        return Cause(_TOO_OLD, Certainty.CERTAIN, f"{_NOT_SECONDS}, so its age is unknown", _COPY_TIMESTAMP)
     if age > max_age:
         return Cause(
             _TOO_OLD,
             Certainty.CERTAIN,
             f"the timestamp is {seconds_of(age)} s old, more than {limit} s",
-            "Take it for a replay, unless this machine's clock is fast or the request lay about.",
+            "Treat the request as a replay, unless this machine's clock is fast or the request is an old copy.",
         )
     if age < -max_age:
         return Cause(
@@ -139,7 +136,7 @@ def _stale(age: timedelta | None, max_age: timedelta) -> Cause | None:
 
 
 class _Repair(Struct, frozen=True):
-    """A change with which the signature might fit, and what it would show."""
+    """A change that may make the signature match, and what that would prove."""
 
     request: SignedRequest
     secret: Secret
@@ -148,70 +145,67 @@ class _Repair(Struct, frozen=True):
 
 
 def _reasons(request: SignedRequest, secret: Secret) -> Iterator[Cause]:
-    """Say why the signature does not fit: proven by a change that makes it fit, else by what is likely."""
+    """Yield why the signature does not match: the repair that makes it match, otherwise what is likely."""
     for repair in _repairs(request, secret):
         if _fits(repair.request, repair.secret):
             yield Cause(_MISMATCH, Certainty.CERTAIN, repair.evidence, repair.fix)
             return
     if not _SHAPE.fullmatch(request.signature):
-        yield Cause(
-            _MISMATCH,
-            Certainty.CERTAIN,
-            "the signature is not v0= and 64 digits of lower-case hex, so it is no signature of Zoom's",
-            "Give the x-zm-signature as it came.",
-        )
+        evidence = "the signature is not v0= and 64 lower-case hex digits, so it cannot be Zoom's"
+        yield Cause(_MISMATCH, Certainty.CERTAIN, evidence, _COPY_SIGNATURE)
         return
-    is_rewritten = _looks_rewritten(request.body)
-    rewritten = Cause(
-        _MISMATCH,
-        Certainty.LIKELY if is_rewritten else Certainty.POSSIBLE,
-        "the body is laid out with blanks or line breaks, and Zoom sends JSON without them"
-        if is_rewritten
-        else "the body may have been parsed and written again, or re-encoded, on its way here",
-        _RAW_BYTES,
-    )
-    wrong_secret = Cause(
-        _MISMATCH,
-        Certainty.POSSIBLE if is_rewritten else Certainty.LIKELY,
-        "the signature was made with another secret: another app's, or one that was replaced since",
-        "Take the secret token of the app that sent the event, and store it.",
-        "zoomcall webhook secret set",
-    )
-    yield from (rewritten, wrong_secret) if is_rewritten else (wrong_secret, rewritten)
+    if _looks_rewritten(request.body):
+        evidence = "the body contains spaces or line breaks between its parts, and Zoom sends JSON without them"
+        yield Cause(_MISMATCH, Certainty.LIKELY, evidence, _RAW_BYTES)
+        yield _other_secret(Certainty.POSSIBLE)
+    else:
+        yield _other_secret(Certainty.LIKELY)
+        evidence = "the body may have been parsed and serialized again, or re-encoded, on its way here"
+        yield Cause(_MISMATCH, Certainty.POSSIBLE, evidence, _RAW_BYTES)
     yield Cause(
         _MISMATCH,
         Certainty.POSSIBLE,
-        "signature, timestamp and body may be of different requests",
+        "signature, timestamp and body may belong to different requests",
         "Take all three from one request.",
+    )
+
+
+def _other_secret(certainty: Certainty) -> Cause:
+    return Cause(
+        _MISMATCH,
+        certainty,
+        "the signature was made with another secret: that of another app, or one that has been replaced since",
+        "Store the secret token of the app that sent the event.",
+        "zoomcall webhook secret set",
     )
 
 
 def _repairs(request: SignedRequest, secret: Secret) -> Iterator[_Repair]:
     for evidence, fix, body in _bodies(request.body):
-        yield _Repair(replace(request, body=body), secret, f"the signature fits the body {evidence}", fix)
+        yield _Repair(replace(request, body=body), secret, f"the signature matches the body {evidence}", fix)
     signature, timestamp = request.signature, request.timestamp
-    copied = "Give the x-zm-signature as it came; a receiver must compare it as it stands."
     whole = PREFIX + signature.strip().removeprefix(PREFIX).lower()
     if signature.strip().startswith(PREFIX):
-        evidence = "the signature fits in lower case, without blanks"
+        evidence = "the signature matches in lower case and without spaces around it"
     else:
-        evidence = f"the signature fits with {PREFIX} in front of it"
-    yield _Repair(replace(request, signature=whole), secret, evidence, copied)
+        evidence = f"the signature matches with {PREFIX} in front of it"
+    fix = f"{_COPY_SIGNATURE} A receiver must compare it unchanged."
+    yield _Repair(replace(request, signature=whole), secret, evidence, fix)
     if len(timestamp) == len("1700000000000"):
         seconds = replace(request, timestamp=timestamp[:-3])
-        evidence = "the signature fits the timestamp in seconds, and this one is in milliseconds"
-        yield _Repair(seconds, secret, evidence, "Give the x-zm-request-timestamp as it came.")
+        evidence = "the signature matches the timestamp in seconds, but this one is in milliseconds"
+        yield _Repair(seconds, secret, evidence, _COPY_TIMESTAMP)
     bare = secret.reveal().strip()
     if bare != secret.reveal():
-        evidence = "the signature fits the secret without the whitespace around it"
-        yield _Repair(request, Secret(bare), evidence, "Store the secret without it.")
+        evidence = "the signature matches the secret without the whitespace around it"
+        yield _Repair(request, Secret(bare), evidence, "Store the secret without that whitespace.")
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
-    """Give what the body may have been before somebody changed it."""
+    """Yield what the body may have been before it was changed, with evidence and fix."""
     for line_break in (b"\r\n", b"\n"):
         if body.endswith(line_break):
-            fix = "Write it down without a line break at its end; an editor or echo adds one."
+            fix = "Save it without a line break at the end; an editor or echo adds one."
             yield "without the line break at its end", fix, body.removesuffix(line_break)
     if b"\r\n" in body:
         yield "with \\n in place of its \\r\\n line breaks", _RAW_BYTES, body.replace(b"\r\n", b"\n")
@@ -222,9 +216,9 @@ def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
         return
     event = event_of_line(body)
     if event is not None and event.received_at is not None:
-        fix = "Verify what was signed: the recorded line holds it, as parsed, in its member body."
+        fix = "Verify what was signed: this recorded line holds it, parsed, in its body field."
         yield "that this recorded line holds", fix, (compact_json(event.body) or "").encode()
-    again = "as JSON without blanks and line breaks, so it was parsed and written again"
+    again = "as compact JSON, so it was parsed and serialized again"
     yield again, _RAW_BYTES, (compact_json(found) or "").encode()
     try:
         unescaped = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()
@@ -234,5 +228,5 @@ def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
 
 
 def _looks_rewritten(body: bytes) -> bool:
-    """Say whether JSON is laid out, which Zoom's is not (zoom-api 5.4, vectors)."""
+    """Return whether the body is JSON with whitespace, which Zoom's is not (zoom-api 5.4, vectors)."""
     return parse_object(body) is not None and re.match(rb'\s|\{\s|\{"[^"]*"\s*:\s', body) is not None

@@ -1,4 +1,4 @@
-"""The webhook secret token: where it is found, and how a profile keeps it (contract 5)."""
+"""The webhook secret token: where to find it, and how a profile stores it (contract 5)."""
 
 from __future__ import annotations
 
@@ -24,22 +24,20 @@ from zoomcall.usecases.signing_in import AskSecret, OpenStore
 
 VARIABLE = "ZOOMCALL_WEBHOOK_SECRET"
 FILE_VARIABLE = "ZOOMCALL_WEBHOOK_SECRET_FILE"
-WHERE_ZOOM_SHOWS_IT = (
-    "Zoom shows it as the secret token of the app, on the page where event subscriptions are added."
-)
+WHERE_ZOOM_SHOWS_IT = "Zoom shows it as the secret token of the app, on the page where you add event subscriptions."
 
 
 class NoWebhookSecret(NotConfigured):
-    """There is no webhook secret, though everything that could hold one can be read."""
+    """There is no webhook secret, although everything that could hold one is readable."""
 
 
 class HeldWebhookSecret(Struct, frozen=True):
-    """A webhook secret in hand.
+    """The active webhook secret.
 
     Attributes:
         secret: The secret token.
         source: Where it was found.
-        name: The variable or the profile that holds it.
+        name: The variable or profile that holds it.
     """
 
     secret: Secret
@@ -48,12 +46,12 @@ class HeldWebhookSecret(Struct, frozen=True):
 
 
 class WebhookSecretChange(Struct, frozen=True, kw_only=True):
-    """What was done to a profile's webhook secret.
+    """A change to a profile's webhook secret.
 
     Attributes:
-        profile: Whose it is.
-        store: Where it is, or was, kept.
-        was_there: There was one before.
+        profile: The profile's name.
+        store: Where the secret is, or was, stored.
+        was_there: Whether there was one before.
     """
 
     profile: str
@@ -70,7 +68,7 @@ def find_webhook_secret(
     read_stored_secret: ReadStoredSecret,
     warn: Warn,
 ) -> HeldWebhookSecret:
-    """Find the webhook secret that counts: a named profile's, the environment's, the current profile's.
+    """Return the first webhook secret: of a named profile, of the environment, or of the current profile.
 
     Args:
         environ: The environment; an empty variable counts as unset.
@@ -78,11 +76,11 @@ def find_webhook_secret(
         config: The profiles.
         read_secret_file: Reads a file that a variable names.
         read_stored_secret: Reads a profile's webhook secret from its store.
-        warn: Takes what the user should know.
+        warn: Called with warnings for the user.
 
     Raises:
-        NotConfigured: There is none, or it cannot be had.
-        UsageError: A variable or name cannot be used.
+        NotConfigured: There is none, or it cannot be read.
+        UsageError: A variable or name is invalid.
     """
     if profile is None:
         found = _in_environment(environ, read_secret_file, warn)
@@ -101,11 +99,11 @@ def find_webhook_secret(
 
 
 def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: Config) -> Profile:
-    """Give the profile that is named, or the current one.
+    """Return the named profile, or the current one.
 
     Raises:
-        NotConfigured: There is none.
-        UsageError: The name is no profile's.
+        NotConfigured: There is no such profile, or none is current.
+        UsageError: The name is invalid.
     """
     if profile is not None:
         return config.profile(parse_profile_name(profile, origin="-p"))
@@ -117,7 +115,7 @@ def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: C
     if config.current is not None:
         return config.profile(config.current)
     raise NoWebhookSecret(
-        "no webhook secret: none in the environment, and no profile is current that could keep one",
+        "no webhook secret: none in the environment, and no profile is current",
         fix=f"Set {VARIABLE} or {FILE_VARIABLE}, or log in and store it with `zoomcall webhook secret set`. "
         + WHERE_ZOOM_SHOWS_IT,
         command="zoomcall auth login",
@@ -145,12 +143,12 @@ def _in_environment(
 
 
 def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store: OpenStore) -> WebhookSecretChange:
-    """Keep a webhook secret beside a profile's own, in the same store.
+    """Store a webhook secret in the same place as a profile's own secret.
 
     Args:
-        profile: Whose it is.
-        ask_secret: Gives the secret, once it is known that the store works.
-        open_store: Gives the store.
+        profile: The profile.
+        ask_secret: Returns the secret; called once the store has proved to work.
+        open_store: Returns the store.
 
     Raises:
         NotConfigured: The store cannot be used.
@@ -163,7 +161,7 @@ def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store:
 
 
 def remove_webhook_secret(profile: Profile, *, open_store: OpenStore) -> WebhookSecretChange:
-    """Remove a profile's webhook secret; that there is none is no fault.
+    """Remove a profile's webhook secret, if there is one.
 
     Raises:
         NotConfigured: The store cannot be used.
