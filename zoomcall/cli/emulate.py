@@ -13,6 +13,7 @@ import typer
 from msgspec import Struct
 
 from zoomcall.cli.command import command
+from zoomcall.cli.extras import extra
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line
 from zoomcall.cli.run import Run
@@ -21,7 +22,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.limits import Plan
 from zoomcall.emulator.trouble import WORDS, parse_faults
-from zoomcall.errors import Terminated, UsageError
+from zoomcall.errors import Terminated
 
 if TYPE_CHECKING:
     from zoomcall.emulator.running import Emulator
@@ -108,14 +109,8 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
     Raises:
         UsageError: The extra is missing, or a flag is invalid.
     """
-    try:
+    with extra("emulator", "The local Zoom needs"):
         from zoomcall.emulator.running import Emulator
-    except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in {"aiohttp", "aiosipua"}:
-            raise
-        raise UsageError(
-            "pip install 'zoomcall[emulator]'", fix="The emulator needs that extra, which is not installed."
-        ) from error
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
     return Emulator(
         host=flags.host,

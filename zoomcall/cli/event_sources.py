@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoomcall.cli.connection import Connection
-from zoomcall.cli.extras import webhook_extra
+from zoomcall.cli.extras import extra
 from zoomcall.cli.voice import Voice
 from zoomcall.domain.api_base import websocket_url
 from zoomcall.domain.call import EvidenceSource
@@ -132,12 +132,12 @@ def webhook_receiver_class() -> type[WebhookReceiver]:
     Raises:
         UsageError: The extra is missing.
     """
-    with webhook_extra("Receiving webhooks needs"):
+    with extra("webhook", "Receiving webhooks needs"):
         from zoomcall.adapters.webhook_receiver import WebhookReceiver
     return WebhookReceiver
 
 
 def _websocket_feed_class() -> type[WebsocketFeed]:
-    with webhook_extra("Zoom's websocket needs"):
+    with extra("webhook", "Zoom's websocket needs"):
         from zoomcall.adapters.websocket_feed import WebsocketFeed
     return WebsocketFeed

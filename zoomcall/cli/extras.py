@@ -7,14 +7,24 @@ from contextlib import contextmanager
 
 from zoomcall.errors import UsageError
 
+_LIBRARIES = {"aiohttp", "aiosipua", "yarl"}
+
 
 @contextmanager
-def webhook_extra(what_needs: str) -> Iterator[None]:
-    """Tell how to install the extra ``webhook`` where importing something of it fails."""
+def extra(name: str, what_needs: str) -> Iterator[None]:
+    """Tell how to install an extra where importing something of it fails.
+
+    Args:
+        name: The extra's name.
+        what_needs: The beginning of a sentence, like ``Receiving webhooks needs``.
+
+    Raises:
+        UsageError: The extra is not installed.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in {"aiohttp", "yarl"}:
+        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
             raise
         fix = f"{what_needs} that extra, which is not installed."
-        raise UsageError("pip install 'zoomcall[webhook]'", fix=fix) from error
+        raise UsageError(f"pip install 'zoomcall[{name}]'", fix=fix) from error
