@@ -1,13 +1,13 @@
-# Everything a clone needs; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
+# Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
 .PHONY: help demo test coverage check fix completions readme docs lock bench clean system
 
-# The interpreter that makes .venv; by default the newest that really runs.
+# The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
-# What pytest is given: make test TESTS='tests/domain -x'
+# Arguments for pytest: make test TESTS='tests/domain -x'
 TESTS ?= tests
-# How many tests wait at the same time; most of them wait for processes and sockets.
+# How many tests run at a time; most of them wait for processes and sockets.
 WORKERS ?= 4
 BIN = .venv/bin
 LINT = .venv-lint/bin
@@ -15,17 +15,17 @@ LINT = .venv-lint/bin
 COMPILE_LOCK = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
 help:
-	@echo 'make demo         set up, then ring a room in a local Zoom and explain two failures'
+	@echo 'make demo         set up, then ring a room through a local Zoom, and explain three failures'
 	@echo 'make test         set up, then run every test'
-	@echo 'make coverage     the same, slower, and which lines and branches they reach'
-	@echo 'make check        set up, then lint, types, layers, and generated files against the program'
-	@echo 'make fix          format, and mend what ruff can mend'
-	@echo 'make completions  write completions/ anew from the command tree'
-	@echo 'make readme       write the captured parts of README.md anew from the program'
-	@echo 'make docs         write docs/errors.md anew from the pages of explain'
-	@echo 'make bench        print what a start costs'
-	@echo 'make lock         resolve the dependencies anew'
-	@echo 'make clean        remove what the other targets made'
+	@echo 'make coverage     the same, but slower, with a report of branch coverage'
+	@echo 'make check        set up, then check formatting, lint, types, layers and generated files'
+	@echo 'make fix          format, and fix what ruff can fix'
+	@echo 'make completions  regenerate completions/ from the command tree'
+	@echo 'make readme       regenerate the captured parts of README.md'
+	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
+	@echo 'make bench        print what it costs to start a command'
+	@echo 'make lock         resolve the dependencies again'
+	@echo 'make clean        remove everything that the other targets made'
 
 demo: .venv/.ready
 	@PATH="$$PWD/$(BIN):$$PATH" zoomcall emulate -v -- \
@@ -94,7 +94,7 @@ clean:
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-lint requirements-lint.lock
 	@touch $@
 
-# Real daemons and shells that the tests talk to.
+# The real daemons, shells and SIP endpoints that the tests talk to.
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core

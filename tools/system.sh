@@ -1,5 +1,5 @@
-# system.sh [COMMAND]=PACKAGE...: see that each command is there; as root on Debian, install the packages of those
-# that are not. Without a command, the package is missing for certain.
+# system.sh [COMMAND]=PACKAGE...: check that each command exists; as root on Debian, install the packages of those
+# that do not. A package without a command is always installed.
 set -eu
 missing=
 for pair in "$@"; do
@@ -10,7 +10,7 @@ for pair in "$@"; do
 done
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1; then
-    echo "These are missing, under the names that Debian gives their packages; please install them:$missing" >&2
+    echo "Some system packages are missing; please install them (these are Debian's names):$missing" >&2
     exit 1
 fi
 if [ "$(id -u)" -ne 0 ]; then
@@ -21,6 +21,6 @@ fi
 echo "installing$missing" >&2
 export DEBIAN_FRONTEND=noninteractive
 apt-get update -qq
-# The list is made of single words.
+# The list consists of single words.
 # shellcheck disable=SC2086
 apt-get install -qq --yes --no-install-recommends $missing >/dev/null

@@ -1,4 +1,4 @@
-# venv.sh FOLDER LOCK: make a virtual environment and install exactly what the lock file names.
+# venv.sh FOLDER LOCK: make a virtual environment and install exactly what the lock file lists.
 set -eu
 folder=$1
 lock=$2
@@ -7,10 +7,10 @@ runs() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1
 }
 
-# A name on the PATH proves nothing: version managers leave stubs there for interpreters that are not installed.
+# A name on the PATH proves nothing: version managers put stubs there for interpreters that are not installed.
 choose() {
     if [ -n "${PYTHON:-}" ]; then
-        runs "$PYTHON" || { echo "$PYTHON is no Python 3.11 or newer" >&2; exit 1; }
+        runs "$PYTHON" || { echo "$PYTHON is not Python 3.11 or newer" >&2; exit 1; }
         echo "$PYTHON"
         return
     fi
@@ -20,13 +20,13 @@ choose() {
             return
         fi
     done
-    echo "Python 3.11 or newer is needed; name it with make PYTHON=/path/to/python" >&2
+    echo "Python 3.11 or newer is required; if you have it, run make PYTHON=/path/to/python" >&2
     exit 1
 }
 
 python=$(choose)
 
-# Debian keeps the module that makes virtual environments in a package of its own.
+# Debian has a separate package for the module that makes virtual environments.
 if ! "$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then
     version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
     sh "$(dirname "$0")/system.sh" "=python$version-venv"
