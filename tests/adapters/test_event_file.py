@@ -153,7 +153,7 @@ def test_a_link_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", [".", "/dev/null"])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         EventRecord(tmp_path / name, lambda _: None).__enter__()
 
 
@@ -365,7 +365,7 @@ def test_a_large_file_is_read_in_parts(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_folder_is_nothing_to_follow(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="no regular file"):
+    with pytest.raises(UsageError, match="not a regular file"):
         Following(tmp_path).ids()
 
 
@@ -458,7 +458,7 @@ def test_broken_lines_are_counted(tmp_path: Path) -> None:
 def test_a_file_without_events_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "events.jsonl"
     path.write_bytes(data)
-    with pytest.raises(UsageError, match="holds no event"):
+    with pytest.raises(UsageError, match="contains no event"):
         read_events(path, lambda _: None)
 
 

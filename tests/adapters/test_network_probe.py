@@ -64,7 +64,7 @@ def test_with_a_proxy_the_proxy_is_connected_to(probe: NetworkProbe, monkeypatch
 
 def test_a_proxy_that_is_no_url_cannot_be_used(probe: NetworkProbe, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "proxy")
-    with pytest.raises(UsageError, match="no proxy's URL"):
+    with pytest.raises(UsageError, match="not a valid proxy URL"):
         probe.way("https://api.zoom.us/v2")
 
 

@@ -104,7 +104,7 @@ def test_a_directory_for_ssl_cert_file_is_a_usage_error(tmp_path: Path, monkeypa
 
 def test_a_missing_ssl_cert_dir_is_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path / "none"))
-    with pytest.raises(UsageError, match=r"SSL_CERT_DIR: .*none is no directory"):
+    with pytest.raises(UsageError, match=r"SSL_CERT_DIR: .*none is not a directory"):
         tls_context()
 
 

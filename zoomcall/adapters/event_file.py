@@ -1,4 +1,4 @@
-"""The file of webhook events: written line by line for good, and followed as it grows."""
+"""The file of webhook events: appended to durably, line by line, and followed as it grows."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from zoomcall.errors import UsageError
 _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
 _STEP = 64 * 1024
-_REMEMBERED = 4096  # more than a line, so that a file that was cut and grew again differs somewhere in it
+_REMEMBERED = 4096  # more than a line, so that a file that was truncated and grew again differs somewhere in it
 
 Warn = Callable[[Notice], None]
 
 
 class EventRecord:
-    """A file to which events are appended; a context manager that holds it alone while it is open.
+    """A file to which events are appended; a context manager that locks it while it is open.
 
-    What ``append`` has returned from is on disk. A line that was cut off, by a kill or a power cut, is
-    taken away at the start: nobody was ever told that it had been kept.
+    When ``append`` returns, its events are on disk. Opening the file removes a line that a kill or power cut
+    left incomplete: nobody was ever told that it had been kept.
 
     Args:
-        path: Of the file; made if there is none.
-        warn: Takes what the user should know.
+        path: The file's path; it is created if it does not exist.
+        warn: Receives warnings for the user.
     """
 
     def __init__(self, path: Path, warn: Warn) -> None:
@@ -44,15 +44,15 @@ class EventRecord:
 
     @property
     def known_ids(self) -> frozenset[str]:
-        """The request ids that were in the file at the start."""
+        """The request ids that were in the file when it was opened."""
         return self._known
 
     def __enter__(self) -> Self:
-        """Open the file, mend its end, and read the ids in it.
+        """Open the file, repair its end, and read the ids in it.
 
         Raises:
-            UsageError: It cannot be written, its folder is not there, it is no regular file, or another process
-                writes to it.
+            UsageError: It cannot be written, its folder does not exist, it is not a regular file, or another
+                process is writing to it.
         """
         _require_folder(self._path)
         try:
@@ -64,7 +64,7 @@ class EventRecord:
         except TimeoutError as error:
             self._open.close()
             raise UsageError(
-                f"{self._path} is being written by another zoomcall", fix="Give each receiver a file of its own."
+                f"another zoomcall is writing to {self._path}", fix="Give each receiver its own file."
             ) from error
         except OSError as error:
             self._open.close()
@@ -82,9 +82,9 @@ class EventRecord:
         self._open.close()
 
     def append(self, deliveries: Sequence[Delivery]) -> None:
-        """Write events and wait until they are on disk: all of them, or none.
+        """Write events, all of them or none, and wait until they are on disk.
 
-        A file that was renamed or removed meanwhile, as a log is rotated, is begun anew.
+        If the file was renamed or removed meanwhile, as happens when logs are rotated, a new one is started.
 
         Raises:
             OSError: They are not on disk.
@@ -115,14 +115,14 @@ class EventRecord:
         try:
             if is_new:
                 sync_folder(self._path.parent)
-            self._mend(file)
+            self._repair(file)
         except BaseException:
             file.close()
             raise
         return file
 
-    def _mend(self, file: BinaryIO) -> None:
-        """See to it that the file ends with a whole line."""
+    def _repair(self, file: BinaryIO) -> None:
+        """Make the file end with a complete line."""
         size = os.fstat(file.fileno()).st_size
         end = _end_of_lines(file, size)
         if end == size:
@@ -130,9 +130,8 @@ class EventRecord:
         file.seek(end)
         if is_torn_line(file.read(_MOST_AT_ONCE)):
             os.ftruncate(file.fileno(), end)
-            self._warn(
-                Notice("torn-line", f"{self._path}: its last line was cut off when the writer ended; it is removed")
-            )
+            words = f"{self._path}: removed the last line, which an interrupted writer left incomplete"
+            self._warn(Notice("torn-line", words))
         else:
             _write_all(file, b"\n")
         os.fsync(file.fileno())
@@ -152,7 +151,7 @@ def _write_all(file: BinaryIO, data: bytes) -> None:
 
 
 def _end_of_lines(file: BinaryIO, size: int) -> int:
-    """Give the offset after the last line break in the first ``size`` bytes."""
+    """Return the offset after the last line break in the first ``size`` bytes."""
     end = size
     while end > 0:
         start = max(end - _STEP, 0)
@@ -174,12 +173,14 @@ def _is_same(path: Path, known: os.stat_result) -> bool:
 
 def _refuse_irregular(path: Path) -> None:
     if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is no regular file", fix="Name a file that can be read again.")
+        raise UsageError(f"{path} is not a regular file", fix="Name a file that can be read more than once.")
 
 
 def _require_folder(path: Path) -> None:
     if not path.parent.is_dir():
-        raise UsageError(f"{path} cannot be used for events: there is no folder {path.parent}")
+        raise UsageError(
+            f"{path} cannot be used for events: there is no folder {path.parent}", fix="Create the folder first."
+        )
 
 
 def _unusable(path: Path, error: OSError) -> UsageError:
@@ -187,18 +188,18 @@ def _unusable(path: Path, error: OSError) -> UsageError:
 
 
 class EventFollower:
-    """Reads events as they are appended to a file, which need not be there yet.
+    """Reads events as they are appended to a file, which need not exist yet.
 
-    A file that was replaced, or that was cut and grew again, is read from its start. The last line counts
-    without a line break too, once its JSON is whole.
+    A file that was replaced, or truncated and written again, is read from its start. The last line counts
+    even without a line break, once its JSON is complete.
 
     Args:
-        path: Of the file.
-        backlog: About how many bytes are read of what is in it now; None: all of it.
-        warn: Takes what the user should know.
+        path: The file's path.
+        backlog: About how many of the bytes already in it to read; None for all of them.
+        warn: Receives warnings for the user.
 
     Raises:
-        UsageError: The file cannot be read, or its folder is not there.
+        UsageError: The file cannot be read, or its folder does not exist.
     """
 
     def __init__(self, path: Path, *, backlog: int | None, warn: Warn) -> None:
@@ -213,7 +214,7 @@ class EventFollower:
             self._skip_to_last(backlog)
 
     def poll(self) -> tuple[WebhookEvent, ...]:
-        """Give what has come since the last time; at most some 16 MB of it.
+        """Return what came since the last call, at most about 16 MB of it.
 
         Raises:
             UsageError: The file cannot be read.
@@ -231,7 +232,7 @@ class EventFollower:
         return events
 
     def close(self) -> None:
-        """Close the file; a later ``poll`` begins at the start of whatever is there then."""
+        """Close the file; a later ``poll`` starts at the beginning of whatever is there then."""
         if self._file is not None:
             self._file.close()
         self._file = None
@@ -242,13 +243,13 @@ class EventFollower:
             try:
                 _refuse_irregular(self._path)
                 self._file = self._path.open("rb", buffering=0)
-                weakref.finalize(self, self._file.close)  # whoever follows to the end of the process never closes
+                weakref.finalize(self, self._file.close)  # a follower that outlives its reader never closes it
             except FileNotFoundError:
                 return None
         return self._file
 
     def _is_replaced(self, file: BinaryIO) -> bool:
-        """Say whether another file has the name now; one that is only gone may still be written to."""
+        """Return whether another file has the name now; one that was only removed may still be written to."""
         return self._path.exists() and not _is_same(self._path, os.fstat(file.fileno()))
 
     def _skip_to_last(self, backlog: int) -> None:
@@ -271,7 +272,7 @@ class EventFollower:
     def _read_on(self, file: BinaryIO) -> tuple[WebhookEvent, ...]:
         file.seek(self._offset - len(self._before))
         data = _read_most(file, len(self._before) + _MOST_AT_ONCE)
-        if not data.startswith(self._before):  # the file was cut
+        if not data.startswith(self._before):  # the file was truncated
             self._offset, self._before, self._is_skipping = 0, b"", False
             file.seek(0)
             data = _read_most(file, _MOST_AT_ONCE)
@@ -296,7 +297,7 @@ class EventFollower:
             if event is not None:
                 yield event
             elif line.strip():
-                self._warn(Notice("event-line-broken", f"{self._path}: a line that is no event was skipped"))
+                self._warn(Notice("event-line-broken", f"{self._path}: skipped a line that is not an event"))
 
     def _advance(self, taken: bytes) -> None:
         self._offset += len(taken)
@@ -304,7 +305,7 @@ class EventFollower:
 
 
 def _is_whole(tail: bytes) -> bool:
-    """Say whether a line without its line break is all there."""
+    """Return whether a line without its line break is complete."""
     return tail.rstrip().endswith(b"}") and parse_object(tail) is not None
 
 
@@ -316,10 +317,10 @@ def _read_most(file: BinaryIO, most: int) -> bytes:
 
 
 def read_events(path: Path, warn: Warn) -> tuple[WebhookEvent, ...]:
-    """Read a file of recorded lines, of lines that are Zoom's JSON alone, or of one event over many lines.
+    """Read a file of recorded lines, of lines of Zoom's JSON alone, or of one event over several lines.
 
     Raises:
-        UsageError: It cannot be read, or holds no event.
+        UsageError: It cannot be read, or contains no event.
     """
     try:
         data = path.read_bytes()
@@ -332,10 +333,10 @@ def read_events(path: Path, warn: Warn) -> tuple[WebhookEvent, ...]:
     events = tuple(event for event in map(event_of_line, lines) if event is not None)
     if not events:
         raise UsageError(
-            f"{path} holds no event",
-            fix="Name a file that `zoomcall webhook serve --record` wrote, or Zoom's JSON.",
+            f"{path} contains no event",
+            fix="Name a file that `zoomcall webhook serve --record` wrote, or one with Zoom's JSON.",
         )
     if len(events) < len(lines):
         broken = len(lines) - len(events)
-        warn(Notice("event-line-broken", f"{path}: {broken} of {len(lines)} lines are no events and were skipped"))
+        warn(Notice("event-line-broken", f"{path}: skipped {broken} of {len(lines)} lines that are not events"))
     return events

@@ -1,4 +1,4 @@
-"""One HTTP client for Zoom: bounded in time and size, repeated only where that is safe, silent about secrets."""
+"""The HTTP client for Zoom: limited in time and size, retrying only where that is safe, silent about secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.shown_text import one_line
+from zoomcall.domain.shown_text import one_line, quoted
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
@@ -45,14 +45,14 @@ Trace = Callable[[str], None]
 
 
 class Timeouts(Struct, frozen=True, kw_only=True):
-    """Limits of one try, in seconds.
+    """Limits for one attempt, in seconds.
 
     Attributes:
         connect: For the TCP connection, and for the TLS handshake.
         read: Between two pieces of the answer.
         write: Between two pieces of the request.
         pool: For a free connection.
-        total: For the whole of it, from the start to the answer's last byte.
+        total: For the whole attempt, from the start to the answer's last byte.
     """
 
     connect: float = 10.0
@@ -66,9 +66,9 @@ class Clock(Struct, frozen=True, kw_only=True):
     """Time and chance, so that tests need not wait.
 
     Attributes:
-        now: The wall clock, aware.
-        sleep: Waits for seconds.
-        chance: Gives a number from 0 to 1.
+        now: The wall clock, timezone-aware.
+        sleep: Waits for a number of seconds.
+        chance: Returns a number from 0 to 1.
     """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -81,16 +81,16 @@ class HttpRequest(Discreet, frozen=True, kw_only=True):
 
     Attributes:
         method: Upper case.
-        url: Absolute; its path goes onto the wire byte for byte.
+        url: Absolute; its path is sent byte for byte.
         query: Parameters, not yet encoded.
-        authorization: The whole header value; None where other headers say who speaks.
+        authorization: The whole header value; None if other headers authenticate the request.
         headers: More headers.
-        content_type: Of the body.
-        body: As sent.
-        conceal: Texts that no answer may repeat, with what stands in their place.
-        is_repeatable: Whether sending it twice does no harm. If not, it is sent again only after faults
-            that prove that it did not arrive, and after 429.
-        is_oauth: Whether it goes to the token endpoint, whose successful answers hold a token.
+        content_type: The body's media type.
+        body: The body as sent.
+        conceal: Texts to mask in the answer, each with its mask.
+        is_repeatable: Whether sending it twice is harmless. If not, it is sent again only after 429 and after
+            faults that prove that it did not arrive.
+        is_oauth: Whether it goes to the token endpoint, whose successful answers contain a token.
     """
 
     unshown: ClassVar = frozenset({"headers", "body", "conceal"})
@@ -108,7 +108,7 @@ class HttpRequest(Discreet, frozen=True, kw_only=True):
 
 
 class _Visit(Struct, frozen=True):
-    """A request whose answer has begun to come."""
+    """A request whose answer has begun to arrive."""
 
     request: HttpRequest
     sent: httpx.Request
@@ -122,9 +122,9 @@ class Http:
     """The client.
 
     Args:
-        trace: Gets lines about each request and answer, without secrets, for ``--debug``.
-        transport: A faked wire, for tests.
-        timeouts: Limits of one try.
+        trace: Receives lines about each request and answer, without secrets, for ``--debug``.
+        transport: A fake wire, for tests.
+        timeouts: Limits for one attempt.
         clock: Time and chance.
     """
 
@@ -142,7 +142,7 @@ class Http:
         self._is_closed = False
         self._client = httpx.Client(
             transport=transport or Wire(),
-            # Wire reads the proxies and certificates of the environment itself, once they are needed.
+            # Wire itself reads the proxies and certificates from the environment, once it needs them.
             trust_env=False,
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
@@ -160,23 +160,23 @@ class Http:
         self.close()
 
     def close(self) -> None:
-        """Close every connection, even those that other threads are waiting on."""
+        """Close every connection, even those that other threads are using."""
         self._is_closed = True
         self._client.close()
 
     def send(self, request: HttpRequest, *, deadline: datetime | None = None) -> RawAnswer:
-        """Send a request and give its answer, whatever its status.
+        """Send a request and return its answer, whatever its status.
 
-        Faults of the network, 429 and 5xx are tried again, three times in all, as far as the request may be
-        repeated; ``Retry-After`` is obeyed. If the wait would be longer than 20 s in all, or beyond
-        ``deadline``, there is none: the last answer is given, or the last fault raised, at once.
+        After network faults, 429 and 5xx it tries again, up to three times in all, as far as the request may be
+        repeated, and waits as long as ``Retry-After`` asks. If the waits would exceed 20 s in all, or go beyond
+        ``deadline``, it does not wait: it returns the last answer, or raises the last fault, at once.
 
         Args:
             request: The request.
             deadline: A moment on this machine's clock.
 
         Raises:
-            NetworkFault: No answer came; for a repeatable request also: its 2xx answer broke off.
+            NetworkFault: No answer came, or the 2xx answer to a repeatable request broke off.
             UsageError: A proxy or certificate variable, or the URL, cannot be used.
         """
         waited = 0.0
@@ -192,7 +192,7 @@ class Http:
             waited += pause
         if fault is not None:
             raise fault
-        if answer is None:  # pragma: no cover - a try gives one or the other
+        if answer is None:  # pragma: no cover - an attempt ends in one or the other
             raise AssertionError
         return answer
 
@@ -207,7 +207,7 @@ class Http:
     def _pause(
         self, request: HttpRequest, attempt: int, answer: RawAnswer | None, fault: NetworkFault | None
     ) -> float | None:
-        """Give the seconds to wait before the next try, or None if there must be none."""
+        """Return the seconds to wait before the next attempt, or None if there must not be one."""
         if attempt == MOST_TRIES or isinstance(fault, NoWay):
             return None
         if fault is not None and fault.may_have_arrived and not request.is_repeatable:
@@ -220,7 +220,7 @@ class Http:
         return deadline is not None and self._clock.now() + timedelta(seconds=pause) > deadline
 
     def knock(self, url: str, *, deadline: datetime) -> Knock:
-        """Make one request without a credential, once, and tell of the connection that it took.
+        """Make one request without a credential, once, and describe its connection.
 
         Raises:
             NetworkFault: No answer came.
@@ -249,13 +249,13 @@ class Http:
             response = self._client.send(sent, stream=True)
         except httpx.HTTPError as error:
             fault = _fault(error, sent, passage)
-        except RuntimeError:  # httpx says so when its client is closed
+        except RuntimeError:  # what httpx raises when its client is closed
             if not self._is_closed:
                 raise
             fault = NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         else:
             return _Visit(request, sent, response, passage, begun, sent_at)
-        raise fault  # outside of the handler: nothing of the foreign error goes along
+        raise fault  # outside the handler, so that the foreign error is not its context
 
     def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:
         limits = self._timeouts
@@ -277,7 +277,7 @@ class Http:
                 extensions={"passage": passage},
             )
         except httpx.InvalidURL as error:
-            raise UsageError(f"{request.url!r} is no URL that can be called ({error})") from error
+            raise UsageError(f"{quoted(request.url)} is not a usable URL ({error})") from error
 
     def _read(self, visit: _Visit) -> RawAnswer:
         """Read the answer to its end."""
@@ -312,7 +312,7 @@ class Http:
             is_oauth=request.is_oauth,
         )
         self._show_answer(answer, time.monotonic() - visit.begun)
-        # The status of a PATCH is its whole message, and a refusal is one however much of its text came.
+        # The status alone tells the outcome of a PATCH, and a refusal however much of its text came.
         if fault is not None and request.is_repeatable and response.is_success:
             raise fault
         return answer
@@ -341,7 +341,7 @@ class Http:
 
 
 def _certificate(response: httpx.Response) -> Certificate | None:
-    """Tell which certificate the server showed; None without TLS."""
+    """Return the server's certificate; None without TLS."""
     stream = response.extensions.get("network_stream")
     tls = None if stream is None else stream.get_extra_info("ssl_object")
     if tls is None:
@@ -368,7 +368,7 @@ def _credentials(authorization: Secret | None) -> Iterator[tuple[str, str]]:
 
 
 def _without(body: bytes, concealed: Sequence[tuple[str, str]]) -> bytes:
-    """Strike texts out, for a server or proxy that repeats what it was sent."""
+    """Mask texts that a server or proxy repeats from the request."""
     for needle, shown in concealed:
         if len(needle) >= _SHORTEST_CONCEALED:
             body = body.replace(needle.encode(), shown.encode())
@@ -408,7 +408,7 @@ def _masked(value: Any) -> Any:
 
 
 def _fault(error: httpx.HTTPError, sent: httpx.Request, passage: Passage) -> NetworkFault:
-    """Say in our own words what httpx met; its own text could repeat what was sent."""
+    """Describe an httpx error in our own words; its own text could repeat what was sent."""
     causes = list(_causes(error))
     has_arrived = not isinstance(error, _BEFORE_SENDING) if passage.has_begun is None else passage.has_begun
     at = f"{sent.url.host}:{sent.url.port or {'http': 80, 'https': 443}.get(sent.url.scheme, 0)}"
@@ -418,11 +418,11 @@ def _fault(error: httpx.HTTPError, sent: httpx.Request, passage: Passage) -> Net
             f"the certificate of {at} is not trusted: {one_line(refused.verify_message)}",
             word=NetworkWord.TLS,
             may_have_arrived=False,
-            fix="If a proxy or an own authority signs it, name its certificate in SSL_CERT_FILE.",
+            fix="If a proxy or your own authority signs it, name that certificate in SSL_CERT_FILE.",
         )
     if isinstance(error, httpx.LocalProtocolError):  # h11 refuses before it writes
         return NoWay(
-            f"the request to {at} cannot be written as HTTP, so it was not sent",
+            f"the request to {at} was not sent: it cannot be written as HTTP",
             word=NetworkWord.CONNECT,
             may_have_arrived=False,
         )
@@ -446,19 +446,19 @@ def _told(
     if isinstance(error, httpx.ProxyError) or (passage.proxy is not None and not has_arrived and not is_tls):
         proxy = passage.proxy or "the proxy"
         said = f": {one_line(str(error), 100)}" if isinstance(error, httpx.ProxyError) else _os_words(causes)
-        return NetworkWord.PROXY, f"{proxy} does not lead to {at}{said}", "Check HTTPS_PROXY and NO_PROXY."
+        return NetworkWord.PROXY, f"cannot reach {at} through {proxy}{said}", "Check HTTPS_PROXY and NO_PROXY."
     if any(isinstance(cause, socket.gaierror | UnicodeError) for cause in causes):
         host = at.rpartition(":")[0]
         return NetworkWord.DNS, f"the name {host} cannot be resolved", "Check the name and this machine's DNS."
     if is_tls:
-        return NetworkWord.TLS, f"no TLS with {at}{_tls_words(causes)}", None
+        return NetworkWord.TLS, f"TLS with {at} failed{_tls_words(causes)}", None
     if isinstance(error, httpx.TimeoutException):
-        what = "did not answer in time" if has_arrived else "did not take the connection in time"
+        what = "did not answer in time" if has_arrived else "did not accept the connection in time"
         return NetworkWord.TIMEOUT, f"{at} {what}", None
     is_reset = any(isinstance(cause, ConnectionResetError) for cause in causes)
     if isinstance(error, httpx.ConnectError) and not is_reset:
-        return NetworkWord.CONNECT, f"no connection to {at}{_os_words(causes)}", None
-    return NetworkWord.RESET, f"{at} broke the connection off before its answer was complete", None
+        return NetworkWord.CONNECT, f"cannot connect to {at}{_os_words(causes)}", None
+    return NetworkWord.RESET, f"{at} closed the connection before its answer was complete", None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

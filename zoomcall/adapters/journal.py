@@ -77,11 +77,11 @@ class Journal:
     """Calls dialled from this machine. Threads may share it.
 
     Args:
-        folder: The state folder, made if it is not there; None keeps the journal in memory, for a folder
-            that cannot be written: the guard then reaches no further than this process.
+        folder: The state folder, created if it does not exist. None keeps the journal in memory, for a folder
+            that cannot be written; the guard then covers only this process.
 
     Raises:
-        NotConfigured: The folder or file cannot be written, or the file is no journal.
+        NotConfigured: The folder or file cannot be written, or the file is not a journal.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -110,10 +110,10 @@ class Journal:
     def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
         """Record a dial about to be made, unless an earlier one may still ring the same room.
 
-        Looking and recording are one transaction: of two processes one gets through.
+        Checking and recording are one transaction, so only one of two processes succeeds.
 
         Raises:
-            Duplicate: An earlier dial is joined or unresolved and young enough (contract 2, exit 12).
+            Duplicate: An earlier dial has joined, or is unresolved and recent enough (contract 2, exit 12).
         """
         with self._transaction():
             if not is_forced:
@@ -138,7 +138,7 @@ class Journal:
             return CallId(cursor.lastrowid or 0)
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
-        """Write down what is known of a call now; its end is noted when its state leaves it open no longer."""
+        """Record what is known of a call now, and when it ended, once its state is no longer open."""
         settled = None if standing.state.is_open else _to_ms(standing.at)
         with self._transaction():
             self._database.execute(
@@ -161,12 +161,12 @@ class Journal:
             )
 
     def mark_removed(self, call_id: CallId, at: datetime) -> None:
-        """Note that the room was hung up."""
+        """Record that the room was hung up."""
         with self._transaction():
             self._database.execute("UPDATE call SET removed_ms = ? WHERE id = ?", (_to_ms(at), call_id))
 
     def take_message(self, call_id: CallId, message_id: str) -> bool:
-        """Tie Zoom's id of a call to one of ours, and to no other; False when that one has another id."""
+        """Tie Zoom's id of a call to one of ours, and to no other; return False if that one has another id."""
         names = {"id": call_id, "message": message_id}
         with self._transaction():
             self._database.execute(
@@ -183,7 +183,7 @@ class Journal:
             return cursor.rowcount == 1
 
     def take_credit(self, call_id: CallId, participant_id: str) -> bool:
-        """Tie a participant to a call; False when it is tied to another already."""
+        """Tie a participant to a call; return False if it is already tied to another."""
         with self._transaction():
             self._database.execute(
                 "INSERT OR IGNORE INTO credit SELECT api_base, api, target_id, ?, id FROM call WHERE id = ?",
@@ -197,7 +197,7 @@ class Journal:
         return row is not None and row[0] == call_id
 
     def credited_to_others(self, call_id: CallId) -> frozenset[str]:
-        """Give the participants of the call's target that are tied to other calls."""
+        """Return the participants in the call's target that are tied to other calls."""
         with self._translated():
             rows = self._database.execute(
                 "SELECT credit.participant_id FROM credit JOIN call USING (api_base, api, target_id)"
@@ -207,9 +207,9 @@ class Journal:
         return frozenset(row[0] for row in rows)
 
     def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
-        """Give other dials into the call's target that were unresolved at ``since`` or later.
+        """Return other dials into the call's target that were unresolved at ``since`` or later.
 
-        A dial of which nothing was heard counts for as long as a call can ring at all.
+        A dial whose outcome never became known counts for as long as any call can ring.
         """
         with self._translated():
             rows = self._database.execute(
@@ -226,7 +226,7 @@ class Journal:
         return tuple(_record(row) for row in rows)
 
     def calls(self) -> tuple[CallRecord, ...]:
-        """Give every call, the newest first."""
+        """Return every call, newest first."""
         with self._translated():
             rows = self._database.execute(f"SELECT {_COLUMNS} FROM call ORDER BY id DESC").fetchall()  # noqa: S608 - the columns are this module's own
         return tuple(_record(row) for row in rows)
@@ -268,7 +268,7 @@ class Journal:
                     f"the journal {self._name} was written by a newer zoomcall",
                     fix="Update zoomcall, or set ZOOMCALL_STATE_DIR to another folder.",
                 )
-        with suppress(sqlite3.OperationalError):  # another process is at it: the next one will see to it
+        with suppress(sqlite3.OperationalError):  # another process is using it: the next one will do this
             self._database.execute("PRAGMA journal_mode = WAL")
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""What can be told of the way to a host, step by step: proxy, name, connection, certificate."""
+"""What can be found out about the path to a host, step by step: proxy, name, connection, certificate."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _PORTS = {"http": 80, "https": 443}
 
 
 class NetworkProbe:
-    """Looks at the way that requests take.
+    """Examines the path that requests take.
 
     Args:
-        http: The client whose way it is.
+        http: The client that makes the requests.
     """
 
     def __init__(self, http: Http) -> None:
         self._http = http
 
     def way(self, base: str) -> Way:
-        """Tell how a base that was parsed is reached.
+        """Return how a parsed base is reached.
 
         Raises:
             UsageError: A proxy variable cannot be used.
@@ -44,7 +44,7 @@ class NetworkProbe:
         )
 
     def addresses(self, place: Place) -> tuple[str, ...] | None:
-        """Look up the addresses of a host; None if it is an address itself.
+        """Look up a host's addresses; None if it is an address itself.
 
         Raises:
             NetworkFault: It has none.
@@ -58,7 +58,7 @@ class NetworkProbe:
         try:
             found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or "it is no host's name"
+            why = getattr(error, "strerror", None) or "it is not a valid host name"
             raise NetworkFault(
                 f"the name {place.host} cannot be resolved: {why}", word=NetworkWord.DNS, may_have_arrived=False
             ) from error
@@ -70,5 +70,5 @@ class NetworkProbe:
 
     @property
     def trusted(self) -> str:
-        """Where the trusted certificates are, for people."""
+        """Where the trusted certificates are, in words."""
         return trust_store().name

@@ -1,4 +1,4 @@
-"""Which proxy leads to a host: ``HTTPS_PROXY``, ``ALL_PROXY``, ``NO_PROXY``, or the system's settings."""
+"""The proxy for a host: from ``HTTPS_PROXY``, ``ALL_PROXY`` and ``NO_PROXY``, or the system's settings."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 from msgspec import Struct
 
 from zoomcall.domain.api_base import is_loopback
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
@@ -21,8 +22,8 @@ class Proxy(Discreet, frozen=True):
     """One proxy.
 
     Attributes:
-        scheme: ``http``, ``https``, ``socks5``, ``socks5h``, or another of SOCKS, which leads nowhere.
-        host: Name or literal address, without brackets.
+        scheme: ``http``, ``https``, ``socks5``, ``socks5h``, or another kind of SOCKS, which cannot be used.
+        host: Name or IP address, without brackets.
         port: Its port.
         auth: User and password.
     """
@@ -51,16 +52,16 @@ class Proxies(Struct, frozen=True):
 
     @classmethod
     def of_system(cls) -> Self:
-        """Read them.
+        """Read them from the environment or the system.
 
         Raises:
-            UsageError: One is no URL, or of a kind that cannot be spoken.
+            UsageError: One is not a valid URL, or its scheme is not supported.
         """
         given = {scheme: text for scheme, text in getproxies().items() if scheme in {"http", "https", "all"}}
         return cls({scheme: _parse(text, _name(scheme)) for scheme, text in given.items() if text})
 
     def to(self, scheme: str, host: str, port: int) -> Proxy | None:
-        """Give the proxy for an origin; None for loopback, for ``NO_PROXY``, and where none is set."""
+        """Return the proxy for an origin; None for loopback, for ``NO_PROXY``, and if none is set."""
         if is_loopback(host):
             return None
         proxy = self.by_scheme.get(scheme) or self.by_scheme.get("all")
@@ -77,10 +78,11 @@ def _name(scheme: str) -> str:
 def _parse(text: str, name: str) -> Proxy:
     shown = re.sub(r"^((?:[A-Za-z0-9+.-]+://)?).*@", r"\1***@", text, flags=re.DOTALL)  # it may hold a password
     refused = UsageError(
-        f"{name}: {shown!r} is no proxy's URL", fix="Write it like http://proxy.example:3128, or unset it."
+        f"{name}: {quoted(shown)} is not a valid proxy URL",
+        fix="Write it like http://proxy.example:3128, or unset it.",
     )
     if not re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", text):
-        if not re.search(r":\d+/?\Z", text):  # host:port is what many write; a bare word is a slip
+        if not re.search(r":\d+/?\Z", text):  # many write host:port; a bare word is a mistake
             raise refused
         text = f"http://{text}"
     try:
@@ -93,7 +95,8 @@ def _parse(text: str, name: str) -> Proxy:
         raise refused
     if parts.scheme not in _PORTS:
         raise UsageError(
-            f"{name}: {shown!r} is a {parts.scheme} proxy", fix="Use an http, https, socks5 or socks5h proxy."
+            f"{name}: {quoted(shown)} is a {parts.scheme} proxy, which is not supported",
+            fix="Use an http, https, socks5 or socks5h proxy.",
         )
     auth = None
     if parts.username is not None:

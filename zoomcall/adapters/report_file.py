@@ -1,4 +1,4 @@
-"""Reports that a user asks for as files."""
+"""Writes the reports that a user asks for as files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoomcall.errors import UsageError
 
 
 def check_report_place(path: Path) -> None:
-    """See that a report can be put at ``path``, before there is one.
+    """Check that a report can be written to ``path``, before there is one.
 
     Raises:
         UsageError: It cannot.
@@ -26,9 +26,9 @@ def check_report_place(path: Path) -> None:
 
 
 def write_report(path: Path, text: str) -> None:
-    """Put a report at ``path``: a regular file whole or not at all, anything else (a pipe, a device) as it comes.
+    """Write a report to ``path``: a regular file completely or not at all, a pipe or device piece by piece.
 
-    Unlike the program's own files it is as readable as the umask lets it be: other jobs collect it.
+    Unlike the program's own files, it is as readable as the umask allows, because other jobs collect it.
 
     Raises:
         UsageError: It cannot be written.
@@ -46,7 +46,7 @@ def write_report(path: Path, text: str) -> None:
 
 @contextmanager
 def _fresh(target: Path) -> Iterator[Path]:
-    """Name a file beside ``target``, which is gone afterwards."""
+    """Provide the path of a temporary file beside ``target``."""
     target.parent.mkdir(parents=True, exist_ok=True)
     fresh = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
     try:

@@ -1,4 +1,4 @@
-"""Secrets in files: the tool's own store, and files that the user names."""
+"""Secrets in files: the program's own store, and files that the user names."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 
 class SecretFiles:
-    """The store behind ``--store file``: one file an account, for its owner's eyes alone.
+    """The store for ``--store file``: one file per account, readable only by its owner.
 
     Args:
-        config_folder: The files lie in its folder ``secrets``, which is made when the first is written.
+        config_folder: The files are in its folder ``secrets``, which is created with the first of them.
     """
 
     def __init__(self, config_folder: Path) -> None:
         self._folder = config_folder / "secrets"
 
     def read(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
-        """Give an account's secret; None if there is none.
+        """Return an account's secret; None if there is none.
 
         Raises:
             NotConfigured: Others may read or change it, or it cannot be read.
@@ -44,10 +44,10 @@ class SecretFiles:
         except OSError as error:
             raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
         except ValueError as error:
-            raise NotConfigured(f"{path} {error}", fix="Log in anew.") from None
+            raise NotConfigured(f"{path} {error}", fix="Log in again.") from None
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
-        """Give what is there, open to others or not, to be put back if need be; None if there is no secret.
+        """Return the present secret, so that it can be restored, whoever may read it; None if there is none.
 
         Raises:
             NotConfigured: It cannot be read.
@@ -61,10 +61,10 @@ class SecretFiles:
             raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
 
     def write(self, account: str, secret: Secret) -> str | None:
-        """Store a secret in place of an older one.
+        """Store a secret, replacing an older one.
 
         Raises:
-            NotConfigured: The file cannot be written; an older one stands as it was.
+            NotConfigured: The file cannot be written; an older one is not changed.
         """
         path = self._path(account)
         try:
@@ -76,12 +76,12 @@ class SecretFiles:
         except OSError as error:
             raise NotConfigured(
                 f"{path} cannot be written: {error.strerror or error}",
-                fix="Give yourself the right to write there, or set ZOOMCALL_CONFIG_DIR.",
+                fix="Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
             ) from error
         return None
 
     def remove(self, account: str, backend: str | None = None) -> bool:  # noqa: ARG002 - the stores' signature
-        """Remove a secret; say whether there was one.
+        """Remove a secret and return whether there was one.
 
         Raises:
             NotConfigured: The file cannot be removed.
@@ -96,22 +96,22 @@ class SecretFiles:
         return True
 
     def _path(self, account: str) -> Path:
-        # No profile's name holds a "+", and the prefix keeps names that Windows reserves apart from its devices.
+        # No profile's name contains a "+", and the prefix avoids the device names that Windows reserves.
         return self._folder / "+".join(("profile", *account.split("/")))
 
 
 def _refuse_if_open_to_others(path: Path, mode: int) -> None:
     if mode & _OTHERS:
         raise NotConfigured(
-            f"{path} can be read or changed by others (mode {stat.S_IMODE(mode):04o}), so its secret is not used",
-            fix="Close it, and think of giving Zoom's key a new secret.",
+            f"others can read or change {path} (mode {stat.S_IMODE(mode):04o}), so its secret is not used",
+            fix="Make it private, and consider creating a new secret at Zoom.",
             command=f"chmod 600 '{path}'",
         )
     mode = path.parent.stat().st_mode
     if mode & _OTHERS_WRITE:
         raise NotConfigured(
-            f"{path.parent} can be changed by others (mode {stat.S_IMODE(mode):04o}), so its secrets are not used",
-            fix="Close it.",
+            f"others can change {path.parent} (mode {stat.S_IMODE(mode):04o}), so its secrets are not used",
+            fix="Make it private.",
             command=f"chmod 700 '{path.parent}'",
         )
 
@@ -120,13 +120,13 @@ def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, 
     """Read a secret from a file that the user names, whatever its mode, without the whitespace around it.
 
     Args:
-        path: Of the file; a pipe will do.
+        path: The file's path; a pipe is accepted.
         origin: The flag or variable that named it.
 
     Raises:
         NotConfigured: It is missing, unreadable, a folder, empty, too large or not one line of text.
     """
-    fix = f"Name a file in {origin} that you can read and that holds the secret alone."
+    fix = f"Name a file in {origin} that you can read and that contains only the secret."
     try:
         data, mode = _read(path)
         secret, has_surplus = secret_of_bytes(data)
@@ -139,20 +139,20 @@ def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, 
         notices.append(
             Notice(
                 "secret-has-whitespace",
-                f"{origin}: whitespace around the secret in {path} was left out; the file should hold it alone",
+                f"{origin}: ignored whitespace around the secret in {path}; the file should contain nothing else",
             )
         )
     if _HAS_MODES and stat.S_ISREG(mode) and mode & _OTHERS_WRITE:
         notices.append(
             Notice(
                 "secret-file-writable",
-                f"{origin}: {path} can be changed by others (mode {stat.S_IMODE(mode):04o})",
+                f"{origin}: others can change {path} (mode {stat.S_IMODE(mode):04o})",
             )
         )
     return secret, tuple(notices)
 
 
 def _read(path: Path) -> tuple[bytes, int]:
-    """Give a file's bytes, at most one too many, and its mode."""
+    """Return a file's bytes, at most one too many, and its mode."""
     with path.open("rb") as file:
         return file.read(LARGEST_SECRET + 1), os.fstat(file.fileno()).st_mode

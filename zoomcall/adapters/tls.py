@@ -19,10 +19,10 @@ class TrustStore(Struct, frozen=True, kw_only=True):
     """Where the trusted certificates are.
 
     Attributes:
-        name: For people.
-        file: A bundle of them.
-        directory: A folder of hashed ones; without file and directory they are in the system's own store.
-        is_named: The environment names them.
+        name: Where they are, in words.
+        file: A bundle of certificates.
+        directory: A folder of hashed certificates; without file and directory, the system's own store is used.
+        is_named: Whether the environment names them.
     """
 
     name: str
@@ -32,10 +32,10 @@ class TrustStore(Struct, frozen=True, kw_only=True):
 
 
 def trust_store() -> TrustStore:
-    """Find the certificates that count.
+    """Find the trusted certificates.
 
-    A directory of hashed certificates is preferred, because it is read only as far as it is needed:
-    parsing a whole bundle costs about 30 ms.
+    A directory of hashed certificates is preferred, because only the needed ones are read: parsing a whole
+    bundle takes about 30 ms.
     """
     named = {name: text for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if (text := os.environ.get(name))}
     if named:
@@ -52,10 +52,10 @@ def trust_store() -> TrustStore:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Build the context that verifies every server; there is no way to switch that off.
+    """Return the context that verifies every server; nothing can switch that off.
 
     Raises:
-        UsageError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` names nothing usable.
+        UsageError: ``SSL_CERT_FILE`` or ``SSL_CERT_DIR`` cannot be used.
     """
     store = trust_store()
     if store.is_named:
@@ -70,7 +70,7 @@ def tls_context() -> ssl.SSLContext:
 def _named_context(file: str | None, directory: str | None) -> ssl.SSLContext:
     if directory is not None and not any(Path(part).is_dir() for part in directory.split(os.pathsep)):
         raise UsageError(
-            f"SSL_CERT_DIR: {directory} is no directory",
+            f"SSL_CERT_DIR: {directory} is not a directory",
             fix="Name a directory of hashed certificates (openssl rehash DIR), or unset it.",
         )
     try:
@@ -78,13 +78,13 @@ def _named_context(file: str | None, directory: str | None) -> ssl.SSLContext:
     except (OSError, ValueError) as error:  # ssl.SSLError is an OSError; a NUL in the name is a ValueError
         raise UsageError(
             f"SSL_CERT_FILE: {file} cannot be used ({_why(error)})",
-            fix="Name a file of PEM certificates, or unset it to trust the system's.",
+            fix="Name a file of PEM certificates, or unset it to trust the system's certificates.",
         ) from error
 
 
 def _why(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
-        return "it holds no PEM certificate"
+        return "it contains no PEM certificate"
     return getattr(error, "strerror", None) or str(error)
 
 
