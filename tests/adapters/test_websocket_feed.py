@@ -456,7 +456,7 @@ def test_while_zoom_is_away_it_is_tried_with_growing_pauses(watcher: Watcher, fe
         feed.start()
         eventually(lambda: "* the websocket is back" in watcher.trace)
         feed.stop()
-    assert watcher.troubles[1:] == ["Zoom answered HTTP 503 in place of a websocket; trying again"] * 3
+    assert watcher.troubles[1:] == ["Zoom answered HTTP 503 instead of opening a websocket; trying again"] * 3
 
 
 def test_a_proxy_is_used_off_loopback(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from zoomcall.errors import UsageError
 
 _BACKLOG = 1024
 _LINGER_SECONDS = 5.0
-_IDLE_SECONDS = 180.0  # longer than a reverse proxy keeps a connection, so that it never sends into a closing one
+_IDLE_SECONDS = 180.0  # longer than a reverse proxy keeps a connection, so that it never writes to a closing one
 _STOP_SECONDS = 2.0
 
 OnEvents = Callable[[tuple[Delivery, ...]], None]
@@ -28,12 +28,12 @@ OnRefusal = Callable[[Refusal, str], None]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """What a client may ask of the receiver.
+    """Limits for one client of the receiver.
 
     Attributes:
-        body: Bytes; Zoom's callout events have less than one thousand.
-        head_seconds: For the first request's headers.
-        body_seconds: For a body.
+        body: Bytes in a body; Zoom's callout events have fewer than one thousand.
+        head_seconds: Time for the first request's headers.
+        body_seconds: Time for a body.
     """
 
     body: int = 1_000_000
@@ -42,20 +42,20 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class WebhookReceiver:
-    """Takes POSTs at ``/`` and hands on what is certain to be Zoom's, each request id once.
+    """Accepts POSTs at ``/`` and passes on what is certain to be Zoom's, each request id once.
 
-    A request is answered with 200 when ``on_events`` has returned, and with 500 if it raises, so that Zoom sends
-    it again. What comes in meanwhile is handed on together the next time.
+    A request is answered with 200 once ``on_events`` has returned, and with 500 if it raises, so that Zoom sends
+    it again. Requests that arrive meanwhile are passed on together in the next call.
 
     Args:
         secret: The webhook secret token.
-        host: To listen on.
-        port: 0 draws a free one.
-        on_events: Gets new events, in a thread of the receiver's; one call at a time.
-        on_refusal: Gets what was refused and who sent it, in the receiver's thread.
-        known_ids: Request ids that were handed on before.
+        host: The host to listen on.
+        port: The port to listen on; 0 picks a free one.
+        on_events: Receives new events, one call at a time, in one of the receiver's threads.
+        on_refusal: Receives each refusal and its sender, in the receiver's thread.
+        known_ids: Request ids that were passed on before.
         now: The clock.
-        limits: What a client may ask.
+        limits: Limits for one client.
     """
 
     def __init__(
@@ -90,24 +90,24 @@ class WebhookReceiver:
 
     @property
     def url(self) -> str:
-        """Where it listens, without a slash at the end; for a host that means all addresses, the loopback one."""
+        """Where it listens, without a slash at the end; the loopback address if it listens on all addresses."""
         return self._url
 
     @property
     def repeats(self) -> int:
-        """How many requests had an id that was known."""
+        """How many requests had a known id."""
         return self._desk.repeats
 
     @property
     def is_serving(self) -> bool:
-        """Whether its thread is at work."""
+        """Whether its thread is running."""
         return self._thread is not None and self._thread.is_alive()
 
     def start(self) -> None:
         """Listen, and return once requests are answered.
 
         Raises:
-            UsageError: The host is none of this machine's, or the port is taken.
+            UsageError: The host is not this machine's, or the port is in use.
         """
         listener = _listen(*self._at)
         self._url = _url_of(*listener.getsockname()[:2])
@@ -118,7 +118,7 @@ class WebhookReceiver:
         started.result()
 
     def stop(self) -> None:
-        """Answer what has come in already, then close every connection."""
+        """Answer the requests that have arrived, then close every connection."""
         if self._stopping is not None and self._thread is not None:
             loop, event = self._stopping
             if self._thread.is_alive():
@@ -164,7 +164,7 @@ class WebhookReceiver:
         self._desk.close()
 
     def _hang_up(self, connection: web.RequestHandler) -> None:
-        """Close a connection on which no whole header has come."""
+        """Close a connection whose headers have not arrived in time."""
         self._silent.pop(connection, None)
         connection.force_close()
 
@@ -177,7 +177,7 @@ class WebhookReceiver:
             kept = await self._desk.take(outcome)
             if kept:
                 return _answer(200)
-            outcome = Refusal(RefusalKind.NOT_KEPT, "it could not be kept")
+            outcome = Refusal(RefusalKind.NOT_KEPT, "it could not be stored")
         if isinstance(outcome, Challenge):
             return _answer(200, outcome.answer)
         self._on_refusal(outcome, _peer(request))
@@ -190,9 +190,9 @@ class WebhookReceiver:
 
     async def _receive(self, request: web.BaseRequest) -> Delivery | Challenge | Refusal:
         if request.path != "/":
-            return Refusal(RefusalKind.UNKNOWN_PATH, "only / takes events")
+            return Refusal(RefusalKind.UNKNOWN_PATH, "only / accepts events")
         if request.method != "POST":
-            return Refusal(RefusalKind.WRONG_METHOD, "events are POSTed")
+            return Refusal(RefusalKind.WRONG_METHOD, "events are sent with POST")
         too_large = Refusal(RefusalKind.TOO_LARGE, f"its body is larger than {self._limits.body:,} bytes")
         if (request.content_length or 0) > self._limits.body:
             return too_large
@@ -219,7 +219,7 @@ class WebhookReceiver:
 
 
 class _Desk:
-    """Hands deliveries on, together as they come in, and each id once."""
+    """Passes deliveries on in batches, each id once."""
 
     def __init__(self, on_events: OnEvents, known_ids: Iterable[str]) -> None:
         self._on_events = on_events
@@ -231,7 +231,7 @@ class _Desk:
         self.repeats = 0
 
     async def take(self, delivery: Delivery) -> bool:
-        """Hand a delivery on; say whether it, or an earlier one of the same id, is kept now."""
+        """Pass a delivery on, and return whether it, or an earlier one with the same id, was kept."""
         request_id = delivery.request_id
         if request_id in self._known:
             self.repeats += 1
@@ -246,7 +246,7 @@ class _Desk:
         return await asyncio.shield(future)
 
     async def keep(self) -> None:
-        """Hand on what waits, again and again."""
+        """Pass on what is waiting, again and again."""
         loop = asyncio.get_running_loop()
         while True:
             await self._has_come.wait()
@@ -261,12 +261,12 @@ class _Desk:
     def _hand_on(self, batch: tuple[Delivery, ...]) -> bool:
         try:
             self._on_events(batch)
-        except Exception:  # noqa: BLE001 - whatever it was, Zoom must learn that these are not kept
+        except Exception:  # noqa: BLE001 - whatever it was, Zoom must learn that these were not kept
             return False
         return True
 
     def close(self) -> None:
-        """End the worker."""
+        """Stop the worker."""
         self._worker.shutdown()
 
 
@@ -281,12 +281,12 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family, backlog=_BACKLOG)
     except (OSError, OverflowError, UnicodeError) as error:
         raise UsageError(
-            f"cannot listen on {host} port {port}: {error}", fix="Use a host of this machine's and a free port."
+            f"cannot listen on {host} port {port}: {error}", fix="Use one of this machine's hosts and a free port."
         ) from error
 
 
 def _silent_logger() -> logging.Logger:
-    """Keep aiohttp from telling stderr about every client that speaks no HTTP."""
+    """Return a logger that keeps aiohttp from reporting clients that do not speak HTTP on stderr."""
     logger = logging.getLogger("zoomcall.webhook")
     logger.propagate = False
     if not logger.handlers:
@@ -295,7 +295,7 @@ def _silent_logger() -> logging.Logger:
 
 
 def _peer(request: web.BaseRequest) -> str:
-    return request.remote or "somebody"
+    return request.remote or "an unknown sender"
 
 
 def _answer(status: int, document: Mapping[str, str] | None = None) -> web.Response:

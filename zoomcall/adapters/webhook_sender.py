@@ -12,7 +12,7 @@ class WebhookSender:
 
     Args:
         http: The HTTP client.
-        url: Of the endpoint.
+        url: The endpoint's URL.
     """
 
     def __init__(self, http: Http, url: str) -> None:
@@ -20,12 +20,12 @@ class WebhookSender:
         self._url = url
 
     def send(self, body: bytes, headers: Sequence[tuple[str, str]], *, is_repeatable: bool) -> int:
-        """POST a body and give the HTTP status of the answer.
+        """POST a body and return the HTTP status of the answer.
 
         Args:
-            body: As it is signed.
-            headers: Of the request.
-            is_repeatable: Try again after network faults, 429 and 5xx; else only where it cannot have arrived.
+            body: The bytes that are signed.
+            headers: The request's headers.
+            is_repeatable: Whether to retry after any network fault and 5xx; if not, only if it cannot have arrived.
 
         Raises:
             NetworkFault: No answer came.

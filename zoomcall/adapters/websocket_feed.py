@@ -38,17 +38,17 @@ TokenSupply = Callable[[], AccessToken]
 
 
 class Timing(Struct, frozen=True, kw_only=True):
-    """When the feed does what.
+    """The feed's intervals and limits.
 
     Attributes:
-        connect: How long a connection may take, tokens included.
-        beat: Between two heartbeats.
-        silence: After how long without a frame a connection is taken for dead; each heartbeat is answered.
+        connect: The time limit for connecting, tokens included.
+        beat: The time between two heartbeats.
+        silence: The time without a frame after which a connection counts as dead; Zoom answers each heartbeat.
         renew_before: How long before its token expires a connection is replaced.
-        first_pause: Before the first attempt to get a lost connection back; each later pause is twice as long.
-        longest_pause: The longest of them.
-        steady: How long a connection must have lasted for the pauses to begin anew: one that another of the
-            same subscription closes again and again is not steady.
+        first_pause: The pause before the first attempt to reconnect; each later pause is twice as long.
+        longest_pause: The longest pause.
+        steady: How long a connection must last to reset the pauses; one that another client of the same
+            subscription closes again and again does not last.
     """
 
     connect: timedelta = timedelta(seconds=5)
@@ -67,7 +67,7 @@ class NoWebsocket(ZoomcallError):
 
 
 class TokenRefused(NoWebsocket):
-    """Zoom does not take this token for the websocket."""
+    """Zoom does not accept this token for the websocket."""
 
     kind = ErrorKind.AUTH
 
@@ -75,19 +75,19 @@ class TokenRefused(NoWebsocket):
 class WebsocketFeed:
     """The events of one subscription, from ``start`` to ``stop``.
 
-    It gets lost connections back, and replaces each before its token expires, the new one first. Events that
-    happen while there is no connection are lost. The token stands in the URL, which is never shown.
+    It restores lost connections, and replaces each one before its token expires, opening the new one first.
+    Events that happen while there is no connection are lost. The token is part of the URL, which is never shown.
 
     Args:
-        url: Of the websocket, without a query.
+        url: The websocket's URL, without a query.
         subscription_id: Zoom's id of the event subscription.
-        tokens: Where a token comes from; each is tried until Zoom takes one.
-        on_events: Gets events, in the feed's thread, as all that follow.
-        on_trouble: Is told that events may have been lost.
-        on_end: Is told that no more will come.
-        trace: Gets lines about the connection, without the token, for ``--debug``.
+        tokens: Sources of a token; each is tried until Zoom accepts one.
+        on_events: Receives events; called in the feed's thread, like the callbacks below.
+        on_trouble: Receives a reason whenever events may have been lost.
+        on_end: Receives the reason why no more events will come.
+        trace: Receives lines about the connection, without the token, for ``--debug``.
         now: The clock.
-        timing: When it does what.
+        timing: Intervals and limits.
     """
 
     def __init__(
@@ -117,10 +117,10 @@ class WebsocketFeed:
         self._stopping: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
 
     def start(self) -> None:
-        """Connect, and return once events come in.
+        """Connect, and return once events can arrive.
 
         Raises:
-            ZoomcallError: There is no connection; nothing goes on then.
+            ZoomcallError: The connection failed; the feed has stopped.
         """
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="websocket", daemon=True)
@@ -135,15 +135,15 @@ class WebsocketFeed:
         if self._thread.is_alive():
             try:
                 loop.call_soon_threadsafe(event.set)
-            except RuntimeError:  # it has just ended by itself
+            except RuntimeError:  # it has just ended on its own
                 return
         self._thread.join(_STOP_SECONDS)
 
     def _run(self, started: Future[None]) -> None:
         try:
             asyncio.run(self._serve(started))
-        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
-            self._fail(started, NoWebsocket(f"the websocket itself failed ({type(error).__name__})"))
+        except Exception as error:  # noqa: BLE001 - a thread's failure must reach whoever waits for it
+            self._fail(started, _unforeseen(error))
 
     def _fail(self, started: Future[None], error: ZoomcallError) -> None:
         if started.done():
@@ -153,7 +153,7 @@ class WebsocketFeed:
 
     async def _serve(self, started: Future[None]) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(lambda _loop, _context: None)  # it would tell stderr of reset connections
+        loop.set_exception_handler(lambda _loop, _context: None)  # it would report reset connections on stderr
         for name in ("asyncio", "aiohttp.client", "aiohttp.internal", "aiohttp.websocket"):
             logging.getLogger(name).addFilter(mask_token)
         stopping = asyncio.Event()
@@ -179,7 +179,7 @@ class WebsocketFeed:
             self._fail(started, failure if isinstance(failure, ZoomcallError) else _unforeseen(failure))
 
     async def _keep(self, session: aiohttp.ClientSession, link: _Link) -> None:
-        """Hold a connection until this is cancelled, or until Zoom takes no token any more."""
+        """Keep a connection until this is cancelled, or until Zoom accepts no token any more."""
         pauses = _Pauses(self._timing)
         try:
             while True:
@@ -193,7 +193,7 @@ class WebsocketFeed:
             await link.close()
 
     async def _replace(self, session: aiohttp.ClientSession, link: _Link) -> _Link:
-        """Put a new connection in place of one that will not last; keep the old one if there is none to be had."""
+        """Replace a connection that is about to expire; keep the old one if a new one cannot be opened."""
         self._token = None
         try:
             fresh = await self._connect(session)
@@ -202,7 +202,7 @@ class WebsocketFeed:
             link.wait_on(self._timing.longest_pause)
             return link
         if fresh.expires_at is not None and fresh.expires_at == link.expires_at:
-            fresh.renews_at = None  # there is no newer token
+            fresh.renews_at = None  # there is no newer token yet
         await link.close()
         return fresh
 
@@ -223,10 +223,10 @@ class WebsocketFeed:
                 return link
 
     async def _connect(self, session: aiohttp.ClientSession) -> _Link:
-        """Open a connection with the token at hand, or with the first that Zoom takes."""
+        """Open a connection with the last token if it is still good, or with the first that Zoom accepts."""
         refusal: ZoomcallError = NoWebsocket("there is no token for the websocket")
-        at_hand = (self._last_token,) if _is_fresh(self._token, self._timing, self._now()) else ()
-        for supply in (*at_hand, *self._tokens):
+        last = (self._last_token,) if _is_fresh(self._token, self._timing, self._now()) else ()
+        for supply in (*last, *self._tokens):
             try:
                 token = supply()
                 link = await self._open(session, token)
@@ -239,7 +239,7 @@ class WebsocketFeed:
         raise refusal
 
     def _last_token(self) -> AccessToken:
-        assert self._token is not None  # noqa: S101 - it was looked at before
+        assert self._token is not None  # noqa: S101 - the caller has checked it
         return self._token
 
     async def _open(self, session: aiohttp.ClientSession, token: AccessToken) -> _Link:
@@ -261,7 +261,7 @@ class WebsocketFeed:
                 frame = await self._first_word(socket)
         except aiohttp.WSServerHandshakeError as error:
             kind = TokenRefused if error.status in {401, 403} else NoWebsocket
-            failure = kind(f"Zoom answered HTTP {error.status} in place of a websocket")
+            failure = kind(f"Zoom answered HTTP {error.status} instead of opening a websocket")
         except TimeoutError:
             failure = NoWebsocket(f"no websocket from {self._url.host} within {limit:g} s")
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -269,7 +269,7 @@ class WebsocketFeed:
         if failure is not None or socket is None:
             if socket is not None:
                 await socket.close()
-            raise failure or NoWebsocket("no websocket")  # not in the handler: the foreign error knows the URL
+            raise failure or NoWebsocket("no websocket")  # outside the handler: the foreign error has the URL
         said = _concealed(frame, token)
         if frame.module == _GREETING and frame.is_success:
             self._say(f"< {_GREETING}")
@@ -288,7 +288,7 @@ class WebsocketFeed:
             self._take(frame)
 
     def _route(self) -> dict[str, Any]:
-        """Give the way there: certificates and a proxy, as every other request has them."""
+        """Return the certificates and proxy for the connection, the same as for every other request."""
         route: dict[str, Any] = {}
         is_tls = self._url.scheme == "wss"
         if is_tls:
@@ -297,7 +297,7 @@ class WebsocketFeed:
         if proxy is None:
             return route
         if proxy.is_socks:
-            raise NoWebsocket(f"the proxy {proxy} speaks SOCKS, over which there are no websockets here")
+            raise NoWebsocket(f"the proxy {proxy} speaks SOCKS, which zoomcall does not support for websockets")
         route["proxy"] = str(proxy)
         if proxy.auth is not None:
             pair = base64.b64encode(b":".join(proxy.auth)).decode()
@@ -309,7 +309,7 @@ class WebsocketFeed:
             self._trace(line)
 
     def _take(self, frame: _Frame) -> None:
-        """Hand on what a frame holds."""
+        """Pass on the event in a frame."""
         if frame.module != "message":
             self._say(f"< {one_line(frame.module)}")
             return
@@ -319,14 +319,14 @@ class WebsocketFeed:
             self._on_events((event,))
 
     def _lasts(self, token: AccessToken) -> float | None:
-        """Give the seconds after which a connection with this token must be replaced; None if that is not known."""
+        """Return the seconds after which a connection with this token must be replaced; None if unknown."""
         if token.expires_at is None:
             return None
         return max(0.0, (token.expires_at - self._timing.renew_before - self._now()).total_seconds())
 
 
 class _Link:
-    """One connection: read and kept alive by tasks of its own."""
+    """One connection, with tasks of its own that read it and keep it alive."""
 
     def __init__(
         self,
@@ -349,16 +349,16 @@ class _Link:
 
     @property
     def lasted(self) -> float:
-        """Seconds since it was opened."""
+        """The seconds since it was opened."""
         return self._clock.time() - self._begun_at
 
     def wait_on(self, span: timedelta) -> None:
-        """Leave it as it is for a while, though it is due."""
+        """Keep it for a while longer, although it is due to be replaced."""
         self._heard_at = self._clock.time()
         self.renews_at = None if self.renews_at is None else self._heard_at + span.total_seconds()
 
     async def over_or_due(self) -> str | None:
-        """Wait until it is over, and say why, or until it is to be replaced: None."""
+        """Wait until it has ended, and return why, or until it is due to be replaced, and return None."""
         while not self._reading.done():
             due = self._heard_at + self._timing.silence.total_seconds()
             if self.renews_at is not None:
@@ -368,11 +368,11 @@ class _Link:
                 return None
             await asyncio.wait({self._reading}, timeout=left)
         code = self._socket.close_code
-        by_whom = "was cut" if code in {None, 1006} else f"was closed by the other side ({code})"
-        return f"the websocket {by_whom}"
+        how = "was cut" if code in {None, 1006} else f"was closed by the other side ({code})"
+        return f"the websocket {how}"
 
     async def close(self) -> None:
-        """Say farewell, and end its tasks."""
+        """Close it and end its tasks."""
         for task in (self._reading, self._beating):
             task.cancel()
         await asyncio.gather(self._reading, self._beating, return_exceptions=True)
@@ -394,31 +394,31 @@ class _Link:
             await asyncio.sleep(self._timing.beat.total_seconds())
             try:
                 await self._socket.send_str('{"module":"heartbeat"}')
-            except (aiohttp.ClientError, OSError):  # the reader finds out as well
+            except (aiohttp.ClientError, OSError):  # the reader notices it as well
                 return
 
 
 class _Pauses:
-    """How long to wait before each attempt to connect again."""
+    """How long to wait before each attempt to reconnect."""
 
     def __init__(self, timing: Timing) -> None:
         self._timing = timing
         self._last = timedelta(0)
 
     def after(self, lasted: float) -> float:
-        """Give the first pause after a connection that lasted so many seconds."""
+        """Return the first pause after a connection that lasted for some seconds."""
         if lasted >= self._timing.steady.total_seconds():
             self._last = timedelta(0)
         return self.next()
 
     def next(self) -> float:
-        """Give the next pause, twice as long as the last one."""
+        """Return the next pause, twice as long as the last one."""
         self._last = min(max(self._last * 2, self._timing.first_pause), self._timing.longest_pause)
-        return self._last.total_seconds() * random.uniform(0.75, 1.0)  # noqa: S311 - chance, no secret
+        return self._last.total_seconds() * random.uniform(0.75, 1.0)  # noqa: S311 - not a secret
 
 
 class _Frame(Struct, frozen=True):
-    """One of Zoom's frames; ``content`` holds JSON as text in a message."""
+    """One of Zoom's frames; in a message, ``content`` is JSON as text."""
 
     module: str = ""
     is_success: bool = False
@@ -445,7 +445,7 @@ async def _receive(socket: aiohttp.ClientWebSocketResponse) -> _Frame:
 
 
 def _concealed(frame: _Frame, token: AccessToken) -> str:
-    """Give a refusal's words, without the token that they may repeat."""
+    """Return a refusal's words, without the token that they may repeat."""
     words = frame.content if isinstance(frame.content, str) and frame.content else f"it sent {frame.module}"
     return one_line(words.replace(token.text.reveal(), _MASK))
 
@@ -455,8 +455,8 @@ def _is_fresh(token: AccessToken | None, timing: Timing, now: datetime) -> bool:
 
 
 async def _refuse_redirect(_session: object, _context: object, answer: aiohttp.TraceRequestRedirectParams) -> None:
-    """Follow no redirect; aiohttp has no other way to say so for a websocket."""
-    raise NoWebsocket(f"Zoom answered HTTP {answer.response.status} in place of a websocket")
+    """Follow no redirect; aiohttp offers no other way to refuse one for a websocket."""
+    raise NoWebsocket(f"Zoom answered HTTP {answer.response.status} instead of opening a websocket")
 
 
 def _os_words(error: BaseException) -> str:
@@ -468,11 +468,11 @@ def _os_words(error: BaseException) -> str:
 
 
 def _unforeseen(error: Exception) -> ZoomcallError:
-    return NoWebsocket(f"the websocket itself failed ({type(error).__name__})")
+    return NoWebsocket(f"the websocket failed unexpectedly ({type(error).__name__})")
 
 
 def mask_token(record: logging.LogRecord) -> bool:
-    """Take tokens out of what aiohttp and asyncio would log; a filter that lets every record pass."""
+    """Mask tokens in what aiohttp and asyncio log; a logging filter that lets every record pass."""
     text = record.getMessage()
     masked = _TOKEN_IN_URL.sub(rf"\1{_MASK}", text)
     if masked != text:

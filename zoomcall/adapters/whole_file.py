@@ -1,4 +1,4 @@
-"""Files that are replaced whole or not at all, and the lock that keeps two writers apart."""
+"""Files that are replaced completely or not at all, and the lock that keeps two writers apart."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _PAUSE = 0.02
 
 
 def replace_file(path: Path, data: bytes) -> None:
-    """Put ``data`` at ``path``, readable by its owner alone; whoever reads sees the old or the new, never a part.
+    """Write ``data`` to ``path``, readable only by its owner; a reader sees the old file or the new, never a part.
 
     A symbolic link is followed, so that a file kept elsewhere stays there.
 
     Raises:
-        OSError: The folder cannot be made or written; the old file stands as it was.
+        OSError: The folder cannot be created or written; the old file is not changed.
     """
     target = Path(os.path.realpath(path))
     target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def replace_file(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the new name outlast a power cut, where folders can be opened."""
+    """Make a new name in the folder survive a power cut, on systems that can open folders."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -63,11 +63,11 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def locked(path: Path, limit: timedelta) -> Iterator[None]:
-    """Hold the lock file at ``path``; the system lets go of it even if this process dies.
+    """Hold the lock file at ``path``; the system releases it even if this process dies.
 
     Raises:
-        TimeoutError: Somebody else held it all the time.
-        OSError: The lock file cannot be made.
+        TimeoutError: Another process held it all the time.
+        OSError: The lock file cannot be created.
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)

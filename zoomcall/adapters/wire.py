@@ -1,7 +1,7 @@
-"""The wire below httpx: routes, connections, and a clock that no slow server can outrun.
+"""The wire below httpx: routes, connections, and a deadline that no slow server can stretch.
 
-httpx gives a timeout to every single read, so a server that drips a byte a second is never late. Here every
-request carries the moment at which it must be over, and each read, write and connect gets what is left until then.
+httpx applies its timeout to every single read, so a server that sends one byte a second is never late. Here every
+request has a deadline, and each read, write and connect may take only what is left of it.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ _MOST_KEPT = 10
 
 
 class NoWay(NetworkFault):
-    """A fault before the first byte that trying again will not cure."""
+    """A fault before the first byte was sent, which a retry would not cure."""
 
 
 class Passage(Struct):
-    """What is known of one request on its way; travels as the extension ``passage``.
+    """The progress of one request; it travels as the extension ``passage``.
 
     Attributes:
-        ends_at: When it must be over, on the monotonic clock.
-        is_fresh: Whether it gets a connection of its own that nothing was ever sent on.
-        has_begun: Whether its first byte may have been written; None over a faked wire.
-        proxy: The proxy on its way.
+        ends_at: Its deadline, on the monotonic clock.
+        is_fresh: Whether it needs a new connection, on which nothing was sent before.
+        has_begun: Whether its first byte may have been sent; None over a fake wire.
+        proxy: The proxy that it goes through.
     """
 
     ends_at: float
@@ -49,7 +49,7 @@ class Passage(Struct):
 
 
 class Wire(httpx.BaseTransport):
-    """httpx's way to real sockets."""
+    """httpx's transport over real sockets."""
 
     def __init__(self) -> None:
         self._pools: dict[tuple[str, Proxy | None, bool], httpcore.ConnectionPool] = {}
@@ -66,7 +66,7 @@ class Wire(httpx.BaseTransport):
         return tls_context()
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and return when its answer's headers are there."""
+        """Send one request, and return when the headers of its answer have arrived."""
         passage: Passage = request.extensions["passage"]
         url = request.url
         port = url.port or {"http": 80, "https": 443}[url.scheme]
@@ -121,7 +121,7 @@ class Wire(httpx.BaseTransport):
             return httpcore.HTTPProxy(at, proxy_auth=proxy.auth, proxy_ssl_context=tls, **settings)
         if not proxy.scheme.startswith("socks5"):
             raise NoWay(
-                f"the proxy {proxy} may speak SOCKS 4, over which there is no way to Zoom",
+                f"the proxy {proxy} may speak SOCKS 4, which zoomcall does not support",
                 word=NetworkWord.PROXY,
                 may_have_arrived=False,
                 fix=f"If it speaks SOCKS 5, write socks5h://{str(proxy).partition('://')[2]}.",
@@ -137,7 +137,7 @@ class Wire(httpx.BaseTransport):
 
 
 class _Watch:
-    """Notes when the request itself, not a proxy's CONNECT, starts onto the wire; httpcore's ``trace``."""
+    """Records when the request itself, not a proxy's CONNECT, is first written; httpcore's ``trace``."""
 
     def __init__(self, passage: Passage) -> None:
         self._passage = passage
@@ -173,7 +173,7 @@ def _in_httpx_terms() -> Iterator[None]:
     ) as error:
         named: type[httpx.TransportError] = getattr(httpx, type(error).__name__)  # both trees have the same names
         raise named(str(error)) from error
-    except UnicodeError as error:  # a host name that no resolver takes
+    except UnicodeError as error:  # a host name that no resolver accepts
         raise httpx.ConnectError("the host's name cannot be resolved") from error
     except _socks_errors() as error:
         raise httpx.ProxyError("it does not speak SOCKS 5") from error
@@ -184,18 +184,18 @@ def _socks_errors() -> tuple[type[Exception], ...]:
         from socksio.exceptions import SOCKSError
     except ImportError:
         return ()
-    return SOCKSError, AssertionError  # httpcore asserts which answer comes when
+    return SOCKSError, AssertionError  # httpcore asserts that the proxy's answers come in order
 
 
 class _Clock(threading.local):
-    """When this thread's request must be over, and the connection that was opened for it."""
+    """The deadline of this thread's request, and the connection that was opened for it."""
 
     ends_at: float = float("inf")
     opened: tuple[httpcore.NetworkStream, ...] = ()
 
     @contextlib.contextmanager
     def running_until(self, ends_at: float) -> Iterator[None]:
-        """Start it; close what was opened in vain, which httpcore forgets when a SOCKS proxy misbehaves."""
+        """Start it; on failure close the connection, which httpcore forgets if a SOCKS proxy misbehaves."""
         self.ends_at, self.opened = ends_at, ()
         try:
             yield
@@ -210,7 +210,7 @@ class _Clock(threading.local):
     def left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
         left = self.ends_at - time.monotonic()
         if left <= 0:
-            raise late("the time for one answer is over")
+            raise late("the time for one answer is up")
         return left if timeout is None else min(timeout, left)
 
 

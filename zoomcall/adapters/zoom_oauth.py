@@ -33,17 +33,17 @@ class ZoomOAuth:
         """Get a server-to-server token.
 
         Raises:
-            ZoomRefused: The app was refused, or the answer holds no token.
+            ZoomRefused: Zoom refused the app, or its answer contains no token.
             NetworkFault: No answer came.
         """
         form = {"grant_type": "account_credentials", "account_id": app.account_id}
         return self._token(app, form, deadline)
 
     def client_credentials(self, app: ServerToServerApp, *, deadline: datetime | None = None) -> AccessToken:
-        """Get the app's own token, which is good for websockets and for little else (zoom-api 1.1, 6).
+        """Get the app's own token, which serves websockets and little else (zoom-api 1.1, 6).
 
         Raises:
-            ZoomRefused: The app was refused, or the answer holds no token.
+            ZoomRefused: Zoom refused the app, or its answer contains no token.
             NetworkFault: No answer came.
         """
         return self._token(app, {"grant_type": "client_credentials"}, deadline)
@@ -56,7 +56,7 @@ class ZoomOAuth:
                 url=f"{self._base}/oauth/token",
                 authorization=Secret(f"Basic {base64.b64encode(pair).decode()}"),
                 content_type="application/x-www-form-urlencoded",
-                # In the body: Zoom began to refuse the same parameters in the query (zoom-api 2.1).
+                # In the body, because Zoom has begun to refuse these parameters in the query (zoom-api 2.1).
                 body=urlencode(form).encode(),
                 conceal=((app.client_secret.reveal(), "***"),),
                 is_repeatable=True,

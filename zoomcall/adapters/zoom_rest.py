@@ -1,4 +1,4 @@
-"""Zoom's REST API, one method an endpoint; JSON becomes values here and goes no further."""
+"""Zoom's REST API, one method per endpoint; its JSON becomes values here and goes no further."""
 
 from __future__ import annotations
 
@@ -36,15 +36,14 @@ class ZoomRest:
     """Zoom's REST API.
 
     Every method raises ``NetworkFault`` when no answer came. Every method but the PATCHes raises ``ZoomRefused``
-    for an answer that is not the documented one; the PATCHes give the answer, because what it means for a call
-    is not theirs to say. A ``deadline`` is a moment on this machine's clock beyond which nothing waits.
+    for an answer that is not the documented one. The PATCHes return any answer, because its meaning for a call is
+    not decided here. Nothing waits beyond ``deadline``, a moment on this machine's clock.
 
     Args:
         http: The client.
         api_base: Where the API is served.
-        token_supply: Gives the bearer for one of the two APIs.
-        renew: Makes a new server-to-server token until a deadline, once Zoom has refused the one at hand
-            with 401/124.
+        token_supply: Returns the bearer for one of the two APIs.
+        renew: Makes a new server-to-server token, by a deadline, once Zoom has refused the last with 401/124.
     """
 
     def __init__(
@@ -58,11 +57,11 @@ class ZoomRest:
 
     @property
     def last_clock(self) -> tuple[datetime, datetime] | None:
-        """Zoom's clock (whole seconds) and this machine's at the same moment, from the newest answer that told."""
+        """Zoom's clock (whole seconds) and this machine's at the same moment, from the latest dated answer."""
         return self._last_clock
 
     def me(self, *, deadline: datetime | None = None) -> User:
-        """Say whose the OAuth token is (``GET /users/me``)."""
+        """Return the owner of the OAuth token (``GET /users/me``)."""
         body = self._get(Api.MEETING, "/users/me", deadline=deadline)
         return User(
             id=_text(body, "id"),
@@ -88,8 +87,8 @@ class ZoomRest:
         Args:
             from_date: First day, UTC.
             to_date: Last day, UTC.
-            is_live: Those that run now, else past ones.
-            name: Only those that Zoom finds by this name.
+            is_live: Whether to list live sessions or past ones.
+            name: A name to search for; None for all sessions.
             deadline: When to give up.
         """
         query = [
@@ -103,7 +102,7 @@ class ZoomRest:
         return _unique(_session(row) for row in rows)
 
     def session(self, session_id: str, *, is_live: bool = True, deadline: datetime | None = None) -> LiveSession:
-        """Show one session (``GET /videosdk/sessions/{id}``)."""
+        """Return one session (``GET /videosdk/sessions/{id}``)."""
         query = [("type", "live" if is_live else "past")]
         body = self._get(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}", query, deadline=deadline)
         return _named_session(session_id, body)
@@ -115,7 +114,7 @@ class ZoomRest:
         return tuple(_participant(row) for row in rows)
 
     def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
-        """Show a meeting (``GET /meetings/{number}``)."""
+        """Return a meeting (``GET /meetings/{number}``)."""
         body = self._get(Api.MEETING, f"/meetings/{number}", deadline=deadline)
         return Meeting(status=_text(body, "status"))
 
@@ -126,9 +125,9 @@ class ZoomRest:
         return tuple(_participant(row) for row in rows)
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
-        """Ask Zoom to ring a room; give its answer, whatever it is. 202 alone is success.
+        """Ask Zoom to ring a room, and return its answer, whatever it is. Only 202 is success.
 
-        Sent once; again only after a fault that proves that it did not arrive, after 429, and once after
+        The request is sent again only after a fault that proves that it did not arrive, after 429, and once after
         401/124 with a renewed token (contract 6.3).
         """
         address = request.callout.address
@@ -138,12 +137,12 @@ class ZoomRest:
     def remove_participant(
         self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
     ) -> ZoomAnswer:
-        """Remove somebody from a session (``user.remove``); give Zoom's answer, whatever it is."""
+        """Remove a participant from a session (``user.remove``), and return Zoom's answer, whatever it is."""
         body = {"method": "user.remove", "params": {"participant_uuid": participant_uuid}}
         return self._patch(Api.SESSION, events_path(SessionTarget(SessionId(session_id))), body, (), deadline)
 
     def session_sip_dialing(self, session_id: str, *, deadline: datetime | None = None) -> SipDialing:
-        """Get a dial-in string for a live session, which proves the CRC plan and rings nobody (zoom-api 4)."""
+        """Get a dial-in string for a live session, which proves a CRC plan and rings nobody (zoom-api 4)."""
         return self._sip_dialing(Api.SESSION, f"/videosdk/sessions/{encode_id(session_id)}/sip_dialing", deadline)
 
     def meeting_sip_dialing(self, number: str, *, deadline: datetime | None = None) -> SipDialing:
@@ -151,7 +150,7 @@ class ZoomRest:
         return self._sip_dialing(Api.MEETING, f"/meetings/{number}/sip_dialing", deadline)
 
     def crc_code(self, *, deadline: datetime | None = None) -> SipDialing:
-        """Get a dial-in code of half a minute, and whether the token's owner has a CRC plan (zoom-api 4)."""
+        """Get a dial-in code for half a minute, and whether the token's owner has a CRC plan (zoom-api 4)."""
         path = "/crc/participant_identifier_code"
         return _dialing(self._get(Api.MEETING, path, [("expires_in", "30")], deadline=deadline))
 
@@ -168,13 +167,13 @@ class ZoomRest:
         is_sample: bool = False,
         deadline: datetime | None = None,
     ) -> tuple[WebhookLog, ...]:
-        """List deliveries of events, failed ones and good ones (``GET /videosdk/report/webhook_logs``).
+        """List deliveries of events, failed and successful (``GET /videosdk/report/webhook_logs``).
 
         Args:
-            from_time: Aware; within the last 7 days.
-            to_time: Aware.
-            event: Only this one.
-            is_sample: A page of them will do, however many there are.
+            from_time: Timezone-aware, within the last 7 days.
+            to_time: Timezone-aware.
+            event: The one event to list; None for all.
+            is_sample: Whether one page is enough, however many deliveries there are.
             deadline: When to give up.
         """
         query = [("from", stamp(from_time)), ("to", stamp(to_time)), ("type", "1")]
@@ -197,7 +196,7 @@ class ZoomRest:
     def _pages(
         self, api: Api, path: str, key: str, query: list[tuple[str, str]], deadline: datetime | None
     ) -> Iterator[Json]:
-        """Give the rows of every page; rows that are no objects are left out."""
+        """Yield the rows of every page, except those that are not objects."""
         query = [*query, ("page_size", str(PAGE_SIZE))]
         seen: set[str] = set()
         token: str | None = None
@@ -215,7 +214,7 @@ class ZoomRest:
             if token in seen:
                 break
             seen.add(token)
-        raise _foreign(answer)  # pages without end: half a roster must not pass for a whole one
+        raise _foreign(answer)  # endless pages: half a roster must not pass for a whole one
 
     def _patch(
         self, api: Api, path: str, body: Json, conceal: tuple[tuple[str, str], ...], deadline: datetime | None
@@ -256,7 +255,7 @@ class ZoomRest:
 
 
 def _bearer(supply: TokenSupply, api: Api) -> AccessToken:
-    """Get a token; if none can be had, the request that wanted it has not been sent."""
+    """Get a token; if that fails, the request that needs it has not been sent."""
     try:
         return supply(api)
     except NetworkFault as fault:
@@ -268,7 +267,7 @@ def _authorization(token: AccessToken) -> Secret:
     text = token.text.reveal()
     if not re.fullmatch(r"[\x21-\x7e]+", text):
         raise WrongCredential(
-            "the token holds a blank, a line break or a character that no token has (token-whitespace)"
+            "the token contains a space, a line break or a character that no token has (token-whitespace)"
             if text
             else "the token is empty",
             fix="Copy the token again, in one piece.",
@@ -284,7 +283,7 @@ def _is_token_refused(answer: RawAnswer) -> bool:
 def _object(answer: RawAnswer) -> Json:
     body = answer.json_object() if 200 <= answer.status < 300 and answer.is_whole else None
     read = answer.read()
-    if body is None or read.is_zooms:  # Zoom's code and message are no documented success
+    if body is None or read.is_zooms:  # a documented success has no code and message
         raise ZoomRefused(read)
     return body
 
@@ -330,7 +329,7 @@ def _participant(row: Json) -> Participant:
     uuid = _text(row, "participant_uuid")
     name = _text(row, "name") or _text(row, "user_name") or ""
     join_time = iso_time(row.get("join_time"))
-    # Somebody whom Zoom gives no id is still there, and must be the same in the next poll.
+    # A participant without any id is there all the same, and must be recognised in the next poll.
     other = _text(row, "user_id") or _text(row, "id") or (None if uuid else f"{name} {row.get('join_time')}")
     return Participant(
         id=uuid or other or "",
