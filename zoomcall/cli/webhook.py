@@ -35,9 +35,9 @@ from zoomcall.cli.render.json import cause_json, checked_json, time_text
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.run import Run
 from zoomcall.cli.secret_input import secret_source
-from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.api_base import is_loopback
 from zoomcall.domain.cause import Cause, Certainty, Notice
+from zoomcall.domain.destination import parse_destination
 from zoomcall.domain.event import read_event
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.profile import Store
@@ -292,7 +292,7 @@ def _event_line(delivery: Delivery) -> str:
     callout = read_event(delivery.event.body)
     if callout is not None:
         try:
-            device = RoomAddress.parse(callout.protocol, callout.device).shown
+            device = parse_destination(callout.protocol, callout.device).shown
         except UsageError:
             device = callout.device.partition("##")[0]
         words.append(f"{callout.protocol} {device} ({callout.api} {callout.target_id})")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, Self
 from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
@@ -43,10 +43,26 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Protocol(StrEnum):
-    """The protocol that Zoom rings the room with (its ``call_type``)."""
+    """The protocol that Zoom rings the room with (its ``call_type``).
 
-    SIP = "sip"
-    H323 = "h323"
+    Attributes:
+        label: How it is written in a sentence.
+        header_group: The field of the callout that holds names and headers.
+    """
+
+    _value_: str
+    label: str
+    header_group: str
+
+    def __new__(cls, word: str, label: str = "", header_group: str = "") -> Self:
+        """Take one line of the table below."""
+        protocol = str.__new__(cls, word)
+        protocol._value_ = word
+        protocol.label, protocol.header_group = label, header_group
+        return protocol
+
+    SIP = "sip", "SIP", "sip_headers"
+    H323 = "h323", "H.323", "h323_headers"
 
 
 class RoomAddress(Discreet, frozen=True):
@@ -188,7 +204,7 @@ class _Parser:
 
     def _invalid(self, what: str, fix: str | None = None) -> UsageError:
         return UsageError(
-            f"the {_NAMES[self.protocol]} address {quoted(self.masked)} {what} (address-invalid)",
+            f"the {self.protocol.label} address {quoted(self.masked)} {what} (address-invalid)",
             fix=fix or "Write it like room@example.com or 203.0.113.10.",
         )
 
@@ -305,9 +321,6 @@ class _Parser:
         if len(name) > 253 or not all(len(label) <= 63 and _LABEL.match(label) for label in labels):
             raise self._invalid(f"contains {quoted(name)}, which is not a valid host name")
         return name.lower()
-
-
-_NAMES = {Protocol.SIP: "SIP", Protocol.H323: "H.323"}
 
 
 _SCHEME = "(?:sips?|h323):"

@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.destination import Destination
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, events_path
 from zoomcall.errors import UsageError
@@ -134,7 +134,7 @@ class Callout(Struct, frozen=True, kw_only=True):
         headers: Additional SIP headers (SIP only).
     """
 
-    address: RoomAddress
+    address: Destination
     from_name: str | None = None
     to_name: str | None = None
     from_uri: str | None = None
@@ -166,7 +166,7 @@ class Callout(Struct, frozen=True, kw_only=True):
         if self.headers:
             headers["additional_headers"] = [{"key": h.key, "value": h.value} for h in self.headers]
         if headers:
-            params["sip_headers" if self.address.protocol is Protocol.SIP else "h323_headers"] = headers
+            params[self.address.protocol.header_group] = headers
         return {"method": ROOM_METHODS[api], "params": params}
 
 

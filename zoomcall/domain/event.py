@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Reason, State
+from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.raw_answer import well_formed
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
@@ -56,14 +57,14 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     message_id: str | None = None
 
-    def rings(self, address: RoomAddress) -> bool:
+    def rings(self, address: Destination) -> bool:
         """Return whether its device is the room at ``address``, in whatever spelling."""
         if self.protocol is not address.protocol:
             return False
         if self.device == address.text:
             return True
         try:
-            return RoomAddress.parse(self.protocol, self.device.strip()).normalised == address.normalised
+            return parse_destination(self.protocol, self.device.strip()).normalised == address.normalised
         except UsageError:
             return False
 

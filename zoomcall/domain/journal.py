@@ -7,8 +7,9 @@ from typing import NewType
 
 from msgspec import Struct
 
-from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, Reason, Sent, State
+from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import Api
 
@@ -42,7 +43,7 @@ class NewCall(Struct, frozen=True, kw_only=True):
 
     target: TargetKey
     target_name: str | None
-    address: RoomAddress
+    address: Destination
     to_name: str | None
     profile: str | None
     timeout: timedelta
@@ -100,4 +101,4 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     @property
     def dial(self) -> Dial:
         """The part of it that crediting needs."""
-        return Dial(call_id=self.id, address=RoomAddress.parse(self.protocol, self.shown), to_name=self.to_name)
+        return Dial(call_id=self.id, address=parse_destination(self.protocol, self.shown), to_name=self.to_name)

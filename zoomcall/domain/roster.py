@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import IpAddress, Protocol, RoomAddress
 from zoomcall.domain.call import Match
+from zoomcall.domain.destination import Destination
 from zoomcall.errors import UsageError
 
 ROOM_DEVICE = "H.323/SIP"
@@ -74,7 +75,7 @@ class Dial(Struct, frozen=True, kw_only=True):
     """
 
     call_id: int
-    address: RoomAddress
+    address: Destination
     to_name: str | None = None
 
 

@@ -10,9 +10,9 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol as RoomProtocol
-from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
+from zoomcall.domain.destination import parse_destination
 from zoomcall.domain.journal import CallId, CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
@@ -83,7 +83,7 @@ def _spellings(text: str) -> set[tuple[RoomProtocol, str]]:
     found = set()
     for protocol in RoomProtocol:
         try:
-            found.add((protocol, RoomAddress.parse(protocol, text).normalised))
+            found.add((protocol, parse_destination(protocol, text).normalised))
         except UsageError:
             continue
     return found
