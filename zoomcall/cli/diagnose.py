@@ -1,4 +1,4 @@
-"""``zoomcall diagnose``: read somebody's failing request, rank what is wrong, print the corrected one."""
+"""``zoomcall diagnose``: read a failing request, rank what is wrong, print the corrected request."""
 
 import shlex
 import stat
@@ -12,8 +12,8 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line, Tone
-from zoomcall.cli.render.failure import findings_page
-from zoomcall.cli.render.json import cause_json, checked_json
+from zoomcall.cli.render.failure import judgement_lines
+from zoomcall.cli.results.diagnose import Corrected, DiagnoseResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
 from zoomcall.domain.callout import CalloutRequest
@@ -46,20 +46,20 @@ def command_diagnose(
         str | None,
         typer.Argument(
             metavar="[FILE|-]",
-            help="What you have; -, or nothing, reads standard input.",
+            help="The request and Zoom's answer; - or nothing reads standard input.",
             show_default=False,
         ),
     ] = None,
     *,
     are_files_allowed: Annotated[
-        bool, typer.Option("--allow-files", help="Read the files that a curl command names (-d @FILE).")
+        bool, typer.Option("--allow-files", help="Read files that a curl command names (-d @FILE).")
     ] = False,
 ) -> Answer:
-    """Say why a request to Zoom fails, and print the corrected one.
+    """Show why a request to Zoom fails, and print the corrected request.
 
     Takes a curl command, a raw HTTP request, a HAR file, or C#, JavaScript, Python or PowerShell code, with
-    Zoom's answer before or behind it. Nothing in it is run, opened or sent; tokens are judged, and hidden in what
-    is printed. The exit code is the one that the failure would have had; 0: nothing is wrong.
+    Zoom's answer before or after it. Nothing in it is run, opened or sent; tokens are checked, and hidden in the
+    output. The exit code is the one that the failure would have had; 0 means that nothing is wrong.
     """
     text = text_of_paste(_read(run, file), origin=_origin(file))
     read_file = _read_body_file if are_files_allowed else None
@@ -69,13 +69,13 @@ def command_diagnose(
     status = ExitStatus.OK if diagnosis.kind is None else ExitStatus.of(diagnosis.kind)
     return Answer(
         page=tuple(_lines(diagnosis, corrected)),
-        result={
-            "understood": list(diagnosis.understood),
-            "not_understood": list(diagnosis.not_understood),
-            "findings": [cause_json(cause) for cause in diagnosis.judgement.causes],
-            "checked": [checked_json(checked) for checked in diagnosis.judgement.checked],
-            "corrected": corrected,
-        },
+        result=DiagnoseResult(
+            understood=diagnosis.understood,
+            not_understood=diagnosis.not_understood,
+            findings=diagnosis.judgement.causes,
+            checked=diagnosis.judgement.checked,
+            corrected=corrected,
+        ),
         status=status,
         error=None if status is ExitStatus.OK else _error(run, diagnosis, status),
     )
@@ -86,7 +86,7 @@ def _origin(file: str | None) -> str:
 
 
 def _read(run: Run, file: str | None) -> bytes:
-    """Read the paste from where it stands: a file, standard input, or what is pasted into the terminal."""
+    """Read the paste from a file, standard input, or the terminal."""
     if file is not None and file != "-":
         try:
             with Path(file).open("rb") as opened:
@@ -96,32 +96,32 @@ def _read(run: Run, file: str | None) -> bytes:
             raise UsageError(f"{file} cannot be read: {reason}") from error
     if file is None and run.streams.is_stdin_terminal:
         if not run.is_interactive:
-            raise UsageError("there is nothing to read", fix="Name a file, or pipe the request in.")
+            raise UsageError("no request to read", fix="Name a file, or pipe the request in.")
         run.say((Line("Paste the request and Zoom's answer, then press Ctrl-D on a line of its own.", Tone.DIM),))
     return run.streams.read_stdin(LARGEST_PASTE)
 
 
 def _read_body_file(name: str) -> bytes:
-    """Read a file that a curl command names; only a plain file, and only a small one.
+    """Read a file that a curl command names, if it is a regular file and a small one.
 
     Raises:
-        OSError: It is no plain file, too large, or cannot be read.
+        OSError: It is not a regular file, too large, or cannot be read.
     """
     path = Path(name)
     try:
         if not stat.S_ISREG(path.stat().st_mode):
-            raise OSError(0, "it is no plain file")
+            raise OSError(0, "it is not a regular file")
         with path.open("rb") as opened:
             content = opened.read(_LARGEST_BODY_FILE + 1)
     except ValueError:
-        raise OSError(0, "its name is none") from None
+        raise OSError(0, "its name is invalid") from None
     if len(content) > _LARGEST_BODY_FILE:
         raise OSError(0, f"it is larger than {_LARGEST_BODY_FILE:,} bytes")
     return content
 
 
 def _key_at_hand(run: Run) -> KeyAtHand | None:
-    """Give the profile's key pair, by which a token is judged with ``-p`` alone: it is somebody's request."""
+    """Return the profile's key pair, by which tokens are checked with ``-p`` alone: the request is not ours."""
     if run.options.profile is None:
         return None
     pair = run.wiring.key_pair_of_profile()
@@ -130,14 +130,14 @@ def _key_at_hand(run: Run) -> KeyAtHand | None:
     return KeyAtHand(api_key=pair.api_key, secret=pair.api_secret, check=run.wiring.check_signature)
 
 
-def _corrected(run: Run, diagnosis: Diagnosis) -> dict[str, str | None]:
+def _corrected(run: Run, diagnosis: Diagnosis) -> Corrected:
     correction = diagnosis.correction
     if correction is None:
-        return {"zoomcall": None, "curl": None}
+        return Corrected(zoomcall=None, curl=None)
     profile = run.options.profile
     words = ("zoomcall", *correction.words, *(() if profile is None else ("-p", profile)))
     zoomcall, curl = diagnosis.scrub((shlex.join(words), _curl(correction, profile)))
-    return {"zoomcall": zoomcall if correction.words else None, "curl": curl}
+    return Corrected(zoomcall=zoomcall if correction.words else None, curl=curl)
 
 
 def _curl(correction: Correction, profile: str | None) -> str:
@@ -156,7 +156,7 @@ def _mint(correction: Correction, profile: str | None) -> str:
 
 
 def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
-    """Say that something is wrong; the reasons stand in the answer, and in JSON here too."""
+    """Report that something is wrong; the causes are in the answer, and in JSON here too."""
     causes, answer = diagnosis.judgement.causes, diagnosis.answer
     is_text = run.output is OutputFormat.TEXT
     message, tracking_id = diagnosis.scrub(
@@ -178,19 +178,14 @@ def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
     )
 
 
-def _lines(diagnosis: Diagnosis, corrected: dict[str, str | None]) -> Iterator[Line]:
-    judgement = diagnosis.judgement
-    yield Line("findings:" if judgement.causes else "findings: none", Tone.TITLE)
-    yield from (line for line in findings_page(judgement.causes) if isinstance(line, Line))
-    if judgement.checked:
-        yield Line("checked and found fine:", Tone.TITLE)
-    yield from (Line(f"{fine.id}: {fine.evidence}", Tone.DIM, indent=4) for fine in judgement.checked)
+def _lines(diagnosis: Diagnosis, corrected: Corrected) -> Iterator[Line]:
+    yield from judgement_lines(diagnosis.judgement)
     yield Line("understood:", Tone.TITLE)
     yield from (Line(text, Tone.DIM, indent=4) for text in diagnosis.understood)
     if diagnosis.not_understood:
         yield Line("not understood:", Tone.TITLE)
     yield from (Line(text, Tone.DIM, indent=4) for text in diagnosis.not_understood)
-    for name, title in (("zoomcall", "the corrected request:"), ("curl", "the same with curl:")):
-        if corrected[name] is not None:
+    for title, line in (("the corrected request:", corrected.zoomcall), ("the same with curl:", corrected.curl)):
+        if line is not None:
             yield Line(title, Tone.TITLE)
-            yield Line(str(corrected[name]), Tone.COMMAND, indent=4)
+            yield Line(line, Tone.COMMAND, indent=4)

@@ -4,7 +4,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from msgspec import Struct
@@ -14,8 +14,8 @@ from zoomcall.cli.command import command
 from zoomcall.cli.failing import error_report
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
-from zoomcall.cli.render.json import cause_json
 from zoomcall.cli.render.junit import JUnitCase, junit
+from zoomcall.cli.results.doctor import DoctorCheck, DoctorResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.targets import target_of_flags, target_of_variables
 from zoomcall.domain.cause import Explained
@@ -92,7 +92,7 @@ def doctor(
     failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)
     return Answer(
         page=tuple(_lines(checks)),
-        result={"checks": [_check_json(check) for check in checks]},
+        result=DoctorResult(checks=tuple(map(_result, checks))),
         status=ExitStatus.OK if failure is None else _status(failure),
         error=None if failure is None else _error(failure),
     )
@@ -154,19 +154,18 @@ def _lines(checks: Sequence[CheckResult]) -> Iterator[Line]:
             yield Line(f"run: {verdict.command}", Tone.COMMAND, indent=4)
 
 
-def _check_json(check: CheckResult) -> dict[str, Any]:
+def _result(check: CheckResult) -> DoctorCheck:
     verdict = check.verdict
-    causes = verdict.explained.causes if verdict.explained is not None else ()
-    return {
-        "id": check.id,
-        "status": verdict.status,
-        "seconds": round(check.taken.total_seconds(), 3),
-        "detail": verdict.detail,
-        "fix": verdict.fix,
-        "command": verdict.command,
-        "exit_code": int(_status(check)) if verdict.status is CheckStatus.FAILED else None,
-        "causes": [cause_json(cause) for cause in causes],
-    }
+    return DoctorCheck(
+        id=check.id,
+        status=verdict.status,
+        seconds=round(check.taken.total_seconds(), 3),
+        detail=verdict.detail,
+        fix=verdict.fix,
+        command=verdict.command,
+        exit_code=int(_status(check)) if verdict.status is CheckStatus.FAILED else None,
+        causes=() if verdict.explained is None else verdict.explained.causes,
+    )
 
 
 def _case(check: CheckResult) -> JUnitCase:

@@ -1,7 +1,7 @@
 """``zoomcall explain``: what a code, cause, reason, state or exit code means, offline."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -9,6 +9,7 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Table, Tone
+from zoomcall.cli.results.explain import ExplainResult
 from zoomcall.cli.run import Run
 from zoomcall.knowledge.texts import Basis
 from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of
@@ -48,7 +49,7 @@ def explain(
     """Explain an error code, reason, state, exit code or cause; without TOPIC, list all topics."""
     topic = " ".join(words) if words else None
     found = pages(topic)
-    result = {"topic": topic, "pages": [_page_json(page) for page in found]}
+    result = ExplainResult(topic=topic, pages=found)
     if topic is None:
         return Answer(page=(_table(topics_of(found)),), result=result)
     lines = [block for page in found for block in (Line(), *_page_blocks(page))]
@@ -90,19 +91,3 @@ def _basis(basis: Basis) -> str:
 
 def _table(table: TopicTable) -> Table:
     return Table(table.headings, table.rows)
-
-
-def _page_json(page: TopicPage) -> dict[str, Any]:
-    table = page.table
-    return {
-        "topic": page.topic,
-        "title": page.title,
-        "meaning": page.meaning,
-        "fix": page.fix,
-        "command": page.command,
-        "example": page.example,
-        "table": table and {"headings": list(table.headings), "rows": [list(row) for row in table.rows]},
-        "see_also": list(page.see_also),
-        "basis": page.basis,
-        "sources": list(page.sources),
-    }

@@ -12,7 +12,7 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line, Tone
-from zoomcall.cli.render.failure import findings_page
+from zoomcall.cli.render.failure import judgement_lines
 from zoomcall.cli.render.json import cause_json, checked_json
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty, Notice
@@ -257,12 +257,7 @@ def _lines(inspection: "Inspection", now: datetime) -> Iterator[Line]:
     if inspection.claims is not None:
         yield Line("claims:", Tone.TITLE)
         yield from _members(inspection.claims, _times(inspection, now))
-    yield Line("findings:" if inspection.judgement.causes else "findings: none", Tone.TITLE)
-    yield from (line for line in findings_page(inspection.judgement.causes) if isinstance(line, Line))
-    if inspection.judgement.checked:
-        yield Line("checked and found fine:", Tone.TITLE)
-    for checked in inspection.judgement.checked:
-        yield Line(f"{checked.id}: {checked.evidence}", Tone.DIM, indent=4)
+    yield from judgement_lines(inspection.judgement)
 
 
 def _members(members: Mapping[str, Any], remarks: Mapping[str, str] | None = None) -> Iterator[Line]:

@@ -30,7 +30,7 @@ from zoomcall.cli.event_sources import webhook_receiver_class
 from zoomcall.cli.failing import report as explain
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line, Page, Tone
-from zoomcall.cli.render.failure import findings_page
+from zoomcall.cli.render.failure import cause_lines
 from zoomcall.cli.render.json import cause_json, checked_json, time_text
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.run import Run
@@ -370,7 +370,7 @@ def _verdict_lines(run: Run, verdict: Verdict) -> Iterator[Line]:
         yield Line(verdict.event, label="event")
     if verdict.at is not None:
         yield Line(f"{stamp(verdict.at)}, {distance(verdict.at, run.now())}", label="signed")
-    yield from (line for line in findings_page(verdict.findings) if isinstance(line, Line))
+    yield from cause_lines(verdict.findings)
 
 
 def _verdict_error(run: Run, verdict: Verdict) -> ErrorReport:

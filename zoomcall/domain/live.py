@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zoomcall.domain.target import SessionId
 from zoomcall.domain.value import Discreet
@@ -14,11 +14,11 @@ from zoomcall.domain.value import Discreet
 class User(Struct, frozen=True, kw_only=True):
     """The owner of an OAuth token (``users/me``); what Zoom left out is None."""
 
-    id: str | None = None
-    email: str | None = None
-    name: str | None = None
-    account_id: str | None = None
-    role: str | None = None
+    id: Annotated[str | None, Meta(description="User id.")] = None
+    email: Annotated[str | None, Meta(description="Email address.")] = None
+    name: Annotated[str | None, Meta(description="Display name.")] = None
+    account_id: Annotated[str | None, Meta(description="Account id.")] = None
+    role: Annotated[str | None, Meta(description="Role in the account.")] = None
 
 
 class LiveSession(Struct, frozen=True, kw_only=True):

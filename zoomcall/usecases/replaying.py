@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.signature import REQUEST_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
@@ -16,17 +17,11 @@ Send = Callable[[bytes, Sequence[tuple[str, str]]], int]
 
 
 class Replayed(Struct, frozen=True, kw_only=True):
-    """One event that was sent.
+    """One event that was sent."""
 
-    Attributes:
-        event: Its name.
-        request_id: Its new request id.
-        http_status: The status of the answer.
-    """
-
-    event: str
-    request_id: str
-    http_status: int
+    event: Annotated[str, Meta(description="The event's name.")]
+    request_id: Annotated[str, Meta(description="Its new request id.")]
+    http_status: Annotated[int, Meta(description="HTTP status of the answer.")]
 
     @property
     def is_accepted(self) -> bool:

@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, classify
@@ -47,36 +48,23 @@ _IDLE_WORDS = frozenset(
 class TopicTable(Struct, frozen=True):
     """A table on a page."""
 
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    headings: Annotated[tuple[str, ...], Meta(description="The heading of each column.")]
+    rows: Annotated[tuple[tuple[str, ...], ...], Meta(description="The cells of each row.")]
 
 
 class TopicPage(Struct, frozen=True, kw_only=True):
-    """One page.
+    """One page."""
 
-    Attributes:
-        topic: Its name, like ``zoom:124``.
-        title: One line.
-        meaning: A few sentences.
-        fix: What to do.
-        command: A command that fixes it or shows more.
-        example: What it looks like.
-        table: More about it, in rows.
-        see_also: Other topics.
-        basis: Where it comes from; None for what this program defines.
-        sources: URLs.
-    """
-
-    topic: str
-    title: str
-    meaning: str
-    fix: str | None = None
-    command: str | None = None
-    example: str | None = None
-    table: TopicTable | None = None
-    see_also: tuple[str, ...] = ()
-    basis: Basis | None = None
-    sources: tuple[str, ...] = ()
+    topic: Annotated[str, Meta(description="The topic that shows this page alone, like zoom:124.")]
+    title: Annotated[str, Meta(description="Its title, one line.")]
+    meaning: Annotated[str, Meta(description="What it means, in a few sentences.")]
+    fix: Annotated[str | None, Meta(description="What to do.")] = None
+    command: Annotated[str | None, Meta(description="A command line that fixes it or shows more.")] = None
+    example: Annotated[str | None, Meta(description="What it looks like.")] = None
+    table: Annotated[TopicTable | None, Meta(description="More about it, in rows.")] = None
+    see_also: Annotated[tuple[str, ...], Meta(description="Related topics.")] = ()
+    basis: Annotated[Basis | None, Meta(description="Its source; null for what zoomcall itself defines.")] = None
+    sources: Annotated[tuple[str, ...], Meta(description="URLs.")] = ()
 
 
 def pages(topic: str | None) -> tuple[TopicPage, ...]:

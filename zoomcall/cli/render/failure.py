@@ -1,4 +1,4 @@
-"""An error as a person reads it: what, why, what was fine, the fix, whether anything was dialled."""
+"""Errors and findings as a person reads them: what failed, why, what was fine, the fix, whether anything rings."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import time_text
-from zoomcall.domain.cause import Cause
+from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
+
+_TONES = {Certainty.CERTAIN: Tone.BAD, Certainty.LIKELY: Tone.WARNING, Certainty.POSSIBLE: Tone.PLAIN}
 
 
 def error_page(error: ErrorReport) -> Page:
@@ -21,12 +23,8 @@ def _lines(error: ErrorReport) -> Iterator[Line]:
         yield Line(error.dialled, Tone.TITLE, indent=2)
     if error.causes:
         yield Line("why:", Tone.TITLE, indent=2)
-        for cause in error.causes:
-            yield from _cause_lines(cause)
-    if error.checked:
-        yield Line("checked and found fine:", Tone.TITLE, indent=2)
-        for checked in error.checked:
-            yield Line(f"{checked.id}: {checked.evidence}", Tone.DIM, indent=4)
+        yield from cause_lines(error.causes)
+    yield from _checked_lines(error.checked, indent=2)
     yield from _way_out_lines(error)
 
 
@@ -44,15 +42,24 @@ def _way_out_lines(error: ErrorReport) -> Iterator[Line]:
         yield Line(f"more: zoomcall {error.doc}", Tone.DIM, indent=2)
 
 
-def _cause_lines(cause: Cause) -> Iterator[Line]:
-    tone = Tone.BAD if cause.certainty == "certain" else Tone.WARNING if cause.certainty == "likely" else Tone.PLAIN
-    yield Line(f"{cause.certainty}: {cause.id}: {cause.evidence}", tone, indent=4)
-    if cause.fix:
-        yield Line(f"fix: {cause.fix}", indent=6)
-    if cause.command:
-        yield Line(f"run: {cause.command}", Tone.COMMAND, indent=6)
+def judgement_lines(judgement: Judgement) -> Iterator[Line]:
+    """Lay out findings and what was found fine, for commands whose answer they are."""
+    yield Line("findings:" if judgement.causes else "findings: none", Tone.TITLE)
+    yield from cause_lines(judgement.causes)
+    yield from _checked_lines(judgement.checked, indent=0)
 
 
-def findings_page(causes: tuple[Cause, ...]) -> Page:
-    """Lay out findings alone, for commands whose answer they are."""
-    return tuple(line for cause in causes for line in _cause_lines(cause))
+def cause_lines(causes: tuple[Cause, ...]) -> Iterator[Line]:
+    """Lay out causes, each with its fix."""
+    for cause in causes:
+        yield Line(f"{cause.certainty}: {cause.id}: {cause.evidence}", _TONES[cause.certainty], indent=4)
+        if cause.fix:
+            yield Line(f"fix: {cause.fix}", indent=6)
+        if cause.command:
+            yield Line(f"run: {cause.command}", Tone.COMMAND, indent=6)
+
+
+def _checked_lines(checked: tuple[Checked, ...], *, indent: int) -> Iterator[Line]:
+    if checked:
+        yield Line("checked and found fine:", Tone.TITLE, indent=indent)
+    yield from (Line(f"{each.id}: {each.evidence}", Tone.DIM, indent=4) for each in checked)

@@ -1,1 +1,1 @@
-"""JSON Schema of every JSON output: one envelope, and a result for each command."""
+"""JSON Schema of every JSON output, derived from its type: one envelope, and a result for each command."""

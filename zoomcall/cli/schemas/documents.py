@@ -1,43 +1,43 @@
-"""Shapes made into whole JSON Schemas (2020-12)."""
+"""Types of documents made into whole JSON Schemas (2020-12)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from enum import Enum
+import re
+from collections.abc import Iterable
 from typing import Any
 
+from msgspec.json import schema_components
+
 from zoomcall.cli.schemas.shapes import Shape, shapes
-from zoomcall.domain.call import EvidenceSource, Match, Sent, State
-from zoomcall.domain.cause import Certainty
-from zoomcall.domain.credential import CredentialKind, CredentialSource
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.errors import NetworkWord
 from zoomcall.knowledge.lexicon import exit_texts
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GROWTH = (
-    "Later versions may add keys and words; a reader ignores what it does not know. "
-    "What stands here keeps its meaning."
+    "Later versions may add keys and words; a reader ignores those that it does not know. "
+    "What is described here keeps its meaning."
 )
-_TEXT: Schema = {"type": "string"}
-_TEXT_OR_NULL: Schema = {"type": ["string", "null"]}
+_NAMES = {"Notice": "warning", "TimelineEntry": "seen"}
+"""Definitions that users know by another name than their type's."""
+_TIME: Schema = {
+    "description": "RFC 3339, UTC.",
+    "type": "string",
+    "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$",
+}
 
 
 def document(shape: Shape) -> Schema:
-    """Give the schema of one kind of document."""
-    return {
-        "$schema": _DIALECT,
-        "title": shape.title,
-        "description": _GROWTH,
-        **_body(shape),
-        "$defs": _definitions(),
-    }
+    """Return the schema of one kind of document."""
+    (body,), definitions = _derive(shape)
+    return {"$schema": _DIALECT, "title": shape.title, "description": _GROWTH, **body, "$defs": definitions}
 
 
 def every_document() -> Schema:
-    """Give one schema that holds for everything that the program prints as JSON, with commands and exit codes."""
+    """Return one schema for everything that the program prints as JSON, with commands and exit codes."""
+    bodies, definitions = _derive(*shapes())
+    named = {f"document.{shape.name}": (shape, body) for shape, body in zip(shapes(), bodies, strict=True)}
     return {
         "$schema": _DIALECT,
         "title": "Every JSON output of zoomcall",
@@ -46,84 +46,80 @@ def every_document() -> Schema:
         "exit_codes": [
             {"code": int(status), "name": status.word, "meaning": meaning} for status, meaning in exit_meanings()
         ],
-        "oneOf": [_reference(f"document.{shape.name}") for shape in shapes()],
-        "$defs": _definitions()
-        | {f"document.{shape.name}": {"title": shape.title, **_body(shape)} for shape in shapes()},
+        "oneOf": [_reference(name) for name in named],
+        "$defs": definitions | {name: {"title": shape.title, **body} for name, (shape, body) in named.items()},
     }
 
 
 def exit_meanings() -> Iterable[tuple[ExitStatus, str]]:
-    """Give every exit code with what it means."""
+    """Return every exit code with what it means."""
     return ((status, exit_texts()[status.word].meaning) for status in ExitStatus)
 
 
-def _body(shape: Shape) -> Schema:
-    if not shape.has_envelope:
-        given = dict(shape.result)
-        return {
-            **given,
-            "required": ["schema", *given["required"]],
-            "properties": {"schema": {"const": shape.id}, **given["properties"]},
-        }
-    return {
-        "type": "object",
-        "required": [
-            *("schema", "ok", "exit_code", "exit_name", "profile", "credential", "warnings", "error", "result"),
-        ],
-        "properties": {
-            "schema": {"const": shape.id},
-            "profile": _TEXT_OR_NULL,
-            "credential": _reference("credential"),
-            "warnings": {"type": "array", "items": _reference("warning")},
-            "result": {"anyOf": [{"type": "null"}, dict(shape.result)]},
-        },
-        "allOf": [_reference("outcome")],
-        # An answer that is fine has a result.
-        "if": {"properties": {"ok": {"const": True}}},
-        "then": {"properties": {"result": {"type": "object"}}},
-    }
-
-
-def _definitions() -> Schema:
-    cause = _object(id=_TEXT, certainty=_words(Certainty), evidence=_TEXT, fix=_TEXT_OR_NULL, command=_TEXT_OR_NULL)
-    return {
+def _derive(*chosen: Shape) -> tuple[list[Schema], Schema]:
+    """Return the schemas of documents, and the definitions that they refer to."""
+    references, components = schema_components([shape.document for shape in chosen])
+    definitions = {name: _definition(component) for name, component in components.items()}
+    bodies = [definitions.pop(_type_name(reference)) for reference in references]
+    return [_body(shape, body) for shape, body in zip(chosen, bodies, strict=True)], {
+        **{_public_name(name): definition for name, definition in definitions.items()},
+        "time": _TIME,
         "outcome": {
             "description": "Exit code, its name, and the error that goes with it.",
             "oneOf": [_outcome(status, meaning) for status, meaning in exit_meanings()],
         },
-        "credential": {
-            "description": "The credential that was used, once one was chosen.",
-            **_object(kind=_words(CredentialKind, None), source=_words(CredentialSource, None)),
-        },
-        "warning": _object(id=_TEXT, message=_TEXT),
-        "error": _object(
-            kind={"description": "The exit name.", **_TEXT},
-            network=_words(NetworkWord, None),
-            http_status={"type": ["integer", "null"]},
-            zoom_code={"type": ["integer", "string", "null"]},
-            zoom_message=_TEXT_OR_NULL,
-            title=_TEXT,
-            causes={"description": "The likeliest first.", "type": "array", "items": _reference("cause")},
-            checked={"description": "What was found fine.", "type": "array", "items": _reference("checked")},
-            retryable={"type": "boolean"},
-            retry_at={"anyOf": [_reference("time"), {"type": "null"}]},
-            tracking_id=_TEXT_OR_NULL,
-            doc={"description": "Arguments of zoomcall that print the page about it.", **_TEXT_OR_NULL},
-            fix={"description": "What mends it, where no cause says so.", **_TEXT_OR_NULL},
-            command={"description": "A command line that mends it or shows more.", **_TEXT_OR_NULL},
-        ),
-        "cause": cause,
-        "checked": _object(id=_TEXT, evidence=_TEXT),
-        "time": {
-            "description": "RFC 3339, UTC.",
-            "type": "string",
-            "pattern": r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{3})?Z$",
-        },
-        "state": _words(State),
-        "sent": {"description": "May the room be ringing?", **_words(Sent)},
-        "evidence": _object(source=_words(EvidenceSource), match=_words(Match)),
-        "reason": _object(code={"type": "integer"}, name=_TEXT),
-        "seen": _object(state=_reference("state"), at=_reference("time"), source=_TEXT),
+    }
+
+
+def _definition(component: Schema) -> Schema:
+    """Return what msgspec derives from a type, without its docstring; a key with a default is always there too."""
+    if "enum" in component:
+        return {"enum": component["enum"]}
+    properties = component["properties"]
+    required = [key for key, value in properties.items() if key in component["required"] or "default" in value]
+    for value in properties.values():
+        value.pop("default", None)
+    return {
+        "type": "object",
+        "properties": {key: _translated(value) for key, value in properties.items()},
+        "required": required,
+    }
+
+
+def _translated(node: Any) -> Any:
+    """Return a derived schema with the names and the times of the contract."""
+    match node:
+        case list():
+            return [_translated(each) for each in node]
+        case {"$ref": str(), **rest}:
+            return {**rest, **_reference(_public_name(_type_name(node)))}
+        case {"type": "string", "format": "date-time", **rest}:
+            return {**rest, **_reference("time")}
+        case dict():
+            return {key: _translated(value) for key, value in node.items()}
+        case _:
+            return node
+
+
+def _type_name(reference: Schema) -> str:
+    return str(reference["$ref"]).rpartition("/")[2]
+
+
+def _public_name(type_name: str) -> str:
+    return _NAMES.get(type_name) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", type_name).lower()
+
+
+def _body(shape: Shape, derived: Schema) -> Schema:
+    properties = derived["properties"]
+    properties["schema"] = {"description": "What this document is, and its version.", "const": shape.id}
+    if "exit_code" not in properties:
+        return derived
+    return {
+        **derived,
+        "allOf": [_reference("outcome")],
+        # An answer that is fine has a result.
+        "if": {"properties": {"ok": {"const": True}}},
+        "then": {"properties": {"result": {"type": "object"}}},
     }
 
 
@@ -143,14 +139,6 @@ def _outcome(status: ExitStatus, meaning: str) -> Schema:
             "error": error,
         },
     }
-
-
-def _object(**properties: Mapping[str, Any]) -> Schema:
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _words(words: type[Enum], *more: None) -> Schema:
-    return {"enum": [*(word.value for word in words), *more]}
 
 
 def _reference(name: str) -> Schema:

@@ -1,32 +1,30 @@
-"""The results of the commands, one JSON file each, read when they are asked for."""
+"""What the program prints as JSON: each kind of document with its type."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from functools import cache
-from importlib.resources import files
 from typing import Any
 
 from msgspec import Struct
+
+from zoomcall.cli.render.json import Envelope
+from zoomcall.cli.results import auth, call, diagnose, doctor, explain, invite, session, token, webhook, whoami
 
 
 class Shape(Struct, frozen=True, kw_only=True):
     """One kind of document.
 
     Attributes:
-        id: What stands in its ``schema``, like ``zoomcall.token.mint/1``.
+        id: What its ``schema`` says, like ``zoomcall.token.mint/1``.
         title: One line.
-        commands: Which print it, like ``token mint``.
-        result: Schema of ``result``; of the rest of the document where there is no envelope.
-        has_envelope: Whether it stands in the envelope of contract 3.
+        commands: Those that print it, like ``token mint``.
+        document: Its type.
     """
 
     id: str
     title: str
-    commands: tuple[str, ...]
-    result: Mapping[str, Any]
-    has_envelope: bool = True
+    commands: tuple[str, ...] = ()
+    document: Any
 
     @property
     def name(self) -> str:
@@ -34,18 +32,54 @@ class Shape(Struct, frozen=True, kw_only=True):
         return self.id.removeprefix("zoomcall.").partition("/")[0]
 
 
+_RESULTS: dict[type[Struct], tuple[str, ...]] = {
+    auth.AuthListResult: ("auth list",),
+    auth.AuthLoginResult: ("auth login",),
+    auth.AuthLogoutResult: ("auth logout",),
+    auth.AuthStatusResult: ("auth status",),
+    auth.AuthSwitchResult: ("auth switch",),
+    call.CallHangupResult: ("call hangup",),
+    call.CallListResult: ("call list",),
+    call.CallStatusResult: ("call status",),
+    diagnose.DiagnoseResult: ("diagnose",),
+    doctor.DoctorResult: ("doctor",),
+    explain.ExplainResult: ("explain",),
+    invite.InviteResult: ("invite sip", "invite h323"),
+    session.SessionListResult: ("session list",),
+    session.SessionShowResult: ("session show",),
+    token.TokenInspectResult: ("token inspect",),
+    token.TokenMintResult: ("token mint",),
+    webhook.WebhookReplayResult: ("webhook replay",),
+    webhook.WebhookSecretRemoveResult: ("webhook secret remove",),
+    webhook.WebhookSecretSetResult: ("webhook secret set",),
+    webhook.WebhookServeResult: ("webhook serve",),
+    webhook.WebhookVerifyResult: ("webhook verify",),
+    whoami.WhoamiResult: ("whoami",),
+}
+"""The commands that print each result; what several commands share is named after their group."""
+
+
 @cache
 def shapes() -> tuple[Shape, ...]:
-    """Give every shape, by name."""
-    folder = files("zoomcall.cli.schemas").joinpath("results")
-    read = [
-        json.loads(file.read_text(encoding="utf-8")) for file in folder.iterdir() if file.name.endswith(".json")
-    ]
-    return tuple(
-        sorted(
-            (Shape(**{**each, "commands": tuple(each["commands"])}) for each in read), key=lambda shape: shape.name
-        )
+    """Return every shape, by name."""
+    answers = (
+        Shape(id=_id(commands), title=_title(result), commands=commands, document=Envelope[result])  # type: ignore[valid-type]
+        for result, commands in _RESULTS.items()
     )
+    others = (
+        Shape(id="zoomcall.error/1", title="An error before any command began", document=Envelope[None]),
+        Shape(id="zoomcall.invite.event/1", title=_title(invite.InviteEvent), document=invite.InviteEvent),
+    )
+    return tuple(sorted((*answers, *others), key=lambda shape: shape.name))
+
+
+def _id(commands: tuple[str, ...]) -> str:
+    words = commands[0].split() if len(commands) == 1 else commands[0].split()[:-1]
+    return f"zoomcall.{'.'.join(words)}/1"
+
+
+def _title(document: type[Struct]) -> str:
+    return (document.__doc__ or "").rstrip(".")
 
 
 def shape_named(text: str) -> Shape | None:

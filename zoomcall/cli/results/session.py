@@ -1,0 +1,44 @@
+"""Results of ``session``."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from zoomcall.cli.render.json import Time
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A live session."""
+
+    id: Annotated[str, Meta(description="The id that --session takes.")]
+    name: Annotated[str, Meta(description="Its name; empty if Zoom gave none.")]
+    user_count: Annotated[int | None, Meta(description="How many users are in it, by Zoom's count.")]
+    start_time: Annotated[Time | None, Meta(description="When it began.")]
+    session_key: Annotated[str | None, Meta(description="Its session_key.")]
+
+
+class SessionUser(Struct, frozen=True, kw_only=True):
+    """A user in a live session."""
+
+    id: Annotated[str, Meta(description="Zoom's id of the user, the same as long as the user stays.")]
+    participant_uuid: Annotated[str | None, Meta(description="Zoom's participant_uuid.")]
+    name: Annotated[str, Meta(description="The user's display name.")]
+    device: Annotated[str | None, Meta(description="Zoom's word for the device, like H.323/SIP or Windows.")]
+    is_room_system: Annotated[bool, Meta(description="Whether it is a room system.")]
+    ip_address: Annotated[str | None, Meta(description="The user's IP address.")]
+    join_time: Annotated[Time | None, Meta(description="When the user joined.")]
+
+
+class SessionListResult(Struct, frozen=True, kw_only=True):
+    """The live sessions."""
+
+    sessions: Annotated[tuple[Session, ...], Meta(description="The sessions, newest first.")]
+
+
+class SessionShowResult(Struct, frozen=True, kw_only=True):
+    """A live session and its users."""
+
+    session: Annotated[Session, Meta(description="The session.")]
+    users: Annotated[tuple[SessionUser, ...], Meta(description="Who is in it now.")]
