@@ -30,7 +30,7 @@ complete -c zoomcall -n "__zoomcall_at ''" -a invite -d 'Ring a room system into
 complete -c zoomcall -n "__zoomcall_at ''" -a call -d 'Show what this machine has dialled, and hang up'
 complete -c zoomcall -n "__zoomcall_at ''" -a session -d 'Show live sessions and who is in them'
 complete -c zoomcall -n "__zoomcall_at ''" -a webhook -d 'Receive, check and re-send Zoom\'s signed events'
-complete -c zoomcall -n "__zoomcall_at ''" -a diagnose -d 'Say why a request to Zoom fails, and print the corrected one'
+complete -c zoomcall -n "__zoomcall_at ''" -a diagnose -d 'Show why a request to Zoom fails, and print the corrected request'
 complete -c zoomcall -n "__zoomcall_at ''" -a doctor -d 'Check credential, clock, network, scopes, plan, session and webhooks; each check that is not ok has a fix'
 complete -c zoomcall -n "__zoomcall_at ''" -a explain -d 'Explain an error code, reason, state, exit code or cause; without TOPIC, list all topics'
 complete -c zoomcall -n "__zoomcall_at ''" -a emulate -d 'Run a local Zoom on loopback: REST, OAuth, webhooks, and rooms that answer'
@@ -299,7 +299,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l debug -d 'Sh
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l no-input -d 'Never ask for anything'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -F
-complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l allow-files -d 'Read the files that a curl command names (-d @FILE)'
+complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l allow-files -d 'Read files that a curl command names (-d @FILE)'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l profile -s p -x -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l output -s o -x -a 'text json' -d 'What stdout is'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l json -d 'The same as -o json'

@@ -1,6 +1,7 @@
 """Schemas against the program: every command has one, and what is wrong breaks it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -36,6 +37,27 @@ def test_every_schema_is_one(zoomcall: Shell, words: tuple[str, ...]) -> None:
     Draft202012Validator.check_schema(schema)
 
 
+def keys(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield every key of every object, with its own schema."""
+    for each in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from keys(each)
+    if isinstance(schema, dict) and schema.get("type") == "object" and "properties" in schema:
+        yield from schema["properties"].items()
+
+
+def test_every_key_is_described_and_those_of_a_document_are_required(zoomcall: Shell) -> None:
+    whole = json.loads(zoomcall("schema").stdout)
+    described = [(key, value.get("description", "")) for key, value in keys(whole)]
+    assert len(described) > 300
+    assert [key for key, text in described if not text.endswith(".")] == []
+    assert set(whole["$defs"]["error"]["required"]) == set(whole["$defs"]["error"]["properties"])
+    assert whole["$defs"]["cause"]["required"] == ["id", "certainty", "evidence", "fix", "command"]
+    optional = {"request", "curl"}
+    assert set(whole["$defs"]["invite_result"]["properties"]) == optional | set(
+        whole["$defs"]["invite_result"]["required"]
+    )
+
+
 def test_the_whole_schema_holds_for_each_document(zoomcall: Shell) -> None:
     whole = Draft202012Validator(json.loads(zoomcall("schema").stdout))
     document = usage_error(zoomcall)
@@ -55,7 +77,7 @@ def test_the_whole_schema_lists_commands_and_exit_codes(zoomcall: Shell) -> None
 @pytest.mark.parametrize("words", [("invite",), ("invite", "sip"), ("invite sip",), ("zoomcall.invite/1",)])
 def test_a_schema_is_found_by_command_and_by_name(zoomcall: Shell, words: tuple[str, ...]) -> None:
     schema = json.loads(zoomcall("schema", *words).stdout)
-    assert schema["properties"]["schema"] == {"const": "zoomcall.invite/1"}
+    assert schema["properties"]["schema"]["const"] == "zoomcall.invite/1"
 
 
 def test_a_command_without_a_schema_is_refused_with_those_that_have_one(zoomcall: Shell) -> None:

@@ -87,8 +87,8 @@ class TestFilesThatCurlNames:
         ("make", "reason"),
         [
             (Path.resolve, "No such file"),
-            (Path.mkdir, "no plain file"),
-            (os.mkfifo, "no plain file"),
+            (Path.mkdir, "not a regular file"),
+            (os.mkfifo, "not a regular file"),
             (lambda path: path.write_bytes(b"a" * 1_000_001), "larger than"),
         ],
         ids=["missing", "folder", "pipe", "large"],

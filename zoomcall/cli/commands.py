@@ -1,4 +1,4 @@
-"""The command tree: names and summaries here, a command's module only when it is called."""
+"""The command tree: names and summaries; a command's module is imported only when it is called."""
 
 import importlib
 from collections.abc import Mapping
@@ -11,11 +11,11 @@ from typer.main import get_command as build_command
 
 
 class Entry(Struct, frozen=True):
-    """One word after ``zoomcall``.
+    """A command or group of commands.
 
     Attributes:
-        module: Under ``zoomcall.cli``; its ``app`` holds the command or group.
-        summary: For the root help.
+        module: Its module in ``zoomcall.cli``, whose ``app`` is the command or group.
+        summary: Its line in the root help.
     """
 
     module: str
@@ -24,14 +24,14 @@ class Entry(Struct, frozen=True):
 
 ENTRIES: Mapping[str, Entry] = {
     "auth": Entry("auth", "Store, show, choose and remove credentials."),
-    "whoami": Entry("whoami", "Say who the credential is and where it came from."),
+    "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
-    "call": Entry("call", "Show what this machine has dialled, and hang up."),
-    "session": Entry("session", "Show live sessions and who is in them."),
-    "webhook": Entry("webhook", "Receive, check and re-send Zoom's signed events."),
-    "diagnose": Entry("diagnose", "Say why a request to Zoom fails, and print the corrected one."),
-    "doctor": Entry("doctor", "Check everything that an invite needs; each check has a fix."),
+    "call": Entry("call", "Show calls dialled from this machine, and hang up."),
+    "session": Entry("session", "Show live sessions and their users."),
+    "webhook": Entry("webhook", "Receive, verify and replay Zoom's signed events."),
+    "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),
+    "doctor": Entry("doctor", "Check everything an invite needs, with a fix for each problem."),
     "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
     "emulate": Entry("emulate", "Run a local Zoom on loopback."),
     "schema": Entry("schema", "Print the JSON Schema of a command's output."),
@@ -50,7 +50,7 @@ Examples:
 
 
 class RootGroup(TyperGroup):
-    """Imports a command's module when the command is named, and for nothing else."""
+    """Imports a command's module only when that command is named."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -58,7 +58,7 @@ class RootGroup(TyperGroup):
         self.commands = dict.fromkeys(ENTRIES, nothing)  # only the names are used, for typo hints
 
     def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
-        """Name every command, in the order of a newcomer's needs."""
+        """Return every command name, in the order a newcomer needs them."""
         return list(ENTRIES)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's signature
