@@ -4,7 +4,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zoomcall.domain.shown_text import one_line, printable, quoted, shortened, shown_value
+from zoomcall.domain.shown_text import one_line, printable, quoted, shortened, shown_key, shown_value
 
 
 @pytest.mark.parametrize(
@@ -69,3 +69,11 @@ def test_a_quoted_text_is_shortened_and_printable(text: str) -> None:
 )
 def test_evidence_shows_a_value_bare_if_it_can(value: object, shown: str) -> None:
     assert shown_value(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("key", "shown"),
+    [("abcdefghij", "abcd..."), ("abcdef", "abc..."), ("a", "..."), ("ü" * 9, "'\\xfc\\xfc\\xfc\\xfc...'")],
+)
+def test_a_key_shows_at_most_half_of_itself(key: str, shown: str) -> None:
+    assert shown_key(key) == shown

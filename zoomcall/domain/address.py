@@ -246,7 +246,7 @@ class _Parser:
             return text
         self._warn(
             "parameters-unconfirmed",
-            f"Zoom's documents show no parameters like {text[semicolon:]!r}; they are sent as given",
+            f"Zoom's documents show no parameters like {quoted(text[semicolon:])}; they are sent as given",
         )
         return text[:semicolon]
 

@@ -34,7 +34,7 @@ class ExitStatus(IntEnum):
     has_causes: bool
 
     def __new__(cls, code: int, row: _Row = _Row()) -> Self:  # noqa: B008 - a value, never changed
-        """Take one line of the table below."""
+        """Build a member from its row in the table below."""
         status = int.__new__(cls, code)
         status._value_ = code
         status.nothing_rings = row.nothing_rings

@@ -39,3 +39,8 @@ def shown_value(value: object, longest: int = 80) -> str:
     """Return a value as evidence names it: bare where it is printable ASCII, else quoted and all in ASCII."""
     text = shortened(str(value), longest)
     return text if text.isascii() and text.isprintable() else ascii(text)
+
+
+def shown_key(key: str) -> str:
+    """Return the first few characters of a key: somebody may have put the secret in its place."""
+    return shown_value(key[: min(4, len(key) // 2)] + "...")

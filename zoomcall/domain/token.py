@@ -66,7 +66,7 @@ class TokenKind(StrEnum):
 
     @property
     def api(self) -> Api | None:
-        """The API that accepts such a token; None if neither does, or if that cannot be told."""
+        """The API that accepts such a token; None if neither does, or if that cannot be determined."""
         match self:
             case TokenKind.API_JWT:
                 return Api.SESSION
@@ -218,7 +218,7 @@ def _unwrap(text: str) -> tuple[str, int, tuple[str, ...]]:
         elif match := _BEARER.match(rest, position):
             bearers += 1
         elif match := _HEADER_NAME.match(rest, position):
-            wrapping.append("the header's name")
+            wrapping.append("the header name")
         else:
             break
         position = match.end()

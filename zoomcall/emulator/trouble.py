@@ -9,6 +9,7 @@ from datetime import timedelta
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from zoomcall.domain.shown_text import quoted
 from zoomcall.emulator.faults import Fault, Mischief
 from zoomcall.emulator.keys import invalid_token
 from zoomcall.emulator.limits import PER_SECOND_MESSAGE
@@ -68,14 +69,14 @@ def parse_faults(text: str) -> Trouble:
         word = WORDS.get(name)
         if word is None:
             raise UsageError(
-                f"--fault: unknown fault {name[:40]!r}",
+                f"--fault: unknown fault {quoted(name)}",
                 fix=f"Use {', '.join(each.form for each in WORDS.values())}, separated by commas.",
             )
         try:
             trouble = word.change(trouble, value if colon else None)
         except ValueError:
             raise UsageError(
-                f"--fault: invalid value in {part.strip()[:40]!r}", fix=f"Write {word.form}."
+                f"--fault: invalid value in {quoted(part.strip())}", fix=f"Write {word.form}."
             ) from None
     return trouble
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.shown_text import shown_value
+from zoomcall.domain.shown_text import shown_key, shown_value
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
 from zoomcall.domain.token import ADVISED_LIFETIME, TimeClaim, TimeFault, TokenKind, TokenReading, read_token
@@ -219,7 +219,7 @@ def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
         return None
     issuer, key = reading.issuer, facts.api_key
     if issuer == key:
-        return Checked("issuer-not-api-key", f"iss is the API key at hand ({_start_of(key)})")
+        return Checked("issuer-not-api-key", f"iss is the API key at hand ({shown_key(key)})")
     certainty = Certainty.CERTAIN if facts.is_api_key_explicit else Certainty.POSSIBLE
     if issuer.strip() == key:
         evidence = "iss is the API key with a space or line break around it"
@@ -230,7 +230,7 @@ def issuer_not_api_key(facts: Facts) -> Finding | Checked | None:
     elif facts.secret is not None and issuer.strip() == facts.secret.reveal().strip():
         evidence = "iss is the secret, not the API key"
     else:
-        evidence = f"iss is {shown_value(issuer)}, but the API key at hand is {_start_of(key)}"
+        evidence = f"iss is {shown_value(issuer)}, but the API key at hand is {shown_key(key)}"
     return Finding("issuer-not-api-key", certainty, evidence)
 
 
@@ -502,11 +502,6 @@ def _sort_of(value: object) -> str:
             return "an object"
         case _:
             return "a list"
-
-
-def _start_of(key: str) -> str:
-    """Shorten a key until it cannot give a secret away: somebody may have put the secret in its place."""
-    return shown_value(key[: min(4, len(key) // 2)] + "...")
 
 
 def _names(reading: TokenReading) -> str:

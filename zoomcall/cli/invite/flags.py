@@ -12,6 +12,7 @@ from msgspec import Struct
 from zoomcall.cli.run import Run
 from zoomcall.cli.settings import parse_seconds
 from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 
@@ -102,7 +103,9 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
             return None
         match = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:\s\[\]]+):([0-9]{1,5})", self.listen)
         if match is None or int(match[2]) > 65535:
-            raise UsageError(f"--listen {self.listen[:80]!r} is not HOST:PORT", fix="Write it like 127.0.0.1:8080.")
+            raise UsageError(
+                f"--listen {quoted(self.listen)} is not HOST:PORT", fix="Write it like 127.0.0.1:8080."
+            )
         return match[1].strip("[]"), int(match[2])
 
     def wait(self, run: Run) -> timedelta:

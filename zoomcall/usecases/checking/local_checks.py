@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoomcall.domain.credential import CredentialLabel, CredentialSource
+from zoomcall.domain.shown_text import shown_key
 from zoomcall.errors import NotConfigured
 from zoomcall.usecases.checking.case import Case
 from zoomcall.usecases.checking.verdicts import Blocked, CheckId, CheckVerdict, ok
@@ -31,7 +32,7 @@ def check_credential(case: Case) -> CheckVerdict:
     key = held.credential.key_id
     told = [f"{held.credential.kind} from {held.label.source} ({_named(held.label)})"]
     if key:
-        told.append(f"key {key[: min(4, len(key) // 2)]}...")
+        told.append(f"key {shown_key(key)}")
     told.extend(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})" for hidden in held.hidden)
     return ok("; ".join(told))
 
