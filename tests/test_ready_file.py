@@ -1,4 +1,4 @@
-"""The ready file."""
+"""Ready files."""
 
 import json
 import os

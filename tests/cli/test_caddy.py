@@ -1,4 +1,4 @@
-"""The Caddy configurations of docs/webhooks.md, with the real Caddy before the real receiver."""
+"""The Caddy configurations of docs/webhooks.md, with the real Caddy in front of the real receiver."""
 
 import contextlib
 import http.client
@@ -22,7 +22,7 @@ SEVERAL_SITES, ONE_MACHINE = re.findall(r"```caddyfile\n(.*?)```", DOCS.read_tex
 
 @contextlib.contextmanager
 def receiver(zoomcall: ProcessShell, folder: Path) -> Iterator[str]:
-    """Run the receiver; gives its host and port."""
+    """Run the receiver, and yield its host and port."""
     ready = folder / "ready.json"
     flags = ("--ready-file", str(ready), "--record", str(folder / "events.jsonl"))
     with zoomcall.start("webhook", "serve", *flags) as running:
@@ -34,7 +34,7 @@ def receiver(zoomcall: ProcessShell, folder: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def caddy(configuration: str, folder: Path, name: str, port: int) -> Iterator[Path]:
-    """Run Caddy in a folder of its own, ended by its pid; gives the certificate of its authority."""
+    """Run Caddy in a folder of its own, and yield the certificate of its authority."""
     (folder / "Caddyfile").write_text(configuration)
     environ = {"HOME": str(folder), "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
     with (folder / "caddy.log").open("wb") as log:
@@ -64,7 +64,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
 
 
 def is_serving(name: str, port: int, root: Path) -> bool:
-    """Say whether Caddy has a certificate for the name by now."""
+    """Return whether Caddy has a certificate for the name by now."""
     with contextlib.suppress(OSError):  # ssl.SSLError is one
         plain = socket.create_connection(("127.0.0.1", port), timeout=5)
         with plain, ssl.create_default_context(cafile=str(root)).wrap_socket(plain, server_hostname=name):
@@ -94,7 +94,7 @@ class Https:
 
 
 def check_all(https: Https, path: str, record: Path) -> None:
-    """Do what Zoom does, and what others try."""
+    """Do what Zoom does, and what others may try."""
     challenge = bytes_of({"event": "endpoint.url_validation", "payload": {"plainToken": "plain"}})
     status, answer = https.send(challenge, zoom_headers(challenge), path=path)
     assert status == 200

@@ -47,7 +47,7 @@ def meetings(zoom: Emulator) -> Caller:
 
 @pytest.fixture
 def make_ringing(make_zoom: Callable[..., Emulator]) -> Callable[[float], RingingZoom]:
-    """Run local Zooms at ten o'clock, at a time scale, that show the SIP messages."""
+    """Run local Zooms at ten o'clock, with a time scale, that trace the SIP messages."""
 
     def make(time_scale: float) -> RingingZoom:
         trace: list[str] = []

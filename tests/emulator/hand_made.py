@@ -1,4 +1,4 @@
-"""Hand-made keys and a token for a fixed hour, and a caller that sends bytes as they are."""
+"""Hand-made keys and a token for a fixed hour, and a client that sends bytes unchanged."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ GOOD_TOKEN = (
     ".eyJpc3MiOiJIYW5kTWFkZUtleSIsImlhdCI6MTc5NTI1NTE3MCwiZXhwIjoxNzk1MjU1ODAwfQ"
     ".uuWDLrU6WP-aMxfyRvQQN6vF2ggMKFeX11WQN0odae8"
 )
-"""HS256 with the hand-made secret over iss HandMadeKey, iat 30 s before and exp 10 minutes after the hour."""
+"""HS256 with the hand-made secret; iss is HandMadeKey, iat 30 s before the hour, exp 10 minutes after it."""
 
 HAND_MADE_KEYS = Keys(
     account_id="HandMadeAccount",
@@ -58,7 +58,7 @@ class Answer:
 
 @dataclass
 class Caller:
-    """Sends requests as they are written, over a connection each."""
+    """Sends each request unchanged, over a connection of its own."""
 
     base: str
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class Caller:
     def __call__(
         self, method: str, target: str, body: bytes | Mapping[str, Any] | None = None, **headers: str | None
     ) -> Answer:
-        """Send one request; ``None`` takes a header away, ``x_api_key`` stands for ``x-api-key``."""
+        """Send one request; ``None`` removes a header, and ``x_api_key`` means ``x-api-key``."""
         given = {name.replace("_", "-"): value for name, value in headers.items()}
         if isinstance(body, Mapping):
             body = json.dumps(body).encode()
@@ -100,7 +100,7 @@ def oauth_caller(zoom: Emulator) -> Caller:
 
 
 def eventually(probe: Callable[[], Any], *, seconds: float = 30.0) -> Any:
-    """Give the first true value that ``probe`` gives."""
+    """Return the first true value that ``probe`` returns."""
     deadline = time.monotonic() + seconds
     while not (value := probe()):
         assert time.monotonic() < deadline, "it never happened"

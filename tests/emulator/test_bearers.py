@@ -1,4 +1,4 @@
-"""Which bearers the emulator lets in: tokens made by hand with openssl, over a real socket."""
+"""Which bearers the emulator accepts: tokens made by hand with openssl, over a real socket."""
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta

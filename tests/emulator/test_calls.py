@@ -1,4 +1,4 @@
-"""Calls in time: what the fates do to rosters and events, over a real socket."""
+"""What fates do to rosters and events over time, through a real socket."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
@@ -36,7 +36,7 @@ def fast(make_zoom: Callable[..., Emulator]) -> Emulator:
 
 @pytest.fixture
 def dial(fast: Emulator, videosdk: Caller) -> Callable[..., None]:
-    """Dial into its session."""
+    """Ring rooms into its session."""
     call = type(videosdk)(fast.base, videosdk.headers)
 
     def send(*arguments: Any, **headers: Any) -> None:

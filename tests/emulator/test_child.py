@@ -1,4 +1,4 @@
-"""Running a command: signals that come early, and those that nobody wants."""
+"""Running a command: early signals, and ignored ones."""
 
 import os
 import signal
@@ -25,7 +25,7 @@ READY = dict.fromkeys(
 
 @pytest.fixture
 def handlers() -> Iterator[None]:
-    """Give every signal its handler back."""
+    """Restore the handler of every signal."""
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     yield
     for number, handler in before.items():

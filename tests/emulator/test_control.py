@@ -1,4 +1,4 @@
-"""The two PATCHes: what they take, and how they refuse."""
+"""The two PATCHes: what they accept, and how they refuse."""
 
 import json
 from collections.abc import Callable
@@ -19,7 +19,7 @@ GONE = (404, 3001, "Session is not found or has expired.")
 
 @pytest.fixture
 def session(zoom: Emulator) -> VenueKey:
-    """Open a session with a short id."""
+    """Open a session with a short ID."""
     return zoom.open_session("Control", identifier="KkMH").key
 
 

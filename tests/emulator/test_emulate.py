@@ -177,7 +177,7 @@ raise SystemExit(33)
 
 def _signalled(zoomcall_process: ProcessShell, tmp_path: Path, number: signal.Signals) -> Any:
     is_up = tmp_path / "up"
-    # a session of its own has no terminal, whatever the tests run in
+    # a new session has no terminal, whatever the tests run in
     program = "import os, sys; os.setsid(); os.execv(sys.argv[1], sys.argv[1:])"
     alone = ProcessShell(zoomcall_process.shell, (PYTHON, "-c", program, PYTHON, "-m", "zoomcall"))
     with alone.start("emulate", *a_program(WAITER), str(is_up)) as running:
@@ -190,7 +190,7 @@ def test_ctrl_c_in_a_terminal_reaches_the_command_once(zoomcall: Shell, tmp_path
     is_up = tmp_path / "up"
     pid, terminal = pty.fork()
     if pid == 0:  # the child: only exec may follow
-        os.execve(  # noqa: S606  no shell is wanted between the terminal and the program
+        os.execve(  # noqa: S606  there must be no shell between the terminal and the program
             PYTHON, [PYTHON, "-m", "zoomcall", "emulate", *a_program(WAITER), str(is_up)], zoomcall.environ
         )
     try:

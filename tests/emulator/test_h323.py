@@ -1,4 +1,4 @@
-"""H.323 on loopback: a room is there if its port takes a connection."""
+"""H.323 on loopback: a room is present if its port accepts a connection."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ def zoom(make_ringing: Callable[[float], RingingZoom]) -> RingingZoom:
 
 @pytest.fixture
 def room() -> Iterator[tuple[socket.socket, str]]:
-    """Listen at H.323's own port, on a loopback address that nobody else uses."""
+    """Listen on H.323's own port, at a loopback address that nothing else uses."""
     number = free_port()
     host = f"127.{number >> 8}.{number & 255}.78"
     with socket.create_server((host, 1720)) as server:

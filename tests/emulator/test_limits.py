@@ -1,4 +1,4 @@
-"""Rate limits by plan, with literals of zoom-api 8."""
+"""Rate limits by plan, with literals from zoom-api 8."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Session ids in paths, as recorded bytes (zoom-api 3.5), and paths that lead nowhere."""
+"""Session IDs in paths, as recorded bytes (zoom-api 3.5), and unknown paths."""
 
 import time
 

@@ -21,7 +21,7 @@ CALLOUT = {
 
 @pytest.fixture
 def path(zoom: Emulator) -> str:
-    """Give the path of a live session with two people."""
+    """Return the path of a live session with two people."""
     zoom.open_session("Reading", identifier="KkMH")
     return "/v2/videosdk/sessions/KkMH"
 

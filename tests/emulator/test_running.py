@@ -1,4 +1,4 @@
-"""The emulator as tests run it: in a thread, with faults to order and requests to count."""
+"""The emulator as tests run it: in a thread, with faults to inject and requests to count."""
 
 import http.client
 import socket
@@ -24,7 +24,7 @@ PATCH = {
 
 @pytest.fixture
 def target(zoom: Emulator) -> str:
-    """Give the path of a session's control."""
+    """Return the path that controls a session."""
     zoom.open_session("Running", identifier="KkMH")
     return "/v2/videosdk/sessions/KkMH/events"
 

@@ -1,4 +1,4 @@
-"""From the command line through the local Zoom to a SIP phone that is not ours."""
+"""From the command line through the local Zoom to a third-party SIP phone."""
 
 from collections.abc import Iterator
 from pathlib import Path

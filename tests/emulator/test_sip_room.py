@@ -1,4 +1,4 @@
-"""The room that the emulator brings, as a shell runs it."""
+"""The room that comes with the emulator, as a shell runs it."""
 
 import json
 import signal
@@ -65,7 +65,7 @@ def test_it_answers_after_a_while_and_is_hung_up(zoom: RingingZoom, tmp_path: Pa
         eventually(lambda: zoom.trace[-1] == "sip 1: ← 200 OK (BYE)")
         said = room.end()
     lines = [line.removeprefix("room: ").split(" sip:")[0] for line in said.splitlines()[1:]]
-    if lines[1] == lines[0]:  # a slow machine: it was asked again before it could say a word
+    if lines[1] == lines[0]:  # a slow machine: the INVITE was retransmitted before the room could answer
         del lines[1]
     assert lines == [*("← INVITE", "→ 100 Trying", "→ 180 Ringing", "→ 200 OK", "← ACK", "← BYE", "→ 200 OK (BYE)")]
 

@@ -235,7 +235,7 @@ def test_over_tcp_via_and_contact_say_so(zoom: RingingZoom, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("form", ["{host}", "sip:{host}", "desk@{host}", "SIP:desk@{host};transport=UDP;x=y"])
 def test_an_address_without_a_port_is_rung_at_5060(zoom: RingingZoom, tmp_path: Path, form: str) -> None:
-    # a loopback address of the test's own, since others may use that port
+    # a loopback address of its own, because other tests may use that port
     number = free_port()
     host = f"127.{number >> 8}.{number & 255}.77"
     with Sipp("answer", tmp_path, host=host, port=5060) as sipp:

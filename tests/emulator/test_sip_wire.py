@@ -1,4 +1,4 @@
-"""The SIP leg against rooms that say nothing, too much, or nonsense, byte by byte."""
+"""The SIP leg against rooms that send nothing, too much, or nonsense, byte by byte."""
 
 import time
 from collections.abc import Callable
@@ -250,7 +250,7 @@ def way_to(address: str, protocol: Protocol = Protocol.SIP) -> object:
         "5551234",
         "not an address",
         "",
-        # what is not spoken
+        # not supported
         "sips:desk@127.0.0.1",
         "desk@127.0.0.1;transport=tls",
         "desk@127.0.0.1;transport=WS",

@@ -1,4 +1,4 @@
-"""The emulated websocket, held against literal frames."""
+"""The emulated WebSocket, compared with literal frames."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The token endpoint, by zoom-api 2.1, over a real socket."""
+"""The token endpoint, according to zoom-api 2.1, over a real socket."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What ``--fault`` lets go wrong, over real sockets."""
+"""What ``--fault`` does, over real sockets."""
 
 import http.client
 import json
@@ -28,7 +28,7 @@ Troubled = Callable[[str], tuple[Emulator, Caller]]
 
 @pytest.fixture
 def troubled(make_zoom: Callable[..., Emulator]) -> Troubled:
-    """Run a local Zoom with such faults, and call it with a Video SDK API JWT."""
+    """Run a local Zoom with the given faults, and call it with a Video SDK API JWT."""
 
     def make(text: str) -> tuple[Emulator, Caller]:
         zoom = make_zoom(time_scale=0.01, trouble=parse_faults(text))

@@ -1,4 +1,4 @@
-"""Events delivered to a real endpoint: signed, validated first, and repeated as Zoom does it."""
+"""Events delivered to a real endpoint: signed, validated first, and retried the way Zoom does it."""
 
 import hashlib
 import hmac
@@ -30,7 +30,7 @@ def mac(message: bytes) -> str:
 
 
 class Endpoint:
-    """Answers validations as it should, and events with one status after the other; the last one lasts."""
+    """Answers validations correctly, and events with one status after the other, then always the last one."""
 
     def __init__(self, *statuses: int, proves: Callable[[str], str] = lambda plain: mac(plain.encode())) -> None:
         self._statuses = statuses or (200,)
@@ -71,7 +71,7 @@ class Endpoint:
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
-    """Serve an endpoint and give its URL."""
+    """Serve an endpoint and return its URL."""
     running: list[Loopback] = []
 
     def start(endpoint: Endpoint, **settings: Any) -> str:
@@ -91,7 +91,7 @@ def told() -> list[str]:
 
 @pytest.fixture
 def deliver(make_zoom: Callable[..., Emulator], told: list[str]) -> Callable[..., Emulator]:
-    """Run a local Zoom that delivers to a URL, and has a session."""
+    """Run a local Zoom that delivers to a URL and has a session."""
 
     def make(url: str, **settings: Any) -> Emulator:
         zoom = make_zoom(**({"webhook_url": url, "time_scale": MINUTES, "tell": told.append} | settings))

@@ -1,4 +1,4 @@
-"""The world on its own: no wire, and time comes in."""
+"""The world on its own, without a wire or a clock."""
 
 import threading
 from datetime import timedelta
@@ -16,7 +16,7 @@ from zoomcall.errors import UsageError
 
 @pytest.fixture
 def world() -> World:
-    """Give an account without sessions."""
+    """Return an account without sessions."""
     return World(HAND_MADE_KEYS)
 
 

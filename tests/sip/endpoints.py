@@ -1,4 +1,4 @@
-"""Real SIP endpoints on loopback: sipp with a scenario of this folder, baresip, and bare sockets."""
+"""Real SIP endpoints on loopback: sipp with a scenario from this folder, baresip, and plain sockets."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TRIES = 5
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """Draw a port that is free for UDP and TCP."""
+    """Return a port that is free for UDP and TCP."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     while True:
         with socket.socket(family, socket.SOCK_STREAM) as tcp, socket.socket(family, socket.SOCK_DGRAM) as udp:
@@ -63,13 +63,13 @@ class Sipp:
     """One sipp that plays a scenario for each call; a context manager.
 
     Args:
-        scenario: A file of this folder, without its suffix.
+        scenario: A file in this folder, without its suffix.
         folder: Where to write.
-        transport: What it serves.
-        host: A literal loopback address.
-        port: 0 draws one.
-        pause: What ``<pause/>`` lasts, in seconds.
-        words: What to write for words of the scenario.
+        transport: The transport it serves.
+        host: A loopback IP address.
+        port: 0 picks a free one.
+        pause: How long ``<pause/>`` lasts, in seconds.
+        words: Replacements for words in the scenario.
     """
 
     def __init__(
@@ -132,12 +132,12 @@ class Sipp:
 
     @property
     def address(self) -> str:
-        """What to dial."""
+        """The address to ring."""
         host = f"[{self._host}]" if ":" in self._host else self._host
         return f"desk@{host}:{self.port}" + (";transport=tcp" if self._transport == "tcp" else "")
 
     def finish(self, *, calls: int = 1) -> list[str]:
-        """Let the calls end, see that so many came and each went by the scenario, and give what came in."""
+        """Let the calls end, check their number and that each followed the scenario, and return what came in."""
         self._process.send_signal(signal.SIGUSR1)
         status = self._process.wait(_PATIENCE_SECONDS)
         received = self._received()
@@ -152,27 +152,27 @@ class Sipp:
 
 
 def invitations(messages: Sequence[str]) -> int:
-    """Count INVITE transactions; a message that was sent again is the same one."""
+    """Count INVITE transactions; a retransmission belongs to the same one."""
     return len({header(message, "Via") for message in messages if message.startswith("INVITE ")})
 
 
 def methods(messages: Sequence[str]) -> list[str]:
-    """Give the methods, or the statuses, in order, each once in a row."""
+    """Return the methods or statuses in order, without repeating one in a row."""
     words = [message.split(maxsplit=2)[1 if message.startswith("SIP/2.0 ") else 0] for message in messages]
     return [word for index, word in enumerate(words) if index == 0 or words[index - 1] != word]
 
 
 def header(message: str, name: str) -> str:
-    """Give a header's value; its name stands as it is written here."""
+    """Return the value of a header; its name is case-sensitive."""
     return next(line.partition(":")[2].strip() for line in message.splitlines() if line.partition(":")[0] == name)
 
 
 class Baresip:
-    """A baresip that is running.
+    """A running baresip.
 
     Args:
-        port: What it serves, over UDP and TCP.
-        log: What it prints, every SIP message included.
+        port: The UDP and TCP port it serves.
+        log: Its output, including every SIP message.
     """
 
     def __init__(self, port: int, log: Path) -> None:
@@ -180,24 +180,24 @@ class Baresip:
         self._log = log
 
     def address_over(self, transport: Transport) -> str:
-        """Give what to dial."""
+        """Return the address to ring."""
         return f"{self.address};transport=tcp" if transport == "tcp" else self.address
 
     @property
     def invitations(self) -> int:
-        """Count the INVITE transactions that came in."""
+        """The number of INVITE transactions received."""
         return len(set(re.findall(r"^INVITE .*\r?\n(Via: .*)", self._log.read_text(), re.MULTILINE)))
 
     def saw(self, words: str) -> bool:
-        """Say whether it printed ``words``."""
+        """Return whether it printed ``words``."""
         return words in self._log.read_text()
 
 
 class BareRoom:
-    """A UDP socket, or a TCP one that takes one connection, on which a test plays the room; a context manager.
+    """A UDP socket, or a TCP one that accepts one connection, on which a test plays the room; a context manager.
 
     Args:
-        transport: Which.
+        transport: UDP or TCP.
     """
 
     def __init__(self, transport: Transport) -> None:
@@ -227,7 +227,7 @@ class BareRoom:
             self._connection = None
 
     def read(self, seconds: float = _PATIENCE_SECONDS) -> str:
-        """Give the next message, or what came before the end of a connection; none in time is an empty one."""
+        """Return the next message, what came before the connection ended, or nothing if it takes too long."""
         try:
             if self._transport == "udp":
                 self._socket.settimeout(seconds)
@@ -242,7 +242,7 @@ class BareRoom:
             return ""
 
     def write(self, text: str) -> None:
-        """Send bytes as they are."""
+        """Send bytes unchanged."""
         if self._connection is not None:
             self._connection.sendall(text.encode())
         elif self._peer is not None:
@@ -254,7 +254,7 @@ class BareRoom:
 
 
 def reply(request: str, status: str, port: int) -> str:
-    """Write an answer."""
+    """Return an answer."""
     to = header(request, "To")
     return "\r\n".join(
         (
@@ -270,7 +270,7 @@ def reply(request: str, status: str, port: int) -> str:
 
 
 def bye(invite: str, port: int) -> str:
-    """Write the room's BYE in the call that ``invite`` began."""
+    """Return the room's BYE in the call that ``invite`` began."""
     contact = header(invite, "Contact").strip("<>")
     via = header(invite, "Via").split()[0]
     return "\r\n".join(
@@ -293,8 +293,8 @@ def baresip(folder: Path, *, most_calls: int = 4) -> Iterator[Baresip]:
     """Run a baresip that answers by itself.
 
     Args:
-        folder: Empty.
-        most_calls: Calls beyond these are busy (486).
+        folder: An empty folder.
+        most_calls: How many calls it takes at a time; others get 486.
     """
     (folder / "contacts").touch()
     log = folder / "log"

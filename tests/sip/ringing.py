@@ -1,4 +1,4 @@
-"""A local Zoom that rings rooms, and what it says became of them."""
+"""A local Zoom that rings rooms, and what it reports about them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ EVENTS = "/v2/videosdk/sessions/KkMH/events"
 
 
 class RingingZoom:
-    """A local Zoom with a session, whose calls are placed by hand-made requests."""
+    """A local Zoom with a session, into which hand-made requests ring rooms."""
 
     def __init__(self, emulator: Emulator, trace: list[str]) -> None:
         self.emulator = emulator

@@ -26,7 +26,7 @@ def delivery(request_id: str = "a", **headers: str) -> Delivery:
 
 
 class FakeEndpoint:
-    """Answers each event with what ``answer`` gives or raises."""
+    """Answers each event with what ``answer`` returns or raises."""
 
     def __init__(self, answer: Callable[[Delivery], int] = lambda _: 200, *, most_waiting: int = 100) -> None:
         self.ids: list[str] = []

@@ -17,7 +17,7 @@ def delivery(request_id: str) -> Delivery:
 
 
 class FakeRecord:
-    """Keeps events in a list that others write to as well."""
+    """Keeps events in a list that others also write to."""
 
     def __init__(self, happened: list[str], error: OSError | None = None) -> None:
         self._happened = happened

@@ -30,7 +30,7 @@ def verdict(
 
 
 def reason(found: Verdict) -> str:
-    """Give the evidence of the first finding, which must be a mismatch."""
+    """Return the evidence of the first finding, which must be a mismatch."""
     assert not found.is_genuine
     assert not found.is_accepted
     assert {cause.id for cause in found.findings} == {"signature-mismatch"}

@@ -33,7 +33,7 @@ PREFERRED = {"ZOOMCALL_PROFILE": "meet"}
 
 @dataclass
 class World:
-    """What may be looked at, and what was."""
+    """Every place to look at, and a record of those looked at."""
 
     environ: Mapping[str, str] = field(default_factory=dict)
     config: FakeConfig = field(default_factory=lambda: FakeConfig(STORED))
@@ -145,7 +145,7 @@ def test_a_name_that_is_no_profiles_is_refused(environ: dict[str, str], profile:
         World(environ).find(profile)
 
 
-# Keeping one
+# Storing one
 
 
 def test_it_is_stored_beside_the_profiles_own() -> None:

@@ -71,27 +71,24 @@ class Exchange:
         self._clock = clock
         self._time_scale = time_scale
         self._find_leg = find_leg
-        self._tasks: dict[str, asyncio.Task[None]] = {}
-        self._calls: dict[str, Call] = {}
+        self._tasks: dict[Call, asyncio.Task[None]] = {}
 
     def place(self, call: Call) -> None:
         """Start ringing a room."""
         task = asyncio.get_running_loop().create_task(self._follow(call), name=f"call {call.message_id}")
-        self._tasks[call.message_id] = task
-        self._calls[call.message_id] = call
-        task.add_done_callback(lambda _: self._tasks.pop(call.message_id, None))
+        self._tasks[call] = task
+        task.add_done_callback(lambda _: self._tasks.pop(call, None))
 
     def remove(self, venue: VenueKey, attendee_uuid: str) -> None:
         """Remove an attendee from a venue; a room that was rung is hung up."""
-        for message_id, call in self._calls.items():
-            if call.venue == venue and self._world.stay_of(call) == attendee_uuid and message_id in self._tasks:
-                self._tasks[message_id].cancel()
+        for call, task in self._tasks.items():
+            if call.venue == venue and self._world.stay_of(call) == attendee_uuid:
+                task.cancel()
         self._world.leave(venue, attendee_uuid, now=self._clock())
 
     def hang_up(self, venue: VenueKey) -> None:
         """Hang up every room that has joined a venue; those still ringing find it ended when they answer."""
-        for message_id, task in self._tasks.items():
-            call = self._calls[message_id]
+        for call, task in self._tasks.items():
             if call.venue == venue and self._world.stay_of(call) is not None:
                 task.cancel()
 

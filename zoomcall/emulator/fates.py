@@ -65,43 +65,21 @@ def failure(reason: int) -> Fate:
     return Fate((Step(Stage.FAILED, FAIL_DELAY, reason),))
 
 
-def _answer(_: str) -> Fate:
-    return Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY)))
-
-
-def _slow_answer(_: str) -> Fate:
-    return Fate((_RINGING, Step(Stage.ACCEPTED, SLOW_ANSWER_DELAY)))
-
-
-def _decline(_: str) -> Fate:
-    return Fate((_RINGING, Step(Stage.REJECTED, ANSWER_DELAY)))
-
-
-def _no_answer(_: str) -> Fate:
-    return Fate((_RINGING, Step(Stage.MISSED, RING_DELAY + RING_TIME)))
-
-
 def _drop(seconds: str) -> Fate:
     left = Step(Stage.LEFT, ANSWER_DELAY + timedelta(seconds=float(seconds)))
     return Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY), left))
 
 
-def _fail(reason: str) -> Fate:
-    return failure(int(reason))
-
-
-def _noop(_: str) -> Fate:
-    return Fate(is_noop=True)
-
-
-_NAMED: tuple[tuple[re.Pattern[str], Callable[[str], Fate]], ...] = (
-    (re.compile(r"answer()"), _answer),
-    (re.compile(r"slow-answer()"), _slow_answer),
-    (re.compile(r"decline()"), _decline),
-    (re.compile(r"no-answer()"), _no_answer),
-    (re.compile(r"fail-(-?[0-9]{1,9})"), _fail),
+_FIXED = {
+    "answer": Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY))),
+    "slow-answer": Fate((_RINGING, Step(Stage.ACCEPTED, SLOW_ANSWER_DELAY))),
+    "decline": Fate((_RINGING, Step(Stage.REJECTED, ANSWER_DELAY))),
+    "no-answer": Fate((_RINGING, Step(Stage.MISSED, RING_DELAY + RING_TIME))),
+    "noop": Fate(is_noop=True),
+}
+_NUMBERED: tuple[tuple[re.Pattern[str], Callable[[str], Fate]], ...] = (
+    (re.compile(r"fail-(-?[0-9]{1,9})"), lambda reason: failure(int(reason))),
     (re.compile(r"drop-([0-9]{1,6}(?:\.[0-9]{1,3})?)"), _drop),
-    (re.compile(r"noop()"), _noop),
 )
 _USER = re.compile(r"(?:(?:sips?|h323):)?([^@]*)@", re.IGNORECASE)
 
@@ -111,8 +89,8 @@ def fate_of(address: str) -> Fate | None:
     user = _USER.match(address)
     if user is None:
         return None
-    for pattern, make in _NAMED:
-        match = pattern.fullmatch(user[1].lower())
-        if match:
+    name = user[1].lower()
+    for pattern, make in _NUMBERED:
+        if match := pattern.fullmatch(name):
             return make(match[1])
-    return None
+    return _FIXED.get(name)

@@ -87,11 +87,10 @@ class Emulator:
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
         if not 0 < time_scale < float("inf"):
-            raise UsageError(
-                f"--time-scale must be a positive number, not {time_scale}", fix="Use 0.1, for example."
-            )
+            raise UsageError(f"--time-scale must be a positive number, not {time_scale}", fix="Try 0.1.")
         endpoint = None if webhook_url is None else _parse_endpoint(webhook_url)
         self._listener = _listen(host, port)
+        self.base = _base(self._listener)
         self._clock = clock
         self._trouble = trouble = trouble or Trouble()
         self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds())
@@ -101,15 +100,14 @@ class Emulator:
         self._log = DeliveryLog(delay=trouble.log_delay)
         self._rest = Rest(self.world, self._exchange, Limiter(plan), self._log, has_crc_plan=has_crc_plan)
         self.sockets = Sockets(self.world, draw_word(22), clock=clock)
+        secret = self.world.keys.webhook_secret
         self._courier: Courier | None = None
         if endpoint is not None:
-            secret = self.world.keys.webhook_secret
             self._courier = Courier(endpoint, secret, self._log, clock=clock, time_scale=time_scale, tell=tell)
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self.base = _base(self._listener)
         self.ready = self._populate()
 
     def _populate(self) -> dict[str, str]:
