@@ -1,1 +1,1 @@
-"""One foreign library a module."""
+"""One foreign library per module."""

@@ -243,7 +243,7 @@ class EventFollower:
             try:
                 _refuse_irregular(self._path)
                 self._file = self._path.open("rb", buffering=0)
-                weakref.finalize(self, self._file.close)  # a follower that outlives its reader never closes it
+                weakref.finalize(self, self._file.close)  # nobody closes a follower that is used to the end
             except FileNotFoundError:
                 return None
         return self._file

@@ -55,7 +55,7 @@ class Protocol(StrEnum):
     header_group: str
 
     def __new__(cls, word: str, label: str = "", header_group: str = "") -> Self:
-        """Take one line of the table below."""
+        """Build a member from its row in the table below."""
         protocol = str.__new__(cls, word)
         protocol._value_ = word
         protocol.label, protocol.header_group = label, header_group

@@ -201,7 +201,7 @@ class Reason(Struct, frozen=True):
 
 
 def exit_of(state: State, reason: Reason | None) -> ExitStatus:
-    """Return how an invite ends whose call is in ``state``."""
+    """Return the exit code of an invite whose call is in ``state``."""
     return reason.exit if state is State.FAILED and reason is not None else state.exit
 
 

@@ -1,4 +1,4 @@
-"""What a call rings: a room system. A phone beside it is one more member here and one more line of ``Protocol``."""
+"""What a call rings: a room system so far; a phone is one more member here and one more row in ``Protocol``."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ Destination = RoomAddress
 
 
 def parse_destination(protocol: Protocol, text: str) -> Destination:
-    """Read a destination of the given protocol.
+    """Parse a destination of the given protocol.
 
     Raises:
-        UsageError: ``text`` is not one.
+        UsageError: The text is not a valid one.
     """
     match protocol:
         case Protocol.SIP | Protocol.H323:

@@ -59,7 +59,7 @@ class Participant(Struct, frozen=True, kw_only=True):
         return self.other_ids | {self.id}
 
     def is_same(self, other: Participant) -> bool:
-        """Return whether two rows are the same participant; ``participant_uuid`` decides where both have it."""
+        """Return whether two rows are the same participant; ``participant_uuid`` decides if both have it."""
         if self.uuid is not None and other.uuid is not None:
             return self.uuid == other.uuid
         return not self.ids.isdisjoint(other.ids)

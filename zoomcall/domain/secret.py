@@ -1,4 +1,4 @@
-"""A text that hides itself."""
+"""Text that hides itself."""
 
 from __future__ import annotations
 

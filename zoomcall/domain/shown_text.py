@@ -7,7 +7,7 @@ def printable(text: str) -> str:
     """Return text without what could steer a terminal, hide a part of it, or break its line.
 
     There is one rule for every place that shows foreign text, Python's own ``str.isprintable``: what it refuses
-    is dropped, and white space of any kind becomes a blank, so that words stay apart. That drops control,
+    is dropped, and whitespace of any kind becomes a space, so that words stay apart. That drops control,
     formatting and bidirectional characters and lone surrogates, and also private and unassigned code points:
     terminals, log viewers and XML parsers do not agree on those. Names in JSON results stay whole, escaped.
     """
@@ -21,7 +21,7 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, longest: int = 200) -> str:
-    """Return the printable text with each run of blanks as one, and at most ``longest`` characters of it."""
+    """Return the printable text with each run of spaces as one, and at most ``longest`` characters of it."""
     return shortened(" ".join(printable(text).split()), longest)
 
 
