@@ -16,10 +16,10 @@ from zoomcall.domain.webhook import (
     Refusal,
     RefusalKind,
     WebhookEvent,
+    authenticate,
     compact_json,
     event_of_line,
     is_torn_line,
-    judge,
     parse_hook_url,
     parse_object,
 )
@@ -45,7 +45,7 @@ def received(raw: bytes, *, timestamp: str | None = None, **changes: str | None)
     }
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     kept = {name: value for name, value in headers.items() if value is not None}
-    return judge(Secret(SECRET), headers=kept, raw=raw, now=NOW)
+    return authenticate(Secret(SECRET), headers=kept, raw=raw, now=NOW)
 
 
 def delivered(raw: bytes, **changes: str | None) -> Delivery:
@@ -285,5 +285,5 @@ def test_the_window_is_five_minutes() -> None:
     signed_at = datetime.fromtimestamp(SIGNED_AT, UTC)
     for late, is_taken in ((timedelta(minutes=5), True), (timedelta(minutes=5, milliseconds=1), False)):
         for now in (signed_at + late, signed_at - late):
-            outcome = judge(Secret(SECRET), headers=headers, raw=raw, now=now)
+            outcome = authenticate(Secret(SECRET), headers=headers, raw=raw, now=now)
             assert isinstance(outcome, Delivery) == is_taken

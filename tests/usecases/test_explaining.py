@@ -28,7 +28,7 @@ from zoomcall.errors import (
 )
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.usecases.dialing.call import Unproven
-from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome, report
+from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome, explain_failure
 from zoomcall.usecases.topics import pages
 
 SESSION = "/v2/videosdk/sessions/abc/events"
@@ -92,12 +92,12 @@ def name_of(error: ZoomcallError) -> str:
 
 @pytest.mark.parametrize("error", FAILURES, ids=name_of)
 def test_every_failure_leads_to_a_page_that_exists(error: ZoomcallError) -> None:
-    assert pages(topic_of(report(error, Facts()).doc))
+    assert pages(topic_of(explain_failure(error, Facts()).doc))
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=name_of)
 def test_every_failure_says_what_mends_it(error: ZoomcallError) -> None:
-    explained = report(error, Facts())
+    explained = explain_failure(error, Facts())
     assert explained.title
     assert explained.fix or all(cause.fix for cause in explained.causes)
     assert explained.fix or explained.causes
@@ -105,7 +105,7 @@ def test_every_failure_says_what_mends_it(error: ZoomcallError) -> None:
 
 @pytest.mark.parametrize("error", REFUSALS, ids=name_of)
 def test_a_refusal_has_causes(error: ZoomRefused) -> None:
-    explained = report(error, Facts())
+    explained = explain_failure(error, Facts())
     if error.kind in {"auth", "not-entitled", "no-session", "no-op", "rejected"}:
         assert explained.causes
     assert explained.http_status == error.answer.status
@@ -129,11 +129,11 @@ def test_a_refusal_has_causes(error: ZoomRefused) -> None:
     ],
 )
 def test_a_failure_names_its_page(error: ZoomcallError, doc: str) -> None:
-    assert report(error, Facts()).doc == doc
+    assert explain_failure(error, Facts()).doc == doc
 
 
 def test_our_own_request_is_checked_and_not_blamed() -> None:
-    explained = report(refused(200), Facts(request=REQUEST, population=1))
+    explained = explain_failure(refused(200), Facts(request=REQUEST, population=1))
     assert [cause.id for cause in explained.causes] == ["success-not-202"]
     assert "path-event-singular" in {checked.id for checked in explained.checked}
 
@@ -142,7 +142,7 @@ def test_the_request_of_the_answer_is_judged_and_not_the_one_that_was_planned() 
     error = refused(
         404, 2300, "This API endpoint is not recognized.", method="GET", path="/videosdk/sessions/abc/users"
     )
-    [cause] = report(error, Facts(request=REQUEST)).causes
+    [cause] = explain_failure(error, Facts(request=REQUEST)).causes
     assert cause.id == "path-unknown"
     assert "/videosdk/sessions/abc/users" in cause.evidence
     assert "no /v2" in cause.evidence
@@ -150,25 +150,27 @@ def test_the_request_of_the_answer_is_judged_and_not_the_one_that_was_planned() 
 
 def test_an_answer_of_before_is_not_blamed_for_this_failure() -> None:
     facts = Facts(answer=refused(401, 124).answer, population=0, api=Api.SESSION)
-    explained = report(NoSession("nobody is in it"), facts)
+    explained = explain_failure(NoSession("nobody is in it"), facts)
     assert [cause.id for cause in explained.causes] == ["nobody-in-session"]
     assert explained.http_status is None
 
 
 def test_a_request_that_was_not_sent_is_not_said_to_be_fine() -> None:
-    assert report(NoSession("nobody is in it"), Facts(request=REQUEST, population=0)).checked == ()
+    assert explain_failure(NoSession("nobody is in it"), Facts(request=REQUEST, population=0)).checked == ()
 
 
 def test_the_clocks_of_the_answer_count() -> None:
     error = refused(401, 124, server_time=NOW + timedelta(hours=1), local_time=NOW)
-    explained = report(error, Facts(bearer=Secret(TOKEN), is_minted_here=True, local_time=NOW, zoom_time=NOW))
+    explained = explain_failure(
+        error, Facts(bearer=Secret(TOKEN), is_minted_here=True, local_time=NOW, zoom_time=NOW)
+    )
     assert [cause.id for cause in explained.causes] == ["clock-skew", "token-expired"]
 
 
 def test_a_fix_stands_once() -> None:
     error = NoSession("nobody is in it", fix="Join first.", command="zoomcall session list")
-    assert report(error, Facts(population=0)).fix is None
-    unsure = report(error, Facts(api=Api.SESSION))
+    assert explain_failure(error, Facts(population=0)).fix is None
+    unsure = explain_failure(error, Facts(api=Api.SESSION))
     assert (unsure.fix, unsure.command) == ("Join first.", "zoomcall session list")
 
 
@@ -177,7 +179,7 @@ def test_a_fix_stands_once() -> None:
     [("tls", "SSL_CERT_FILE"), ("proxy", "HTTPS_PROXY"), ("dns", "HTTPS_PROXY"), ("connect", "443")],
 )
 def test_a_network_fault_has_the_fix_of_its_word(word: str, hint: str) -> None:
-    explained = report(NetworkFault("x", word=NetworkWord(word), may_have_arrived=False), Facts())
+    explained = explain_failure(NetworkFault("x", word=NetworkWord(word), may_have_arrived=False), Facts())
     assert explained.network == word
     assert hint in (explained.fix or "")
     assert explained.causes == ()
@@ -185,7 +187,7 @@ def test_a_network_fault_has_the_fix_of_its_word(word: str, hint: str) -> None:
 
 def test_a_network_fault_may_bring_its_own_fix() -> None:
     error = NetworkFault("x", word=NetworkWord.PROXY, may_have_arrived=False, fix="Install the extra socks.")
-    assert report(error, Facts()).fix == "Install the extra socks."
+    assert explain_failure(error, Facts()).fix == "Install the extra socks."
 
 
 @pytest.mark.parametrize(
@@ -206,20 +208,20 @@ def test_a_network_fault_may_bring_its_own_fix() -> None:
     ],
 )
 def test_only_what_cannot_ring_twice_is_retryable(error: ZoomcallError, is_retryable: bool) -> None:
-    assert report(error, Facts()).is_retryable is is_retryable
+    assert explain_failure(error, Facts()).is_retryable is is_retryable
 
 
 def test_the_time_to_try_again_is_told() -> None:
-    assert report(refused(429, 429, retry_at=NOW), Facts()).retry_at == NOW
-    assert report(Duplicate("x", call_id=1, until=NOW), Facts()).retry_at == NOW
-    assert report(refused(401, 124), Facts()).retry_at is None
+    assert explain_failure(refused(429, 429, retry_at=NOW), Facts()).retry_at == NOW
+    assert explain_failure(Duplicate("x", call_id=1, until=NOW), Facts()).retry_at == NOW
+    assert explain_failure(refused(401, 124), Facts()).retry_at is None
 
 
 def test_hostile_words_of_zooms_are_made_harmless() -> None:
     message = f"\x1b]0;owned\x07 token {TOKEN}\u202e of {SENTINEL}\n[bold]x[/bold]"
     error = refused(400, f"\x1b{SENTINEL}", message, tracking_id="v=2\x1b[2J")
     facts = Facts(bearer=Secret(TOKEN), secret=Secret(SENTINEL), api_key=API_KEY)
-    explained = report(error, facts)
+    explained = explain_failure(error, facts)
     texts = [explained.title, explained.zoom_message, explained.tracking_id, str(explained.zoom_code)]
     texts += [text for cause in explained.causes for text in (cause.evidence, cause.fix)]
     for text in texts:
@@ -235,7 +237,7 @@ def test_a_wrong_bearer_is_explained_without_having_been_sent() -> None:
     facts = Facts(
         bearer=Secret(TOKEN), api=Api.MEETING, credential_kind=CredentialKind.TOKEN, local_time=NOW, request=REQUEST
     )
-    explained = report(WrongCredential("not sent"), facts)
+    explained = explain_failure(WrongCredential("not sent"), facts)
     assert explained.causes[0].id == "api-jwt-on-meetings"
     assert explained.doc == "explain api-jwt-on-meetings"
     assert explained.http_status is None
@@ -245,7 +247,9 @@ def test_what_is_not_proven_has_a_cause() -> None:
     class Unproven(ZoomcallError):
         kind = ErrorKind.PENDING
 
-    assert [cause.id for cause in report(Unproven("nothing proved it"), Facts()).causes] == ["outcome-unproven"]
+    assert [cause.id for cause in explain_failure(Unproven("nothing proved it"), Facts()).causes] == [
+        "outcome-unproven"
+    ]
 
 
 @pytest.mark.parametrize("code", range(15))
@@ -294,5 +298,5 @@ def test_evidence_of_outcomes_fits_the_reason() -> None:
 
 def test_the_facts_of_a_failure_are_left_as_they_were() -> None:
     facts = Facts(request=REQUEST)
-    report(refused(200), facts)
+    explain_failure(refused(200), facts)
     assert facts == replace(Facts(), request=REQUEST)

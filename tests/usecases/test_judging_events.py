@@ -19,7 +19,7 @@ from zoomcall.domain.event import CalloutEvent, read_event_text
 from zoomcall.domain.journal import NewCall, Standing, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
-from zoomcall.usecases.dialing.evidence import Case, Judge
+from zoomcall.usecases.dialing.evidence import Judge, OpenCall
 
 START = datetime(2026, 11, 21, 8, 59, tzinfo=UTC)
 TARGET = TargetKey(api_base="http://127.0.0.1/v2", api=Api.SESSION, id="abc/def+g==")
@@ -65,7 +65,7 @@ def claim(
         ),
         is_forced=is_forced,
     )
-    case = Case(
+    case = OpenCall(
         call_id=call_id,
         dial=Dial(call_id=call_id, address=address),
         target=TARGET,
@@ -188,7 +188,7 @@ def test_an_id_that_another_rooms_call_had_does_not_hide_an_event(journal: Journ
 def test_an_id_that_a_call_long_over_had_does_not_hide_an_event(journal: Journal) -> None:
     before = claim(journal, ROOMS[0], START)
     assert outcome(before, event(ROOMS[0], State.DECLINED, later(1))) == [State.DECLINED]
-    journal.settle(before._case.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
+    journal.settle(before._call.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
     own = claim(journal, ROOMS[0], later(20))
     assert outcome(own, event(ROOMS[0], State.MISSED, later(21))) == [State.MISSED]
 
@@ -202,7 +202,7 @@ def test_an_event_of_a_call_by_somebody_else_does_not_settle_one_that_has_its_ow
 def test_a_late_event_of_a_settled_call_is_not_the_next_calls(journal: Journal) -> None:
     first = claim(journal, "a@room.example", START)
     assert outcome(first, event("a@room.example", State.DECLINED, later(1), message="one")) == [State.DECLINED]
-    journal.settle(first._case.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
+    journal.settle(first._call.call_id, Standing(state=State.DECLINED, sent=Sent.YES, at=later(1)))
     again = claim(journal, "a@room.example", later(2), is_forced=False)
     stale = event("a@room.example", State.DECLINED, later(2.5), message="one")
     assert outcome(again, stale) == []
@@ -227,7 +227,7 @@ def test_a_call_to_the_same_address_by_the_other_protocol_is_no_doubt(journal: J
 
 def test_a_call_that_another_process_knows_by_an_id_has_no_events_of_another(journal: Journal) -> None:
     judge = claim(journal, "a@room.example", START)
-    assert journal.take_message(judge._case.call_id, "ours")
+    assert journal.take_message(judge._call.call_id, "ours")
     assert outcome(judge, event("a@room.example", State.DECLINED, later(1), message="theirs")) == []
     assert outcome(judge, event("a@room.example", State.JOINED, later(1), message="ours")) == [State.JOINED]
 
@@ -259,7 +259,7 @@ def test_a_room_that_fits_two_calls_is_ours_once_the_other_is_settled(
     judge = claim(journal, "a@room.example", START)
     other = claim(journal, "203.0.113.9", START, protocol=Protocol.H323)
     if settled is not None:
-        journal.settle(other._case.call_id, Standing(state=settled, sent=Sent.YES, at=later(1)))
+        journal.settle(other._call.call_id, Standing(state=settled, sent=Sent.YES, at=later(1)))
     found = judge.of_roster([ROOM], later(2))
     assert (found is not None) is is_ours
     assert found is None or found.match is Match.EXACT

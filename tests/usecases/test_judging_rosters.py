@@ -16,7 +16,7 @@ from zoomcall.domain.call import Match, Sent, State
 from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
-from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
+from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 
 START = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc==")
@@ -145,7 +145,7 @@ class World:
         )
         call.dialled_at = self.now
         call.id = self.journal.claim(new, is_forced=True)
-        case = Case(
+        case = OpenCall(
             call_id=call.id,
             dial=Dial(call_id=call.id, address=call.room, to_name=call.to_name),
             target=TARGET,

@@ -20,7 +20,7 @@ from zoomcall.domain.journal import CallId, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, ZoomcallError
-from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
+from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.polling import Look, Poll, PollFeed, Polls, Rhythm
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
 from zoomcall.usecases.dialing.stop import Stop, Stopped
@@ -53,7 +53,7 @@ def event(state: State) -> CalloutEvent:
 
 
 def judge(journal: FakeJournal | None = None) -> Judge:
-    case = Case(
+    case = OpenCall(
         call_id=CallId(1),
         dial=Dial(call_id=1, address=ROOM),
         target=TARGET,

@@ -15,7 +15,7 @@ from aiohttp import web
 from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, compact_json, judge
+from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, authenticate, compact_json
 from zoomcall.errors import UsageError
 
 _BACKLOG = 1024
@@ -203,7 +203,7 @@ class WebhookReceiver:
             return Refusal(RefusalKind.TOO_SLOW, f"its body took more than {self._limits.body_seconds:g} s")
         if raw is None:
             return too_large
-        return judge(self._secret, headers=request.headers, raw=raw, now=self._now())
+        return authenticate(self._secret, headers=request.headers, raw=raw, now=self._now())
 
     async def _read(self, request: web.BaseRequest) -> bytes | None:
         """Read the body; None if it is too large."""

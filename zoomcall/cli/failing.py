@@ -11,7 +11,7 @@ from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
 
-def report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> ErrorReport:
+def failure_report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> ErrorReport:
     """Explain a failure.
 
     Args:
@@ -25,9 +25,9 @@ def report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> Er
         return ErrorReport(
             status=status, title=error.message, fix=error.fix, command=error.command, dialled=dialled
         )
-    from zoomcall.usecases.explaining import report as explain
+    from zoomcall.usecases.explaining import explain_failure
 
-    explained = explain(error, facts)
+    explained = explain_failure(error, facts)
     return replace(error_report(explained, status), dialled=dialled)
 
 

@@ -107,12 +107,12 @@ class Boundary:
             self._starter.run.close()
 
     def _fail(self, error: ZoomcallError, usage: str | None = None) -> int:
-        from zoomcall.cli.failing import report
+        from zoomcall.cli.failing import failure_report
 
         run = self._starter.run
         facts = Facts() if run is None else run.facts
         is_invite = run is not None and run.spec.schema.startswith("zoomcall.invite")
-        explained = report(error, facts, is_invite=is_invite)
+        explained = failure_report(error, facts, is_invite=is_invite)
         if run is not None and run.options.is_debug:
             traceback.print_exception(error, file=self._streams.stderr)
         if usage and not self._format().is_document:

@@ -27,7 +27,7 @@ from msgspec.structs import replace
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.event_sources import webhook_receiver_class
-from zoomcall.cli.failing import report as explain
+from zoomcall.cli.failing import failure_report
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.failure import cause_lines
@@ -424,7 +424,7 @@ def replay(
 
 def _judge_replay(run: Run, url: str, done: Replay) -> tuple[ExitStatus, ErrorReport | None]:
     if done.fault is not None:
-        told = explain(done.fault, run.facts)
+        told = failure_report(done.fault, run.facts)
         is_away = done.fault.word in {NetworkWord.DNS, NetworkWord.CONNECT}
         return ExitStatus.NETWORK, replace(told, fix=_FIX_OF_ABSENCE) if is_away else told
     if not done.refused:

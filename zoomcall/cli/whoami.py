@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
-from zoomcall.cli.failing import report
+from zoomcall.cli.failing import failure_report
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import time_text
@@ -53,7 +53,7 @@ def whoami(
     try:
         identity = _asked(run, connection, api) if not is_offline else examine_offline(held)
     except (ZoomRefused, NetworkFault) as failure:
-        error = report(failure, replace(connection.facts, api=api_of(held, api)))
+        error = failure_report(failure, replace(connection.facts, api=api_of(held, api)))
         identity = replace(examine_offline(held), clock_skew=_skew_of(failure))
         if any(cause.id == "key-secret-swapped" for cause in error.causes):
             key_id = None  # most likely the secret

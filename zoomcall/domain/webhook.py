@@ -129,7 +129,7 @@ class Refusal(Struct, frozen=True):
     why: str
 
 
-def judge(
+def authenticate(
     secret: Secret, *, headers: Mapping[str, str], raw: bytes, now: datetime
 ) -> Delivery | Challenge | Refusal:
     """Return what a request is: a delivery or URL validation by Zoom, or else a refusal with the reason.

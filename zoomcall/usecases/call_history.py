@@ -19,7 +19,7 @@ from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import NetworkFault, UsageError
-from zoomcall.usecases.dialing.evidence import Case, EvidenceJournal, Judge, Observation
+from zoomcall.usecases.dialing.evidence import EvidenceJournal, Judge, Observation, OpenCall
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, Clocks, lead
 from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
 
@@ -147,8 +147,8 @@ def _in_roster(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime
     return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)
 
 
-def _case(call: CallRecord, zoom: Zoom, *, baseline: Collection[Participant] | None) -> Case:
-    return Case(
+def _case(call: CallRecord, zoom: Zoom, *, baseline: Collection[Participant] | None) -> OpenCall:
+    return OpenCall(
         call_id=call.id,
         dial=call.dial,
         target=call.target,

@@ -18,7 +18,7 @@ from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.texts import cause_texts
 
 
-def report(error: ZoomcallError, facts: Facts) -> Explained:
+def explain_failure(error: ZoomcallError, facts: Facts) -> Explained:
     """Explain a failure of this program's own request.
 
     Args:

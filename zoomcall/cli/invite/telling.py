@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.connection import Connection
-from zoomcall.cli.failing import report as explain
+from zoomcall.cli.failing import failure_report
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
@@ -107,7 +107,7 @@ class Telling(Struct, frozen=True):
 
     def _judge(self, report: CallReport) -> tuple[ExitStatus, ErrorReport | None]:
         if report.failure is not None:
-            error = explain(report.failure, self._facts(report), is_invite=True)
+            error = failure_report(report.failure, self._facts(report), is_invite=True)
             if isinstance(report.failure, Unproven):
                 fault = report.failure.fault
                 causes = error.causes or causes_of_outcome(report.state, report.reason)

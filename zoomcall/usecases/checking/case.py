@@ -64,7 +64,7 @@ class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
         """Count the rooms that the account's administrator registered."""
 
 
-class Line(Protocol):
+class ActiveConnection(Protocol):
     """A connection to Zoom with one credential."""
 
     @property
@@ -120,7 +120,7 @@ class Tools(Protocol):
     def choice(self, api: Api | None) -> Choice:
         """Find the active credential without reading its secret."""
 
-    def connect(self, api: Api | None) -> Line:
+    def connect(self, api: Api | None) -> ActiveConnection:
         """Open a connection with the active credential."""
 
     def webhook_secret(self) -> HeldWebhookSecret:
@@ -170,13 +170,13 @@ class Case(Struct, kw_only=True):
     patience: timedelta
     verdicts: dict[str, CheckVerdict] = {}
     chosen: CredentialLabel | None = None
-    connection: Line | None = None
+    connection: ActiveConnection | None = None
     knocks: Mapping[Way, Knock | ZoomcallError | None] = {}
     acceptance: Acceptance = Acceptance()
     session: SessionId | None = None
 
     @property
-    def line(self) -> Line:
+    def line(self) -> ActiveConnection:
         """Zoom, as the active credential sees it.
 
         Raises:

@@ -11,7 +11,7 @@ from zoomcall.domain.cause import Explained
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.lexicon import exit_texts
-from zoomcall.usecases.explaining import report
+from zoomcall.usecases.explaining import explain_failure
 
 
 class CheckId(StrEnum):
@@ -117,7 +117,7 @@ def warned(error: ZoomcallError, facts: Facts) -> CheckVerdict:
 
 
 def _explained(status: CheckStatus, error: ZoomcallError, facts: Facts) -> CheckVerdict:
-    explained = report(error, facts)
+    explained = explain_failure(error, facts)
     detail, fix, command = explained.title, explained.fix, explained.command
     if explained.causes:
         cause = explained.causes[0]

@@ -13,10 +13,10 @@ from zoomcall.domain.journal import CallId, NewCall, Standing
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
-from zoomcall.usecases.dialing.evidence import Case, Judge, Observation
+from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import PollFeed, Polls
-from zoomcall.usecases.dialing.ports import CallJournal, Exchange, Listener
+from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal, Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.report import CallReport, Unproven, interrupted_early
 from zoomcall.usecases.dialing.signals import Exhausted, Feed, Hiccup
@@ -48,7 +48,7 @@ class Call:
         self,
         order: DialOrder,
         *,
-        zoom: Exchange,
+        zoom: CallEndpoints,
         journal: CallJournal,
         polls: Polls,
         feeds: Sequence[Feed],
@@ -303,7 +303,7 @@ class Call:
     def _judge(self, baseline: Baseline) -> Judge:
         assert self._id is not None  # noqa: S101 - the call was claimed before
         order = self._order
-        case = Case(
+        case = OpenCall(
             call_id=self._id,
             dial=Dial(call_id=self._id, address=order.callout.address, to_name=order.callout.to_name),
             target=order.key,

@@ -8,7 +8,7 @@ from datetime import datetime
 from zoomcall.usecases.dialing.call import Call
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import Polls
-from zoomcall.usecases.dialing.ports import CallJournal, Exchange, Listener
+from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal, Listener
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
@@ -29,7 +29,7 @@ class Dialler:
     def __init__(
         self,
         *,
-        zoom: Exchange,
+        zoom: CallEndpoints,
         journal: CallJournal,
         polls: Polls,
         feeds: Sequence[Feed] = (),

@@ -55,7 +55,7 @@ class EvidenceJournal(Protocol):
         """Tie Zoom's id of a call to this one, and to no other; False when this one has another id."""
 
 
-class Case(Struct, frozen=True, kw_only=True):
+class OpenCall(Struct, frozen=True, kw_only=True):
     """One call to be judged.
 
     Attributes:
@@ -83,12 +83,12 @@ class Judge:
     """Judges everything that is seen of one call's target.
 
     Args:
-        case: The call.
+        call: The call.
         journal: For other dials into the target.
     """
 
-    def __init__(self, case: Case, journal: EvidenceJournal) -> None:
-        self._case = case
+    def __init__(self, call: OpenCall, journal: EvidenceJournal) -> None:
+        self._call = call
         self._journal = journal
         self._message_id: str | None = None
         self._seen: set[tuple[State, datetime, str | None]] = set()
@@ -98,23 +98,23 @@ class Judge:
 
         The journal is read after the roster: a dial that is not in it yet cannot have brought anyone.
         """
-        case = self._case
-        if case.baseline is None:
+        call = self._call
+        if call.baseline is None:
             return None
-        newcomers = newcomers_of(present, known=case.baseline, before_patch=case.before_patch)
+        newcomers = newcomers_of(present, known=call.baseline, before_patch=call.before_patch)
         if not newcomers:
             return None
-        overlapping = self._journal.rivals(case.call_id, since=case.dialled_at)
+        overlapping = self._journal.rivals(call.call_id, since=call.dialled_at)
         found = credit(
-            case.dial,
+            call.dial,
             newcomers=newcomers,
-            credited=self._journal.credited_to_others(case.call_id),
+            credited=self._journal.credited_to_others(call.call_id),
             rivals=[record.dial for record in overlapping if record.settled_at is None],
             has_had_rival=bool(overlapping),
         )
-        if found is None or (case.is_past and found.match is not Match.EXACT):
+        if found is None or (call.is_past and found.match is not Match.EXACT):
             return None
-        if not self._journal.take_credit(case.call_id, found.participant.id):
+        if not self._journal.take_credit(call.call_id, found.participant.id):
             return None
         return Observation(
             state=State.JOINED,
@@ -154,15 +154,15 @@ class Judge:
 
     def participant_of(self, present: Sequence[Participant]) -> Participant | None:
         """Find the room in the roster once an event has said that it joined; None in doubt."""
-        found = self.of_roster(present, self._case.dialled_at)
+        found = self.of_roster(present, self._call.dialled_at)
         return None if found is None else found.participant
 
     def _fits(self, event: CalloutEvent) -> bool:
         """Say whether an event tells of this room, rung into this target since the PATCH."""
-        case = self._case
-        if event.api is not case.target.api or event.target_id != case.target.id:
+        call = self._call
+        if event.api is not call.target.api or event.target_id != call.target.id:
             return False
-        return event.at >= case.dialled_at_zoom and event.rings(case.dial.address)
+        return event.at >= call.dialled_at_zoom and event.rings(call.dial.address)
 
     def _is_ours(self, event: CalloutEvent, twins: Sequence[CallRecord]) -> bool:
         """Say whether this call alone can have caused an event that fits.
@@ -176,17 +176,17 @@ class Judge:
             return False
         if event.message_id is None:
             return True
-        if not self._journal.take_message(self._case.call_id, event.message_id):
+        if not self._journal.take_message(self._call.call_id, event.message_id):
             return False
         self._message_id = event.message_id
         return True
 
     def _twins(self) -> tuple[CallRecord, ...]:
         """Give this machine's other dials to the same room, which may have caused the same events."""
-        case = self._case
-        address = case.dial.address
+        call = self._call
+        address = call.dial.address
         return tuple(
             rival
-            for rival in self._journal.rivals(case.call_id, since=case.dialled_at - CLOCK_DOUBT)
+            for rival in self._journal.rivals(call.call_id, since=call.dialled_at - CLOCK_DOUBT)
             if rival.protocol is address.protocol and rival.address == address.normalised
         )

@@ -14,7 +14,7 @@ from zoomcall.usecases.dialing.evidence import EvidenceJournal
 from zoomcall.usecases.dialing.polling import Polled
 
 
-class Exchange(Polled, Protocol):
+class CallEndpoints(Polled, Protocol):
     """Zoom, as far as a call needs it."""
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
