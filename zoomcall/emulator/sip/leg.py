@@ -156,7 +156,7 @@ class SipLeg:
                 return Stage.MISSED, None
             case Ending.HUNG_UP:
                 return Stage.FAILED, DISCONNECTED_BY_REMOTE
-            case Ending():
+            case Ending.LOST | Ending.OVER:
                 return Stage.FAILED, CONNECT_ERROR if sip.was_heard else UNREACHABLE
             case status if status < 300:
                 return Stage.ACCEPTED, None
