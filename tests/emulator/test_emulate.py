@@ -303,3 +303,16 @@ def test_its_help_needs_no_extra(zoomcall_process: ProcessShell) -> None:
     result = shell("emulate", "--help")
     assert result.code == 0
     assert "--ready-file" in result.stdout
+
+
+def test_without_a_command_or_a_ready_file_it_says_where_its_keys_are(zoomcall_process: ProcessShell) -> None:
+    with zoomcall_process.start("emulate") as running:
+        assert running.process.stderr is not None
+        lines = [running.process.stderr.readline() for _ in range(2)]
+        running.send(signal.SIGTERM)
+        running.finish()
+    assert lines[1].rstrip().endswith(b"--ready-file FILE, or a command after --")
+
+
+def test_quiet_it_says_nothing(zoomcall_process: ProcessShell) -> None:
+    assert zoomcall_process("emulate", "-q", *a_program("pass")).stderr == ""

@@ -163,6 +163,18 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         room.end()
 
 
+@pytest.mark.parametrize(
+    ("flag", "value"),
+    [("--port", "65536"), ("--status", "180"), ("--answer-after", "-1"), ("--leave-after", "nan")],
+)
+def test_a_number_that_is_out_of_range_is_refused_in_a_line(flag: str, value: str) -> None:
+    result = subprocess.run(
+        [*ROOM, f"{flag}={value}", "--", "true"], check=False, capture_output=True, text=True, timeout=SECONDS
+    )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1].endswith(f"not {value!r}")
+
+
 def test_the_example_of_the_document_rings_it(tmp_path: Path) -> None:
     lines = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8").splitlines()
     (example,) = [

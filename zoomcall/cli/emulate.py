@@ -132,12 +132,13 @@ def _serve(run: Run, emulator: "Emulator", ready_file: Path | None, command_line
 
     ready = emulator.ready
     where = f"session {ready['session_id']}, meeting {ready['meeting_id']}"
-    run.say((Line(f"a local Zoom is listening at {ready['api_base']} ({where})"),))
+    if not run.options.is_quiet:
+        run.say((Line(f"a local Zoom is listening at {ready['api_base']} ({where})"),))
     if ready_file is not None:
         write_ready_file(ready_file, ready)
     if command_line:
         return run_command(command_line, ready, os.environ)
-    if ready_file is None:
+    if ready_file is None and not run.options.is_quiet:
         run.say((Line("for its keys, pass --ready-file FILE, or a command after --"),))
     while True:
         time.sleep(3600)
