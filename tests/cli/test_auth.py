@@ -214,8 +214,8 @@ def test_standard_input_that_is_no_secret_is_exit_2(zoomcall: Shell, stdin: byte
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "there is no --kind"),
-        (("--api-key", "K1"), "there is no --kind"),
+        ((), "--kind is required"),
+        (("--api-key", "K1"), "--kind is required"),
         (("--kind", "oauth"), "oauth"),
         (("--kind", "videosdk"), "--kind videosdk needs --api-key"),
         (("--kind", "s2s", "--client-id", "C"), "--kind s2s needs --account-id"),
@@ -391,7 +391,7 @@ def test_status_of_a_secret_that_others_can_read_is_exit_3(zoomcall: Shell) -> N
 
 def test_list_shows_every_profile_and_what_is_wrong_with_it(zoomcall: Shell) -> None:
     assert zoomcall("auth", "list", "--json").json()["result"] == {"current": None, "profiles": []}
-    assert "no profile is stored" in zoomcall("auth", "list").stdout
+    assert "no profiles are stored" in zoomcall("auth", "list").stdout
     log_in(zoomcall, *PAIR, *UNCHECKED, "-p", "prod")
     with (zoomcall.config_dir / "config.toml").open("a") as file:
         file.write("[profiles.later]\nkind = 'quantum'\n")
@@ -452,7 +452,7 @@ def test_logout_removes_the_profile_and_its_secret(zoomcall: Shell) -> None:
     assert set(secret_files(zoomcall)) == {"profile+mtg"}
     assert zoomcall("auth", "status").code == 3
     text = zoomcall("auth", "logout", "-p", "mtg").stdout
-    assert "profile mtg and its secret are removed" in text
+    assert "removed profile mtg and its secret" in text
     assert "current" not in text
     assert secret_files(zoomcall) == {}
 
@@ -743,7 +743,7 @@ def test_another_app_does_not_inherit_the_subscription(zoomcall: Shell) -> None:
 def test_only_an_app_has_a_subscription(zoomcall: Shell, kind: tuple[str, ...]) -> None:
     result = log_in(zoomcall, *kind, *UNCHECKED, *SUBSCRIPTION)
     assert result.code == 2
-    assert "--websocket-subscription-id goes with --kind s2s" in result.stderr
+    assert "--websocket-subscription-id needs --kind s2s" in result.stderr
     assert config_of(zoomcall).profiles == {}
 
 

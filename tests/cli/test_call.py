@@ -51,7 +51,7 @@ def call_of(shell: Shell, *arguments: str) -> dict[str, object]:
 
 
 def test_a_machine_that_has_dialled_nothing_says_so(shell: Shell) -> None:
-    assert shell("call", "list").stdout == "This machine has dialled no call.\n"
+    assert shell("call", "list").stdout == "No calls were dialled from this machine.\n"
     assert shell("call", "list", "--json").json()["result"] == {"calls": []}
     result = shell("call", "status")
     assert (result.code, result.stdout) == (2, "")
@@ -126,7 +126,7 @@ def test_a_stranger_who_came_since_is_not_the_room(shell: Shell, emulator: Emula
     assert result.json()["result"]["call"]["state"] == "accepted"
     assert [warning["id"] for warning in result.json()["warnings"]] == ["not-looked-up"]
     text = shell("call", "status")
-    assert "Nothing proves how it ended" in text.stdout
+    assert "No evidence of the outcome" in text.stdout
     assert "No Video SDK app" in text.stderr
 
 
@@ -187,7 +187,7 @@ def test_a_room_that_joined_is_removed_and_nobody_else(shell: Shell, emulator: E
     ring(shell, "answer@room.example.com", "--wait", "--to-name", "Board room")
     assert names_in(emulator, session) == [*before, "Board room"]
     result = shell("call", "hangup", "answer@room.example.com")
-    assert (result.code, result.stdout) == (0, "answer@room.example.com is hung up (call 1)\n")
+    assert (result.code, result.stdout) == (0, "answer@room.example.com was hung up (call 1)\n")
     assert names_in(emulator, session) == before
     assert call_of(shell)["removed_at"] is not None
     assert "hung up" in shell("call", "list").stdout
@@ -220,7 +220,7 @@ def test_hanging_up_twice_asks_zoom_once(shell: Shell, emulator: Emulator) -> No
     assert shell("call", "hangup", "1").code == 0
     asked = len(emulator.requests)
     result = shell("call", "hangup", "1")
-    assert (result.code, result.stdout) == (0, "answer@room.example.com was hung up before (call 1)\n")
+    assert (result.code, result.stdout) == (0, "answer@room.example.com was already hung up (call 1)\n")
     assert len(emulator.requests) == asked
 
 

@@ -1,4 +1,4 @@
-"""What a command gives back: for a person, for a program, for the shell."""
+"""What a command returns: for a person, for a program, for the shell."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class Answer(Discreet, frozen=True, kw_only=True):
         result: The contract's ``result``, a type of ``cli/results/``.
         status: The exit status.
         error: Why it is not 0.
-        raw: Exact text for stdout instead of ``page``, whatever the output format (``token mint``
-            in text form, ``completion``, ``--curl``, ``schema``).
+        raw: The exact text for stdout in place of ``page``, whatever the output format (``token mint`` in text
+            form, ``completion``, ``--curl``, ``schema``).
     """
 
     unshown: ClassVar = frozenset({"raw"})

@@ -1,6 +1,6 @@
-"""``zoomcall call``: what this machine has dialled, and hanging up."""
+"""``zoomcall call``: the calls dialled from this machine, and hanging up."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -8,6 +8,8 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table, Tone
+from zoomcall.cli.results.call import CallHangupResult, CallListResult, CallStatusResult, CallTarget, DialledCall
+from zoomcall.cli.results.invite import Reason, Room
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
@@ -15,9 +17,9 @@ from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.call_history import find, hang_up, is_open, settle
 
-app = typer.Typer(help="Show what this machine has dialled, and hang up.")
+app = typer.Typer(help="Show calls dialled from this machine, and hang up.")
 
-_CALL_HELP = "Its id, or the address of the newest call to it."
+_CALL_HELP = "Id of a call, or an address for the newest call to it."
 
 
 @command(
@@ -29,18 +31,17 @@ _CALL_HELP = "Its id, or the address of the newest call to it."
 def list_calls(
     run: Run,
     *,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most so many.")] = 50,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")] = 50,
 ) -> Answer:
-    """List the calls of this machine, the newest first."""
+    """List the calls dialled from this machine, newest first."""
     calls = run.wiring.journal_to_read().calls()[:limit]
     rows = tuple(
         (str(call.id), stamp(call.at), _state_words(call), call.protocol.value, call.shown, _target_words(call))
         for call in calls
     )
-    page: Page = (Table(("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO"), rows),) if rows else ()
-    if not rows:
-        page = (Line("This machine has dialled no call."),)
-    return Answer(page=page, result={"calls": [call_json(call) for call in calls]})
+    table = Table(("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO"), rows)
+    page: Page = (table if rows else Line("No calls were dialled from this machine."),)
+    return Answer(page=page, result=CallListResult(calls=tuple(map(_dialled, calls))))
 
 
 @command(
@@ -52,12 +53,12 @@ def list_calls(
 def status(
     run: Run,
     call: Annotated[
-        str | None, typer.Argument(metavar="CALL", help=_CALL_HELP + " Default: the newest call.")
+        str | None, typer.Argument(metavar="CALL", help=_CALL_HELP + " By default the newest call.")
     ] = None,
     *,
-    is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
+    is_offline: Annotated[bool, typer.Option("--offline", help="Send nothing.")] = False,
 ) -> Answer:
-    """Show one call; an open one is looked up among those who are in and in Zoom's webhook log."""
+    """Show a call; an open one is looked up in the roster and in Zoom's webhook log."""
 
     def not_looked_up(error: ZoomcallError) -> None:
         run.notice(Notice("not-looked-up", f"the call could not be looked up: {error.message}"))
@@ -71,7 +72,7 @@ def status(
             not_looked_up(error)
         else:
             record = settle(record, zoom=zoom, journal=journal, now=run.now(), on_fault=not_looked_up)
-    return Answer(page=_page(record), result={"call": call_json(record)})
+    return Answer(page=_page(record), result=CallStatusResult(call=_dialled(record)))
 
 
 @command(
@@ -81,40 +82,37 @@ def status(
     examples=("zoomcall call hangup 12", "zoomcall call hangup room@example.com"),
 )
 def hangup(run: Run, call: Annotated[str, typer.Argument(metavar="CALL", help=_CALL_HELP)]) -> Answer:
-    """Remove the room that joined from its session.
+    """Remove a room that joined from its session.
 
-    Zoom's REST can neither cancel a call that rings nor remove anyone from a meeting.
+    Zoom's REST API can neither cancel a ringing call nor remove anyone from a meeting.
     """
     journal = run.wiring.journal_to_read()
     record = find(journal, call)
     done = hang_up(record, zoom=lambda: run.wiring.connection_of_call(record).zoom, journal=journal, now=run.now)
-    words = "was hung up before" if done.was_removed_before else "is hung up"
+    words = "was already hung up" if done.was_removed_before else "was hung up"
     return Answer(
         page=(Line(f"{done.call.shown} {words} (call {done.call.id})", Tone.GOOD),),
-        result={"call": call_json(done.call), "removed": True},
+        result=CallHangupResult(call=_dialled(done.call), removed=True),
     )
 
 
-def call_json(call: CallRecord) -> dict[str, Any]:
-    """Give a call of the journal."""
-    return {
-        "id": call.id,
-        "at": call.at,
-        "target": {"kind": call.target.api, "id": call.target.id, "name": call.target_name},
-        "room": {"protocol": call.protocol, "address": call.shown, "name": None},
-        "api_base": call.target.api_base,
-        "profile": call.profile,
-        "http_status": call.http_status,
-        "sent": call.sent,
-        "state": call.state,
-        "evidence": None
-        if call.evidence is None
-        else {"source": call.evidence.source, "match": call.evidence.match},
-        "reason": None if call.reason is None else {"code": call.reason.code, "name": call.reason.name},
-        "participant_uuid": call.participant_uuid,
-        "settled_at": call.settled_at,
-        "removed_at": call.removed_at,
-    }
+def _dialled(call: CallRecord) -> DialledCall:
+    return DialledCall(
+        id=call.id,
+        at=call.at,
+        target=CallTarget(kind=call.target.api, id=call.target.id, name=call.target_name),
+        room=Room(protocol=call.protocol, address=call.shown, name=None),
+        api_base=call.target.api_base,
+        profile=call.profile,
+        http_status=call.http_status,
+        sent=call.sent,
+        state=call.state,
+        evidence=call.evidence,
+        reason=None if call.reason is None else Reason(code=call.reason.code, name=call.reason.name),
+        participant_uuid=call.participant_uuid,
+        settled_at=call.settled_at,
+        removed_at=call.removed_at,
+    )
 
 
 def _state_words(call: CallRecord) -> str:
@@ -140,5 +138,5 @@ def _page(call: CallRecord) -> Page:
     if call.removed_at is not None:
         lines.append(Line(stamp(call.removed_at), label="hung up"))
     if is_open(call):
-        lines.append(Line("Nothing proves how it ended; the room may have rung.", Tone.WARNING))
+        lines.append(Line("No evidence of the outcome; the room may have rung.", Tone.WARNING))
     return tuple(lines)

@@ -1,7 +1,7 @@
-"""``zoomcall session``: live sessions and who is in them."""
+"""``zoomcall session``: live sessions and their users."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -10,6 +10,7 @@ from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table
 from zoomcall.cli.render.json import time_text
+from zoomcall.cli.results.session import Session, SessionListResult, SessionShowResult, SessionUser
 from zoomcall.cli.run import Run
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
@@ -18,7 +19,7 @@ from zoomcall.errors import UsageError, blaming
 from zoomcall.usecases.sessions import Gathering, live_sessions, look_into
 from zoomcall.usecases.zoom_roles import Sessions
 
-app = typer.Typer(help="Show live sessions and who is in them.")
+app = typer.Typer(help="Show live sessions and their users.")
 
 _UNKNOWN = "-"
 
@@ -30,7 +31,7 @@ _UNKNOWN = "-"
     examples=("zoomcall session list", "zoomcall session list --json"),
 )
 def list_sessions(run: Run) -> Answer:
-    """List the live sessions, the newest first.
+    """List the live sessions, newest first.
 
     Zoom allows this 10 to 20 times a minute.
     """
@@ -39,7 +40,7 @@ def list_sessions(run: Run) -> Answer:
         (session.id, session.name or _UNKNOWN, _count(session), _time(session.start_time)) for session in sessions
     )
     page: Page = (Table(("ID", "NAME", "USERS", "STARTED"), rows),) if rows else (Line("No session is live."),)
-    return Answer(page=page, result={"sessions": [_session_json(session) for session in sessions]})
+    return Answer(page=page, result=SessionListResult(sessions=tuple(map(_session, sessions))))
 
 
 @command(
@@ -54,22 +55,19 @@ def show(
         str | None,
         typer.Argument(
             metavar="[SESSION]",
-            help="Id or name; without it ZOOMCALL_SESSION or ZOOMCALL_SESSION_NAME.",
+            help="Id or name; by default ZOOMCALL_SESSION or ZOOMCALL_SESSION_NAME.",
             show_default=False,
         ),
     ] = None,
 ) -> Answer:
-    """Show a live session and who is in it."""
+    """Show a live session and its users."""
     origin, text = _variable(run) if session is None else (None, session)
     with blaming(origin):
         wanted = parse_session_name(text)
     gathering = look_into(wanted, zoom=_zoom(run), today=run.now().date(), origin=origin)
     return Answer(
         page=_page(gathering),
-        result={
-            "session": _session_json(gathering.session),
-            "users": [_user_json(user) for user in gathering.users],
-        },
+        result=SessionShowResult(session=_session(gathering.session), users=tuple(map(_user, gathering.users))),
     )
 
 
@@ -84,8 +82,8 @@ def _variable(run: Run) -> tuple[str, str]:
         )
     if not given:
         raise UsageError(
-            "no session: say which one to show",
-            fix="Give its id or its name.",
+            "no session is named",
+            fix="Give its id or name.",
             command="zoomcall session list",
         )
     return given[0]
@@ -122,23 +120,23 @@ def _time(moment: datetime | None) -> str:
     return _UNKNOWN if moment is None else time_text(moment)
 
 
-def _session_json(session: LiveSession) -> dict[str, Any]:
-    return {
-        "id": session.id,
-        "name": session.name,
-        "user_count": session.user_count,
-        "start_time": session.start_time,
-        "session_key": session.key,
-    }
+def _session(session: LiveSession) -> Session:
+    return Session(
+        id=session.id,
+        name=session.name,
+        user_count=session.user_count,
+        start_time=session.start_time,
+        session_key=session.key,
+    )
 
 
-def _user_json(user: Participant) -> dict[str, Any]:
-    return {
-        "id": user.id,
-        "participant_uuid": user.uuid,
-        "name": user.name,
-        "device": user.device or None,
-        "is_room_system": user.is_room_system,
-        "ip_address": user.ip_address,
-        "join_time": user.join_time,
-    }
+def _user(user: Participant) -> SessionUser:
+    return SessionUser(
+        id=user.id,
+        participant_uuid=user.uuid,
+        name=user.name,
+        device=user.device or None,
+        is_room_system=user.is_room_system,
+        ip_address=user.ip_address,
+        join_time=user.join_time,
+    )

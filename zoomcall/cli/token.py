@@ -1,6 +1,5 @@
-"""``zoomcall token``: mint bearer tokens, and tell what a token is."""
+"""``zoomcall token``: mint and inspect bearer tokens."""
 
-import getpass
 import json
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -13,7 +12,7 @@ from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import judgement_lines
-from zoomcall.cli.render.json import cause_json, checked_json
+from zoomcall.cli.results.token import TokenInspectResult, TokenMintResult
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty, Notice
 from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkKey
@@ -30,7 +29,7 @@ from zoomcall.usecases.minting import USUAL_LIFETIME, parse_lifetime, warnings_o
 if TYPE_CHECKING:
     from zoomcall.usecases.inspecting import Inspection, SignatureCheck
 
-app = typer.Typer(help="Mint bearer tokens, and tell what a token is and why Zoom would refuse it.")
+app = typer.Typer(help="Mint and inspect bearer tokens.")
 
 _KINDS = {
     TokenKind.API_JWT: "API JWT, for the Video SDK's REST API",
@@ -40,10 +39,10 @@ _KINDS = {
     TokenKind.S2S: "server-to-server OAuth access token",
     TokenKind.REFRESH_TOKEN: "OAuth refresh token",
     TokenKind.ZAK: "ZAK, for starting or joining a meeting as a user",
-    TokenKind.OPAQUE: "opaque: no JWT, so nothing in it can be read",
-    TokenKind.MALFORMED: "no token, or a damaged one",
+    TokenKind.OPAQUE: "opaque: not a JWT, so nothing in it can be read",
+    TokenKind.MALFORMED: "not a token, or a damaged one",
 }
-_APIS = {Api.SESSION: "the Video SDK's REST API (session)", Api.MEETING: "the meetings' REST API (meeting)"}
+_APIS = {Api.SESSION: "the Video SDK's REST API (session)", Api.MEETING: "the Zoom Meetings REST API (meeting)"}
 _SIGNATURES = {
     Signature.VALID: ("made with the API secret at hand", Tone.GOOD),
     Signature.INVALID: ("not made with the API secret at hand", Tone.BAD),
@@ -69,14 +68,14 @@ def mint(
         typer.Option(
             "--ttl",
             metavar="TIME",
-            help=f"How long an API JWT lives, like 90s, 10m or 1h; at most 7d. [default: {span(USUAL_LIFETIME)}]",
+            help=f"Lifetime of an API JWT, such as 90s, 10m or 1h; at most 7d. [default: {span(USUAL_LIFETIME)}]",
         ),
     ] = None,
     api: Annotated[
-        Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
+        Api | None, typer.Option("--for", help="Which credential to use if the environment has several.")
     ] = None,
 ) -> Answer:
-    """Print a bearer token: stdout is the token and one newline."""
+    """Print a bearer token; stdout is the token and one newline."""
     wanted = USUAL_LIFETIME if lifetime is None else parse_lifetime(lifetime)
     connection = run.wiring.connect(api)
     credential = connection.held.credential
@@ -84,13 +83,13 @@ def mint(
         run.notice(*warnings_of(credential, wanted))
     elif lifetime is not None:
         run.notice(
-            Notice("ttl-ignored", f"--ttl does nothing here: the {credential.kind} credential sets the lifetime")
+            Notice("ttl-ignored", f"--ttl has no effect: the {credential.kind} credential sets the lifetime")
         )
     token = connection.mint(wanted)
     if token.expires_at is not None and token.expires_at <= run.now():
         run.notice(Notice("token-expired", f"this token expired {distance(token.expires_at, run.now())}"))
     text = token.text.reveal()
-    result = {"token": text, "kind": token.kind, "expires_at": token.expires_at}
+    result = TokenMintResult(token=text, kind=token.kind, expires_at=token.expires_at)
     return Answer(raw=f"{text}\n", result=result)
 
 
@@ -110,23 +109,21 @@ def inspect(
         str | None,
         typer.Argument(
             metavar="[TOKEN|-]",
-            help="The token; better: -, or nothing, to read standard input.",
+            help="The token; - or nothing reads standard input, which is safer.",
             show_default=False,
         ),
     ] = None,
     *,
     api: Annotated[
-        Api | None, typer.Option("--for", help="The API it shall serve. [default: the one that takes its kind]")
+        Api | None, typer.Option("--for", help="API to check it for. [default: the one that takes its kind]")
     ] = None,
 ) -> Answer:
-    """Tell what a token is and why Zoom would refuse it, offline.
+    """Show what a token is and why Zoom would refuse it, offline.
 
-    With -p its signature and issuer are checked against that profile, without it against the API key and secret of
-    the environment if the token names that key. Exit code 4: Zoom is certain to refuse it.
+    With -p, its signature and issuer are checked against that profile; without -p, against the API key and secret
+    in the environment if the token names that key. Exit code 4: Zoom is certain to refuse it.
     """
-    from zoomcall.usecases.inspecting import (
-        inspect as inspect_token,
-    )  # brings every rule, which mint can do without
+    from zoomcall.usecases.inspecting import inspect as inspect_token  # loads every rule, which mint does not need
 
     text = _read(run, token)
     api_key, secret, check = _key_at_hand(run, text)
@@ -150,18 +147,20 @@ def inspect(
 
 
 def _read(run: Run, argument: str | None) -> str:
-    """Read the token from where it stands: the argument, standard input, or a hidden prompt."""
+    """Read the token from the argument, standard input, or a hidden prompt."""
     if argument is not None and argument != "-":
         run.notice(
             Notice(
                 "token-in-arguments",
-                "arguments stand in the process list and in the shell's history; pipe the token in instead",
+                "arguments show up in the process list and the shell's history; pipe the token in instead",
             )
         )
         return argument
     if argument is None and run.streams.is_stdin_terminal:
         if not run.is_interactive:
-            raise UsageError("there is no token", fix="Pipe it in, or leave --no-input out to be asked for it.")
+            raise UsageError("no token was given", fix="Pipe it in, or leave out --no-input to be asked for it.")
+        import getpass
+
         try:
             return getpass.getpass("Token (not shown): ", stream=run.streams.stderr)
         except EOFError:
@@ -172,10 +171,10 @@ def _read(run: Run, argument: str | None) -> str:
 
 
 def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "SignatureCheck | None"]:
-    """Give the API key that the issuer is measured by, and with its secret what checks a signature.
+    """Return the API key that the issuer should be, its secret, and what checks a signature with that.
 
-    The secret is taken with ``-p``, and from the environment if the token names the key that stands there, or
-    the secret in the key's place, which must not be shown.
+    The secret is the profile's with ``-p``, or that of the environment if the token names the key beside it, or
+    has the secret itself as its issuer, which must not be shown.
     """
     if run.options.profile is None:
         api_key = _public_key(run)
@@ -194,7 +193,7 @@ def _key_at_hand(run: Run, text: str) -> tuple[str | None, Secret | None, "Signa
 
 
 def _public_key(run: Run) -> str | None:
-    """Give the API key that a session would be rung with, if any; faults in the credentials are no matter here."""
+    """Return the API key that would ring a session, if any, whatever is wrong with the credentials."""
     try:
         choice = run.wiring.choice(Api.SESSION)
     except ZoomcallError:
@@ -207,7 +206,7 @@ def _public_key(run: Run) -> str | None:
 
 
 def _pair_beside(run: Run, api_key: str) -> HeldCredential | None:
-    """Return the key pair of the environment, if that is its key; no keyring is opened for it."""
+    """Return the key pair in the environment, if that is its key, without opening a keyring."""
     if run.settings.environ.get("ZOOMCALL_API_KEY") != api_key:
         return None
     try:
@@ -216,22 +215,22 @@ def _pair_beside(run: Run, api_key: str) -> HeldCredential | None:
         return None
 
 
-def _result(inspection: "Inspection") -> dict[str, Any]:
-    return {
-        "kind": inspection.kind,
-        "target": inspection.target,
-        "header": inspection.header,
-        "claims": inspection.claims,
-        "issued_at": inspection.reading.issued.at,
-        "expires_at": inspection.reading.expiry.at,
-        "signature": inspection.signature,
-        "findings": [cause_json(cause) for cause in inspection.judgement.causes],
-        "checked": [checked_json(checked) for checked in inspection.judgement.checked],
-    }
+def _result(inspection: "Inspection") -> TokenInspectResult:
+    return TokenInspectResult(
+        kind=inspection.kind,
+        target=inspection.target,
+        header=inspection.header,
+        claims=inspection.claims,
+        issued_at=inspection.reading.issued.at,
+        expires_at=inspection.reading.expiry.at,
+        signature=inspection.signature,
+        findings=inspection.judgement.causes,
+        checked=inspection.judgement.checked,
+    )
 
 
 def _error(run: Run, inspection: "Inspection") -> ErrorReport:
-    """Say that it is refused; the reasons stand in the answer, and in JSON here too."""
+    """Report that it is refused; the causes are in the answer, and in JSON here too."""
     causes = inspection.judgement.causes
     first = next(cause for cause in causes if cause.certainty is Certainty.CERTAIN)
     is_text = run.output is OutputFormat.TEXT
@@ -268,7 +267,7 @@ def _members(members: Mapping[str, Any], remarks: Mapping[str, str] | None = Non
 
 
 def _times(inspection: "Inspection", now: datetime) -> dict[str, str]:
-    """Say the times of the claims in words."""
+    """Return the times of the claims in words."""
     reading = inspection.reading
     words = {}
     if (end := reading.expiry.at) is not None:

@@ -1,22 +1,24 @@
-"""``zoomcall whoami``: who the credential is."""
+"""``zoomcall whoami``: the active credential, and who it belongs to."""
 
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Annotated
 
 import typer
 from msgspec.structs import replace
 
-from zoomcall.cli.answer import Answer
+from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.failing import failure_report
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.page import Line, Page, Tone
+from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.json import time_text
+from zoomcall.cli.results.whoami import WhoamiResult
 from zoomcall.cli.run import Run
 from zoomcall.domain.answer import ZoomRefused
+from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.domain.live import User
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.usecases.identity import (
@@ -41,11 +43,11 @@ def whoami(
     run: Run,
     *,
     api: Annotated[
-        Api | None, typer.Option("--for", help="Which credential, where the environment holds several.")
+        Api | None, typer.Option("--for", help="Which credential to use if the environment has several.")
     ] = None,
-    is_offline: Annotated[bool, typer.Option("--offline", help="Ask nobody.")] = False,
+    is_offline: Annotated[bool, typer.Option("--offline", help="Send nothing.")] = False,
 ) -> Answer:
-    """Say who the credential is, where it came from, what it hid, and whether Zoom accepts it."""
+    """Show the active credential, its source, what it overrides, and whether Zoom accepts it."""
     connection = run.wiring.connect(api)
     held = connection.held
     key_id = held.credential.key_id
@@ -57,24 +59,18 @@ def whoami(
         identity = replace(examine_offline(held), clock_skew=_skew_of(failure))
         if any(cause.id == "key-secret-swapped" for cause in error.causes):
             key_id = None  # most likely the secret
-    result = {
-        "kind": held.credential.kind,
-        "key_id": key_id,
-        "user": _user_json(identity.user),
-        "api_base": connection.api_base,
-        "clock_skew_seconds": _seconds(identity.clock_skew),
-        "expires_at": identity.expires_at,
-        "scopes": None if identity.scopes is None else list(identity.scopes),
-        "hidden": [{"kind": hidden.kind, "source": hidden.source, "name": hidden.name} for hidden in held.hidden],
-    }
-    if error is not None:
-        accepted = Line("no" if error.status is ExitStatus.AUTH else "not known", Tone.BAD, label="accepted")
-    elif is_offline:
-        accepted = Line("not asked (--offline)", label="accepted")
-    else:
-        accepted = Line("yes, by Zoom just now", Tone.GOOD, label="accepted")
+    result = WhoamiResult(
+        kind=held.credential.kind,
+        key_id=key_id,
+        user=identity.user,
+        api_base=connection.api_base,
+        clock_skew_seconds=None if identity.clock_skew is None else int(identity.clock_skew.total_seconds()),
+        expires_at=identity.expires_at,
+        scopes=identity.scopes,
+        hidden=held.hidden,
+    )
     return Answer(
-        page=_page(connection, key_id, identity, accepted, has_clock=not is_offline),
+        page=tuple(_lines(result, held, error, is_offline=is_offline)),
         result=result,
         status=ExitStatus.OK if error is None else error.status,
         error=error,
@@ -82,7 +78,7 @@ def whoami(
 
 
 def _asked(run: Run, connection: Connection, api: Api | None) -> Identity:
-    """Ask Zoom who the credential is, at the other API too where nothing tells which one it is for."""
+    """Ask Zoom who the credential is; ask the other API too if nothing says which one it is for."""
     held = connection.held
     try:
         return _examine(run, connection, api_of(held, api))
@@ -102,47 +98,37 @@ def _examine(run: Run, connection: Connection, api: Api) -> Identity:
 
 
 def _skew_of(failure: ZoomRefused | NetworkFault) -> timedelta | None:
-    """Tell the clock's skew from an answer that refused the credential: Zoom's clock stands there too."""
+    """Return the clock's skew from an answer that refused the credential: it shows Zoom's clock too."""
     answer = failure.answer if isinstance(failure, ZoomRefused) else None
     if answer is None or answer.server_time is None or answer.local_time is None:
         return None
     return skew_of(answer.server_time, answer.local_time)
 
 
-def _user_json(user: User | None) -> dict[str, str | None] | None:
-    if user is None:
-        return None
-    return {"id": user.id, "email": user.email, "name": user.name, "account_id": user.account_id, "role": user.role}
-
-
-def _seconds(skew: timedelta | None) -> int | None:
-    return None if skew is None else int(skew.total_seconds())
-
-
-def _page(
-    connection: Connection, key_id: str | None, identity: Identity, accepted: Line, *, has_clock: bool
-) -> Page:
-    held = connection.held
+def _lines(
+    result: WhoamiResult, held: HeldCredential, error: ErrorReport | None, *, is_offline: bool
+) -> Iterator[Line]:
+    yield Line(result.kind.value, label="kind")
     place = f"profile {held.profile}" if held.profile else held.label.name
-    lines = [
-        Line(f"{held.credential.kind}", label="kind"),
-        Line(f"{held.label.source} ({place})", label="source"),
-    ]
-    if key_id:
-        lines.append(Line(key_id, label="key"))
-    if identity.user is not None:
-        user = identity.user
-        lines.append(Line(" ".join(part for part in (user.name, user.email, user.id) if part), label="user"))
-    lines += [Line(connection.api_base, label="api"), accepted]
-    if has_clock:
-        seconds = _seconds(identity.clock_skew)
-        lines.append(Line("unknown" if seconds is None else f"{seconds:+d} s against Zoom's", label="clock"))
-    if identity.expires_at is not None:
-        lines.append(Line(time_text(identity.expires_at), label="expires"))
-    if identity.scopes is not None:
-        lines.append(Line(" ".join(identity.scopes) or "none", label="scopes"))
-    lines.extend(
-        Line(f"{hidden.kind} from {hidden.source} ({hidden.name})", Tone.DIM, label="not used")
-        for hidden in held.hidden
-    )
-    return tuple(lines)
+    yield Line(f"{held.label.source} ({place})", label="source")
+    if result.key_id:
+        yield Line(result.key_id, label="key")
+    if result.user is not None:
+        user = result.user
+        yield Line(" ".join(part for part in (user.name, user.email, user.id) if part), label="user")
+    yield Line(result.api_base, label="api")
+    if error is not None:
+        yield Line("no" if error.status is ExitStatus.AUTH else "not known", Tone.BAD, label="accepted")
+    elif is_offline:
+        yield Line("not asked (--offline)", label="accepted")
+    else:
+        yield Line("yes, by Zoom just now", Tone.GOOD, label="accepted")
+    if not is_offline:
+        seconds = result.clock_skew_seconds
+        yield Line("unknown" if seconds is None else f"{seconds:+d} s against Zoom's", label="clock")
+    if result.expires_at is not None:
+        yield Line(time_text(result.expires_at), label="expires")
+    if result.scopes is not None:
+        yield Line(" ".join(result.scopes) or "none", label="scopes")
+    for label in result.hidden:
+        yield Line(str(label), Tone.DIM, label="not used")

@@ -166,7 +166,7 @@ class Wiring:
         place = f"profile {held.profile}" if held.profile else held.label.name
         voice.detail(f"credential: {credential.kind} from {held.label.source} ({place})")
         for hidden in held.hidden:
-            voice.detail(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})")
+            voice.detail(f"not used: {hidden}")
         return held
 
     def connect(self, api: Api | None, *, profile: str | None = None) -> Connection:

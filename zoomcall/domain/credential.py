@@ -174,6 +174,9 @@ class CredentialLabel(Struct, frozen=True):
         """The variable that holds it; None for a profile."""
         return self.name if self.source in {CredentialSource.ENV, CredentialSource.ENV_FILE} else None
 
+    def __str__(self) -> str:
+        return f"{self.kind} from {self.source} ({self.name})"
+
 
 class HeldCredential(Struct, frozen=True, kw_only=True):
     """The credential in use.

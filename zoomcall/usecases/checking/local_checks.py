@@ -33,7 +33,7 @@ def check_credential(case: Case) -> CheckVerdict:
     told = [f"{held.credential.kind} from {held.label.source} ({_named(held.label)})"]
     if key:
         told.append(f"key {shown_key(key)}")
-    told.extend(f"not used: {hidden.kind} from {hidden.source} ({hidden.name})" for hidden in held.hidden)
+    told.extend(f"not used: {hidden}" for hidden in held.hidden)
     return ok("; ".join(told))
 
 
