@@ -1,1 +1,1 @@
-"""Ring rooms: look around, send one PATCH a call, and watch for what proves the outcome."""
+"""Ring rooms: preflight, one PATCH per call, then a watch for evidence of the outcome."""

@@ -1,4 +1,4 @@
-"""One call under way: preflight, one PATCH, and what became of it."""
+"""One call: preflight, one PATCH, and the watch for its outcome."""
 
 from __future__ import annotations
 
@@ -30,19 +30,7 @@ _LATE_WATCH = timedelta(seconds=60)
 
 
 class Call:
-    """One call, from preflight to outcome.
-
-    Args:
-        order: What to do.
-        zoom: Zoom.
-        journal: What this machine has dialled.
-        polls: Looks at Zoom, shared by all calls of one credential.
-        feeds: Evidence that comes by itself, at work already.
-        missing: Why some of it cannot be had.
-        now: The clock.
-        listener: Is told while the call is under way.
-        stop: Ends it.
-    """
+    """One call, from preflight to outcome, with what its ``Dialler`` has."""
 
     def __init__(
         self,
@@ -73,7 +61,7 @@ class Call:
         self._is_open = False
 
     def run(self) -> CallReport:
-        """Go from preflight to outcome; failures and a stop are in the report, not raised."""
+        """Make the call; failures and a stop are in the report, not raised."""
         try:
             self._run()
         except ZoomcallError as error:
@@ -92,14 +80,14 @@ class Call:
             self._listener.warn(
                 Notice(
                     "no-evidence",
-                    f"the outcome cannot be proven: {prospects.why}. The room is rung and the command ends at"
-                    " Zoom's answer; --no-wait says that this is what you want",
+                    f"nothing can prove the outcome: {prospects.why}. The room is still rung, but the command ends"
+                    " with Zoom's answer; pass --no-wait if that is enough",
                 )
             )
         with self._watch() as watch:
             if order.is_waiting:
                 for feed in self._feeds:
-                    watch.subscribe(feed)  # before the PATCH, so that nothing that it causes is missed
+                    watch.subscribe(feed)  # before the PATCH, so that none of its events is missed
             self._claim()
             fault = self._send()
             if self._is_open and order.is_waiting:
@@ -117,17 +105,17 @@ class Call:
         )
 
     def _interrupt(self) -> None:
-        """Say what may still ring, and leave it so in the journal."""
+        """Put into report and journal what may still ring."""
         report = self.report
         is_terminated = self._stop.is_terminated
         word = "terminated" if is_terminated else "interrupted"
         if report.sent is Sent.NO:
             message = interrupted_early(is_terminated=is_terminated).message
         elif report.state.is_final:
-            message = f"{word} after the call was settled: {report.state}"
+            message = f"{word} after the outcome was known: {report.state}"
         else:
             report.state = State.PENDING
-            message = f"{word}: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
+            message = f"{word}: {self._order.callout.address} may still ring, and Zoom cannot cancel a call"
         report.failure = Interrupted(message, is_terminated=is_terminated)
         self._settle()
 
@@ -135,8 +123,8 @@ class Call:
         is_session = isinstance(self._order.target, SessionTarget)
         if is_session and baseline.population == 0 and not self._order.is_preflight_off:
             raise NoSession(
-                "the session is live but nobody is in it; Zoom rings rooms only into a session with somebody in it",
-                fix="Join the session first, or wait until somebody has.",
+                "the session is live but empty; Zoom rings a room only into a session that somebody has joined",
+                fix="Join the session first, or wait until somebody does.",
                 command="zoomcall session list",
             )
 
@@ -158,7 +146,7 @@ class Call:
         )
 
     def _send(self) -> NetworkFault | None:
-        """Send the PATCH; return the fault after which nobody knows whether it arrived."""
+        """Send the PATCH; return the fault, if one leaves it unknown whether the PATCH arrived."""
         report = self.report
         request = CalloutRequest(self._order.target, self._order.callout)
         sending = self._stop.start(lambda: self._zoom.call_out(request, deadline=self._order.patience))
@@ -228,27 +216,26 @@ class Call:
     def _watch_until(self, deadline: datetime, watch: Watch, judge: Judge) -> Observation | None:
         try:
             return watch.until(deadline, judge)
-        except ZoomcallError as error:  # the journal's: without it no newcomer can be told from another's
-            self._listener.warn(Notice("evidence-lost", f"nothing more can be proven: {error.message}"))
+        except ZoomcallError as error:  # the journal's, which tells this call's newcomers from other calls'
+            self._listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
             return None
 
     def _unproven(self, prospects: Prospects, fault: NetworkFault | None, *, is_cut_short: bool) -> Unproven:
-        """Say why the outcome is not known."""
         if fault is not None:
             return Unproven(_lost(fault), fault=fault)
         if not prospects.is_any:
             return Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {prospects.why}")
         if is_cut_short:
-            return Unproven("Zoom accepted the call, but every evidence source failed before it told the outcome")
+            return Unproven("Zoom accepted the call, but every evidence source failed before showing the outcome")
         seconds = f"{self._order.timeout.total_seconds():g}"
-        return Unproven(f"Zoom accepted the call, but there is no evidence of the outcome within {seconds} s")
+        return Unproven(f"Zoom accepted the call, but there was no evidence of the outcome within {seconds} s")
 
     def _remove_late_joiner(self, watch: Watch, judge: Judge) -> None:
-        """Watch on for a while, and hang up if the room joins after all; the call counts as pending still."""
+        """Keep watching, and hang up if the room joins after all; the call stays pending."""
         report = self.report
         report.is_removed = False
         self._listener.detail(
-            f"watching {_LATE_WATCH.total_seconds():g} s more, to remove the room if it joins late"
+            f"watching for another {_LATE_WATCH.total_seconds():g} s, to remove the room if it joins late"
         )
         failure = report.failure
         settled = self._watch_until(self._now() + _LATE_WATCH, watch, judge)
@@ -260,20 +247,20 @@ class Call:
         self._name_participant(judge)
         why_not = self._remove()
         if why_not is not None:
-            self._listener.warn(Notice("not-removed", f"the room joined late {why_not}"))
+            self._listener.warn(Notice("not-removed", f"the room joined late and was not removed: {why_not}"))
 
     def _remove(self) -> str | None:
-        """Hang up the room that joined; return why it could not be done."""
+        """Hang up the room that joined; return why that failed, or None."""
         session, participant = self._order.target, self.report.participant
         if participant is None or participant.uuid is None or not isinstance(session, SessionTarget):
-            return "but it is not certain which participant it is"
+            return "it is not certain which participant it is"
         uuid = participant.uuid
         try:
             answer = self._stop.start(lambda: self._zoom.remove_participant(session.id, uuid)).result()
         except ZoomcallError as error:
-            return f"and was not removed: {error.message}"
+            return error.message
         if answer.status != _ACCEPTED:
-            return f"and was not removed: HTTP {answer.status}"
+            return f"HTTP {answer.status}"
         self.report.is_removed = True
         self._mark_removed()
         return None
@@ -287,7 +274,7 @@ class Call:
             self._not_kept(error)
 
     def _name_participant(self, judge: Judge) -> None:
-        """Find the room in the roster when an event said that it joined: hanging up needs its name there."""
+        """Find the room in the roster if only an event showed that it joined: hanging up needs its UUID."""
         report = self.report
         if report.participant is not None:
             return
@@ -296,7 +283,7 @@ class Call:
                 self._stop.start(lambda: who_is_in(self._zoom, self._order.key)).result()
             )
         except ZoomcallError as error:
-            self._listener.detail(f"the room's place in the roster is not known: {error.message}")
+            self._listener.detail(f"cannot look the room up in the roster: {error.message}")
         if report.participant is not None:
             self._settle()
 
@@ -315,7 +302,7 @@ class Call:
         return Judge(case, self._journal)
 
     def _before_patch(self, baseline: Baseline) -> tuple[datetime, datetime] | None:
-        """Give the span from the roster to the PATCH by Zoom's clock, each end so that doubt makes it shorter.
+        """Return the span from the roster to the PATCH by Zoom's clock, shortened by the clock's uncertainty.
 
         It is longer than a moment if Zoom answered 429 and the PATCH had to wait.
         """
@@ -325,7 +312,7 @@ class Call:
 
     @property
     def _sent_at(self) -> datetime:
-        """When the PATCH went out, the last time if Zoom answered 429 before."""
+        """When the PATCH was sent: the last one, if Zoom answered 429 to others."""
         answer = self.report.answer
         return self._dialled_at if answer is None or answer.sent_at is None else answer.sent_at
 
@@ -344,9 +331,9 @@ class Call:
     def _tell(self, signal: Hiccup | Exhausted) -> None:
         match signal:
             case Hiccup(source, why):
-                self._listener.detail(f"{source}: {why}; looking again")
+                self._listener.detail(f"{source}: {why}; trying again")
             case Exhausted(source, why):
-                self._listener.warn(Notice("evidence-lost", f"{source}: nothing more can be proven: {why}"))
+                self._listener.warn(Notice("evidence-lost", f"no more evidence from {source}: {why}"))
 
     def _add(self, entry: TimelineEntry) -> None:
         self.report.timeline.append(entry)
@@ -369,12 +356,12 @@ class Call:
         )
         try:
             self._journal.settle(self._id, standing)
-        except ZoomcallError as error:  # what became of the call is not changed by it
+        except ZoomcallError as error:  # the outcome stays what it is
             self._not_kept(error)
 
     def _not_kept(self, error: ZoomcallError) -> None:
-        self._listener.warn(Notice("journal-failed", f"this call is not kept as it stands: {error.message}"))
+        self._listener.warn(Notice("journal-failed", f"cannot update this call in the journal: {error.message}"))
 
 
 def _lost(fault: NetworkFault) -> str:
-    return f"{fault.message}; whether Zoom acted on the request is not known, so it is not sent again"
+    return f"{fault.message}; Zoom may have acted on the request, so it is not sent again"

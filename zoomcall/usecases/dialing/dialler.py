@@ -1,4 +1,4 @@
-"""Serves many calls, at the same time if need be, with one credential."""
+"""Makes calls with one credential, several at a time if need be."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Dialler:
     """Rings rooms; any thread may call ``dial``.
 
     Args:
-        zoom: Zoom, spoken to with one credential.
-        journal: What this machine has dialled.
-        polls: Looks at Zoom with the same credential.
-        feeds: Evidence that comes by itself, at work already.
-        missing: Why some of it cannot be had.
+        zoom: Zoom, with one credential.
+        journal: The calls of this machine.
+        polls: Rosters and logs, read with the same credential.
+        feeds: Sources of pushed events, already running.
+        missing: Why other sources of pushed events are not available.
         now: The clock.
     """
 
@@ -44,9 +44,9 @@ class Dialler:
         self._now = now
 
     def dial(self, order: DialOrder, listener: Listener, stop: Stop) -> CallReport:
-        """Ring a room and return what became of it; failures and a stop are in the report, not raised.
+        """Ring a room and report the outcome; failures and a stop are in the report, not raised.
 
-        A stop ends the call within a moment, whatever it waits for, and the report says what may still ring.
+        A stop ends the call at once, whatever it is waiting for, and the report says what may still ring.
         """
         call = Call(
             order,

@@ -1,4 +1,4 @@
-"""Judge what was seen: does a roster or an event prove what became of one call (contract 6.5)."""
+"""Judges whether a roster or an event proves the outcome of a call (contract 6.5)."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from zoomcall.domain.journal import CallId, CallRecord, TargetKey
 from zoomcall.domain.roster import Dial, Participant, credit, newcomers_of
 
 CLOCK_DOUBT = timedelta(seconds=5)
-"""By how much Zoom's clock, known to a second, may be misjudged in the dark: for telling calls apart only."""
+"""How far the estimate of Zoom's clock, which shows whole seconds, may be off; used only to tell calls apart."""
 
 
 class Observation(Struct, frozen=True, kw_only=True):
-    """Something seen of the call.
+    """Evidence of a call's state.
 
     Attributes:
-        state: What it shows.
-        at: Zoom's time of it, else when it was seen.
-        source: Who saw it.
+        state: The state that it shows.
+        at: Zoom's time, or this machine's if Zoom gives none.
+        source: Where it was seen.
         match: How it was tied to the call.
-        reason: Zoom's reason of a failure.
+        reason: Zoom's reason for a failure.
         participant: The room in the roster.
         message_id: Zoom's id of the call, from an event.
     """
@@ -61,12 +61,12 @@ class OpenCall(Struct, frozen=True, kw_only=True):
     Attributes:
         call_id: Its id in the journal.
         dial: The room and the name sent for it.
-        target: Where it was rung into.
-        dialled_at: When it was written down, just before the PATCH, by this machine's clock.
-        dialled_at_zoom: The same moment by Zoom's clock, at the earliest.
+        target: The session or meeting that it was rung into.
+        dialled_at: When the journal recorded it, just before the PATCH, by this machine's clock.
+        dialled_at_zoom: The earliest that moment can be by Zoom's clock.
         baseline: The participants before the PATCH; None if they could not be read.
-        before_patch: From that look to the PATCH, by Zoom's clock, whatever is doubtful of it taken off.
-        is_past: Nobody watched since: who came meanwhile counts only if the match is exact.
+        before_patch: The span from that roster to the PATCH, by Zoom's clock, without its uncertain ends.
+        is_past: Nobody was watching, so only an exact match proves anything.
     """
 
     call_id: CallId
@@ -80,12 +80,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
 
 
 class Judge:
-    """Judges everything that is seen of one call's target.
-
-    Args:
-        call: The call.
-        journal: For other dials into the target.
-    """
+    """Judges the rosters and events of one call's target; the journal tells it of other calls into the target."""
 
     def __init__(self, call: OpenCall, journal: EvidenceJournal) -> None:
         self._call = call
@@ -94,9 +89,9 @@ class Judge:
         self._seen: set[tuple[State, datetime, str | None]] = set()
 
     def of_roster(self, present: Sequence[Participant], now: datetime) -> Observation | None:
-        """Give the room's arrival, if this roster proves it.
+        """Return that the room joined, if this roster proves it.
 
-        The journal is read after the roster: a dial that is not in it yet cannot have brought anyone.
+        The journal is read after the roster: a call that it does not have yet cannot have brought anyone in.
         """
         call = self._call
         if call.baseline is None:
@@ -125,9 +120,9 @@ class Judge:
         )
 
     def of_events(self, events: Sequence[CalloutEvent], source: EvidenceSource) -> Iterator[Observation]:
-        """Give what events prove, in the order of Zoom's clock; repeated ones once.
+        """Yield what events prove, in the order of Zoom's clock and without repetitions.
 
-        What settles the call comes last, so that a batch read at once tells its story to the end.
+        What settles the call comes last, so that nothing of a batch read at once is lost.
         """
         fitting = [event for event in events if self._fits(event)]
         if not fitting:
@@ -136,7 +131,7 @@ class Judge:
         taken = {twin.message_id for twin in twins}
         strange = {event.message_id for event in fitting if event.message_id is not None} - taken
         if self._message_id is None and len(strange) > 1:
-            return  # somebody else rings the same room too: which of the calls is ours cannot be told
+            return  # somebody else rings the same room too, and nothing tells which call is ours
         ours = [event for event in fitting if self._is_ours(event, twins)]
         for event in sorted(ours, key=lambda event: (event.state.is_final, event.at)):
             mark = (event.state, event.at, event.message_id)
@@ -153,22 +148,22 @@ class Judge:
             )
 
     def participant_of(self, present: Sequence[Participant]) -> Participant | None:
-        """Find the room in the roster once an event has said that it joined; None in doubt."""
+        """Return the room's row in the roster after an event showed that it joined; None if that is uncertain."""
         found = self.of_roster(present, self._call.dialled_at)
         return None if found is None else found.participant
 
     def _fits(self, event: CalloutEvent) -> bool:
-        """Say whether an event tells of this room, rung into this target since the PATCH."""
+        """Return whether an event is about this room and target, and not older than the PATCH."""
         call = self._call
         if event.api is not call.target.api or event.target_id != call.target.id:
             return False
         return event.at >= call.dialled_at_zoom and event.rings(call.dial.address)
 
     def _is_ours(self, event: CalloutEvent, twins: Sequence[CallRecord]) -> bool:
-        """Say whether this call alone can have caused an event that fits.
+        """Return whether no call but this one can have caused an event that fits.
 
-        A twin whose events are known by Zoom's id of its call is no doubt about an event with another id.
-        An id that belonged to anything but a twin was given anew, by a replay say: that call's events do not fit.
+        A twin whose ``message_id`` is known cannot have caused an event with another. An id seen before with
+        a call that is not a twin has been reused, for example by a replay: that call's own events do not fit.
         """
         if self._message_id is not None and event.message_id is not None:
             return event.message_id == self._message_id
@@ -182,7 +177,7 @@ class Judge:
         return True
 
     def _twins(self) -> tuple[CallRecord, ...]:
-        """Give this machine's other dials to the same room, which may have caused the same events."""
+        """Return this machine's other calls to the same room, which may have caused the same events."""
         call = self._call
         address = call.dial.address
         return tuple(

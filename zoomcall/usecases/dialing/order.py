@@ -1,4 +1,4 @@
-"""What somebody who rings a room asks for."""
+"""What the user asks for when ringing a room."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from zoomcall.domain.target import ResolvedTarget, SessionTarget
 
 
 class DialOrder(Struct, frozen=True, kw_only=True):
-    """What the user asked for.
+    """One call to make.
 
     Attributes:
-        target: Where to ring the room into.
+        target: The session or meeting to ring the room into.
         callout: The room, names and headers.
         api_base: For the journal.
         profile: For the journal.
-        timeout: How long to wait for the outcome, from Zoom's answer.
+        timeout: How long to wait for the outcome after Zoom's answer.
         is_waiting: ``--wait``.
         is_preflight_off: ``--no-preflight``.
         is_forced: ``--force``.
-        patience: The moment beyond which no retry before the wait goes on.
-        evidence: What may prove the outcome.
-        is_late_joiner_removed: ``--on-timeout remove``: watch on for a while and remove the room if it joins late.
+        patience: The deadline for retries before and during the PATCH.
+        evidence: Which sources may prove the outcome.
+        is_late_joiner_removed: ``--on-timeout remove``: after the timeout, keep watching and remove a late joiner.
     """
 
     target: ResolvedTarget

@@ -1,4 +1,4 @@
-"""Look at each target again and again, once for all the calls into it, within Zoom's rate limits."""
+"""Polls each target once for all calls into it, within Zoom's rate limits."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _LOG_MEMORY = timedelta(minutes=10)
 _SURVEY_LIFE = timedelta(minutes=1)
 
 Look = Callable[[datetime], Seen]
-"""Looks once, for calls that were dialled at that moment or later."""
+"""Reads a source once, for calls dialled at the given moment or later."""
 
 
 class Polled(Clocks, Rosters, WebhookLogs, Protocol):
@@ -42,8 +42,8 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     """When to look.
 
     Attributes:
-        first: Before the first look.
-        early: Between the first looks, when quick rooms answer.
+        first: The pause before the first look.
+        early: Between the first few looks, for rooms that answer quickly.
         interval: Between later looks.
     """
 
@@ -52,7 +52,7 @@ class Rhythm(Struct, frozen=True, kw_only=True):
     interval: timedelta = POLL_INTERVAL
 
     def pause_before(self, look: int) -> timedelta:
-        """Return the pause before the look of that number, from 0."""
+        """Return the pause before a look; the first is number 0."""
         if look == 0:
             return self.first
         return self.early if look < _EARLY_LOOKS else self.interval
@@ -74,15 +74,15 @@ class _Reader(Struct, frozen=True):
 
 
 class Poll:
-    """Looks at one target for all calls into it: one request a look, however many calls wait.
+    """Looks at one target for all calls into it: each look is one request, however many calls are waiting.
 
-    With a roster and a webhook log to look at, it takes turns; once a call's events come, it looks for events, and
-    a fate is known within one interval. It never leaves the roster out for good: an event that says the room has
-    joined may be late, or of no subscription.
+    It alternates between roster and webhook log. Once a call's events arrive, it mostly reads the log, so that
+    an outcome is known within one interval. It never drops the roster altogether: an event that the room
+    joined may be late, or not subscribed to.
 
     Args:
-        looks: What can be looked at.
-        rhythm: When.
+        looks: The sources that can be read.
+        rhythm: When to read them.
     """
 
     def __init__(self, looks: Mapping[EvidenceSource, Look], *, rhythm: Rhythm | None = None) -> None:
@@ -97,15 +97,15 @@ class Poll:
         self._ends: dict[EvidenceSource, Exhausted] = {}
 
     def subscribe(self, signals: Signals, *, since: datetime, sources: frozenset[EvidenceSource]) -> None:
-        """Let a call see what is seen, and what has given up; the first one starts the looking anew.
+        """Put into a call's queue what is seen, and which sources are exhausted; the first call starts the polling.
 
         Args:
             signals: The call's queue.
-            since: When it was dialled: what is older need not be looked for.
-            sources: What may prove its outcome.
+            since: When it was dialled; nothing older is looked for.
+            sources: Which sources may prove its outcome.
         """
         with self._lock:
-            if not self._readers:  # what failed an earlier call may have come back
+            if not self._readers:  # what was exhausted for an earlier call may be back
                 self._ends.clear()
                 self._missing.clear()
             for source in sources & self._ends.keys():
@@ -118,7 +118,7 @@ class Poll:
         threading.Thread(target=self._run, args=arguments, name="poll", daemon=True).start()
 
     def unsubscribe(self, signals: Signals) -> None:
-        """Let a call see no more; the last one ends the looking."""
+        """Put nothing more into a call's queue; the last call ends the polling."""
         with self._lock:
             self._readers = tuple(reader for reader in self._readers if reader.signals is not signals)
             if not self._readers and self._ended is not None:
@@ -126,11 +126,11 @@ class Poll:
                 self._ended = None
 
     def favour_events(self) -> None:
-        """Look for events from now on, and at the roster every tenth time."""
+        """Read the log from now on, and the roster every tenth time."""
         self._has_events = True
 
     def expect_events(self) -> None:
-        """Look for events alone at first: earlier calls had some."""
+        """Read only the log at first, since earlier calls had events there."""
         self._are_events_expected = True
 
     def _run(self, ended: threading.Event) -> None:
@@ -140,7 +140,7 @@ class Poll:
                 waiting = self._readers
                 wanted = frozenset[EvidenceSource]().union(*(reader.sources for reader in waiting))
                 available = (wanted & self._looks.keys()) - self._ends.keys()
-                if not available:  # until a call comes that can be shown something
+                if not available:  # until a call comes that another source can help
                     if self._ended is ended:
                         self._ended = None
                     return
@@ -164,12 +164,12 @@ class Poll:
         except ZoomcallError as error:
             return self._judge(source, error)
         except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
-            return Exhausted(source, f"looking itself failed ({type(error).__name__})")
+            return Exhausted(source, f"an internal error ({type(error).__name__})")
         self._missing.pop(source, None)
         return seen
 
     def _judge(self, source: EvidenceSource, error: ZoomcallError) -> Signal:
-        """Tell what may pass from what will not."""
+        """Distinguish a passing failure from a lasting one."""
         if error.kind is ErrorKind.NO_SESSION:
             self._missing[source] = self._missing.get(source, 0) + 1
             if self._missing[source] > 1:
@@ -178,9 +178,9 @@ class Poll:
         return Hiccup(source, error.message) if may_pass(error) else Exhausted(source, error.message)
 
     def _tell(self, signal: Signal, waiting: Collection[_Reader]) -> None:
-        """Tell those who were waiting when the look began: what was seen may be older than a later call.
+        """Tell the calls that were waiting when the look began, since it may be older than a later call.
 
-        The end of a source concerns everybody.
+        The end of a source concerns every call.
         """
         with self._lock:
             if isinstance(signal, Exhausted):
@@ -194,44 +194,32 @@ class Poll:
 
 
 def may_pass(error: ZoomcallError) -> bool:
-    """Return whether the same look may succeed a little later."""
+    """Return whether the same request may succeed a little later."""
     return isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}
 
 
 class PollFeed(Struct, frozen=True):
-    """A poll as one call sees it.
-
-    Attributes:
-        poll: The poll.
-        since: When the call was dialled.
-        sources: What may prove its outcome.
-    """
+    """A poll as one call sees it; ``Poll.subscribe`` describes the rest."""
 
     poll: Poll
     since: datetime
     sources: frozenset[EvidenceSource]
 
     def subscribe(self, signals: Signals) -> None:
-        """Let the call see what is seen."""
+        """Subscribe the call to the poll."""
         self.poll.subscribe(signals, since=self.since, sources=self.sources)
 
     def unsubscribe(self, signals: Signals) -> None:
-        """Let the call see no more."""
+        """Unsubscribe the call."""
         self.poll.unsubscribe(signals)
 
     def favour_events(self) -> None:
-        """Look for events from now on."""
+        """Prefer events to the roster."""
         self.poll.favour_events()
 
 
 class Polls:
-    """One poll a target, shared by all calls that one credential makes, and what the polls have found out.
-
-    Args:
-        zoom: Zoom.
-        now: The clock.
-        rhythm: When they look.
-    """
+    """One poll per target, and what the polls found out, shared by all calls of one credential."""
 
     def __init__(self, zoom: Polled, *, now: Callable[[], datetime], rhythm: Rhythm | None = None) -> None:
         self._zoom = zoom
@@ -254,7 +242,7 @@ class Polls:
             return self._polls[target]
 
     def roster(self, target: TargetKey, *, deadline: datetime | None) -> Sighting:
-        """Return who is in: as the target's poll saw it a moment ago, else as Zoom says now.
+        """Return the roster that the target's poll read a moment ago, or read it now.
 
         Raises:
             ZoomcallError: Zoom refused, or no answer came.
@@ -266,12 +254,13 @@ class Polls:
         return self._read_roster(target, deadline)
 
     def survey(self, stop: Stop, *, deadline: datetime | None) -> Callable[[], bool]:
-        """Begin to find out whether the webhook log shows that this account's callout events are sent at all.
+        """Start finding out whether the webhook log has callout events of this account at all.
 
-        The result is good for a minute, for other calls too.
+        The result serves every call for a minute.
 
         Returns:
-            What waits for the answer. It raises ``ZoomcallError`` if the log cannot be read, and ``Stopped``.
+            A function that waits for the answer. It raises ``ZoomcallError`` if the log cannot be read,
+            and ``Stopped``.
         """
         moment = self._now()
         known = self._survey
@@ -286,7 +275,7 @@ class Polls:
                 do_come = recent.result() or older.result()
             except ZoomRefused:
                 if is_clock_known or abs(lead(self._zoom)) < timedelta(minutes=1):
-                    raise  # else it was asked for a time that is none to Zoom's clock, which is known by now
+                    raise  # otherwise the span was off by Zoom's clock, and the refusal has shown that clock
                 do_come = stop.start(lambda: self._is_logged(LOG_REACH, RINGING_IN_SESSION, deadline)).result()
             self._survey = (moment, do_come)
             return do_come
@@ -307,7 +296,7 @@ class Polls:
         return sighting
 
     def _read_log(self, since: datetime) -> Seen:
-        """Read the events delivered since a moment; Zoom's clock counts, and its log has whole seconds."""
+        """Read the events delivered since a moment; the log goes by Zoom's clock, in whole seconds."""
         moment = self._now()
         ahead = lead(self._zoom)
         logs = self._zoom.webhook_logs(

@@ -1,4 +1,4 @@
-"""What dialling needs: Zoom, a journal, and somebody to tell."""
+"""What dialling needs: Zoom, a journal, and a listener."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ class CallJournal(EvidenceJournal, Protocol):
 
 
 class Listener(Protocol):
-    """Who is told while a call is under way."""
+    """Receives what happens during a call."""
 
     def warn(self, notice: Notice) -> None:
-        """Something to know that stops nothing."""
+        """Receive a warning; the call goes on."""
 
     def detail(self, text: str) -> None:
-        """Something to know with ``-v``."""
+        """Receive a detail, for ``-v``."""
 
     def progress(self, state: State, elapsed: timedelta) -> None:
-        """Where the call is, a few times a second."""
+        """Receive the call's state, a few times a second."""
 
     def entry(self, entry: TimelineEntry) -> None:
-        """A new line of the timeline, as it happens."""
+        """Receive a new line of the timeline."""

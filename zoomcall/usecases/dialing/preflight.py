@@ -1,4 +1,4 @@
-"""Before a room is rung: who is there, and what can prove that the room came."""
+"""Before a room is rung: who is in the roster, and what can prove the outcome."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class Baseline(Struct, frozen=True):
     """The roster before the PATCH.
 
     Attributes:
-        present: Who was there; None if that cannot be read.
+        present: The participants; None if they cannot be read.
         why: Why not.
-        read_at: When it was read.
-        survey: Waits for whether events come; None if nobody asked.
+        read_at: When the roster was read.
+        survey: Waits for the result of ``Polls.survey``; None if there is none.
     """
 
     present: tuple[Participant, ...] | None
@@ -38,7 +38,7 @@ class Baseline(Struct, frozen=True):
 
     @property
     def population(self) -> int | None:
-        """How many were there, if that could be read."""
+        """How many participants were present; None if that is not known."""
         if self.present is None or self.read_at is None:
             return None
         return sum(1 for participant in self.present if participant.is_present)
@@ -48,10 +48,10 @@ class Prospects(Struct, frozen=True, kw_only=True):
     """What can prove the outcome.
 
     Attributes:
-        looks: What can be looked at.
-        has_events: The webhook log shows that callout events do come.
-        has_feeds: Events may come by themselves.
-        why: Why it is not more.
+        looks: The sources to poll.
+        has_events: Whether the webhook log has callout events of earlier calls.
+        has_feeds: Whether events may be pushed.
+        why: Why there are no more sources.
     """
 
     looks: frozenset[EvidenceSource] = frozenset()
@@ -61,21 +61,12 @@ class Prospects(Struct, frozen=True, kw_only=True):
 
     @property
     def is_any(self) -> bool:
-        """Whether anything can."""
+        """Whether there is any source."""
         return bool(self.looks) or self.has_feeds
 
 
 class Preflight:
-    """Looks around on behalf of one call.
-
-    Args:
-        order: The call.
-        polls: Looks at Zoom.
-        feeds: Evidence that comes by itself, at work already.
-        missing: Why some of it cannot be had.
-        listener: Is told what is found.
-        stop: Ends the looking.
-    """
+    """The preflight of one call, with what its ``Dialler`` has."""
 
     def __init__(
         self,
@@ -95,11 +86,11 @@ class Preflight:
         self._stop = stop
 
     def baseline(self) -> Baseline:
-        """Read who is there, and at the same time ask for what ``prospects`` will need.
+        """Read the roster, and start reading what ``prospects`` needs at the same time.
 
         Raises:
-            ZoomcallError: Zoom refused, or there is no such session, and the order wants to know that first.
-            Stopped: Somebody asked to stop.
+            ZoomcallError: Zoom refused, or there is no such session, and the preflight is not off.
+            Stopped: The stop was set.
         """
         order = self._order
         if order.is_preflight_off and not order.is_waiting:
@@ -111,7 +102,7 @@ class Preflight:
 
     @property
     def _possible(self) -> frozenset[EvidenceSource]:
-        """What the order allows and the target's API has."""
+        """The sources that the order allows and the target's API has."""
         return frozenset(source for source in self._order.evidence if self._order.target.api in source.serves)
 
     def _baseline(self, roster: Running[Sighting]) -> Baseline:
@@ -130,7 +121,7 @@ class Preflight:
             raise error
         if error.kind is ErrorKind.NO_SESSION:
             return Baseline(())
-        return Baseline(None, why=f"the roster cannot be read ({error.message})")
+        return Baseline(None, why=f"cannot read the roster ({error.message})")
 
     def _meeting_without_roster(self, error: ZoomcallError) -> Baseline:
         is_verdict_wanted = not self._order.is_preflight_off
@@ -143,27 +134,27 @@ class Preflight:
                 self._listener.warn(
                     Notice(
                         "meeting-not-live",
-                        f"the meeting does not seem to be live ({error.message});"
-                        " Zoom's documentation says that a room can be rung all the same, which is not verified",
+                        f"the meeting does not seem to be live ({error.message}). The room is rung anyway: Zoom's"
+                        " documentation says that this works, but it has not been verified",
                     )
                 )
             return Baseline(())
         if is_verdict_wanted:
             self._listener.warn(Notice("roster-unreadable", f"cannot read who is in the meeting: {error.message}"))
-        return Baseline(None, why=f"the meeting's participants cannot be read ({error.message})")
+        return Baseline(None, why=f"cannot read the meeting's participants ({error.message})")
 
     def prospects(self, baseline: Baseline) -> Prospects:
         """Find out what can prove the outcome, before anything is sent.
 
         Raises:
-            Stopped: Somebody asked to stop.
+            Stopped: The stop was set.
         """
         missing = list(self._missing)
         looks: set[EvidenceSource] = set()
         has_events = False
         if EvidenceSource.ROSTER in self._possible:
             if baseline.present is None:
-                missing.append(baseline.why or "the roster cannot be read")
+                missing.append(baseline.why or "cannot read the roster")
             else:
                 looks.add(EvidenceSource.ROSTER)
         if baseline.survey is not None:
@@ -173,11 +164,11 @@ class Preflight:
             except ZoomcallError as error:
                 if may_pass(error):
                     looks.add(EvidenceSource.WEBHOOK_LOG)
-                    self._listener.detail(f"the webhook log cannot be read yet: {error.message}")
+                    self._listener.detail(f"cannot read the webhook log yet: {error.message}")
                 else:
-                    missing.append(f"the webhook log cannot be read ({error.message})")
+                    missing.append(f"cannot read the webhook log ({error.message})")
         elif EvidenceSource.WEBHOOK_LOG in self._order.evidence:
-            missing.append("no log holds a meeting's events")
+            missing.append("Zoom keeps no webhook log for meetings")
         for why in missing:
             self._listener.detail(f"missing evidence: {why}")
         sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})

@@ -1,4 +1,4 @@
-"""Evidence that comes by itself: events pushed by a receiver, a file or a websocket."""
+"""Pushed evidence: events from a receiver, a file or a websocket."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _FILE_PAUSE_SECONDS = 0.2
 
 
 class PushFeed:
-    """Hands events on to every call that waits.
+    """Hands events on to every waiting call.
 
-    A call subscribes before its PATCH, and no older event can be its own: so nothing is kept for calls to come
-    but events that are dated later than they came, and those until that moment has passed.
+    A call subscribes before its PATCH, and no older event can be its own. So nothing is kept for later calls,
+    except an event dated in the future, until that moment has passed.
 
     Args:
-        source: Which evidence it gives.
+        source: Which evidence it sends.
         now: The clock.
     """
 
@@ -36,11 +36,11 @@ class PushFeed:
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
-        """Which evidence it gives."""
+        """Which evidence it sends."""
         return frozenset({self._source})
 
     def subscribe(self, signals: Signals) -> None:
-        """Let a call see what comes from now on."""
+        """Put into a call's queue what arrives from now on."""
         with self._lock:
             self._subscribers.append(signals)
             self._forget_past()
@@ -53,16 +53,16 @@ class PushFeed:
                 signals.put(self._end)
 
     def unsubscribe(self, signals: Signals) -> None:
-        """Let a call see no more."""
+        """Put nothing more into a call's queue."""
         with self._lock:
             if signals in self._subscribers:
                 self._subscribers.remove(signals)
 
     def favour_events(self) -> None:
-        """Do nothing: it gives events alone."""
+        """Do nothing: it has only events."""
 
     def publish(self, events: Iterable[CalloutEvent]) -> None:
-        """Hand events on."""
+        """Hand events on to every waiting call."""
         seen = tuple(events)
         if seen:
             with self._lock:
@@ -71,14 +71,14 @@ class PushFeed:
                 self._put(EventsSeen(self._source, seen))
 
     def stumble(self, why: str) -> None:
-        """Tell that nothing came this time; where no call waits yet, tell the first that does."""
+        """Report a passing failure to the waiting calls, or to the next call if none is waiting."""
         hiccup = Hiccup(self._source, why)
         with self._lock:
             self._untold = None if self._subscribers else hiccup
             self._put(hiccup)
 
     def give_up(self, why: str) -> None:
-        """Tell that nothing will come any more, and tell it those too who ask later."""
+        """Report to every call, later ones too, that nothing more will arrive."""
         end = Exhausted(self._source, why)
         with self._lock:
             self._end = end
@@ -94,10 +94,10 @@ class PushFeed:
 
 
 class FollowedFeed(PushFeed):
-    """Reads something that grows, again and again, in a thread that never holds up the end of the process.
+    """Reads what is new, again and again, in a thread that never delays the end of the process.
 
     Args:
-        source: Which evidence it gives.
+        source: Which evidence it sends.
         read: Returns what is new.
         now: The clock.
     """
@@ -113,11 +113,11 @@ class FollowedFeed(PushFeed):
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         threading.Thread(target=self._run, name=f"follow-{self._source}", daemon=True).start()
 
     def stop(self) -> None:
-        """Read no more."""
+        """Stop reading."""
         self._ended.set()
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""What became of a call."""
+"""The outcome of a call."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Unproven(ZoomcallError):
     """The request reached or may have reached Zoom, and nothing proves the outcome.
 
     Args:
-        message: Why it is not proven.
-        fault: What happened to the PATCH, if its answer never came.
+        message: Why not.
+        fault: What happened to the PATCH, if it got no answer.
     """
 
     kind = ErrorKind.PENDING
@@ -26,20 +26,20 @@ class Unproven(ZoomcallError):
 
 
 class CallReport(Struct, kw_only=True):
-    """What became of a call so far; it grows while the call is under way, and belongs to that call alone.
+    """What is known of one call; it grows during the call, and no other call shares it.
 
     Attributes:
-        state: Where it is.
-        sent: Whether the room may be ringing.
+        state: The state so far.
+        sent: Whether the PATCH reached Zoom, and so whether the room may be ringing.
         http_status: Of Zoom's answer to the PATCH.
         evidence: What proved the outcome.
-        reason: Why Zoom says that it failed.
+        reason: Zoom's reason for a failure.
         participant: The room in the roster.
         timeline: What was seen, in order.
-        failure: Why it is no success, unless state and reason say it all.
+        failure: What went wrong, unless state and reason say it all.
         answer: Zoom's answer to the PATCH.
-        population: How many were in the session before.
-        is_removed: Whether a late joiner was removed; None if that was not asked for.
+        population: How many people were in the session or meeting before.
+        is_removed: Whether a late joiner was removed; None without ``--on-timeout remove``.
     """
 
     state: State = State.NOT_SENT

@@ -1,4 +1,4 @@
-"""What evidence sources tell the calls that wait."""
+"""What evidence sources send to waiting calls."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoomcall.domain.roster import Participant
 
 
 class RosterSeen(Struct, frozen=True):
-    """Who was there at one look."""
+    """A roster, as just read."""
 
     participants: tuple[Participant, ...]
 
@@ -24,21 +24,21 @@ class RosterSeen(Struct, frozen=True):
 
 
 class EventsSeen(Struct, frozen=True):
-    """Events that came together, old and unrelated ones among them."""
+    """Events that arrived together; some may be old or unrelated."""
 
     source: EvidenceSource
     events: tuple[CalloutEvent, ...]
 
 
 class Exhausted(Struct, frozen=True):
-    """A source that can prove nothing any more, and why."""
+    """A source that has no more evidence to come, and why."""
 
     source: EvidenceSource
     why: str
 
 
 class Hiccup(Struct, frozen=True):
-    """A look that failed and will be tried again."""
+    """A failure that will be tried again."""
 
     source: EvidenceSource
     why: str
@@ -47,21 +47,21 @@ class Hiccup(Struct, frozen=True):
 Seen = RosterSeen | EventsSeen
 Signal = Seen | Exhausted | Hiccup
 Signals = queue.SimpleQueue[Signal | None]
-"""A call's own queue; None wakes its reader because of a stop."""
+"""The queue of one call; None wakes its reader on a stop."""
 
 
 class Feed(Protocol):
-    """Evidence sources at work in a thread of their own."""
+    """Evidence sources, running in a thread of their own."""
 
     @property
     def sources(self) -> frozenset[EvidenceSource]:
-        """Which evidence they give."""
+        """Which evidence they send."""
 
     def subscribe(self, signals: Signals) -> None:
-        """Put everything that is seen from now on into a call's queue, and which sources have given up."""
+        """Put into a call's queue what is seen from now on, and which sources are exhausted."""
 
     def unsubscribe(self, signals: Signals) -> None:
-        """Stop that; never blocks."""
+        """Send nothing more to a call's queue; never block."""
 
     def favour_events(self) -> None:
-        """Take note that a call's events do come: looking for them is worth more than the roster."""
+        """Prefer events to the roster from now on: they do arrive."""

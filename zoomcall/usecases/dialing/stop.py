@@ -1,4 +1,4 @@
-"""How calls under way are told to end."""
+"""How calls in progress are told to end."""
 
 from __future__ import annotations
 
@@ -12,14 +12,11 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """A wait or a request was abandoned because somebody asked to stop."""
+    """A wait or a request was abandoned because of a stop."""
 
 
 class Stop:
-    """Tells every call that it is given to end now; once set, it stays set.
-
-    ``set`` takes no lock, so a signal handler may call it at any moment.
-    """
+    """Tells every call that has it to end now; once set, it stays set."""
 
     def __init__(self) -> None:
         self._is_set = False
@@ -29,7 +26,7 @@ class Stop:
 
     @property
     def is_set(self) -> bool:
-        """Whether somebody asked to stop."""
+        """Whether to stop."""
         return self._is_set
 
     @property
@@ -38,7 +35,7 @@ class Stop:
         return self._is_terminated
 
     def set(self, *, is_terminated: bool = False) -> None:
-        """Ask to stop."""
+        """Ask to stop; a signal handler may call this at any moment, since it takes no lock."""
         self._is_terminated = self._is_terminated or is_terminated
         self._is_set = True
         for waiting in self._waiting:
@@ -46,7 +43,7 @@ class Stop:
 
     @contextmanager
     def waking(self, waiting: queue.SimpleQueue[Any]) -> Iterator[None]:
-        """Put None into a queue when stopped, so that whoever reads it wakes up."""
+        """Put None into a queue on a stop, to wake its reader."""
         with self._lock:
             self._waiting = (*self._waiting, waiting)
         if self._is_set:
@@ -58,10 +55,10 @@ class Stop:
                 self._waiting = tuple(each for each in self._waiting if each is not waiting)
 
     def start(self, work: Callable[[], T]) -> Running[T]:
-        """Start work that blocks, in a thread that a stop leaves behind.
+        """Start work that blocks, in a thread that a stop abandons.
 
         Raises:
-            Stopped: Somebody asked to stop before.
+            Stopped: The stop was set before.
         """
         if self._is_set:
             raise Stopped
@@ -77,10 +74,10 @@ class Running(Generic[T]):
         threading.Thread(target=self._run, args=(work,), name="request", daemon=True).start()
 
     def result(self) -> T:
-        """Wait for the work, once, and return what it returned or raise what it raised.
+        """Wait for the work and return what it returned or raise what it raised; may be called once.
 
         Raises:
-            Stopped: Somebody asked to stop; the work may go on.
+            Stopped: The stop was set; the work may still go on.
         """
         with self._stop.waking(self._ends):
             end = self._ends.get()
@@ -93,5 +90,5 @@ class Running(Generic[T]):
     def _run(self, work: Callable[[], T]) -> None:
         try:
             self._ends.put((work(),))
-        except BaseException as error:  # noqa: BLE001 - it is raised where the result is asked for
+        except BaseException as error:  # noqa: BLE001 - result() raises it
             self._ends.put(error)

@@ -1,4 +1,4 @@
-"""Watch what becomes of one call: every source fills one queue, and one reader judges until a deadline."""
+"""Watches one call: every source fills one queue, and one reader judges what it holds until a deadline."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _WAKE_SECONDS = 0.25
 
 
 class Watch:
-    """The evidence of one call, collected from the moment that a feed is subscribed to.
+    """Collects the evidence of one call, from each feed's subscription on.
 
     Args:
         now: The clock.
-        see: Is given every observation, the settling one too.
-        tell: Is given what went wrong on the way.
-        tick: Is called a few times a second, for progress.
+        see: Receives every observation, including the one that settles the call.
+        tell: Receives what went wrong on the way.
+        tick: Called a few times a second, for progress.
         stop: Ends the wait.
     """
 
@@ -43,7 +43,7 @@ class Watch:
         self._stop = stop
         self._signals: Signals = queue.SimpleQueue()
         self._feeds: list[Feed] = []
-        self._at_work: Counter[EvidenceSource] = Counter()
+        self._running: Counter[EvidenceSource] = Counter()
 
     def __enter__(self) -> Self:
         return self
@@ -53,19 +53,19 @@ class Watch:
             feed.unsubscribe(self._signals)
 
     def subscribe(self, feed: Feed) -> None:
-        """Collect what a feed tells from now on, and which of its sources have given up."""
+        """Collect what a feed sends from now on."""
         self._feeds.append(feed)
-        self._at_work.update(feed.sources)
+        self._running.update(feed.sources)
         feed.subscribe(self._signals)
 
     def until(self, deadline: datetime, judge: Judge) -> Observation | None:
-        """Wait for the observation that settles the call; None when time or every source runs out.
+        """Return the observation that settles the call; None once time is up or every source is exhausted.
 
         Raises:
-            Stopped: Somebody asked to stop.
+            Stopped: The stop was set.
         """
         with self._stop.waking(self._signals):
-            while any(number > 0 for number in self._at_work.values()):
+            while any(number > 0 for number in self._running.values()):
                 signal = self._next(deadline)
                 if signal is None:
                     return None
@@ -75,7 +75,7 @@ class Watch:
         return None
 
     def _next(self, deadline: datetime) -> Signal | None:
-        """Return the next signal; what has come by the deadline still counts. None at the deadline."""
+        """Return the next signal; None at the deadline, once all that arrived by then is read."""
         while True:
             moment = self._now()
             left = (deadline - moment).total_seconds()
@@ -96,7 +96,7 @@ class Watch:
     def _take(self, signal: Signal, judge: Judge) -> Observation | None:
         match signal:
             case Exhausted(source, _):
-                self._at_work[source] -= 1
+                self._running[source] -= 1
                 self._tell(signal)
             case Hiccup():
                 self._tell(signal)
