@@ -228,7 +228,7 @@ def test_a_look_that_fails_for_a_moment_does_not_end_the_wait(stage: Stage) -> N
     ]
     report = stage.dial(timeout=LONG)
     assert report.state is State.JOINED
-    assert sum("looking again" in detail for detail in stage.listener.details) == 4
+    assert sum("trying again" in detail for detail in stage.listener.details) == 4
 
 
 @pytest.mark.parametrize(

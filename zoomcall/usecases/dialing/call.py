@@ -115,7 +115,7 @@ class Call:
             message = f"{word} after the outcome was known: {report.state}"
         else:
             report.state = State.PENDING
-            message = f"{word}: {self._order.callout.address} may still ring, and Zoom cannot cancel a call"
+            message = f"{word}: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
         report.failure = Interrupted(message, is_terminated=is_terminated)
         self._settle()
 
