@@ -12,6 +12,7 @@ from aiosipua.headers import stringify_uri
 from aiosipua.utils import format_addr
 from msgspec import Struct
 
+from zoomcall.domain.shown_text import printable
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Wire
 
@@ -117,7 +118,7 @@ class SipCall(SipUAC):
         self._ports = MediaPorts(self.transport.local_addr[0])
         self._offer = self._ports.offer()
         self._call = self.send_invite(
-            _clean(self._invitation.from_uri or "").translate(_NO_BRACKETS) or f"sip:zoom@{self._own_address}",
+            printable(self._invitation.from_uri or "").translate(_NO_BRACKETS) or f"sip:zoom@{self._own_address}",
             self._invitation.uri,
             self._peer,
             self._offer,
@@ -137,7 +138,7 @@ class SipCall(SipUAC):
             return None
 
     def cancel(self) -> None:
-        """Take the INVITE back; the room still answers it (RFC 3261 section 9.1)."""
+        """Cancel the INVITE; the room still answers it (RFC 3261 section 9.1)."""
         if self._call is None or self._is_cancelled:
             return
         self._is_cancelled = True
@@ -206,7 +207,7 @@ class SipCall(SipUAC):
         headers.set_single("Allow", _METHODS)
         for name, value in told.headers:
             if _TOKEN.fullmatch(name) and name.lower() not in _RESERVED:
-                headers.append(name, _clean(value))
+                headers.append(name, printable(value).strip())
         return invite
 
     def handle_response(self, response: SipResponse, addr: HostPort) -> None:
@@ -247,12 +248,7 @@ def _learn_route(dialog: Dialog, response: SipResponse) -> None:
 _NO_BRACKETS = str.maketrans("", "", '<>" ')
 
 
-def _clean(text: str) -> str:
-    """Replace every character that would end a header's line, or be invisible in it, with a space."""
-    return "".join(character if character.isprintable() else " " for character in text).strip()
-
-
 def _quoted(name: str | None) -> str:
-    text = _clean(name or "")
+    text = printable(name or "").strip()
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}" ' if text else ""
