@@ -1,63 +1,42 @@
-"""Look back at calls of this machine: list them, settle what was left open, hang up."""
+"""Looks back at the calls of this machine: finds them, settles what was left open, hangs up."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zoomcall.domain.address import Protocol as RoomProtocol
-from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.address import Protocol
+from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
 from zoomcall.domain.destination import parse_destination
-from zoomcall.domain.journal import CallId, CallRecord, Standing
+from zoomcall.domain.journal import CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, SessionId
 from zoomcall.errors import NetworkFault, UsageError
-from zoomcall.usecases.dialing.evidence import EvidenceJournal, Judge, Observation, OpenCall
-from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, Clocks, lead
-from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
+from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
+from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
+from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
+from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
 
 
-class Zoom(Clocks, Rosters, WebhookLogs, Protocol):
-    """What looking back needs of Zoom."""
-
-    def remove_participant(
-        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
-    ) -> ZoomAnswer:
-        """Remove a participant from a session."""
-
-
-class CallJournal(EvidenceJournal, Protocol):
-    """What looking back needs of the journal."""
-
-    def calls(self) -> tuple[CallRecord, ...]:
-        """Every call, the newest first."""
-
-    def settle(self, call_id: CallId, standing: Standing) -> None:
-        """Write down what is known now."""
-
-    def mark_removed(self, call_id: CallId, at: datetime) -> None:
-        """Note that the room was hung up."""
-
-
 class HangUp(Struct, frozen=True):
-    """What a hang-up did; ``was_removed_before`` says that there was nothing left to do."""
+    """What a hang-up did; nothing if ``was_removed_before``."""
 
     call: CallRecord
     was_removed_before: bool = False
 
 
 def find(journal: CallJournal, text: str | None) -> CallRecord:
-    """Find a call by its id, or the newest one to an address; without either the newest of all.
+    """Return a call by its id, or the newest one to an address; the newest of all if ``text`` is None.
 
     Raises:
         UsageError: There is none.
@@ -65,28 +44,23 @@ def find(journal: CallJournal, text: str | None) -> CallRecord:
     calls = journal.calls()
     if text is None:
         if not calls:
-            raise UsageError("this machine has dialled no call", command="zoomcall invite sip --help")
+            raise UsageError("no calls have been made from this machine", command="zoomcall invite sip --help")
         return calls[0]
-    wanted = _spellings(text)
+    wanted = set(_spellings(text))
     for call in calls:
-        is_meant = str(call.id) == text.strip() or (call.protocol, call.address) in wanted
-        if is_meant:
+        if str(call.id) == text.strip() or (call.protocol, call.address) in wanted:
             return call
     raise UsageError(
-        f"this machine has dialled no call {quoted(text)}",
-        fix="Give an id or an address as `zoomcall call list` prints it.",
+        f"no call {quoted(text)} was made from this machine",
+        fix="Use an id or an address as `zoomcall call list` prints it.",
         command="zoomcall call list",
     )
 
 
-def _spellings(text: str) -> set[tuple[RoomProtocol, str]]:
-    found = set()
-    for protocol in RoomProtocol:
-        try:
-            found.add((protocol, parse_destination(protocol, text).normalised))
-        except UsageError:
-            continue
-    return found
+def _spellings(text: str) -> Iterator[tuple[Protocol, str]]:
+    for protocol in Protocol:
+        with suppress(UsageError):
+            yield protocol, parse_destination(protocol, text).normalised
 
 
 def is_open(call: CallRecord) -> bool:
@@ -97,21 +71,21 @@ def is_open(call: CallRecord) -> bool:
 def settle(
     call: CallRecord,
     *,
-    zoom: Zoom,
+    zoom: CallEndpoints,
     journal: CallJournal,
     now: datetime,
     on_fault: Callable[[ZoomRefused | NetworkFault], None],
 ) -> CallRecord:
-    """Look up how an open call ended: in the roster, then in the webhook log; give the call as it stands then.
+    """Find out how an open call ended, from the roster, then from the webhook log; return the updated call.
 
-    In this order, since any answer tells Zoom's clock, which the log is asked by.
+    The roster is read first, since any answer shows Zoom's clock, which reading the log requires.
 
     Args:
-        call: The call; one that is settled stays as it is.
+        call: The call; a settled one is returned unchanged.
         zoom: Zoom.
-        journal: What is found is written there.
+        journal: Keeps what is found.
         now: By this machine's clock.
-        on_fault: Is told why a place could not be looked at.
+        on_fault: Receives what kept a source from being read.
     """
     for look in (_in_roster, _in_log):
         if not is_open(call):
@@ -125,7 +99,7 @@ def settle(
     return call
 
 
-def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -> Observation | None:
+def _in_log(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime) -> Observation | None:
     if call.target.api is not Api.SESSION or now - call.at > LOG_REACH:
         return None
     skew = lead(zoom)
@@ -139,15 +113,15 @@ def _in_log(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -
     return last if last is not None and last.state.is_final else None
 
 
-def _in_roster(call: CallRecord, zoom: Zoom, journal: CallJournal, now: datetime) -> Observation | None:
-    """Find the room among those who joined since the call, by Zoom's clock."""
+def _in_roster(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime) -> Observation | None:
+    """Find the room among the participants who joined since the call, by Zoom's clock."""
     present = who_is_in(zoom, call.target)
     since = call.at - lead(zoom) + CLOCK_GRAIN
     earlier = [each for each in present if each.join_time is None or each.join_time < since]
     return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)
 
 
-def _case(call: CallRecord, zoom: Zoom, *, baseline: Collection[Participant] | None) -> OpenCall:
+def _case(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Participant] | None) -> OpenCall:
     return OpenCall(
         call_id=call.id,
         dial=call.dial,
@@ -183,18 +157,18 @@ def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: da
 
 
 def hang_up(
-    call: CallRecord, *, zoom: Callable[[], Zoom], journal: CallJournal, now: Callable[[], datetime]
+    call: CallRecord, *, zoom: Callable[[], CallEndpoints], journal: CallJournal, now: Callable[[], datetime]
 ) -> HangUp:
     """Remove the room that joined from its session.
 
     Args:
         call: The call.
-        zoom: Zoom, asked for only if there is something to do.
-        journal: The journal.
+        zoom: Returns Zoom; called only if there is something to do.
+        journal: Keeps that the room was removed.
         now: The clock.
 
     Raises:
-        UsageError: Zoom has no way to end such a call, or it is over.
+        UsageError: The call is over, or Zoom has no way to end it.
         ZoomRefused: Zoom refused.
         NetworkFault: No answer came.
     """
@@ -202,21 +176,21 @@ def hang_up(
         return HangUp(call, was_removed_before=True)
     _require_session(call)
     _require_not_over(call)
-    speaking = zoom()
+    rest = zoom()
     faults: list[ZoomRefused | NetworkFault] = []
-    call = settle(call, zoom=speaking, journal=journal, now=now(), on_fault=faults.append)
+    call = settle(call, zoom=rest, journal=journal, now=now(), on_fault=faults.append)
     if is_open(call) and faults:
         raise faults[0]
     _require_not_over(call)
     if call.state is not State.JOINED:
         raise UsageError(
-            f"call {call.id} to {call.shown} is not known to have joined, and Zoom's REST cannot cancel ringing",
-            fix="Reject it at the room, or wait until it joins or gives up;"
-            " `zoomcall invite … --on-timeout remove` removes late joiners by itself.",
+            f"nothing shows that call {call.id} to {call.shown} joined, and Zoom's REST API cannot cancel ringing",
+            fix="Reject the call at the room, or wait until it joins or stops ringing. Next time,"
+            " `zoomcall invite … --on-timeout remove` removes a room that joins late.",
             command=f"zoomcall call status {call.id}",
         )
-    uuid = call.participant_uuid or _look_for(call, speaking)
-    answer = speaking.remove_participant(SessionId(call.target.id), uuid)
+    uuid = call.participant_uuid or _look_for(call, rest)
+    answer = rest.remove_participant(SessionId(call.target.id), uuid)
     if answer.status != _ACCEPTED:
         raise ZoomRefused(answer)
     moment = now()
@@ -227,7 +201,7 @@ def hang_up(
 def _require_session(call: CallRecord) -> None:
     if call.target.api is Api.MEETING:
         raise UsageError(
-            f"call {call.id} went into a meeting, and Zoom's REST cannot remove a participant from a meeting",
+            f"call {call.id} went into a meeting, and Zoom's REST API cannot remove a participant from a meeting",
             fix="Remove the room in the Zoom client.",
         )
 
@@ -235,10 +209,10 @@ def _require_session(call: CallRecord) -> None:
 def _require_not_over(call: CallRecord) -> None:
     is_over = call.state.is_final and call.state is not State.JOINED
     if is_over or call.state in {State.NOT_SENT, State.REFUSED, State.NO_OP}:
-        raise UsageError(f"call {call.id} to {call.shown} is over: {call.state}; there is nothing to hang up")
+        raise UsageError(f"call {call.id} to {call.shown} is over ({call.state}); there is nothing to hang up")
 
 
-def _look_for(call: CallRecord, zoom: Zoom) -> str:
+def _look_for(call: CallRecord, zoom: CallEndpoints) -> str:
     present = zoom.session_users(SessionId(call.target.id))
     found = [
         participant
@@ -248,8 +222,7 @@ def _look_for(call: CallRecord, zoom: Zoom) -> str:
     if len(found) == 1 and found[0].uuid is not None:
         return found[0].uuid
     raise UsageError(
-        f"call {call.id} joined, but it is not certain which participant {call.shown} is;"
-        " nobody was removed rather than somebody else",
-        fix="Remove the room in the Zoom client; give rooms a --to-name to be told apart.",
+        f"call {call.id} joined, but it is not certain which participant {call.shown} is, so nobody was removed",
+        fix="Remove the room in the Zoom client. Next time, name it with --to-name.",
         command=f"zoomcall session show {call.target.id}",
     )

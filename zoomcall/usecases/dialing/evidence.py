@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -12,6 +11,7 @@ from zoomcall.domain.call import EvidenceSource, Match, Reason, State
 from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
 from zoomcall.domain.roster import Dial, Participant, credit, newcomers_of
+from zoomcall.usecases.dialing.ports import CallJournal
 
 CLOCK_DOUBT = timedelta(seconds=5)
 """How far the estimate of Zoom's clock, which shows whole seconds, may be off; used only to tell calls apart."""
@@ -37,22 +37,6 @@ class Observation(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     participant: Participant | None = None
     message_id: str | None = None
-
-
-class EvidenceJournal(Protocol):
-    """What judging needs of the journal."""
-
-    def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
-        """Other dials into the target, unresolved at ``since`` or later."""
-
-    def credited_to_others(self, call_id: CallId) -> frozenset[str]:
-        """Participants tied to other calls."""
-
-    def take_credit(self, call_id: CallId, participant_id: str) -> bool:
-        """Tie a participant to this call."""
-
-    def take_message(self, call_id: CallId, message_id: str) -> bool:
-        """Tie Zoom's id of a call to this one, and to no other; False when this one has another id."""
 
 
 class OpenCall(Struct, frozen=True, kw_only=True):
@@ -82,7 +66,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
 class Judge:
     """Judges the rosters and events of one call's target; the journal tells it of other calls into the target."""
 
-    def __init__(self, call: OpenCall, journal: EvidenceJournal) -> None:
+    def __init__(self, call: OpenCall, journal: CallJournal) -> None:
         self._call = call
         self._journal = journal
         self._message_id: str | None = None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from msgspec import Struct
 
@@ -16,10 +15,11 @@ from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.usecases.dialing.ports import CallEndpoints
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
 from zoomcall.usecases.dialing.stop import Stop
-from zoomcall.usecases.zoom_clock import LOG_SLACK, Clocks, lead
-from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs, callouts_in, who_is_in
+from zoomcall.usecases.zoom_clock import LOG_SLACK, lead
+from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 POLL_INTERVAL = timedelta(seconds=3)
 FIRST_LOOK = timedelta(seconds=1)
@@ -32,10 +32,6 @@ _SURVEY_LIFE = timedelta(minutes=1)
 
 Look = Callable[[datetime], Seen]
 """Reads a source once, for calls dialled at the given moment or later."""
-
-
-class Polled(Clocks, Rosters, WebhookLogs, Protocol):
-    """What polling needs of Zoom."""
 
 
 class Rhythm(Struct, frozen=True, kw_only=True):
@@ -221,7 +217,7 @@ class PollFeed(Struct, frozen=True):
 class Polls:
     """One poll per target, and what the polls found out, shared by all calls of one credential."""
 
-    def __init__(self, zoom: Polled, *, now: Callable[[], datetime], rhythm: Rhythm | None = None) -> None:
+    def __init__(self, zoom: CallEndpoints, *, now: Callable[[], datetime], rhythm: Rhythm | None = None) -> None:
         self._zoom = zoom
         self._now = now
         self._rhythm = rhythm or Rhythm()

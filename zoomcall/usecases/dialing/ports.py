@@ -1,21 +1,23 @@
-"""What dialling needs: Zoom, a journal, and a listener."""
+"""What calls need: Zoom, a journal, and a listener."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import State, TimelineEntry
-from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, NewCall, Standing
-from zoomcall.usecases.dialing.evidence import EvidenceJournal
-from zoomcall.usecases.dialing.polling import Polled
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.usecases.zoom_clock import Clocks
+from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs
+
+if TYPE_CHECKING:  # looking back at calls needs no request
+    from zoomcall.domain.callout import CalloutRequest
 
 
-class CallEndpoints(Polled, Protocol):
-    """Zoom, as far as a call needs it."""
+class CallEndpoints(Clocks, Rosters, WebhookLogs, Protocol):
+    """Zoom, as far as calls need it."""
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
         """Send the PATCH, once."""
@@ -26,17 +28,32 @@ class CallEndpoints(Polled, Protocol):
         """Remove a participant from a session: hang up."""
 
 
-class CallJournal(EvidenceJournal, Protocol):
-    """What this machine has dialled."""
+class CallJournal(Protocol):
+    """The calls of this machine."""
 
     def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
-        """Record a dial, or raise ``Duplicate``."""
+        """Record a call about to be made, or raise ``Duplicate``."""
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
-        """Write down what is known now."""
+        """Record what is known of a call now."""
 
     def mark_removed(self, call_id: CallId, at: datetime) -> None:
-        """Note that the room was hung up."""
+        """Record that the room was hung up."""
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        """Return every call, the newest first."""
+
+    def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
+        """Return the other calls into the target that were unresolved at ``since`` or later."""
+
+    def credited_to_others(self, call_id: CallId) -> frozenset[str]:
+        """Return the participants tied to other calls."""
+
+    def take_credit(self, call_id: CallId, participant_id: str) -> bool:
+        """Tie a participant to a call, unless it is tied to another."""
+
+    def take_message(self, call_id: CallId, message_id: str) -> bool:
+        """Tie Zoom's id of a call to this one and no other, unless this one has another id."""
 
 
 class Listener(Protocol):
