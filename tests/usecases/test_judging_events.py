@@ -193,10 +193,65 @@ def test_an_id_that_a_call_long_over_had_does_not_hide_an_event(journal: Journal
     assert outcome(own, event(ROOMS[0], State.MISSED, later(21))) == [State.MISSED]
 
 
-def test_an_event_of_a_call_by_somebody_else_does_not_settle_one_that_has_its_own_id(journal: Journal) -> None:
+def test_a_call_whose_events_share_an_id_has_no_other_events(journal: Journal) -> None:
     judge = claim(journal, "a@room.example", START)
     assert outcome(judge, event("a@room.example", State.RINGING, later(1), message="ours")) == [State.RINGING]
-    assert outcome(judge, event("a@room.example", State.DECLINED, later(2), message="theirs")) == []
+    theirs = [event("a@room.example", state, later(2), message="theirs") for state in (State.RINGING, State.MISSED)]
+    assert outcome(judge, *theirs) == []
+    assert outcome(judge, event("a@room.example", State.JOINED, later(3), message="ours")) == [State.JOINED]
+
+
+@pytest.mark.parametrize("final", FINAL)
+def test_where_each_event_has_its_own_id_a_ringing_and_an_end_are_one_call(journal: Journal, final: State) -> None:
+    judge = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1), message="1")
+    [first] = judge.of_events([ringing], EvidenceSource.WEBHOOK)
+    assert first.match is Match.EXACT
+    end = event("a@room.example", final, later(2), message="2")
+    [last] = judge.of_events([ringing, end], EvidenceSource.WEBHOOK)
+    assert (last.state, last.match) == (final, Match.ONLY_CANDIDATE)
+
+
+def test_one_event_alone_is_exact_whatever_its_id(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    [only] = judge.of_events([event("a@room.example", State.JOINED, later(1), message="1")], EvidenceSource.WEBHOOK)
+    assert (only.state, only.match) == (State.JOINED, Match.EXACT)
+
+
+@pytest.mark.parametrize(
+    "states",
+    [
+        (State.RINGING, State.RINGING, State.JOINED),
+        (State.JOINED, State.JOINED),
+        (State.RINGING, State.DECLINED, State.JOINED),
+    ],
+    ids=" ".join,
+)
+def test_where_each_event_has_its_own_id_more_than_one_story_is_no_evidence(
+    journal: Journal, states: tuple[State, ...]
+) -> None:
+    judge = claim(journal, "a@room.example", START)
+    events = [
+        event("a@room.example", state, later(number), message=str(number))
+        for number, state in enumerate(states, start=1)
+    ]
+    assert outcome(judge, *events) == []
+
+
+def test_where_each_event_has_its_own_id_an_open_twin_may_have_caused_it(journal: Journal) -> None:
+    first = claim(journal, "a@room.example", START)
+    assert outcome(first, event("a@room.example", State.RINGING, later(1), message="1")) == [State.RINGING]
+    second = claim(journal, "a@room.example", later(2))
+    assert outcome(second, event("a@room.example", State.JOINED, later(3), message="2")) == []
+
+
+def test_the_same_event_delivered_again_counts_once(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    ringing = event("a@room.example", State.RINGING, later(1), message="1")
+    joined = event("a@room.example", State.JOINED, later(2), message="2")
+    assert outcome(judge, ringing, ringing) == [State.RINGING]
+    assert outcome(judge, ringing) == []
+    assert outcome(judge, joined, ringing, joined) == [State.JOINED]
 
 
 def test_a_late_event_of_a_settled_call_is_not_the_next_calls(journal: Journal) -> None:
@@ -225,11 +280,15 @@ def test_a_call_to_the_same_address_by_the_other_protocol_is_no_doubt(journal: J
     assert outcome(judge, event("203.0.113.9", State.JOINED, later(1))) == [State.JOINED]
 
 
-def test_a_call_that_another_process_knows_by_an_id_has_no_events_of_another(journal: Journal) -> None:
-    judge = claim(journal, "a@room.example", START)
-    assert journal.take_message(judge._call.call_id, "ours")
-    assert outcome(judge, event("a@room.example", State.DECLINED, later(1), message="theirs")) == []
-    assert outcome(judge, event("a@room.example", State.JOINED, later(1), message="ours")) == [State.JOINED]
+def test_an_event_with_the_known_id_is_surer_than_one_with_its_own(journal: Journal) -> None:
+    call = claim(journal, "a@room.example", START)._call
+    assert journal.take_message(call.call_id, "ours")
+    own = event("a@room.example", State.JOINED, later(1), message="ours")
+    other = event("a@room.example", State.DECLINED, later(1), message="theirs")
+    judge = Judge(replace(call, message_id="ours"), journal)
+    assert outcome(judge, other, own) == [State.JOINED]
+    [alone] = Judge(replace(call, message_id="ours"), journal).of_events([other], EvidenceSource.WEBHOOK)
+    assert alone.match is Match.ONLY_CANDIDATE
 
 
 # The roster

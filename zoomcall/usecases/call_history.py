@@ -130,6 +130,7 @@ def _case(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Partici
         dialled_at_zoom=call.at - lead(zoom),
         baseline=baseline,
         is_past=True,
+        message_id=call.message_id,
     )
 
 

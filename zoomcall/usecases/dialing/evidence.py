@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -51,6 +52,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
         baseline: The participants before the PATCH; None if they could not be read.
         before_patch: The span from that roster to the PATCH, by Zoom's clock, without its uncertain ends.
         is_past: Nobody was watching, so only an exact match proves anything.
+        message_id: Zoom's id of the call, if it is known.
     """
 
     call_id: CallId
@@ -61,6 +63,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
     baseline: Collection[Participant] | None
     before_patch: tuple[datetime, datetime] | None = None
     is_past: bool = False
+    message_id: str | None = None
 
 
 class Judge:
@@ -69,8 +72,9 @@ class Judge:
     def __init__(self, call: OpenCall, journal: CallJournal) -> None:
         self._call = call
         self._journal = journal
-        self._message_id: str | None = None
-        self._seen: set[tuple[State, datetime, str | None]] = set()
+        self._message_id = call.message_id
+        self._fitting: frozenset[CalloutEvent] = frozenset()
+        self._told: frozenset[CalloutEvent] = frozenset()
 
     def of_roster(self, present: Sequence[Participant], now: datetime) -> Observation | None:
         """Return that the room joined, if this roster proves it.
@@ -104,29 +108,22 @@ class Judge:
         )
 
     def of_events(self, events: Sequence[CalloutEvent], source: EvidenceSource) -> Iterator[Observation]:
-        """Yield what events prove, in the order of Zoom's clock and without repetitions.
+        """Yield what events prove, in the order of Zoom's clock; each once, however often it is delivered.
 
         What settles the call comes last, so that nothing of a batch read at once is lost.
         """
-        fitting = [event for event in events if self._fits(event)]
-        if not fitting:
+        self._fitting |= {event for event in events if self._fits(event)}
+        if not self._fitting - self._told:
             return
-        twins = self._twins()
-        taken = {twin.message_id for twin in twins}
-        strange = {event.message_id for event in fitting if event.message_id is not None} - taken
-        if self._message_id is None and len(strange) > 1:
-            return  # somebody else rings the same room too, and nothing tells which call is ours
-        ours = [event for event in fitting if self._is_ours(event, twins)]
-        for event in sorted(ours, key=lambda event: (event.state.is_final, event.at)):
-            mark = (event.state, event.at, event.message_id)
-            if mark in self._seen:
-                continue
-            self._seen.add(mark)
+        ours, match = self._ours(self._twins())
+        new = ours - self._told
+        self._told |= ours
+        for event in sorted(new, key=lambda event: (event.state.is_final, event.at)):
             yield Observation(
                 state=event.state,
                 at=event.at,
                 source=source,
-                match=Match.EXACT,
+                match=match,
                 reason=event.reason,
                 message_id=event.message_id,
             )
@@ -143,21 +140,50 @@ class Judge:
             return False
         return event.at >= call.dialled_at_zoom and event.rings(call.dial.address)
 
-    def _is_ours(self, event: CalloutEvent, twins: Sequence[CallRecord]) -> bool:
-        """Return whether no call but this one can have caused an event that fits.
+    def _ours(self, twins: Sequence[CallRecord]) -> tuple[frozenset[CalloutEvent], Match]:
+        """Return the events that this call alone can have caused, and how surely.
 
-        A twin whose ``message_id`` is known cannot have caused an event with another. An id seen before with
-        a call that is not a twin has been reused, for example by a replay: that call's own events do not fit.
+        Events with one id are one call for certain; that two ids are two calls is not (zoom-api 0.11).
         """
-        if self._message_id is not None and event.message_id is not None:
-            return event.message_id == self._message_id
-        if any(event.message_id is None or twin.message_id in {None, event.message_id} for twin in twins):
-            return False
-        if event.message_id is None:
+        taken = {twin.message_id for twin in twins} - {None}
+        free = frozenset(event for event in self._fitting if event.message_id not in taken)
+        own = frozenset(event for event in free if event.message_id == self._message_id is not None)
+        calls = Counter(event.message_id for event in self._fitting if event.message_id is not None)
+        has_call_ids = any(number > 1 for number in calls.values())
+        is_known = any(event.state.is_final for event in own)
+        if (
+            is_known
+            or (has_call_ids and own)
+            or any(self._is_rival(twin, has_call_ids=has_call_ids) for twin in twins)
+        ):
+            return own, Match.EXACT
+        ids = {event.message_id for event in free}
+        if len(ids) > 1 and has_call_ids:  # somebody else rings the same room too
+            return frozenset(), Match.EXACT
+        is_one_call = len(ids) == 1 and ids != {None} and self._message_id in {None, *ids}
+        if not is_one_call and not _is_one_story(free):
+            return frozenset(), Match.EXACT
+        if self._message_id is None and is_one_call and not self._take(next(iter(ids))):
+            return frozenset(), Match.EXACT
+        is_alone = len(free) <= 1 and self._message_id is None
+        return free, Match.EXACT if is_one_call or is_alone else Match.ONLY_CANDIDATE
+
+    def _is_rival(self, twin: CallRecord, *, has_call_ids: bool) -> bool:
+        """Return whether an event that is free may be a twin's, where each event may have an id of its own."""
+        if twin.message_id is None:
             return True
-        if not self._journal.take_message(self._call.call_id, event.message_id):
+        is_over = any(event.message_id == twin.message_id and event.state.is_final for event in self._fitting)
+        return twin.state.is_open and not has_call_ids and not is_over
+
+    def _take(self, message_id: str | None) -> bool:
+        """Tie Zoom's id of a call to this one.
+
+        An id seen before with a call that is not a twin has been reused, for example by a replay: that call's own
+        events do not fit.
+        """
+        if message_id is None or not self._journal.take_message(self._call.call_id, message_id):
             return False
-        self._message_id = event.message_id
+        self._message_id = message_id
         return True
 
     def _twins(self) -> tuple[CallRecord, ...]:
@@ -169,3 +195,9 @@ class Judge:
             for rival in self._journal.rivals(call.call_id, since=call.dialled_at - CLOCK_DOUBT)
             if rival.protocol is address.protocol and rival.address == address.normalised
         )
+
+
+def _is_one_story(events: Collection[CalloutEvent]) -> bool:
+    """Return whether events can be one call's: no state twice, and one end at most."""
+    states = [event.state for event in events]
+    return len(set(states)) == len(states) and sum(state.is_final for state in states) <= 1
