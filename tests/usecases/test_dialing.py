@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -884,6 +885,23 @@ def test_a_room_that_does_not_come_late_either_is_pending(stage: Stage) -> None:
     assert 0.4 < stage.seconds < 0.4 + AT_ONCE
 
 
+@pytest.mark.usefixtures("brief_late_watch")
+def test_a_late_joiner_that_an_event_tells_of_is_written_down_as_joined(stage: Stage) -> None:
+    stage.zoom.logs = [()]
+    stage.zoom.removals = [answered(500)]
+
+    def ring() -> None:
+        late = time.monotonic() + SHORT.total_seconds() * 1.5
+        at = datetime.now(UTC) + TICK
+        stage.zoom.rosters = [(PERSON, JOINED)]
+        stage.zoom.webhook_logs = lambda **_: (logged("accepted", at),) if time.monotonic() > late else ()  # type: ignore[method-assign] # by the clock
+
+    stage.zoom.on_call_out = ring
+    report = stage.dial(is_late_joiner_removed=True, evidence=frozenset({EvidenceSource.WEBHOOK_LOG}))
+    assert (report.state, report.is_removed, report.participant) == (State.PENDING, False, JOINED)
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+
+
 def test_a_room_that_joins_in_time_stays(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
     report = stage.dial(is_late_joiner_removed=True, timeout=LONG)
@@ -929,6 +947,20 @@ def test_a_journal_that_fails_later_changes_nothing_about_the_outcome(
     assert report.state is state
     assert (report.failure.kind if report.failure else None) is kind
     assert "journal-failed" in stage.notices
+
+
+@pytest.mark.parametrize("state", [State.ACCEPTED, State.JOINED])
+def test_what_is_known_is_written_down_before_it_is_told(stage: Stage, state: State) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
+
+    def entry(seen: Any) -> None:
+        if seen.state is state:
+            raise BrokenPipeError
+
+    stage.listener.entry = entry  # type: ignore[method-assign] # `-o jsonl | head -1`
+    with pytest.raises(BrokenPipeError):
+        stage.dial(timeout=LONG)
+    assert stage.journal.last == (state, Sent.YES)
 
 
 @pytest.mark.parametrize("name", ["rivals", "take_credit"])
@@ -1061,6 +1093,93 @@ def test_stopped_while_a_late_joiner_is_looked_up_the_call_is_pending(stage: Sta
     assert (report.state, report.is_removed) == (State.PENDING, False)
     assert isinstance(report.failure, Interrupted)
     assert stage.zoom.removed == []
+
+
+@pytest.mark.usefixtures("brief_late_watch")
+def test_stopped_while_a_late_joiner_is_removed_it_says_that_the_room_joined(stage: Stage) -> None:
+    join_late(stage)
+    with silent(stage, "remove_participant"):
+        threading.Timer(SHORT.total_seconds() * 3, stage.stop.set).start()
+        report = stage.dial(is_late_joiner_removed=True)
+    assert (report.state, report.sent, report.is_removed) == (State.PENDING, Sent.YES, False)
+    assert isinstance(report.failure, Interrupted)
+    assert "joined late, and may not have been removed" in report.failure.message
+    assert stage.journal.last == (State.JOINED, Sent.YES)
+
+
+def test_a_call_that_is_stopped_before_its_thread_runs_is_never_sent(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starved: list[threading.Thread] = []
+    claim = stage.journal.claim
+
+    def starve(thread: threading.Thread) -> None:
+        starved.append(thread)
+
+    def claiming(*arguments: Any, **options: Any) -> Any:
+        threading.Timer(0.05, stage.stop.set).start()
+        monkeypatch.setattr(threading.Thread, "start", starve)
+        return claim(*arguments, **options)
+
+    monkeypatch.setattr(stage.journal, "claim", claiming)
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert isinstance(report.failure, Interrupted)
+    assert "nothing rings" in report.failure.message
+    assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+    [request] = starved
+    request.run()
+    assert stage.patches == 0
+
+
+def test_a_call_for_which_there_is_no_thread_is_not_sent_and_blocks_nothing(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim = stage.journal.claim
+
+    def claiming(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        return claim(*arguments, **options)
+
+    monkeypatch.setattr(stage.journal, "claim", claiming)
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.NOT_SENT, Sent.NO)
+    assert report.failure is not None
+    assert "threads" in report.failure.message
+    assert stage.journal.last == (State.NOT_SENT, Sent.NO)
+    assert stage.patches == 0
+
+
+def test_a_call_that_no_thread_can_watch_says_that_nothing_more_can_be_proven(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage.zoom.on_call_out = lambda: monkeypatch.setattr(threading.Thread, "start", refuse)
+    report = stage.dial(timeout=LONG)
+    assert (report.state, report.sent) == (State.PENDING, Sent.YES)
+    assert isinstance(report.failure, Unproven)
+    assert "evidence-lost" in stage.notices
+    assert stage.seconds < AT_ONCE
+
+
+def refuse(_: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_while_a_request_is_waited_for_windows_can_run_a_signal_handler(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sleeps: list[float | None] = []
+
+    class Watched(queue.SimpleQueue[Any]):
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            sleeps.append(timeout)
+            return super().get(block, timeout)
+
+    monkeypatch.setattr(queue, "SimpleQueue", Watched)
+    stage.zoom.on_call_out = lambda: time.sleep(SHORT.total_seconds() * 3)
+    stage.dial(is_waiting=False)
+    assert len(sleeps) > 2, "the request was waited for in pieces"
+    assert all(sleep is not None and sleep <= 0.5 for sleep in sleeps)
 
 
 def test_stopped_while_the_journal_fails_it_still_says_what_may_ring(stage: Stage) -> None:

@@ -544,6 +544,39 @@ def test_a_source_that_failed_an_earlier_call_is_tried_again_for_a_later_one(sig
     assert has_ended()
 
 
+def test_a_source_that_failed_is_tried_again_for_a_later_call_though_others_still_wait(signals: Signals) -> None:
+    gone = refused(404, 3001)
+    poll = polled({ROSTER: Looks(gone, gone, gone, NOBODY)})
+    poll.subscribe(signals)
+    assert isinstance(taken(signals, 2)[1], Exhausted)
+    assert has_ended()
+    later: Signals = queue.SimpleQueue()
+    poll.subscribe(later)
+    assert taken(later, 2) == [Hiccup(ROSTER, gone.message), NOBODY]
+    for each in (signals, later):
+        poll.unsubscribe(each)
+    assert has_ended()
+
+
+def test_a_poll_that_gets_no_thread_says_so_and_gets_one_for_the_next_call(
+    signals: Signals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    poll = polled({ROSTER: Looks(NOBODY)})
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        poll.subscribe(signals)
+    assert isinstance(taken(signals, 1)[0], Exhausted)
+    later: Signals = queue.SimpleQueue()
+    poll.subscribe(later)
+    assert taken(later, 2) == [NOBODY, NOBODY]
+    for each in (signals, later):
+        poll.unsubscribe(each)
+    assert has_ended()
+
+
 def test_a_look_asks_from_the_oldest_open_call_on(signals: Signals) -> None:
     later: Signals = queue.SimpleQueue()
     look = Looks(EventsSeen(LOG, ()))

@@ -109,15 +109,20 @@ class Call:
         report = self.report
         is_terminated = self._stop.is_terminated
         word = "terminated" if is_terminated else "interrupted"
+        room = self._order.callout.address
+        last = report.timeline[-1].state if report.timeline else report.state
         if report.sent is Sent.NO:
             message = interrupted_early(is_terminated=is_terminated).message
-        elif report.state.is_final:
-            message = f"{word} after the outcome was known: {report.state}"
+            self._settle()
+        elif last.is_final and report.is_removed is None:
+            message = f"{word} after the outcome was known: {last}"
+        elif last.is_final:
+            message = f"{word}: {room} joined late, and may not have been removed"
         else:
+            message = f"{word}: {room} may still ring, and Zoom has no way to cancel that"
             report.state = State.PENDING
-            message = f"{word}: {self._order.callout.address} may still ring, and Zoom has no way to cancel that"
+            self._settle()
         report.failure = Interrupted(message, is_terminated=is_terminated)
-        self._settle()
 
     def _refuse_if_empty(self, baseline: Baseline) -> None:
         is_session = isinstance(self._order.target, SessionTarget)
@@ -149,10 +154,13 @@ class Call:
         """Send the PATCH; return the fault, if one leaves it unknown whether the PATCH arrived."""
         report = self.report
         request = CalloutRequest(self._order.target, self._order.callout)
-        sending = self._stop.start(lambda: self._zoom.call_out(request, deadline=self._order.patience))
         report.sent = Sent.UNKNOWN
         try:
-            answer = sending.result()
+            answer = self._stop.start(lambda: self._zoom.call_out(request, deadline=self._order.patience)).result()
+        except Stopped as stopped:
+            if not stopped.has_begun:
+                report.sent = Sent.NO
+            raise
         except ZoomcallError as error:
             self._answered_at = self._now()
             if isinstance(error, NetworkFault) and error.may_have_arrived:
@@ -176,8 +184,8 @@ class Call:
             report.sent = Sent.YES
             report.state = State.ACCEPTED
             self._is_open = True
-            self._add(TimelineEntry(State.ACCEPTED, self._answered_at, "zoom"))
             self._settle()
+            self._add(TimelineEntry(State.ACCEPTED, self._answered_at, "zoom"))
             return
         refusal = ZoomRefused(answer)
         report.failure = refusal
@@ -238,16 +246,18 @@ class Call:
             f"watching for another {_LATE_WATCH.total_seconds():g} s, to remove the room if it joins late"
         )
         failure = report.failure
-        settled = self._watch_until(self._now() + _LATE_WATCH, watch, judge)
-        report.state = State.PENDING
-        report.evidence = report.reason = None
-        report.failure = failure
-        if settled is None or settled.state is not State.JOINED:
-            return
-        self._name_participant(judge)
-        why_not = self._remove()
-        if why_not is not None:
-            self._listener.warn(Notice("not-removed", f"the room joined late and was not removed: {why_not}"))
+        try:
+            settled = self._watch_until(self._now() + _LATE_WATCH, watch, judge)
+            if settled is not None and settled.state is State.JOINED:
+                self._name_participant(judge)
+                why_not = self._remove()
+                if why_not is not None:
+                    message = f"the room joined late and was not removed: {why_not}"
+                    self._listener.warn(Notice("not-removed", message))
+        finally:
+            report.state = State.PENDING
+            report.evidence = report.reason = None
+            report.failure = failure
 
     def _remove(self) -> str | None:
         """Hang up the room that joined; return why that failed, or None."""
@@ -325,8 +335,8 @@ class Call:
             report.failure = None
         report.reason = observation.reason
         report.participant = observation.participant or report.participant
-        self._add(TimelineEntry(observation.state, observation.at, observation.source))
         self._settle()
+        self._add(TimelineEntry(observation.state, observation.at, observation.source))
 
     def _tell(self, signal: Hiccup | Exhausted) -> None:
         match signal:

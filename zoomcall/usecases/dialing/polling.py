@@ -89,11 +89,13 @@ class Poll:
         self._ended: threading.Event | None = None
         self._has_events = False
         self._are_events_expected = False
-        self._missing: dict[EvidenceSource, int] = {}
-        self._ends: dict[EvidenceSource, Exhausted] = {}
+        self._missing: set[EvidenceSource] = set()
+        self._exhausted: set[EvidenceSource] = set()
 
     def subscribe(self, signals: Signals, *, since: datetime, sources: frozenset[EvidenceSource]) -> None:
-        """Put into a call's queue what is seen, and which sources are exhausted; the first call starts the polling.
+        """Put into a call's queue what is seen; the first call starts the polling.
+
+        A source that was exhausted for earlier calls may be back, so it is tried again for each new one.
 
         Args:
             signals: The call's queue.
@@ -101,17 +103,18 @@ class Poll:
             sources: Which sources may prove its outcome.
         """
         with self._lock:
-            if not self._readers:  # what was exhausted for an earlier call may be back
-                self._ends.clear()
-                self._missing.clear()
-            for source in sources & self._ends.keys():
-                signals.put(self._ends[source])
+            self._missing -= sources
+            self._exhausted -= sources
             self._readers = (*self._readers, _Reader(signals, since, sources))
             if self._ended is not None:
                 return
             self._ended = threading.Event()
-            arguments = (self._ended,)
-        threading.Thread(target=self._run, args=arguments, name="poll", daemon=True).start()
+            try:
+                threading.Thread(target=self._run, args=(self._ended,), name="poll", daemon=True).start()
+            except RuntimeError:
+                self._ended = None
+                for source in sources:
+                    signals.put(Exhausted(source, "the system allows no more threads"))
 
     def unsubscribe(self, signals: Signals) -> None:
         """Put nothing more into a call's queue; the last call ends the polling."""
@@ -135,7 +138,7 @@ class Poll:
             with self._lock:
                 waiting = self._readers
                 wanted = frozenset[EvidenceSource]().union(*(reader.sources for reader in waiting))
-                available = (wanted & self._looks.keys()) - self._ends.keys()
+                available = (wanted & self._looks.keys()) - self._exhausted
                 if not available:  # until a call comes that another source can help
                     if self._ended is ended:
                         self._ended = None
@@ -161,15 +164,15 @@ class Poll:
             return self._judge(source, error)
         except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
             return Exhausted(source, f"an internal error ({type(error).__name__})")
-        self._missing.pop(source, None)
+        self._missing.discard(source)
         return seen
 
     def _judge(self, source: EvidenceSource, error: ZoomcallError) -> Signal:
         """Distinguish a passing failure from a lasting one."""
         if error.kind is ErrorKind.NO_SESSION:
-            self._missing[source] = self._missing.get(source, 0) + 1
-            if self._missing[source] > 1:
+            if source in self._missing:
                 return Exhausted(source, "the session or meeting has ended")
+            self._missing.add(source)
             return Hiccup(source, error.message)
         return Hiccup(source, error.message) if may_pass(error) else Exhausted(source, error.message)
 
@@ -180,7 +183,7 @@ class Poll:
         """
         with self._lock:
             if isinstance(signal, Exhausted):
-                self._ends[signal.source] = signal
+                self._exhausted.add(signal.source)
                 readers = self._readers
             else:
                 readers = tuple(reader for reader in self._readers if reader in waiting)

@@ -5,14 +5,27 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
+
+from zoomcall.errors import ZoomcallError
 
 T = TypeVar("T")
 
+LONGEST_SLEEP = 0.25
+"""Seconds: Windows runs no signal handler while the main thread sleeps in a queue."""
+
 
 class Stopped(Exception):
-    """A wait or a request was abandoned because of a stop."""
+    """A wait or a request was abandoned because of a stop.
+
+    Args:
+        has_begun: Whether the request may have been sent; if not, it never will be.
+    """
+
+    def __init__(self, *, has_begun: bool = False) -> None:
+        super().__init__()
+        self.has_begun = has_begun
 
 
 class Stop:
@@ -59,10 +72,16 @@ class Stop:
 
         Raises:
             Stopped: The stop was set before.
+            ZoomcallError: The system allows no more threads.
         """
         if self._is_set:
             raise Stopped
-        return Running(work, self)
+        try:
+            return Running(work, self)
+        except RuntimeError as error:
+            raise ZoomcallError(
+                "the system allows no more threads", fix="End other programs, or raise the limit (ulimit -u)."
+            ) from error
 
 
 class Running(Generic[T]):
@@ -71,6 +90,7 @@ class Running(Generic[T]):
     def __init__(self, work: Callable[[], T], stop: Stop) -> None:
         self._stop = stop
         self._ends: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
+        self._beginning = threading.Lock()  # taken once, by the work or by whoever abandons it
         threading.Thread(target=self._run, args=(work,), name="request", daemon=True).start()
 
     def result(self) -> T:
@@ -80,14 +100,21 @@ class Running(Generic[T]):
             Stopped: The stop was set; the work may still go on.
         """
         with self._stop.waking(self._ends):
-            end = self._ends.get()
+            end = self._end()
         if end is None:
-            raise Stopped
+            raise Stopped(has_begun=not self._beginning.acquire(blocking=False))
         if isinstance(end, BaseException):
             raise end
         return end[0]
 
+    def _end(self) -> tuple[T] | BaseException | None:
+        while True:
+            with suppress(queue.Empty):
+                return self._ends.get(timeout=LONGEST_SLEEP)
+
     def _run(self, work: Callable[[], T]) -> None:
+        if self._stop.is_set or not self._beginning.acquire(blocking=False):
+            return
         try:
             self._ends.put((work(),))
         except BaseException as error:  # noqa: BLE001 - result() raises it

@@ -11,9 +11,7 @@ from typing import Self
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.usecases.dialing.evidence import Judge, Observation
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
-from zoomcall.usecases.dialing.stop import Stop, Stopped
-
-_WAKE_SECONDS = 0.25
+from zoomcall.usecases.dialing.stop import LONGEST_SLEEP, Stop, Stopped
 
 
 class Watch:
@@ -83,7 +81,7 @@ class Watch:
                 self._tick(moment)
             try:
                 signal = (
-                    self._signals.get(timeout=min(_WAKE_SECONDS, left)) if left > 0 else self._signals.get_nowait()
+                    self._signals.get(timeout=min(LONGEST_SLEEP, left)) if left > 0 else self._signals.get_nowait()
                 )
             except queue.Empty:
                 if left <= 0:
