@@ -11,7 +11,7 @@ from zoomcall.domain.call import Match
 from zoomcall.domain.roster import ROOM_DEVICE, Credit, Dial, Participant, credit, is_exact, newcomers_of
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-DIAL = Dial(call_id=1, address=RoomAddress.parse(Protocol.SIP, "room@room.example"))
+DIAL = Dial(address=RoomAddress.parse(Protocol.SIP, "room@room.example"))
 
 
 def room(
@@ -87,8 +87,8 @@ def test_a_room_credited_by_its_id_is_not_credited_again_by_its_uuid() -> None:
     assert credit(DIAL, newcomers=newcomers, credited={"77"}, rivals=(), has_had_rival=False) is None
 
 
-def dialled(text: str, protocol: Protocol = Protocol.SIP, *, to_name: str | None = None, call_id: int = 1) -> Dial:
-    return Dial(call_id=call_id, address=RoomAddress.parse(protocol, text), to_name=to_name)
+def dialled(text: str, protocol: Protocol = Protocol.SIP, *, to_name: str | None = None) -> Dial:
+    return Dial(address=RoomAddress.parse(protocol, text), to_name=to_name)
 
 
 def seen(
@@ -158,7 +158,7 @@ def credit_of(
 
 
 def test_the_exact_one_wins_with_strangers_and_rivals_around() -> None:
-    rival = dialled("other@example.com", to_name="Lab", call_id=2)
+    rival = dialled("other@example.com", to_name="Lab")
     expected = Credit(OWN_ROOM, Match.EXACT)
     assert credit_of(NAMED, STRANGER, OWN_ROOM) == expected
     assert credit_of(NAMED, STRANGER, OWN_ROOM, rivals=(rival,)) == expected
@@ -177,8 +177,8 @@ def test_of_two_exact_ones_the_one_that_is_not_credited_yet_counts() -> None:
 @pytest.mark.parametrize(
     "rival",
     [
-        dialled("other@example.com", to_name="Board room", call_id=2),
-        dialled("room@example.com", Protocol.H323, to_name="Board room", call_id=2),
+        dialled("other@example.com", to_name="Board room"),
+        dialled("room@example.com", Protocol.H323, to_name="Board room"),
     ],
 )
 def test_one_that_fits_a_rivals_dial_to_another_room_too_proves_nothing(rival: Dial) -> None:
@@ -187,14 +187,14 @@ def test_one_that_fits_a_rivals_dial_to_another_room_too_proves_nothing(rival: D
 
 def test_the_address_of_a_gateway_proves_nothing_while_a_room_behind_it_is_rung() -> None:
     own = dialled("203.0.113.10", Protocol.H323)
-    rival = dialled("room@203.0.113.10", call_id=2)
+    rival = dialled("room@203.0.113.10")
     newcomer = seen(ip="203.0.113.10")
     assert credit_of(own, newcomer) == Credit(newcomer, Match.EXACT)
     assert credit_of(own, newcomer, rivals=(rival,)) is None
 
 
 def test_a_second_dial_to_the_same_room_is_no_doubt_about_who_came() -> None:
-    rival = dialled("sip:ROOM@example.com:5060", to_name="Board room", call_id=2)
+    rival = dialled("sip:ROOM@example.com:5060", to_name="Board room")
     assert credit_of(NAMED, OWN_ROOM, rivals=(rival,)) == Credit(OWN_ROOM, Match.EXACT)
 
 
@@ -206,7 +206,7 @@ def test_the_only_candidate_counts_only_where_nobody_else_was_rung() -> None:
         STRANGER, Match.ONLY_CANDIDATE
     )
     assert credit_of(own, STRANGER, had=True) is None
-    assert credit_of(own, STRANGER, rivals=(dialled("other@example.com", call_id=2),)) is None
+    assert credit_of(own, STRANGER, rivals=(dialled("other@example.com"),)) is None
     assert credit_of(own) is None
 
 

@@ -67,7 +67,7 @@ def claim(
     )
     case = OpenCall(
         call_id=call_id,
-        dial=Dial(call_id=call_id, address=address),
+        dial=Dial(address=address),
         target=TARGET,
         dialled_at=at,
         dialled_at_zoom=at,

@@ -147,7 +147,7 @@ class World:
         call.id = self.journal.claim(new, is_forced=True)
         case = OpenCall(
             call_id=call.id,
-            dial=Dial(call_id=call.id, address=call.room, to_name=call.to_name),
+            dial=Dial(address=call.room, to_name=call.to_name),
             target=TARGET,
             dialled_at=self.now,
             dialled_at_zoom=self.now,

@@ -55,7 +55,7 @@ def event(state: State) -> CalloutEvent:
 def judge(journal: FakeJournal | None = None) -> Judge:
     case = OpenCall(
         call_id=CallId(1),
-        dial=Dial(call_id=1, address=ROOM),
+        dial=Dial(address=ROOM),
         target=TARGET,
         dialled_at=NOW,
         dialled_at_zoom=NOW,

@@ -101,4 +101,4 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     @property
     def dial(self) -> Dial:
         """The part of it that crediting needs."""
-        return Dial(call_id=self.id, address=parse_destination(self.protocol, self.shown), to_name=self.to_name)
+        return Dial(address=parse_destination(self.protocol, self.shown), to_name=self.to_name)

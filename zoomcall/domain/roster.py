@@ -69,12 +69,10 @@ class Dial(Struct, frozen=True, kw_only=True):
     """What identifies the room of one dial in a roster.
 
     Attributes:
-        call_id: The call's id in the journal.
         address: The room that was rung.
         to_name: The name that was sent for it, if any.
     """
 
-    call_id: int
     address: Destination
     to_name: str | None = None
 

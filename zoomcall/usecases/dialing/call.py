@@ -302,7 +302,7 @@ class Call:
         order = self._order
         case = OpenCall(
             call_id=self._id,
-            dial=Dial(call_id=self._id, address=order.callout.address, to_name=order.callout.to_name),
+            dial=Dial(address=order.callout.address, to_name=order.callout.to_name),
             target=order.key,
             dialled_at=self._dialled_at,
             dialled_at_zoom=self._sent_at - lead(self._zoom),
