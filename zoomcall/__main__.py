@@ -1,4 +1,4 @@
-"""The entry point: answers ``--version`` before anything heavy is imported, then runs the command line."""
+"""The entry point: answers ``--version`` before importing anything heavy, then runs the command line."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoomcall import __version__
 
 
 def main() -> None:
-    """Run the command that stands in ``sys.argv`` and end the process with its exit code."""
+    """Run the command line in ``sys.argv`` and exit with its exit code."""
     if sys.argv[1:] in (["--version"], ["-V"]):
         try:
             print(f"zoomcall {__version__}", flush=True)  # noqa: T201 - the whole answer

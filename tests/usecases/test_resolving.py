@@ -209,7 +209,7 @@ def test_an_environment_that_cannot_serve_the_target_is_not_passed_over_for_a_pr
 ) -> None:
     world = World(environ)
     with pytest.raises(
-        NotConfigured, match=f"a {api} needs a credential of kind {kinds}, and there is only ZOOMCALL"
+        NotConfigured, match=f"a {api} needs a credential of kind {kinds}, but there is only ZOOMCALL"
     ):
         world.resolve(api=api)
     assert world.opened == []
@@ -221,7 +221,7 @@ def test_a_profile_that_cannot_serve_the_target_is_told_and_one_that_can_is_name
     with pytest.raises(NotConfigured, match="needs a credential of kind s2s or token") as caught:
         world.resolve(profile=profile, api=Api.MEETING)
     assert "profile 'video' of kind videosdk" in caught.value.message
-    assert caught.value.fix == "Name a profile that can: -p given or -p meet."
+    assert caught.value.fix == "Use another profile: -p given or -p meet."
     assert world.opened == []
 
 
@@ -238,7 +238,7 @@ def test_nothing_at_all_is_not_configured_and_the_fix_fits_the_target() -> None:
 
 
 def test_profiles_of_which_none_is_current_are_named() -> None:
-    with pytest.raises(NotConfigured, match="no profile is current; known: given, meet, video"):
+    with pytest.raises(NotConfigured, match="no current profile; profiles: given, meet, video"):
         World(config=FakeConfig(replace(STORED, current=None))).resolve()
 
 

@@ -111,8 +111,8 @@ def test_whitespace_in_the_variable_is_used_as_it_stands_with_a_word() -> None:
     assert SENTINEL not in world.notices[0].message
 
 
-def test_bytes_that_are_no_text_are_refused() -> None:
-    with pytest.raises(UsageError, match="no text") as caught:
+def test_a_secret_that_is_not_utf8_is_refused() -> None:
+    with pytest.raises(UsageError, match="not valid UTF-8") as caught:
         World({"ZOOMCALL_WEBHOOK_SECRET": "\udcff" + SENTINEL}).find()
     assert SENTINEL not in str(caught.value)
 

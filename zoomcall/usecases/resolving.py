@@ -1,4 +1,4 @@
-"""Finds the credential that counts: a named profile, the environment, the current profile (contract 5, 11)."""
+"""Finds the active credential: a named profile, the environment, or the current profile (contract 5, 11)."""
 
 from __future__ import annotations
 
@@ -30,23 +30,22 @@ Warn = Callable[[Notice], None]
 
 
 class ConfigReader(Protocol):
-    """Reads the profiles."""
+    """Reads ``config.toml``."""
 
     def read(self) -> Config:
-        """Give them; ``NotConfigured`` if the file is corrupt."""
-        ...
+        """Return the profiles; raise ``NotConfigured`` if the file cannot be used."""
 
 
-# A token wins over the pairs.
+# A token takes precedence over the other kinds.
 _READ_ORDER = (CredentialKind.TOKEN, *(kind for kind in CredentialKind if kind is not CredentialKind.TOKEN))
 
 
 class InEnvironment(Struct, frozen=True):
-    """A complete credential in variables, its secret untouched yet.
+    """A complete credential in variables, whose secret has not been read.
 
     Attributes:
-        label: Kind, source and the variable that holds the secret.
-        shadowed: The same secret's file variable, where both are set.
+        label: Kind, source and the variable with the secret.
+        shadowed: The variable with a file of the same secret, if that is set too.
     """
 
     label: CredentialLabel
@@ -59,12 +58,12 @@ class InEnvironment(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True, kw_only=True):
-    """Which credential counts, before any secret is looked at.
+    """The active credential, before any secret is read.
 
     Attributes:
         holder: Where it is.
-        is_explicit: It was chosen with ``-p``.
-        hidden: What it outvoted.
+        is_explicit: Whether it was chosen with ``-p``.
+        hidden: What it overrides.
     """
 
     holder: Profile | InEnvironment
@@ -87,20 +86,20 @@ def resolve(
     read_stored_secret: ReadStoredSecret,
     warn: Warn,
 ) -> HeldCredential:
-    """Find the credential that counts and take it in hand.
+    """Return the active credential, including its secret.
 
     Args:
         environ: The environment; an empty variable counts as unset.
         profile: ``-p``.
-        api: Which API it must serve: the target's, or ``--for``; None if any will do.
+        api: The API that it must serve: the target's, or ``--for``; None if any will do.
         config: The profiles.
         read_secret_file: Reads a file that a variable names.
-        read_stored_secret: Reads a profile's secret from its store; called for the winner alone.
-        warn: Takes what the user should know.
+        read_stored_secret: Reads a profile's secret from its store; called only for the active credential.
+        warn: Called with warnings for the user.
 
     Raises:
-        NotConfigured: There is none, half of one, none that serves ``api``, or its secret cannot be had.
-        UsageError: A variable or name cannot be used, or ``api`` is needed to choose.
+        NotConfigured: There is none, only a part of one, none that serves ``api``, or its secret cannot be read.
+        UsageError: A variable or name is invalid, or ``api`` is needed to choose.
     """
     choice = choose(environ, profile=profile, api=api, config=config, warn=warn)
     match choice.holder:
@@ -117,7 +116,7 @@ def resolve(
 def choose(
     environ: Mapping[str, str], *, profile: str | None, api: Api | None, config: ConfigReader, warn: Warn
 ) -> Choice:
-    """Find the credential that counts by its public parts alone; arguments and errors as in ``resolve``."""
+    """Return the active credential without reading a secret; arguments and errors are as in ``resolve``."""
     if profile is not None:
         return _choose_named(environ, parse_profile_name(profile, origin="-p"), api, config.read())
     preferred = environ.get("ZOOMCALL_PROFILE") or None
@@ -130,7 +129,7 @@ def choose(
 
 
 def environment_labels(environ: Mapping[str, str]) -> tuple[CredentialLabel, ...]:
-    """Name the complete credentials of the environment, which win over the current profile."""
+    """Return the complete credentials of the environment, which override the current profile."""
     return _labels(_partial_credentials(environ))
 
 
@@ -152,17 +151,12 @@ def _choose_in_environment(
     if len(serving) > 1 and serving[0].kind is not CredentialKind.TOKEN:
         names = " and ".join(f"{each.kind.key_variables[0]} ({each.kind})" for each in serving)
         raise UsageError(
-            f"the environment holds two credentials, {names}, and nothing says which is meant",
+            f"the environment holds two credentials, {names}, and it is not clear which to use",
             fix="Add --for session or --for meeting, or unset one of them.",
         )
     winner = serving[0]
     if winner.shadowed is not None:
-        warn(
-            Notice(
-                "secret-file-ignored",
-                f"{winner.label.name} and {winner.shadowed.name} are both set; the file is not read",
-            )
-        )
+        warn(file_ignored(winner.label.name, winner.shadowed.name))
     others = (label for label in _labels(found) if label != winner.label)
     return Choice(holder=winner, hidden=(*others, *behind))
 
@@ -181,7 +175,7 @@ def _choose_stored(preferred: str | None, api: Api | None, stored: Config) -> Ch
 def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
     if stored.names:
         return NotConfigured(
-            f"no profile is current; known: {', '.join(stored.names)}",
+            f"no current profile; profiles: {', '.join(stored.names)}",
             fix="Choose one, or name one with -p.",
             command=f"zoomcall auth switch {stored.names[0]}",
         )
@@ -192,7 +186,7 @@ def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
     }
     variables = " or ".join(text for key, text in pairs.items() if api in {None, key})
     return NotConfigured(
-        f"no credential{wanted}: none in the environment, no profile stored",
+        f"no credential{wanted}: none in the environment, and no stored profile",
         fix=f"Log in, or set {variables}.",
         command=f"zoomcall auth login --kind {_kinds_for(api)[0]}",
     )
@@ -204,20 +198,16 @@ def _kinds_for(api: Api | None) -> tuple[CredentialKind, ...]:
 
 def _require_service(label: CredentialLabel, api: Api | None, stored: Config) -> None:
     if api is not None and api not in label.kind.serves:
-        able = [name for name in stored.names if _can_serve(stored, name, api)]
-        raise _no_service(_shown(label), api, able)
-
-
-def _can_serve(stored: Config, name: str, api: Api) -> bool:
-    return name in stored.profiles and api in stored.profiles[name].kind.serves
+        able = [name for name, profile in stored.profiles.items() if api in profile.kind.serves]
+        raise _no_service(_shown(label), api, sorted(able))
 
 
 def _no_service(held: str, api: Api, able: Iterable[str] = ()) -> NotConfigured:
     kinds = " or ".join(_kinds_for(api))
     others = list(able)
     return NotConfigured(
-        f"a {api} needs a credential of kind {kinds}, and there is only {held}",
-        fix=f"Name a profile that can: -p {' or -p '.join(others)}." if others else f"Give one of kind {kinds}.",
+        f"a {api} needs a credential of kind {kinds}, but there is only {held}",
+        fix=f"Use another profile: -p {' or -p '.join(others)}." if others else f"Log in with kind {kinds}.",
         command=None if others else f"zoomcall auth login --kind {_kinds_for(api)[0]} -p {api}",
     )
 
@@ -228,7 +218,7 @@ def _shown(label: CredentialLabel) -> str:
 
 
 def _labels_behind(environ: Mapping[str, str], config: ConfigReader, warn: Warn) -> tuple[CredentialLabel, ...]:
-    """Give the profiles that the environment hides; that their file cannot be read stops nothing then."""
+    """Return the profiles that the environment overrides; an unreadable file is only a warning then."""
     try:
         return _stored_labels(environ, config.read())
     except CorruptConfig:
@@ -248,16 +238,16 @@ def _labels(found: Iterable[InEnvironment]) -> tuple[CredentialLabel, ...]:
 
 
 def _partial_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
-    """Give what is complete and leave out what is half."""
+    """Return the complete credentials; leave out incomplete ones."""
     return tuple(found for kind in _READ_ORDER if (found := _look(environ, kind)) and not _missing(environ, kind))
 
 
 def _whole_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
-    """Give what is complete.
+    """Return the complete credentials.
 
     Raises:
-        NotConfigured: Something is half.
-        UsageError: A key cannot be used.
+        NotConfigured: One is incomplete.
+        UsageError: A key is invalid.
     """
     for kind in _READ_ORDER:
         missing = _missing(environ, kind)
@@ -274,7 +264,7 @@ def _whole_credentials(environ: Mapping[str, str]) -> tuple[InEnvironment, ...]:
 
 
 def _secret_variables(kind: CredentialKind) -> tuple[str, ...]:
-    """Name the variable of a kind's secret and the one that names a file with it."""
+    """Return the variable of a kind's secret, and the variable that names a file with it."""
     return () if kind.secret_variable is None else (kind.secret_variable, f"{kind.secret_variable}_FILE")
 
 
@@ -296,12 +286,7 @@ def _read_environment(
     environ: Mapping[str, str], found: InEnvironment, read_secret_file: ReadSecretFile, warn: Warn
 ) -> Credential:
     name = found.label.name
-    if found.label.source is CredentialSource.ENV_FILE:
-        secret, notices = read_secret_file(Path(environ[name]), name)
-        for notice in notices:
-            warn(notice)
-    else:
-        secret = secret_of_variable(environ[name], name)
+    secret = read_variable(environ, name, found.label.source, read_secret_file, warn)
     kind = found.kind
     if kind is CredentialKind.TOKEN:
         secret, has_surplus = parse_bearer(secret.reveal(), name=name)
@@ -313,27 +298,40 @@ def _read_environment(
     return assemble(kind, keys, secret)
 
 
-def secret_of_variable(text: str, name: str) -> Secret:
-    """Take the text of a variable for a secret.
+def read_variable(
+    environ: Mapping[str, str], name: str, source: CredentialSource, read_secret_file: ReadSecretFile, warn: Warn
+) -> Secret:
+    """Read the secret in a variable, or in the file that a variable names.
 
     Raises:
-        UsageError: It holds bytes that are no text.
+        NotConfigured: The file cannot be used.
+        UsageError: The variable is not valid UTF-8.
     """
+    if source is CredentialSource.ENV_FILE:
+        secret, notices = read_secret_file(Path(environ[name]), name)
+        for notice in notices:
+            warn(notice)
+        return secret
     try:
-        text.encode()
+        environ[name].encode()
     except UnicodeEncodeError:
-        raise UsageError(f"{name} holds bytes that are no text", fix="Copy the secret once more.") from None
-    return Secret(text)
+        raise UsageError(f"{name} is not valid UTF-8", fix="Copy the secret again.") from None
+    return Secret(environ[name])
+
+
+def file_ignored(variable: str, file_variable: str) -> Notice:
+    """Return the warning that a secret and a file with it are both given."""
+    return Notice("secret-file-ignored", f"{variable} and {file_variable} are both set; the file is not read")
 
 
 def warn_of_whitespace(secret: Secret, name: str, warn: Warn) -> None:
-    """Warn of whitespace at the ends of a secret that is used as it stands."""
+    """Warn of whitespace around a secret, which is used unchanged."""
     text = secret.reveal()
     if text != text.strip():
         warn(
             Notice(
                 "secret-has-whitespace",
-                f"{name} begins or ends with whitespace, and is used as it stands; Zoom's secrets have none",
+                f"{name} starts or ends with whitespace, and is used unchanged; Zoom's secrets have none",
             )
         )
 
@@ -347,7 +345,7 @@ def _take_stored(
     if secret is None:
         raise NotConfigured(
             f"the {profile.store} holds no secret for profile {profile.name!r}",
-            fix="Log in anew.",
+            fix="Log in again.",
             command=f"zoomcall auth login --kind {profile.kind} -p {profile.name}",
         )
     return HeldCredential(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from msgspec import Struct
 
-from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import CredentialSource
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret import Secret
@@ -17,7 +15,8 @@ from zoomcall.usecases.resolving import (
     ReadSecretFile,
     ReadStoredSecret,
     Warn,
-    secret_of_variable,
+    file_ignored,
+    read_variable,
     warn_of_whitespace,
 )
 from zoomcall.usecases.signing_in import AskSecret, OpenStore
@@ -125,21 +124,16 @@ def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: C
 def _in_environment(
     environ: Mapping[str, str], read_secret_file: ReadSecretFile, warn: Warn
 ) -> HeldWebhookSecret | None:
-    text, path = environ.get(VARIABLE), environ.get(FILE_VARIABLE)
-    if text:
-        if path:
-            warn(
-                Notice("secret-file-ignored", f"{VARIABLE} and {FILE_VARIABLE} are both set; the file is not read")
-            )
-        secret = secret_of_variable(text, VARIABLE)
-        warn_of_whitespace(secret, VARIABLE, warn)
-        return HeldWebhookSecret(secret, CredentialSource.ENV, VARIABLE)
-    if path:
-        secret, notices = read_secret_file(Path(path), FILE_VARIABLE)
-        for notice in notices:
-            warn(notice)
-        return HeldWebhookSecret(secret, CredentialSource.ENV_FILE, FILE_VARIABLE)
-    return None
+    sources = ((CredentialSource.ENV, VARIABLE), (CredentialSource.ENV_FILE, FILE_VARIABLE))
+    given = [(source, name) for source, name in sources if environ.get(name)]
+    if not given:
+        return None
+    if len(given) > 1:
+        warn(file_ignored(VARIABLE, FILE_VARIABLE))
+    source, name = given[0]
+    secret = read_variable(environ, name, source, read_secret_file, warn)
+    warn_of_whitespace(secret, name, warn)
+    return HeldWebhookSecret(secret, source, name)
 
 
 def store_webhook_secret(profile: Profile, *, ask_secret: AskSecret, open_store: OpenStore) -> WebhookSecretChange:

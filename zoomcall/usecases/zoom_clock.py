@@ -1,4 +1,4 @@
-"""How Zoom's clock compares with this machine's."""
+"""The difference between Zoom's clock and this machine's."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 CLOCK_GRAIN = timedelta(seconds=1)
 """Zoom's times are whole seconds."""
 LOG_SLACK = timedelta(seconds=2)
-"""How much more of the webhook log is read, at either end, than the clocks require."""
+"""How much more of the webhook log is read at either end than the clocks require."""
 
 
 class Clocks(Protocol):

@@ -1,4 +1,4 @@
-"""The roles in which use cases ask Zoom, and what follows from the answers alone."""
+"""What use cases ask Zoom for, as small protocols."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Rosters(SessionRosters, Protocol):
 
 
 class Sessions(SessionRosters, Protocol):
-    """Lists the sessions, and the roster of each."""
+    """Returns sessions, and the roster of each."""
 
     def sessions(
         self,
@@ -66,7 +66,7 @@ class WebhookLogs(Protocol):
         is_sample: bool = False,
         deadline: datetime | None = None,
     ) -> tuple[WebhookLog, ...]:
-        """List deliveries of events, including failed ones, which also show the event."""
+        """List deliveries of events, including failed deliveries, which show the event all the same."""
 
 
 def who_is_in(zoom: Rosters, target: TargetKey, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
@@ -77,6 +77,6 @@ def who_is_in(zoom: Rosters, target: TargetKey, *, deadline: datetime | None = N
 
 
 def callouts_in(logs: Iterable[WebhookLog]) -> tuple[CalloutEvent, ...]:
-    """Return the events of room systems' calls among deliveries."""
+    """Return the callout events among deliveries."""
     events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
     return tuple(event for event in events if event is not None)
