@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.page import Line, Page, Table, Tone
-from zoomcall.cli.render.failure import error_page, findings_page
+from zoomcall.cli.render.failure import error_page, judgement_lines
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.streams import Look, Streams
 from zoomcall.domain.call import State
-from zoomcall.domain.cause import Cause, Certainty, Checked
+from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.shown_text import printable
 
@@ -71,7 +71,7 @@ def pages_of(text: str) -> list[Page]:
         (Table(("name", text), ((text, "x"), ("y", text))),),
         error_page(report),
         error_page(without_causes),
-        findings_page((cause,)),
+        tuple(judgement_lines(Judgement((cause,), report.checked))),
     ]
 
 

@@ -184,7 +184,7 @@ def test_verbose_tells_each_refusal(serve: Serve) -> None:
         for _ in range(2):
             request(served.url, method="GET")
         result = served.end()
-    assert result.stderr.count("refused a request of 127.0.0.1 with 405") == 2
+    assert result.stderr.count("refused a request from 127.0.0.1 with 405") == 2
     assert "webhook secret: from env (ZOOMCALL_WEBHOOK_SECRET)" in result.stderr
 
 
@@ -546,7 +546,7 @@ def test_a_recorded_file_is_sent_again(serve: Serve, zoomcall: Shell, tmp_path: 
     counts = result.json()["result"]
     assert (counts["sent"], counts["accepted"], counts["refused"], counts["unsent"]) == (2, 2, 0, 0)
     assert [row["http_status"] for row in counts["events"]] == [200, 200]
-    assert f"2 of 2 events taken by {served.url}" in again.stdout
+    assert f"{served.url} accepted 2 of 2 events" in again.stdout
     assert [line["body"] for line in lines_of(second)] == [callout("ringing"), callout("accepted")] * 2
     assert len({*ids_of(second), "ringing", "accepted"}) == 6
 
@@ -583,7 +583,7 @@ def test_each_event_is_sent_once_whatever_the_answer(zoomcall: Shell, event_file
         result = zoomcall("webhook", "replay", event_file, "--to", other.url)
     assert result.code == 11
     assert f"it answered {status}" in result.stderr
-    assert "0 of 2 events taken" in result.stdout
+    assert "accepted 0 of 2 events" in result.stdout
     assert len(other.requests) == (6 if status == 429 else 2)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -40,7 +39,7 @@ class Answer(Discreet, frozen=True, kw_only=True):
     unshown: ClassVar = frozenset({"raw"})
 
     page: Page = ()
-    result: Struct | Mapping[str, Any] | None = None
+    result: Struct | None = None
     status: ExitStatus = ExitStatus.OK
     error: ErrorReport | None = None
     raw: str | None = None

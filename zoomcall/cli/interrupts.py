@@ -17,9 +17,11 @@ def stopping_on_signals(stop: Stop) -> Iterator[None]:
     def ask(number: int, _frame: FrameType | None) -> None:
         stop.set(is_terminated=number == signal.SIGTERM)
 
+    # Ctrl-C that is ignored is not meant for this process: a shell's background job.
+    heeded = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
     before = []
     with suppress(ValueError):  # raised outside the main thread, which no signal reaches anyway
-        before = [(number, signal.signal(number, ask)) for number in (signal.SIGINT, signal.SIGTERM)]
+        before = [(number, signal.signal(number, ask)) for number in heeded]
     try:
         yield
     finally:

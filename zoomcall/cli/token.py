@@ -137,11 +137,10 @@ def inspect(
         secret=secret,
         check=check,
     )
-    status = ExitStatus.AUTH if inspection.is_hopeless else ExitStatus.OK
     return Answer(
         page=tuple(_lines(inspection, now)),
         result=_result(inspection),
-        status=status,
+        status=ExitStatus.AUTH if inspection.is_hopeless else ExitStatus.OK,
         error=_error(run, inspection) if inspection.is_hopeless else None,
     )
 

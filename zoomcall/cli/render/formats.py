@@ -69,12 +69,10 @@ def _write_document(answer: Answer, frame: Frame, stream: IO[str], *, is_line: b
         stream.write(answer.raw)
         return
     is_command = frame.spec is not None and not (answer.status is ExitStatus.USAGE and answer.result is None)
-    label = None if frame.held is None else frame.held.label
     document = envelope(
         schema=frame.spec.schema if frame.spec is not None and is_command else ERROR_SCHEMA,
         status=answer.status,
-        profile=None if frame.held is None else frame.held.profile,
-        credential={"kind": label and label.kind, "source": label and label.source},
+        held=frame.held,
         warnings=frame.notices,
         error=answer.error,
         result=answer.result if is_command else None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
@@ -11,7 +11,7 @@ from msgspec import Meta, Struct, to_builtins
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.domain.cause import Cause, Checked, Notice
-from zoomcall.domain.credential import CredentialKind, CredentialSource
+from zoomcall.domain.credential import CredentialKind, CredentialSource, HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import NetworkWord
@@ -65,11 +65,10 @@ def envelope(
     *,
     schema: str,
     status: ExitStatus,
-    profile: str | None,
-    credential: Mapping[str, Any],
+    held: HeldCredential | None,
     warnings: Sequence[Notice],
     error: ErrorReport | None,
-    result: Struct | Mapping[str, Any] | None,
+    result: Struct | None,
 ) -> Envelope[Any]:
     """Return the document that a command prints with ``--json``."""
     return Envelope(
@@ -77,8 +76,10 @@ def envelope(
         ok=status is ExitStatus.OK,
         exit_code=int(status),
         exit_name=status.word,
-        profile=profile,
-        credential=Credential(**credential),
+        profile=None if held is None else held.profile,
+        credential=Credential(
+            kind=None if held is None else held.label.kind, source=None if held is None else held.label.source
+        ),
         warnings=tuple(warnings),
         error=None if error is None else _error(error),
         result=result,
@@ -99,13 +100,3 @@ def dumps(document: object, *, is_line: bool = False) -> str:
 def time_text(moment: datetime) -> str:
     """Return RFC 3339 in UTC: whole seconds without a fraction, else milliseconds."""
     return stamp(moment, "milliseconds" if moment.microsecond >= 1000 else "seconds")
-
-
-def cause_json(cause: Cause) -> object:
-    """Return a cause or finding."""
-    return to_builtins(cause)
-
-
-def checked_json(checked: Checked) -> object:
-    """Return what was found fine."""
-    return to_builtins(checked)

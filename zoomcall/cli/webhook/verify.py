@@ -1,0 +1,109 @@
+"""``zoomcall webhook verify``: check the signature of one request."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.command import command
+from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.render.failure import cause_lines
+from zoomcall.cli.results.webhook import WebhookVerifyResult
+from zoomcall.cli.run import Run
+from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.time_words import distance, stamp
+from zoomcall.domain.webhook import seconds_of
+from zoomcall.errors import UsageError
+from zoomcall.usecases.verifying import SignedRequest, Verdict
+from zoomcall.usecases.verifying import verify as check
+
+app = typer.Typer()
+
+_LARGEST_BODY = 10_000_000
+
+
+@command(
+    app,
+    "verify",
+    CommandSpec(schema="zoomcall.webhook.verify/1"),
+    examples=(
+        "zoomcall webhook verify body.json --signature v0=… --timestamp 1760000000",
+        "zoomcall webhook verify - --signature v0=… --timestamp 1760000000 --max-age 300 < body.json",
+    ),
+)
+def verify(
+    run: Run,
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body as received; - reads standard input.")],
+    *,
+    signature: Annotated[str, typer.Option(metavar="S", help="Its x-zm-signature header.")],
+    timestamp: Annotated[str, typer.Option(metavar="T", help="Its x-zm-request-timestamp header.")],
+    max_age: Annotated[
+        int | None,
+        typer.Option(metavar="SECONDS", min=0, max=10**9, help="Refuse it if older. [default: any age]"),
+    ] = None,
+) -> Answer:
+    """Check whether a request was signed with the webhook secret, and show why not.
+
+    Exit code 4: it was not, or it is older than --max-age.
+    """
+    body = _read_body(run, file)
+    held = run.wiring.webhook_secret()
+    limit = None if max_age is None else timedelta(seconds=max_age)
+    request = SignedRequest(signature=signature, timestamp=timestamp, body=body)
+    verdict = check(request, held.secret, now=run.now(), max_age=limit)
+    result = WebhookVerifyResult(
+        signature="valid" if verdict.is_genuine else "invalid",
+        event=verdict.event,
+        signed_at=verdict.at,
+        age_seconds=None if verdict.age is None else seconds_of(verdict.age),
+        findings=verdict.findings,
+        checked=verdict.checked,
+    )
+    return Answer(
+        page=tuple(_lines(run, verdict)),
+        result=result,
+        status=ExitStatus.OK if verdict.is_accepted else ExitStatus.AUTH,
+        error=None if verdict.is_accepted else _error(run, verdict),
+    )
+
+
+def _read_body(run: Run, file: str) -> bytes:
+    if file == "-":
+        body = run.streams.read_stdin(_LARGEST_BODY)
+    else:
+        try:
+            with Path(file).open("rb") as opened:
+                body = opened.read(_LARGEST_BODY + 1)
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise UsageError(f"{file} cannot be read: {reason}") from error
+    if len(body) > _LARGEST_BODY:
+        raise UsageError(f"the body is larger than {_LARGEST_BODY:,} bytes, which no event is")
+    return body
+
+
+def _lines(run: Run, verdict: Verdict) -> Iterator[Line]:
+    if verdict.is_genuine:
+        yield Line("made with the webhook secret over this body", Tone.GOOD, label="signature")
+    else:
+        yield Line("not made with the webhook secret over this body and timestamp", Tone.BAD, label="signature")
+    if verdict.event:
+        yield Line(verdict.event, label="event")
+    if verdict.at is not None:
+        yield Line(f"{stamp(verdict.at)}, {distance(verdict.at, run.now())}", label="signed")
+    yield from cause_lines(verdict.findings)
+
+
+def _error(run: Run, verdict: Verdict) -> ErrorReport:
+    """Report that it is refused; the causes are in the answer, and in JSON here too."""
+    is_text = run.output is OutputFormat.TEXT
+    return ErrorReport(
+        status=ExitStatus.AUTH,
+        title=f"a webhook receiver would refuse this request: {verdict.findings[0].evidence}",
+        causes=() if is_text else verdict.findings,
+        checked=() if is_text else verdict.checked,
+    )
