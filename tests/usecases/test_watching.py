@@ -613,12 +613,25 @@ def test_the_newest_look_is_the_next_calls_baseline_while_it_is_fresh() -> None:
     polls = Polls(zoom, now=lambda: moments[0])
     assert polls.roster(TARGET, deadline=None).present == JOINED.participants
     moments[0] = NOW + timedelta(seconds=2.9)
-    assert polls.roster(TARGET, deadline=None).read_at == NOW
+    assert polls.roster(TARGET, deadline=None).asked_at == NOW
     moments[0] = NOW + timedelta(seconds=3)
     assert polls.roster(TARGET, deadline=None).present == ()
     moments[0] = NOW - timedelta(hours=1)  # the clock was set: how old the look is cannot be told
-    assert polls.roster(TARGET, deadline=None).read_at == moments[0]
+    assert polls.roster(TARGET, deadline=None).asked_at == moments[0]
     assert len(zoom.log) == 3
+
+
+def test_a_roster_is_as_old_as_its_question() -> None:
+    moments = [NOW]
+
+    def late(*_: object, **__: object) -> tuple[Participant, ...]:
+        moments[0] += timedelta(seconds=5)
+        return ()
+
+    zoom = FakeZoom()
+    zoom.session_users = late  # type: ignore[method-assign] # Zoom takes its time
+    polls = Polls(zoom, now=lambda: moments[0])
+    assert [polls.roster(TARGET, deadline=None).asked_at for _ in range(2)] == [NOW, NOW + timedelta(seconds=5)]
 
 
 def test_a_stop_ends_the_wait_at_once(watching: Watching) -> None:

@@ -307,6 +307,7 @@ class Call:
             dialled_at=self._dialled_at,
             dialled_at_zoom=self._sent_at - lead(self._zoom),
             baseline=baseline.present,
+            baseline_at=baseline.asked_at,
             before_patch=self._before_patch(baseline),
         )
         return Judge(case, self._journal)
@@ -316,9 +317,9 @@ class Call:
 
         It is longer than a moment if Zoom answered 429 and the PATCH had to wait.
         """
-        if baseline.read_at is None:
+        if baseline.asked_at is None:
             return None
-        return baseline.read_at - lead(self._zoom) + CLOCK_GRAIN, self._sent_at - lead(self._zoom) - CLOCK_GRAIN
+        return baseline.asked_at - lead(self._zoom) + CLOCK_GRAIN, self._sent_at - lead(self._zoom) - CLOCK_GRAIN
 
     @property
     def _sent_at(self) -> datetime:

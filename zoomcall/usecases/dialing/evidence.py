@@ -50,6 +50,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
         dialled_at: When the journal recorded it, just before the PATCH, by this machine's clock.
         dialled_at_zoom: The earliest that moment can be by Zoom's clock.
         baseline: The participants before the PATCH; None if they could not be read.
+        baseline_at: When they were asked for, by this machine's clock; it may be seconds before the PATCH.
         before_patch: The span from that roster to the PATCH, by Zoom's clock, without its uncertain ends.
         is_past: Nobody was watching, so only an exact match proves anything.
         message_id: Zoom's id of the call, if it is known.
@@ -61,6 +62,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
     dialled_at: datetime
     dialled_at_zoom: datetime
     baseline: Collection[Participant] | None
+    baseline_at: datetime | None = None
     before_patch: tuple[datetime, datetime] | None = None
     is_past: bool = False
     message_id: str | None = None
@@ -87,7 +89,9 @@ class Judge:
         newcomers = newcomers_of(present, known=call.baseline, before_patch=call.before_patch)
         if not newcomers:
             return None
-        overlapping = self._journal.rivals(call.call_id, since=call.dialled_at)
+        since = call.baseline_at or call.dialled_at
+        rivals = self._journal.rivals(call.call_id, since=since)
+        overlapping = [rival for rival in rivals if _may_be_new(rival, call)]
         found = credit(
             call.dial,
             newcomers=newcomers,
@@ -195,6 +199,12 @@ class Judge:
             for rival in self._journal.rivals(call.call_id, since=call.dialled_at - CLOCK_DOUBT)
             if rival.protocol is address.protocol and rival.address == address.normalised
         )
+
+
+def _may_be_new(rival: CallRecord, call: OpenCall) -> bool:
+    """Return whether a rival's room may have joined after the baseline, as a participant not credited to it."""
+    is_unnamed = rival.state is State.JOINED and rival.participant_id is None
+    return rival.settled_at is None or rival.settled_at >= call.dialled_at or is_unnamed
 
 
 def _is_one_story(events: Collection[CalloutEvent]) -> bool:

@@ -55,10 +55,10 @@ class Rhythm(Struct, frozen=True, kw_only=True):
 
 
 class Sighting(Struct, frozen=True):
-    """A roster and when it was read."""
+    """A roster and when it was asked for."""
 
     present: tuple[Participant, ...]
-    read_at: datetime
+    asked_at: datetime
 
 
 class _Reader(Struct, frozen=True):
@@ -248,7 +248,7 @@ class Polls:
         """
         with self._lock:
             newest = self._sightings.get(target)
-        if newest is not None and timedelta(0) <= self._now() - newest.read_at < self._rhythm.interval:
+        if newest is not None and timedelta(0) <= self._now() - newest.asked_at < self._rhythm.interval:
             return newest
         return self._read_roster(target, deadline)
 
@@ -289,7 +289,8 @@ class Polls:
         return any(is_callout_name(log.event) for log in logs)
 
     def _read_roster(self, target: TargetKey, deadline: datetime | None) -> Sighting:
-        sighting = Sighting(who_is_in(self._zoom, target, deadline=deadline), self._now())
+        asked_at = self._now()  # the answer may be late, and no newer for that
+        sighting = Sighting(who_is_in(self._zoom, target, deadline=deadline), asked_at)
         with self._lock:
             self._sightings[target] = sighting
         return sighting

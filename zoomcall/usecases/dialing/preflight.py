@@ -27,19 +27,19 @@ class Baseline(Struct, frozen=True):
     Attributes:
         present: The participants; None if they cannot be read.
         why: Why not.
-        read_at: When the roster was read.
+        asked_at: When the roster was asked for.
         survey: Waits for the result of ``Polls.survey``; None if there is none.
     """
 
     present: tuple[Participant, ...] | None
     why: str | None = None
-    read_at: datetime | None = None
+    asked_at: datetime | None = None
     survey: Callable[[], bool] | None = None
 
     @property
     def population(self) -> int | None:
         """How many participants were present; None if that is not known."""
-        if self.present is None or self.read_at is None:
+        if self.present is None or self.asked_at is None:
             return None
         return sum(1 for participant in self.present if participant.is_present)
 
@@ -114,7 +114,7 @@ class Preflight:
                     return self._session_without_roster(error)
                 case MeetingTarget():
                     return self._meeting_without_roster(error)
-        return Baseline(seen.present, read_at=seen.read_at)
+        return Baseline(seen.present, asked_at=seen.asked_at)
 
     def _session_without_roster(self, error: ZoomcallError) -> Baseline:
         if not self._order.is_preflight_off:
