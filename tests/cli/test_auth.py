@@ -224,9 +224,9 @@ def test_standard_input_that_is_no_secret_is_exit_2(zoomcall: Shell, stdin: byte
         (("--kind", "videosdk", "--api-key", "a b"), "--api-key"),
         (("--kind", "videosdk", "--api-key", ""), "--api-key is empty"),
         ((*PAIR, "-p", "a/b"), "-p: 'a/b' is not a valid profile name"),
-        (PAIR, "there is no API secret"),
-        (APP, "there is no client secret"),
-        (("--kind", "token"), "there is no token"),
+        (PAIR, "no API secret given"),
+        (APP, "no client secret given"),
+        (("--kind", "token"), "no token given"),
         ((*PAIR, "--secret-stdin", "--secret-file", "x"), "contradict each other"),
         ((*PAIR, "--store", "cloud"), "cloud"),
         ((*PAIR, "--cluster", "moon"), "moon"),
@@ -431,7 +431,7 @@ def test_that_the_environment_wins_over_a_switch_or_login_is_told(zoomcall: Shel
         zoomcall("auth", "logout", environ=environ),
     ):
         assert result.code == 0
-        assert "ZOOMCALL_TOKEN in the environment wins" in result.stderr
+        assert "ZOOMCALL_TOKEN in the environment overrides profiles" in result.stderr
 
 
 def test_of_several_variables_that_win_each_is_named(zoomcall: Shell) -> None:
@@ -441,7 +441,7 @@ def test_of_several_variables_that_win_each_is_named(zoomcall: Shell) -> None:
         "ZOOMCALL_API_SECRET": "a-secret-of-mine",
     }
     result = log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg", environ=environ)
-    assert "ZOOMCALL_TOKEN and ZOOMCALL_API_SECRET in the environment win over profiles" in result.stderr
+    assert "ZOOMCALL_TOKEN and ZOOMCALL_API_SECRET in the environment override profiles" in result.stderr
 
 
 def test_logout_removes_the_profile_and_its_secret(zoomcall: Shell) -> None:

@@ -77,7 +77,7 @@ def test_no_argument_and_no_variable_of_curl_holds_the_token(shell: Shell, tmp_p
         ((NO_OP, "--header", "X-A"), "header-rule"),
         ((NO_OP, "--timeout", "\u0663"), "--timeout"),
         ((NO_OP, "--listen", "127.0.0.1:\u0663"), "--listen"),
-        ((NO_OP, "--session", "a", "--meeting", "84098077904"), "exclude each other"),
+        ((NO_OP, "--session", "a", "--meeting", "84098077904"), "use only one of --session and --meeting"),
     ],
 )
 def test_what_cannot_be_read_is_refused_before_anything_else_and_rings_nothing(

@@ -165,7 +165,7 @@ def test_without_its_extra_it_prints_the_install_line_or_goes_on(
     monkeypatch.delitem(sys.modules, "zoomcall.adapters.websocket_feed", raising=False)
     result = zoomcall("invite", "sip", ANSWER, *meeting, "--json", "--evidence", "websocket")
     assert result.code == 2
-    assert result.json()["error"]["title"] == "pip install 'zoomcall[webhook]'"
+    assert result.json()["error"]["title"] == "Zoom's websocket needs an extra: pip install 'zoomcall[webhook]'"
     result = zoomcall("invite", "sip", ANSWER, *meeting, "--json", "-v")
     assert (result.code, result.json()["result"]["evidence"]["source"]) == (0, "roster")
     assert "pip install 'zoomcall[webhook]'" in result.stderr

@@ -291,7 +291,7 @@ def test_without_its_extra_it_prints_the_install_line(zoomcall: Shell, monkeypat
         monkeypatch.delitem(sys.modules, name, raising=False)
     result = zoomcall("emulate", "--json")
     assert result.code == 2
-    assert result.json()["error"]["title"] == "pip install 'zoomcall[emulator]'"
+    assert result.json()["error"]["title"] == "the local Zoom needs an extra: pip install 'zoomcall[emulator]'"
 
 
 def test_its_help_needs_no_extra(zoomcall_process: ProcessShell) -> None:

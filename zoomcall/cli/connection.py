@@ -1,4 +1,4 @@
-"""Zoom as one credential sees it: its bases, its token, its requests, and what explains their failures."""
+"""Zoom with one credential: its bases, its token, its requests, and the facts that explain their failures."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ _RENEW_BEFORE = timedelta(minutes=1)
 
 
 class Connection:
-    """One credential in use; any thread may share it.
+    """One credential in use; threads may share it.
 
     Args:
         held: The credential.
-        api: The API that it speaks to; None where a command needs none.
-        http: The HTTP client.
-        api_base: Where REST is served, if the environment says so.
-        oauth_base: Where tokens are issued, if the environment says so.
+        api: The API that it is used with; None if a command needs none.
+        http: Returns the HTTP client.
+        api_base: The REST base that the environment sets, if any.
+        oauth_base: The base for token requests that the environment sets, if any.
         now: The clock.
     """
 
@@ -73,7 +73,7 @@ class Connection:
 
     @cached_property
     def zoom(self) -> ZoomRest:
-        """Zoom's REST."""
+        """Zoom's REST API."""
         from zoomcall.adapters.zoom_rest import ZoomRest
 
         can_renew = isinstance(self.held.credential, ServerToServerApp)
@@ -81,7 +81,7 @@ class Connection:
         return ZoomRest(self._http(), self.api_base, lambda _: self.token(), renew=renew)
 
     def token(self, *, deadline: datetime | None = None) -> AccessToken:
-        """Return a token that is good for a while: kept in memory, made anew before it expires.
+        """Return a token that stays valid for a while; it is kept in memory and replaced before it expires.
 
         Raises:
             ZoomcallError: The token endpoint refused, or could not be reached by ``deadline``.
@@ -92,13 +92,13 @@ class Connection:
             return self._token
 
     def renewed_token(self, deadline: datetime | None = None) -> AccessToken:
-        """Return a new token though the old one seems good: Zoom has just refused it."""
+        """Return a new token although the old one seems valid: Zoom has just refused it."""
         with self._lock:
             self._token = None
         return self.token(deadline=deadline)
 
     def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
-        """Make a bearer from the credential; the token endpoint is asked until ``deadline`` at the latest."""
+        """Make a token from the credential; a request to the token endpoint ends at ``deadline``."""
         match self.held.credential:
             case VideoSdkKey() as key:
                 from zoomcall.adapters.jwt import sign_hs256
@@ -116,7 +116,7 @@ class Connection:
 
     @property
     def facts(self) -> Facts:
-        """What is known of the credential, its newest token and the clocks, for explaining a failure."""
+        """What is known of the credential, its newest token and the clocks, to explain a failure."""
         held, token = self.held, self._token
         zoom = self.__dict__.get("zoom")
         zoom_time, local_time = (None, self._now()) if zoom is None or zoom.last_clock is None else zoom.last_clock
@@ -138,7 +138,7 @@ class Connection:
                 return replace(facts, bearer=text)
 
     def refuse_wrong_bearer(self, api: Api) -> None:
-        """Check, before the wire, that a bearer as given can serve an API: its kind and its form, not its age.
+        """Check, before anything is sent, that a given token can serve an API, by its kind and form, not its age.
 
         Raises:
             WrongCredential: Zoom is certain to refuse it.

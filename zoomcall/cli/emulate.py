@@ -109,7 +109,7 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
     Raises:
         UsageError: The extra is missing, or a flag is invalid.
     """
-    with extra("emulator", "The local Zoom needs"):
+    with extra("emulator", "the local Zoom needs"):
         from zoomcall.emulator.running import Emulator
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
     return Emulator(

@@ -1,4 +1,4 @@
-"""Where events come from by themselves: a file that grows, a receiver of webhooks, Zoom's websocket."""
+"""Sources of pushed events: a growing file, a webhook receiver, Zoom's websocket."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _TOKEN_LIMIT = timedelta(seconds=5)
 
 
 class EventSources:
-    """Opens sources of events; each is at work until the command ends.
+    """Opens sources of events; each runs until the command ends.
 
     Args:
-        voice: Is told what happens there.
-        closing: Ends them.
+        voice: Receives their warnings and details.
+        closing: Stops them.
         now: The clock.
     """
 
@@ -46,16 +46,16 @@ class EventSources:
     def followed(self, path: Path) -> FollowedFeed:
         """Follow a file of webhook events from now on.
 
-        What is in it already cannot tell of a call that is still to be made, unless its time is still to come.
+        An event that is already there cannot belong to a later call, unless it is dated in the future.
 
         Raises:
-            UsageError: The file cannot be read, or its folder is not there.
+            UsageError: The file cannot be read, or its folder does not exist.
         """
         from zoomcall.adapters.event_file import EventFollower
 
         follower = EventFollower(path, backlog=_BACKLOG, warn=self._voice.notice)
         if not path.exists():
-            self._voice.notice(Notice("event-file-missing", f"{path} does not exist yet; it is read once it does"))
+            self._voice.notice(Notice("event-file-missing", f"waiting for {path}, which does not exist yet"))
 
         def read() -> list[CalloutEvent]:
             return _callouts(event.body for event in follower.poll())
@@ -70,7 +70,7 @@ class EventSources:
         """Receive Zoom's webhooks from now on.
 
         Raises:
-            UsageError: The extra is missing, or nothing can listen there.
+            UsageError: The extra is missing, or the address cannot be listened on.
         """
         feed = PushFeed(EvidenceSource.WEBHOOK, self._now)
 
@@ -78,7 +78,7 @@ class EventSources:
             feed.publish(_callouts(delivery.event.body for delivery in deliveries))
 
         def refuse(refusal: object, peer: str) -> None:
-            self._voice.detail(f"a request from {peer} was refused: {refusal}")
+            self._voice.detail(f"refused a request from {peer}: {refusal}")
 
         receiver = webhook_receiver_class()(secret, host, port, publish, on_refusal=refuse)
         receiver.start()
@@ -87,11 +87,11 @@ class EventSources:
         return feed
 
     def websocket(self, connection: Connection, subscription_id: str) -> PushFeed:
-        """Take meeting events from Zoom's websocket from now on.
+        """Receive meeting events from Zoom's websocket from now on.
 
         Raises:
             UsageError: The extra is missing.
-            ZoomcallError: There is no connection.
+            ZoomcallError: It cannot be connected to.
         """
         url = websocket_url(connection.api_base)
         if url is None:
@@ -112,7 +112,7 @@ class EventSources:
         return feed
 
     def _websocket_tokens(self, connection: Connection) -> tuple[TokenSupply, ...]:
-        """Return token supplies: Zoom's page says one thing, code that works another (zoom-api 6)."""
+        """Return the tokens to try: Zoom's documentation says one thing, working code another (zoom-api 6)."""
         app = connection.held.credential
         if not isinstance(app, ServerToServerApp):
             return (connection.token,)
@@ -127,12 +127,8 @@ def _callouts(bodies: Iterable[object]) -> list[CalloutEvent]:
 
 
 def webhook_receiver_class() -> type[WebhookReceiver]:
-    """Return the receiver, which needs an extra.
-
-    Raises:
-        UsageError: The extra is missing.
-    """
-    with extra("webhook", "Receiving webhooks needs"):
+    """Return the receiver's class; raise ``UsageError`` if its extra is missing."""
+    with extra("webhook", "receiving webhooks needs"):
         from zoomcall.adapters.webhook_receiver import WebhookReceiver
     return WebhookReceiver
 

@@ -12,19 +12,15 @@ _LIBRARIES = {"aiohttp", "aiosipua", "yarl"}
 
 @contextmanager
 def extra(name: str, what_needs: str) -> Iterator[None]:
-    """Tell how to install an extra where importing something of it fails.
+    """Raise ``UsageError`` if a library of an extra is missing.
 
     Args:
         name: The extra's name.
-        what_needs: The beginning of a sentence, like ``Receiving webhooks needs``.
-
-    Raises:
-        UsageError: The extra is not installed.
+        what_needs: The beginning of the message, like ``receiving webhooks needs``.
     """
     try:
         yield
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
             raise
-        fix = f"{what_needs} that extra, which is not installed."
-        raise UsageError(f"pip install 'zoomcall[{name}]'", fix=fix) from error
+        raise UsageError(f"{what_needs} an extra: pip install 'zoomcall[{name}]'") from error

@@ -12,13 +12,7 @@ from zoomcall.knowledge.facts import Facts
 
 
 def failure_report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> ErrorReport:
-    """Explain a failure.
-
-    Args:
-        error: What was raised.
-        facts: What was known by then.
-        is_invite: Say so where nothing rings because of it.
-    """
+    """Explain a failure by what was known; for an invite, add that nothing rings, if that is certain."""
     status = ExitStatus.of(error.kind)
     dialled = "Nothing rings because of this command." if is_invite and status.nothing_rings else None
     if error.kind in {ErrorKind.USAGE, ErrorKind.INTERRUPTED, ErrorKind.TERMINATED}:
@@ -32,13 +26,7 @@ def failure_report(error: ZoomcallError, facts: Facts, *, is_invite: bool = Fals
 
 
 def error_report(explained: Explained, status: ExitStatus, *, subject: str | None = None) -> ErrorReport:
-    """Put an explanation into the form of the contract's ``error``.
-
-    Args:
-        explained: The explanation.
-        status: The exit status that goes with it.
-        subject: What it is about, to stand before the title.
-    """
+    """Return an explanation as the contract's ``error``; a ``subject`` prefixes the title."""
     told = {name: getattr(explained, name) for name in Explained.__struct_fields__}
     if subject is not None:
         told["title"] = f"{subject}: {explained.title}"

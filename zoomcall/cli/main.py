@@ -1,4 +1,4 @@
-"""The error boundary: runs a command, and turns whatever comes back into output and an exit code."""
+"""The error boundary: runs a command, and turns its answer or exception into output and an exit code."""
 
 from __future__ import annotations
 
@@ -28,19 +28,13 @@ from zoomcall.errors import Terminated, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
 _ENDLESS = 1_000_000
-"""Columns of a help page in a pipe, where nothing is folded."""
+"""The width of a help page in a pipe, where lines are not wrapped."""
 
 
 def run(
     arguments: Sequence[str], *, streams: Streams | None = None, environ: Mapping[str, str] | None = None
 ) -> int:
-    """Run one command line and give its exit code.
-
-    Args:
-        arguments: Without the program's name.
-        streams: The process's own unless a test replaces them.
-        environ: The process's own unless a test replaces it.
-    """
+    """Run a command line, without the program's name, and return its exit code; tests replace the rest."""
     _raise_on_sigterm()
     streams = streams or Streams.of_process()
     boundary = Boundary(list(arguments), streams, os.environ if environ is None else environ)
@@ -58,7 +52,7 @@ def run(
 
 
 class Boundary:
-    """Knows the arguments from the start, and the ``Run`` as soon as there is one."""
+    """Runs one command line; ``Starter`` keeps its ``Run`` as soon as there is one."""
 
     def __init__(self, arguments: list[str], streams: Streams, environ: Mapping[str, str]) -> None:
         self._arguments = arguments
@@ -70,7 +64,7 @@ class Boundary:
         return Run(spec=spec, options=options, streams=self._streams, settings=Settings.read(self._environ))
 
     def run(self) -> int:
-        """Work, print, and give the exit code."""
+        """Run the command, print its answer, and return the exit code."""
         try:
             # Not Typer's own main(), which would turn every interrupt into a silent 130.
             root = build_root()
@@ -94,7 +88,7 @@ class Boundary:
             return self._emit(self._report(status, "interrupted"))
         except Exception as error:  # the one place that may
             if isinstance(error, OSError) and self._starter.run is None:
-                raise  # no command has begun: a help page found no room on its disk
+                raise  # no command has started: a help page could not be written
             return self._crash(error)
         if isinstance(outcome, Answer):
             return self._emit(outcome)
@@ -122,8 +116,8 @@ class Boundary:
     def _crash(self, error: Exception) -> int:
         if "--debug" in self._arguments:
             traceback.print_exception(error, file=self._streams.stderr)
-        how = "`zoomcall explain exit:1` tells how to report it"
-        title = f"zoomcall itself failed ({type(error).__name__}), which is a bug; {how}"
+        how = "`zoomcall explain exit:1` shows how to report it"
+        title = f"zoomcall itself failed ({type(error).__name__}): this is a bug; {how}"
         return self._emit(self._report(ExitStatus.INTERNAL, title))
 
     @staticmethod
@@ -157,7 +151,7 @@ class Boundary:
 
 def _usage_message(error: typer.TyperException) -> str:
     message = error.format_message().splitlines()[0] if error.format_message() else ""
-    return message[:1].lower() + message[1:].rstrip(".") if message else "unusable command line"
+    return message[:1].lower() + message[1:].rstrip(".") if message else "invalid command line"
 
 
 def _usage_hint(error: typer.TyperException) -> str | None:
@@ -169,12 +163,12 @@ def _raise_on_sigterm() -> None:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
-    with contextlib.suppress(ValueError):  # raised outside the main thread, where a test may call
+    with contextlib.suppress(ValueError):  # raised outside the main thread, where a test may run
         signal.signal(signal.SIGTERM, terminate)
 
 
 def _say_last(text: str) -> None:
-    """Say one line past the streams that may be the trouble."""
+    """Write a line directly to stderr, since the streams may be what failed."""
     with contextlib.suppress(OSError):
         os.write(2, f"{text}\n".encode())
 

@@ -1,4 +1,4 @@
-"""What every command line may ask for: the common flags and the output formats."""
+"""The common flags and the output formats."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from zoomcall.errors import UsageError
 
 
 class OutputFormat(StrEnum):
-    """``-o``. How an answer becomes text in each is in ``render/formats.py``.
+    """``-o``. ``render/formats.py`` writes an answer in each format.
 
     Attributes:
-        is_document: stdout is for a program: an error is part of it, and warnings are too.
-        is_stream: Only commands that say so have it.
+        is_document: stdout is for a program, so errors and warnings are part of it.
+        is_stream: Only commands with ``has_json_lines`` allow it.
     """
 
     _value_: str
@@ -26,7 +26,7 @@ class OutputFormat(StrEnum):
     is_stream: bool
 
     def __new__(cls, word: str, is_document: bool = True, is_stream: bool = False) -> Self:  # noqa: FBT001, FBT002 - a row
-        """Take one line of the table below."""
+        """Read one row of the table below."""
         output = str.__new__(cls, word)
         output._value_ = word
         output.is_document, output.is_stream = is_document, is_stream
@@ -38,17 +38,17 @@ class OutputFormat(StrEnum):
 
 
 _WITHOUT_VARIABLE = (["token", "mint"], ["completion"], ["schema"], ["emulate"])
-"""Commands whose stdout another program takes as it is: ``ZOOMCALL_OUTPUT`` does not touch them."""
+"""Commands whose stdout another program uses unchanged, so ``ZOOMCALL_OUTPUT`` does not affect them."""
 
 
 class CommandSpec(Struct, frozen=True, kw_only=True):
     """What the frame must know of a command.
 
     Attributes:
-        schema: Of its JSON document, such as ``zoomcall.token.mint/1``.
-        has_json_lines: ``-o jsonl`` is allowed.
-        ignores_output_variable: ``ZOOMCALL_OUTPUT`` does not count.
-        is_raw: Its answer is one text for a machine (a script, a schema), whatever the format.
+        schema: The schema of its JSON document, such as ``zoomcall.token.mint/1``.
+        has_json_lines: Whether ``-o jsonl`` is allowed.
+        ignores_output_variable: Whether ``ZOOMCALL_OUTPUT`` is ignored.
+        is_raw: Whether its answer is a script or a schema, the same in every format.
     """
 
     schema: str
@@ -73,9 +73,9 @@ def chosen_format(spec: CommandSpec, options: CommonOptions, settings: Settings)
     """Return the format that flags and variables ask for.
 
     Raises:
-        UsageError: ``-o`` or ``ZOOMCALL_OUTPUT`` names none, or two flags contradict each other.
+        UsageError: ``-o`` or ``ZOOMCALL_OUTPUT`` is not a format, or two flags contradict each other.
     """
-    default = _default_format(spec, settings)  # a bad variable is told, whatever the flags say
+    default = _default_format(spec, settings)  # reports a bad variable, whatever the flags say
     if options.is_json and options.output not in {None, "json"}:
         raise UsageError(f"--json and -o {options.output} contradict each other")
     if options.is_json:
@@ -102,7 +102,7 @@ def _format(text: str, name: str, *, has_streams: bool) -> OutputFormat:
 
 
 def guessed_format(arguments: Sequence[str], environ: Mapping[str, str]) -> OutputFormat:
-    """Return the format that a command line wants which could not be parsed."""
+    """Return the format that a command line seems to ask for, although it could not be parsed."""
     documents = {word.value: word for word in OutputFormat if word.is_document}
     before = arguments[: arguments.index("--")] if "--" in arguments else arguments
     for index, argument in enumerate(before):

@@ -1,4 +1,4 @@
-"""What a command function is given: its voice, the clock, and what it may build."""
+"""What a command function receives: its voice, the clock, and its wiring."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ class Run(Voice):
 
     @cached_property
     def wiring(self) -> Wiring:
-        """The composition root: adapters, built when they are first needed."""
+        """The composition root, built when it is first needed."""
         from zoomcall.cli.wiring import Wiring
 
         return Wiring(self, self.now)
 
     @property
     def held(self) -> HeldCredential | None:
-        """The credential in use, once one was chosen; it stands in the envelope."""
+        """The credential in use, for the envelope; None if none was needed."""
         return self.wiring.held if "wiring" in self.__dict__ else None
 
     @property
     def facts(self) -> Facts:
-        """What is known for explaining a failure of the connection that was opened last."""
+        """What the newest connection knows, to explain a failure."""
         return self.wiring.facts if "wiring" in self.__dict__ else Facts()
 
     def close(self) -> None:
-        """Close what the wiring opened, if it was ever needed."""
+        """Close what the wiring opened."""
         if "wiring" in self.__dict__:
             self.wiring.close()
 
     @staticmethod
     def now() -> datetime:
-        """This machine's clock, aware, UTC."""
+        """Return the time in UTC."""
         return datetime.now(UTC)

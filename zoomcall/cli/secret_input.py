@@ -1,4 +1,4 @@
-"""Secrets as a command takes them: from a pipe, from a file, or typed without being shown. Never from a flag."""
+"""Reads a secret from a pipe, from a file, or from a prompt that does not show it; never from a flag."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from zoomcall.errors import UsageError
 
 
 def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> Callable[[], Secret]:
-    """Read the secret that is piped or in a file now, or say how it will be asked for.
+    """Return what returns a secret: read now from a pipe or file, or later from a prompt.
 
     Args:
         run: The run.
-        name: What it is called, like ``API secret``.
+        name: What the secret is called, like ``API secret``.
         is_piped: ``--secret-stdin``.
         file: ``--secret-file``.
 
     Raises:
-        UsageError: There is none, and nobody can be asked.
+        UsageError: There is none, and the user cannot be asked.
         NotConfigured: The file cannot be used.
     """
     if is_piped and file is not None:
@@ -37,7 +37,7 @@ def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> 
         return lambda: piped
     if not run.is_interactive:
         raise UsageError(
-            f"there is no {name}",
+            f"no {name} given",
             fix="Pipe it in with --secret-stdin, or name its file with --secret-file.",
         )
     return lambda: _typed_secret(run, name)
@@ -47,11 +47,11 @@ def _piped_secret(run: Run) -> Secret:
     if run.streams.is_stdin_terminal:
         raise UsageError(
             "--secret-stdin would show the secret, since standard input is a terminal",
-            fix="Leave it out to be asked without showing, or pipe the secret in.",
+            fix="Leave it out for a prompt that does not show the secret, or pipe the secret in.",
         )
     secret, has_surplus = _parsed(run.streams.read_stdin(LARGEST_SECRET), "standard input")
     if has_surplus:
-        run.notice(Notice("secret-has-whitespace", "whitespace around the secret on standard input was left out"))
+        run.notice(Notice("secret-has-whitespace", "ignored whitespace around the secret on standard input"))
     return secret
 
 
@@ -59,7 +59,7 @@ def _typed_secret(run: Run, name: str) -> Secret:
     try:
         typed = getpass.getpass(f"{name[0].upper()}{name[1:]} (not shown): ", stream=run.streams.stderr)
     except (EOFError, KeyboardInterrupt) as end:
-        run.streams.stderr.write("\n")  # what follows has a line of its own
+        run.streams.stderr.write("\n")  # so that what follows is on its own line
         if isinstance(end, KeyboardInterrupt):
             raise
         typed = ""
@@ -70,4 +70,4 @@ def _parsed(data: bytes, origin: str) -> tuple[Secret, bool]:
     try:
         return secret_of_bytes(data)
     except ValueError as error:
-        raise UsageError(f"there is no secret: {origin} {error}") from None
+        raise UsageError(f"no secret: {origin} {error}") from None

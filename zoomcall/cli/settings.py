@@ -1,4 +1,4 @@
-"""The environment variables that are defaults of flags, places and limits (contract 5)."""
+"""The environment variables for defaults, folders and limits (contract 5)."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
-_NUMBER = re.compile(r"[0-9.eE+-]+")  # float() itself takes blanks, underscores and the digits of every script
+_NUMBER = re.compile(r"[0-9.eE+-]+")  # float() also accepts spaces, underscores and the digits of every script
 _TRUE = {"1", "true", "yes", "on"}
 _FALSE = {"0", "false", "no", "off"}
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What the environment says, checked; None or False where it says nothing.
+    """What the environment sets, checked; None or False for what it does not set.
 
-    Credential variables are read by ``zoomcall.usecases.resolving``, target variables when an invite
-    needs them: a target flag discards them unread.
+    ``zoomcall.usecases.resolving`` reads the credentials' variables. An invite reads the target's variables
+    only if it has no target flag.
     """
 
     environ: Mapping[str, str]
@@ -41,10 +41,10 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Settings:
-        """Read every variable but the credentials' and the target's. An empty one counts as unset.
+        """Read the variables; an empty one counts as unset.
 
         Raises:
-            UsageError: A value cannot be used.
+            UsageError: A value is invalid.
         """
         given = {name: value for name, value in environ.items() if value}
         is_any_host_allowed = _flag(given, "ZOOMCALL_ALLOW_API_BASE")
@@ -56,11 +56,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         def folder(name: str) -> Path | None:
             text = given.get(name)
             if text and "\0" in text:
-                raise UsageError(f"{name} holds a NUL character")
+                raise UsageError(f"{name} contains a NUL character")
             try:
                 return Path(text).expanduser() if text else None
             except RuntimeError as error:
-                raise UsageError(f"{name}: {text!r} names a home that is not there") from error
+                raise UsageError(f"{name}: no home folder for {text!r}") from error
 
         output = given.get("ZOOMCALL_OUTPUT")
         timeout = given.get("ZOOMCALL_TIMEOUT")
@@ -88,14 +88,14 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
         return False
     if text in _TRUE:
         return True
-    raise UsageError(f"{name}: {quoted(given[name])} is neither 1 nor 0", fix=f"Set {name}=1, or unset it.")
+    raise UsageError(f"{name} must be 1 or 0, not {quoted(given[name])}", fix=f"Set {name}=1, or unset it.")
 
 
 def parse_seconds(text: str, *, name: str) -> timedelta:
-    """Take a positive number of seconds, at most a day.
+    """Parse a number of seconds above 0, at most a day.
 
     Raises:
-        UsageError: It is no such number.
+        UsageError: It is not such a number.
     """
     try:
         seconds = float(text) if _NUMBER.fullmatch(text) else -1.0
@@ -104,5 +104,7 @@ def parse_seconds(text: str, *, name: str) -> timedelta:
     is_span = 0 < seconds <= LONGEST_TIMEOUT.total_seconds()
     span = timedelta(seconds=seconds if is_span else 0)
     if not span:
-        raise UsageError(f"{name}: {quoted(text)} is no number of seconds above 0, at most a day")
+        raise UsageError(
+            f"{name} must be a number of seconds above 0 and at most 86400 (a day), not {quoted(text)}"
+        )
     return span

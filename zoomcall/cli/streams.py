@@ -1,4 +1,4 @@
-"""The three streams of the process, and what may be done on each."""
+"""The three standard streams, and what may be shown on each."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ class Look(Struct, frozen=True):
     """What a stream may show.
 
     Attributes:
-        is_terminal: Lines fold at its width, tables have columns, progress may move.
-        has_colour: Escape sequences for colour are welcome.
+        is_terminal: Whether lines wrap, tables have columns and progress is animated.
+        has_colour: Whether escape sequences for colour are allowed.
     """
 
     is_terminal: bool
@@ -23,14 +23,7 @@ class Look(Struct, frozen=True):
 
 
 class Streams:
-    """Standard input, output and error, as tests replace them.
-
-    Args:
-        stdin: Standard input.
-        stdout: Standard output: the answer.
-        stderr: Standard error: everything else.
-        environ: For ``NO_COLOR``, ``FORCE_COLOR`` and ``TERM``.
-    """
+    """Standard input, output (the answer) and error (everything else), which tests replace."""
 
     def __init__(self, stdin: TextIO, stdout: TextIO, stderr: TextIO, environ: Mapping[str, str]) -> None:
         self.stdin = stdin
@@ -40,7 +33,7 @@ class Streams:
 
     @classmethod
     def of_process(cls) -> Streams:
-        """Take the process's own; what their encoding lacks is escaped, never an error."""
+        """Return those of the process; characters that their encoding lacks are escaped."""
         for stream in (sys.stdout, sys.stderr):
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
@@ -49,7 +42,7 @@ class Streams:
         return cls(sys.stdin or _null(), sys.stdout or _null(), stderr, os.environ)
 
     def look_of(self, stream: IO[str]) -> Look:
-        """Say what may be shown on a stream."""
+        """Return what may be shown on a stream."""
         is_dumb = self._environ.get("TERM") == "dumb"
         is_terminal = _is_terminal(stream) and not is_dumb
         if self._environ.get("NO_COLOR"):
@@ -59,7 +52,7 @@ class Streams:
 
     @property
     def is_stdin_terminal(self) -> bool:
-        """Whether a person may type."""
+        """Whether a person may type something."""
         return _is_terminal(self.stdin)
 
     @property
@@ -68,12 +61,12 @@ class Streams:
         return self.look_of(self.stderr).is_terminal
 
     def read_stdin(self, limit: int) -> bytes:
-        """Read standard input to its end, at most ``limit`` bytes and one more."""
+        """Read standard input to its end, but at most one byte more than ``limit``."""
         return self.stdin.buffer.read(limit + 1)
 
 
 class _Unheeded:
-    """Standard error: its reader may leave, or its disk be full, and the call goes on and is answered."""
+    """Standard error; if it is closed or its disk is full, the call still goes on."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -92,7 +85,7 @@ class _Unheeded:
             self._leave()
 
     def _leave(self) -> None:
-        """Write into nothing from now on, what is still in the buffer first."""
+        """Discard what is still in the buffer, and everything from now on."""
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, self._stream.fileno())
         os.close(null)
@@ -102,8 +95,8 @@ class _Unheeded:
 
 
 def _null() -> TextIO:
-    """Give what stands in, until the end, for a stream that was closed before the start."""
-    return open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123 - streams are opened by name of the device
+    """Return a replacement for a stream that was closed before the start."""
+    return open(os.devnull, "r+", encoding="utf-8")  # noqa: PTH123 - the name is a device, not a path
 
 
 def _is_terminal(stream: IO[str]) -> bool:

@@ -1,4 +1,4 @@
-"""Which session or meeting is meant: one flag of three, else one variable of three (contract 1)."""
+"""The target session or meeting, from one of three flags, or else from one of three variables (contract 1)."""
 
 from __future__ import annotations
 
@@ -40,46 +40,38 @@ class TargetFlags(Protocol):
 
 
 def chosen_target(run: Run, flags: TargetFlags) -> Target:
-    """Take the one target of flags, or of variables if no flag names one.
+    """Return the target of the flags, or else of the variables.
 
     Raises:
-        UsageError: There is none, or more than one, or it cannot be read.
+        UsageError: There is no target, more than one, or an invalid one.
     """
     target = target_of_flags(flags) or target_of_variables(run)
     if target is None:
         raise UsageError(
-            "no target: say which session or meeting the room is rung into",
-            fix="Give --session ID, --session-name NAME or --meeting NUMBER.",
+            "no target: which session or meeting should the room be rung into?",
+            fix="Add --session ID, --session-name NAME or --meeting NUMBER.",
             command="zoomcall session list",
         )
     return target
 
 
 def target_of_flags(flags: TargetFlags) -> Target | None:
-    """Take the one target of flags; None if no flag names one.
-
-    Raises:
-        UsageError: There is more than one, or it cannot be read.
-    """
+    """Return the target of the flags, or None; errors as in ``chosen_target``."""
     by_flag = {"--session": flags.session, "--session-name": flags.session_name, "--meeting": flags.meeting}
     given = {name: value for name, value in by_flag.items() if value is not None}
     if len(given) > 1:
-        raise UsageError(f"{' and '.join(given)} exclude each other; a call has one target")
+        raise UsageError(f"use only one of {' and '.join(given)}; a call has one target")
     return next((_target(flag, value) for flag, value in given.items()), None)
 
 
 def target_of_variables(run: Run) -> Target | None:
-    """Take the one target of variables; None if none is set.
-
-    Raises:
-        UsageError: There is more than one, or it cannot be read.
-    """
+    """Return the target of the variables, or None; errors as in ``chosen_target``."""
     environ = run.settings.environ
     given = {flag: environ[name] for flag, name in _VARIABLES.items() if name in environ}
     if len(given) > 1:
         raise UsageError(
-            f"{' and '.join(_VARIABLES[flag] for flag in given)} are both set; a call has one target",
-            fix="Unset one, or name the target with a flag.",
+            f"{' and '.join(_VARIABLES[flag] for flag in given)} are all set; a call has one target",
+            fix="Unset all but one, or name the target with a flag.",
         )
     for flag, value in given.items():
         with blaming(_VARIABLES[flag]):

@@ -1,4 +1,4 @@
-"""What a command says on the way: pages, warnings, details and traces, all on stderr."""
+"""What a command writes to stderr on the way: pages, warnings, details and traces."""
 
 from __future__ import annotations
 
@@ -15,14 +15,7 @@ from zoomcall.domain.shown_text import printable
 
 
 class Voice:
-    """Speaks to stderr as the flags allow.
-
-    Args:
-        spec: The command.
-        options: The common flags.
-        streams: Standard input, output, error.
-        settings: The environment.
-    """
+    """Writes to stderr what the flags allow."""
 
     def __init__(self, *, spec: CommandSpec, options: CommonOptions, streams: Streams, settings: Settings) -> None:
         self.spec = spec
@@ -33,21 +26,17 @@ class Voice:
 
     @cached_property
     def output(self) -> OutputFormat:
-        """The format that is asked for.
-
-        Raises:
-            UsageError: ``-o`` or ``ZOOMCALL_OUTPUT`` names none.
-        """
+        """The output format; reading it may raise ``UsageError``."""
         return chosen_format(self.spec, self.options, self.settings)
 
     @property
     def is_interactive(self) -> bool:
-        """Whether a person can be asked."""
+        """Whether the user can be asked for input."""
         is_off = self.options.is_input_off or self.settings.is_input_off
         return self.streams.is_stdin_terminal and not is_off
 
     def notice(self, *notices: Notice) -> None:
-        """Warn: once each, on stderr in text form, always in the JSON document."""
+        """Warn, once each: on stderr in text form, and always in the JSON document."""
         for notice in notices:
             if notice in self.notices:
                 continue
@@ -56,20 +45,20 @@ class Voice:
                 self.say((Line(f"warning: {notice.message} ({notice.id})", Tone.WARNING),))
 
     def warn_if_outvoted(self, names: Iterable[str]) -> None:
-        """Warn, where stored secrets are changed, of variables that go before them."""
+        """Warn, when stored secrets change, of variables that override them."""
         given = list(names)
         if given:
-            verb = "win" if len(given) > 1 else "wins"
-            message = f"{' and '.join(given)} in the environment {verb} over profiles, except one named with -p"
+            verb = "override" if len(given) > 1 else "overrides"
+            message = f"{' and '.join(given)} in the environment {verb} profiles, except one named with -p"
             self.notice(Notice("environment-wins", message))
 
     def detail(self, text: str) -> None:
-        """Say more, with ``-v``."""
+        """Write a detail, with ``-v``."""
         if self.options.is_verbose or self.options.is_debug:
             self.say((Line(text, Tone.DIM),))
 
     def trace(self, text: str) -> None:
-        """Show a request or an answer, with ``--debug``. The caller has removed every secret."""
+        """Write a request or an answer, with ``--debug``; the caller has removed every secret."""
         if self.options.is_debug:
             self.streams.stderr.write(f"debug: {printable(text)}\n")
             self.streams.stderr.flush()

@@ -1,4 +1,4 @@
-"""The composition root: the one room that knows every adapter, and builds each when it is first needed."""
+"""The composition root: the one module that knows every adapter; builds each when it is first needed."""
 
 from __future__ import annotations
 
@@ -46,11 +46,11 @@ class Wiring:
     """Builds adapters for one run.
 
     Args:
-        voice: Flags and environment, and who is told.
+        voice: Flags, environment and streams.
         now: The clock.
 
     Attributes:
-        held: The credential of the newest connection; it stands in the envelope.
+        held: The credential of the newest connection, for the envelope.
     """
 
     def __init__(self, voice: Voice, now: Callable[[], datetime]) -> None:
@@ -72,28 +72,28 @@ class Wiring:
 
     @cached_property
     def config(self) -> ConfigReader:
-        """The profiles, to read."""
+        """Reads ``config.toml``."""
         from zoomcall.adapters.config_file import ConfigFile
 
         return ConfigFile(self.config_dir / "config.toml")
 
     @cached_property
     def config_writer(self) -> ConfigWriter:
-        """The profiles, to edit."""
+        """Edits ``config.toml``."""
         from zoomcall.adapters.config_writer import ConfigWriter
 
         return ConfigWriter(self.config_dir / "config.toml")
 
     @cached_property
     def keyring(self) -> KeyringStore:
-        """The OS keyring, every call within its limit."""
+        """The OS keyring; every call has a time limit."""
         from zoomcall.adapters.keyring_store import KeyringStore
 
         voice = self._voice
 
         def ask() -> None:
             if voice.is_interactive and not voice.options.is_quiet:
-                voice.streams.stderr.write("Unlock the keyring to go on.\n")
+                voice.streams.stderr.write("Unlock the keyring to continue.\n")
                 voice.streams.stderr.flush()
 
         return KeyringStore(limit=self.keyring_limit, on_wait=ask)
@@ -106,12 +106,12 @@ class Wiring:
 
     @property
     def keyring_read(self) -> KeyringRead | None:
-        """How the keyring took the newest question; None if it was asked nothing."""
+        """How the last read from the keyring went; None if there was none."""
         return self.keyring.last_read if "keyring" in self.__dict__ else None
 
     @cached_property
     def secret_files(self) -> SecretFiles:
-        """The store behind ``--store file``."""
+        """The store of ``--store file``."""
         from zoomcall.adapters.secret_files import SecretFiles
 
         return SecretFiles(self.config_dir)
@@ -132,7 +132,7 @@ class Wiring:
         return read_secret_file(path, origin=origin)
 
     def choice(self, api: Api | None) -> Choice:
-        """Find the credential that counts, by its public parts: no secret is read."""
+        """Return the active credential without reading a secret."""
         from zoomcall.usecases.resolving import choose
 
         return choose(
@@ -144,12 +144,7 @@ class Wiring:
         )
 
     def resolve(self, api: Api | None, *, profile: str | None = None) -> HeldCredential:
-        """Find the credential that counts, secret included.
-
-        Args:
-            api: Which API it must serve; None if any will do.
-            profile: Whose it must be, where ``-p`` names none.
-        """
+        """Return the active credential, including its secret; arguments as in ``connect``."""
         from zoomcall.usecases.resolving import resolve
 
         voice = self._voice
@@ -170,11 +165,11 @@ class Wiring:
         return held
 
     def connect(self, api: Api | None, *, profile: str | None = None) -> Connection:
-        """Open the connection that serves an API, once; its credential stands in the envelope.
+        """Return the connection to an API, opened once; its credential goes into the envelope.
 
         Args:
-            api: Which API it must serve; None if any will do.
-            profile: Whose credential it must be, where ``-p`` names none.
+            api: The API that the credential must serve; None if any will do.
+            profile: The profile to use if ``-p`` names none.
         """
         key = (api, profile)
         if key not in self._connections:
@@ -184,7 +179,7 @@ class Wiring:
         return self._connections[key]
 
     def connection_of(self, held: HeldCredential, api: Api | None) -> Connection:
-        """Open a connection with a credential in hand."""
+        """Open a connection with a given credential."""
         settings = self._voice.settings
         self._newest = Connection(
             held,
@@ -197,7 +192,7 @@ class Wiring:
         return self._newest
 
     def connection_of_call(self, call: CallRecord) -> Connection:
-        """Open the connection that a call of the journal was made with.
+        """Return the connection that a call of the journal was made with.
 
         Raises:
             UsageError: The call was made at another API base.
@@ -205,25 +200,25 @@ class Wiring:
         connection = self.connect(call.target.api, profile=call.profile)
         if call.target.api_base != connection.api_base:
             raise UsageError(
-                f"call {call.id} was made at {call.target.api_base}, but this command would ask"
+                f"call {call.id} was made through {call.target.api_base}, but this command would use"
                 f" {connection.api_base}",
-                fix="Name the profile that made it with -p, or set ZOOMCALL_API_BASE as it was.",
+                fix=f"Use -p with the profile that made the call, or set ZOOMCALL_API_BASE={call.target.api_base}.",
             )
         return connection
 
     @property
     def facts(self) -> Facts:
-        """What the newest connection knows, for explaining its failure."""
+        """What the newest connection knows, to explain a failure."""
         return Facts() if self._newest is None else self._newest.facts
 
     @property
     def shown_api_base(self) -> ApiBase:
-        """Where REST would be served, for requests that are only shown: no secret is read for it."""
+        """The REST base for requests that are only shown; no secret is read."""
         return self._voice.settings.api_base or self._profile_api_base() or API_BASE
 
     @property
     def shown_oauth_base(self) -> ApiBase:
-        """Where tokens would be issued, as far as that is known without a credential."""
+        """The base for token requests that are only shown."""
         return self._voice.settings.oauth_base or OAUTH_BASE
 
     def _profile_api_base(self) -> ApiBase | None:
@@ -249,71 +244,63 @@ class Wiring:
 
     @cached_property
     def probe(self) -> NetworkProbe:
-        """What tells of the way to Zoom."""
+        """Tests the network path to Zoom."""
         from zoomcall.adapters.network_probe import NetworkProbe
 
         return NetworkProbe(self.http)
 
     @staticmethod
     def versions() -> tuple[tuple[str, str], ...]:
-        """Name what is installed, with versions."""
+        """Return what is installed, with versions."""
         from zoomcall.adapters.installation import installed_versions
 
         return installed_versions()
 
     @staticmethod
     def check_report_place(path: Path) -> None:
-        """See that a report can be put at ``path``, before there is one.
-
-        Raises:
-            UsageError: It cannot.
-        """
+        """Check that a report can be written to ``path``; raise ``UsageError`` if not."""
         from zoomcall.adapters.report_file import check_report_place
 
         check_report_place(path)
 
     @staticmethod
     def write_report(path: Path, text: str) -> None:
-        """Put a report at ``path``, whole or not at all.
-
-        Raises:
-            UsageError: It cannot be written.
-        """
+        """Write a report to ``path``, whole or not at all; raise ``UsageError`` if it cannot be written."""
         from zoomcall.adapters.report_file import write_report
 
         write_report(path, text)
 
     def close(self) -> None:
-        """Stop what listens or follows, and close the HTTP client, if there is one."""
+        """Stop receivers and followers, and close the HTTP client, if there are any."""
         self._open.close()
         if "http" in self.__dict__:
             self.http.close()
 
     def key_pair_of_profile(self) -> VideoSdkKey | None:
-        """Give the profile's key pair, by which a token is judged; a profile that has none is a warning."""
+        """Return the profile's key pair, to check a token against; warn and return None if it has none."""
         credential = self.connect(None).held.credential
         if isinstance(credential, VideoSdkKey):
             return credential
-        message = f"a {credential.kind} profile holds no API secret to check a signature by"
+        message = f"a profile of kind {credential.kind} has no API secret to check the signature with"
         self._voice.notice(Notice("signature-unchecked", message))
         return None
 
     @staticmethod
     def check_signature(token: str, secret: Secret) -> bool:
-        """Say whether a secret made the HS256 signature of a JWT."""
+        """Return whether a JWT's HS256 signature was made with a secret."""
         from zoomcall.adapters.jwt import check_hs256
 
         return check_hs256(token, secret)
 
     @cached_property
     def event_sources(self) -> EventSources:
-        """What events come from by themselves."""
+        """Opens sources of pushed events."""
         from zoomcall.cli.event_sources import EventSources
 
         return EventSources(self._voice, self._open, self._now)
 
     def webhook_secret(self) -> HeldWebhookSecret:
-        """Find the webhook secret that counts: of ``-p``, of the environment, of the current profile."""
+        """Return the active webhook secret: of ``-p``, of the environment, or of the current profile."""
         from zoomcall.usecases.webhook_secret import find_webhook_secret
 
         voice = self._voice
@@ -338,19 +325,19 @@ class Wiring:
 
     @staticmethod
     def event_record(path: Path, warn: Callable[[Notice], None]) -> EventRecord:
-        """Give the file that events are kept in, to be opened."""
+        """Return the file to record events in, not yet open."""
         from zoomcall.adapters.event_file import EventRecord
 
         return EventRecord(path, warn)
 
     def events_of_file(self, path: Path) -> tuple[WebhookEvent, ...]:
-        """Read every event of a file."""
+        """Read every event in a file."""
         from zoomcall.adapters.event_file import read_events
 
         return read_events(path, self._voice.notice)
 
     def webhook_sender(self, url: str) -> WebhookSender:
-        """Give another endpoint, to send events to."""
+        """Return a sender of events to another endpoint."""
         from zoomcall.adapters.webhook_sender import WebhookSender
 
         return WebhookSender(self.http, url)
@@ -358,30 +345,27 @@ class Wiring:
     def dialler(
         self, connection: Connection, journal: Journal, feeds: Sequence[Feed] = (), missing: Sequence[str] = ()
     ) -> Dialler:
-        """Build what rings rooms with one connection."""
+        """Return a dialler for one connection."""
         from zoomcall.usecases.dialing.dialler import Dialler
         from zoomcall.usecases.dialing.polling import Polls
 
-        zoom = connection.zoom
-        polls = Polls(zoom, now=self._now)
-        return Dialler(zoom=zoom, journal=journal, polls=polls, feeds=feeds, missing=missing, now=self._now)
+        zoom, now = connection.zoom, self._now
+        polls = Polls(zoom, now=now)
+        return Dialler(zoom=zoom, journal=journal, polls=polls, feeds=feeds, missing=missing, now=now)
 
     def journal_to_read(self) -> Journal:
-        """Open the journal for looking back: without it there is nothing to look at."""
+        """Open the journal; without it there is nothing to look back at."""
         return self._journal_in(self._state_dir())
 
     def journal(self, held: HeldCredential) -> Journal:
-        """Open the journal; with a credential from the environment an unwritable folder is only a warning."""
+        """Open the journal; if the credential is not from a profile, an unwritable folder is only a warning."""
         try:
             return self._journal_in(self._state_dir())
         except NotConfigured as error:
             if held.profile is not None:
                 raise
             self._voice.notice(
-                Notice(
-                    "journal-off",
-                    f"{error.message}. The guard against ringing a room twice is off for this call",
-                )
+                Notice("journal-off", f"{error.message}. Nothing guards against ringing the room twice this time")
             )
             return self._journal_in(None)
 

@@ -1,4 +1,4 @@
-"""Live progress of a call on stderr: only where a person watches."""
+"""Live progress of a call on stderr, if a person is watching."""
 
 from __future__ import annotations
 
@@ -13,12 +13,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A spinner with a sentence and the seconds; nothing at all where ``is_shown`` is False.
-
-    Args:
-        streams: Whose stderr it moves on.
-        is_shown: Whether a person watches and wants it.
-    """
+    """A spinner with the call's state and the seconds; nothing if ``is_shown`` is False."""
 
     def __init__(self, streams: Streams, *, is_shown: bool) -> None:
         self._streams = streams
@@ -26,7 +21,7 @@ class Progress:
         self._status: Status | None = None
 
     def show(self, state: State, elapsed: timedelta) -> None:
-        """Say where the call stands."""
+        """Show the call's state."""
         if not self._is_shown:
             return
         text = f"{state.under_way or state.value} ({elapsed.total_seconds():.0f} s)"
@@ -36,7 +31,7 @@ class Progress:
             self._status.update(text)
 
     def clear(self) -> None:
-        """Take it away, before anything else is printed."""
+        """Remove the spinner, before anything else is printed."""
         if self._status is not None:
             self._status.stop()
             self._status = None
