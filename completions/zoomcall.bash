@@ -124,7 +124,7 @@ _zoomcall() {
             COMPREPLY+=("$word")
         done < <(compgen -f -- "$cur")
     else
-        # what stands before the last colon is on the line already
+        # whatever precedes the last colon is already on the line
         while IFS= read -r word; do
             COMPREPLY+=("${word#"${cur%"${cur##*:}"}"}")
         done < <(compgen -W "$offered" -- "$cur")

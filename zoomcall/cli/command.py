@@ -1,6 +1,6 @@
-"""How a command is made: a function of a ``Run`` and its own flags, and the frame adds the rest.
+"""How a command is made: from a function of a ``Run`` and its own flags, to which the frame adds the rest.
 
-A command module has a ``typer.Typer`` named ``app`` (or, for a single command, adds one to it) and functions like::
+A command module has a ``typer.Typer`` named ``app`` and functions such as::
 
     app = typer.Typer(help="Mint and inspect tokens.")
 
@@ -9,9 +9,9 @@ A command module has a ``typer.Typer`` named ``app`` (or, for a single command, 
         \"\"\"Print a bearer token.\"\"\"
 
 The function gets ``run`` first; the common flags (``-p -o --json -q -v --debug --no-input -h``) are added here
-and end in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``; it prints nothing to stdout.
-A parameter annotated with a Struct stands for its fields: flags that several commands share.
-Command modules do not use ``from __future__ import annotations``: Typer reads the annotations as they are.
+and end up in ``run.options``. It returns an ``Answer`` or raises a ``ZoomcallError``, and prints nothing to stdout.
+A parameter annotated with a Struct is replaced by its fields: many flags, or flags that several commands share.
+Command modules do not use ``from __future__ import annotations``, since Typer reads the annotations as they are.
 """
 
 import inspect
@@ -28,7 +28,7 @@ from zoomcall.domain.profile import parse_profile_name
 from zoomcall.errors import Interrupted, Terminated
 
 CommandFunction = Callable[..., Answer | int]
-"""An int is the exit code of a command that another program has answered for (``emulate -- COMMAND``)."""
+"""An int is the exit code of a command whose answer is already written (``emulate -- COMMAND``)."""
 
 _CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
@@ -39,15 +39,15 @@ def _common_flags(
         str | None, typer.Option("--profile", "-p", metavar="NAME", help="Use this profile's credential.")
     ] = None,
     output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="text|json", help="What stdout is.")
+        str | None, typer.Option("--output", "-o", metavar="text|json", help="Output format.")
     ] = None,
-    is_json: Annotated[bool, typer.Option("--json", help="The same as -o json.")] = False,
-    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no warnings.")] = False,
-    is_verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Say more on stderr.")] = False,
+    is_json: Annotated[bool, typer.Option("--json", help="Same as -o json.")] = False,
+    is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress and warnings.")] = False,
+    is_verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more on stderr.")] = False,
     is_debug: Annotated[
         bool, typer.Option("--debug", help="Show requests and tracebacks, without secrets.")
     ] = False,
-    is_input_off: Annotated[bool, typer.Option("--no-input", help="Never ask for anything.")] = False,
+    is_input_off: Annotated[bool, typer.Option("--no-input", help="Never prompt.")] = False,
 ) -> None:
     """Carry the flags of every leaf command; only its signature is used."""
 
@@ -55,7 +55,9 @@ def _common_flags(
 _COMMON_FLAGS = tuple(inspect.signature(_common_flags).parameters.values())
 _LINES_OUTPUT = Annotated[
     str | None,
-    typer.Option("--output", "-o", metavar="text|json|jsonl", help="What stdout is; jsonl: a line as it happens."),
+    typer.Option(
+        "--output", "-o", metavar="text|json|jsonl", help="Output format; jsonl prints events as they happen."
+    ),
 ]
 _COMMON_FLAGS_WITH_LINES = tuple(
     flag.replace(annotation=_LINES_OUTPUT) if flag.name == "output" else flag for flag in _COMMON_FLAGS
@@ -63,7 +65,7 @@ _COMMON_FLAGS_WITH_LINES = tuple(
 
 
 def _flags_of(parameter: inspect.Parameter) -> tuple[inspect.Parameter, ...]:
-    """Give the parameter itself, or the fields of the Struct that bundles several flags."""
+    """Return the parameter itself, or the fields of the Struct that bundles several flags."""
     bundle: Any = parameter.annotation
     if _is_bundle(bundle):
         return tuple(inspect.signature(bundle).parameters.values())
@@ -116,7 +118,7 @@ def command(
 
 
 class ClosedPipe(Exception):
-    """A command wrote to a closed pipe; as an ``OSError`` Typer would end the process with 1."""
+    """A command wrote to a closed pipe. Typer would turn an ``OSError`` into exit code 1."""
 
 
 class Starter:

@@ -36,5 +36,5 @@ def completion(
     """Print the completion script for a shell."""
     write = SCRIPTS.get(shell)
     if write is None:
-        raise UsageError(f"there is no completion for {shell!r}", fix=f"Name one of {', '.join(SCRIPTS)}.")
+        raise UsageError(f"no completion for {shell!r}", fix=f"Name one of {', '.join(SCRIPTS)}.")
     return Answer(raw=write(read_tree()))

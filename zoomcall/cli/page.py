@@ -1,4 +1,4 @@
-"""What a person reads: lines and tables, before anyone knows whether a terminal is there."""
+"""What a person reads: lines and tables, whether or not there is a terminal."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Line(Struct, frozen=True):
         text: Without control characters.
         tone: What it is.
         indent: Columns.
-        label: A short word in front, set off by its own column, like a field's name.
+        label: A short word in a column of its own before the text, such as the name of a field.
     """
 
     text: str = ""

@@ -17,7 +17,7 @@ app = typer.Typer()
 
 
 def _words() -> list[str]:
-    """Give the words that may follow, for completion."""
+    """Return the words that may follow, for completion."""
     return list(dict.fromkeys(word for shape in shapes() for word in shape.name.split(".")))
 
 
@@ -34,21 +34,21 @@ def schema(
         typer.Argument(
             metavar="[COMMAND]...",
             show_default=False,
-            help="Whose output; all of them if left out.",
+            help="Command whose output to describe; by default every command.",
             autocompletion=_words,
         ),
     ] = None,
 ) -> Answer:
     """Print the JSON Schema of a command's output.
 
-    Without COMMAND: one schema for every output, with the commands and the exit codes.
+    Without COMMAND, it is one schema for every output, with the commands and the exit codes.
     """
     if not words:
         return Answer(raw=_text(every_document()))
     shape = shape_named(" ".join(words))
     if shape is None:
         known = ", ".join(shape.name.replace(".", " ") for shape in shapes())
-        raise UsageError(f"{' '.join(words)!r} prints no JSON of its own", fix=f"Name one of: {known}.")
+        raise UsageError(f"{' '.join(words)!r} has no JSON output", fix=f"Name one of: {known}.")
     return Answer(raw=_text(document(shape)))
 
 

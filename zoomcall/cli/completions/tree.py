@@ -12,13 +12,13 @@ from zoomcall.cli.commands import build_root
 
 
 class Value(Struct, frozen=True):
-    """What may follow a flag, or stand as an argument.
+    """The value of a flag or an argument.
 
     Attributes:
-        name: For a person, like ``SECONDS``.
-        words: The only ones, where there are only some.
-        is_file: Names of files.
-        is_command: The command line of another program, after ``--``.
+        name: For a person, such as ``SECONDS``.
+        words: The only possible values, if there are only some.
+        is_file: It is the name of a file.
+        is_command: It is the command line of another program, after ``--``.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Node(Struct, frozen=True):
         return self.path[-1] if self.path else ""
 
     def walk(self) -> Iterator[Node]:
-        """Give this node and every node below, parents first."""
+        """Yield this node and every node below it, parents first."""
         yield self
         for child in self.children:
             yield from child.walk()
@@ -111,12 +111,12 @@ def _flags(option: Any, context: typer.Context) -> Iterator[Flag]:
 
 
 def _spellings(names: list[str]) -> tuple[str, ...]:
-    """Put the long one first; those of --help come in another order in every process."""
+    """Put the long spelling first; those of --help come in a different order in every process."""
     return tuple(sorted(names, key=lambda name: (not name.startswith("--"), name)))
 
 
 def _value(parameter: Any, context: typer.Context) -> Value:
-    """Tell what a parameter takes, from its type, its metavar (``a|b``, ``FILE``) or its own completion."""
+    """Return what a parameter takes, by its type, its metavar (``a|b``, ``FILE``) or its own completion."""
     name = (parameter.metavar or parameter.name.upper()).strip("[].")
     if name.startswith("-- "):
         return Value(name.removeprefix("-- ").rstrip(" ."), is_command=True)

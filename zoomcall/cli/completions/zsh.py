@@ -74,7 +74,7 @@ def _flag(flag: Flag) -> str:
 
 
 def _joint(name: str) -> str:
-    """Say that the value may stand in the flag's own word."""
+    """Return the sign that lets the value be part of the flag's own word."""
     return "=" if name.startswith("--") else "+"
 
 

@@ -1,4 +1,4 @@
-"""The output formats: how an answer becomes what stdout is given, one function a format."""
+"""The output formats: one function for each, which writes an answer to stdout."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ERROR_SCHEMA = "zoomcall.error/1"
 
 
 class Frame(Struct, frozen=True, kw_only=True):
-    """What stands around an answer.
+    """What surrounds an answer.
 
     Attributes:
         spec: The command; None if none was understood.

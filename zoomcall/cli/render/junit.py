@@ -18,9 +18,9 @@ class JUnitCase(Struct, frozen=True, kw_only=True):
         name: Its name.
         seconds: How long it took.
         failure: Why it failed, one line; None if it did not.
-        failure_kind: A word for the sort of failure.
+        failure_kind: A word for the kind of failure.
         skipped: Why it was skipped, one line; None if it was not.
-        output: What else is to be said.
+        output: Everything else to report.
     """
 
     name: str

@@ -23,7 +23,7 @@ _STYLES = {
 _LABEL_GAP = 2
 _COLUMN_GAP = 3
 _NARROWEST = 8
-"""Characters that a column keeps which has to fold."""
+"""The characters that a column keeps when it has to fold."""
 
 
 def write_page(page: Page, stream: IO[str], look: Look) -> None:
@@ -41,7 +41,7 @@ def _as_text(page: Page) -> str:
 
 
 def _text_lines(block: Line | Table) -> tuple[str, ...]:
-    """Give the lines of a block, in which nothing is padded, wrapped or cut."""
+    """Return the lines of a block, with nothing padded, wrapped or cut."""
     match block:
         case Table(headings, rows):
             return tuple("\t".join(printable(cell) for cell in row) for row in (headings, *rows))

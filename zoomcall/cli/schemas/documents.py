@@ -1,4 +1,4 @@
-"""Types of documents made into whole JSON Schemas (2020-12)."""
+"""JSON Schemas (2020-12), derived from the types of documents."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _GROWTH = (
-    "Later versions may add keys and words; a reader ignores those that it does not know. "
+    "Later versions may add keys and words; ignore those that you do not know. "
     "What is described here keeps its meaning."
 )
 _NAMES = {"Notice": "warning", "TimelineEntry": "seen"}
-"""Definitions that users know by another name than their type's."""
+"""Definitions that users know by a name other than their type's."""
 _TIME: Schema = {
     "description": "RFC 3339, UTC.",
     "type": "string",
@@ -117,7 +117,7 @@ def _body(shape: Shape, derived: Schema) -> Schema:
     return {
         **derived,
         "allOf": [_reference("outcome")],
-        # An answer that is fine has a result.
+        # Success has a result.
         "if": {"properties": {"ok": {"const": True}}},
         "then": {"properties": {"result": {"type": "object"}}},
     }

@@ -1,4 +1,4 @@
-"""What the program prints as JSON: each kind of document with its type."""
+"""Every kind of document that the program prints as JSON, with its type."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ class Shape(Struct, frozen=True, kw_only=True):
     """One kind of document.
 
     Attributes:
-        id: What its ``schema`` says, like ``zoomcall.token.mint/1``.
+        id: The value of its ``schema``, such as ``zoomcall.token.mint/1``.
         title: One line.
-        commands: Those that print it, like ``token mint``.
+        commands: The commands that print it, such as ``token mint``.
         document: Its type.
     """
 
@@ -28,7 +28,7 @@ class Shape(Struct, frozen=True, kw_only=True):
 
     @property
     def name(self) -> str:
-        """The id without program and version, like ``token.mint``."""
+        """The id without program and version, such as ``token.mint``."""
         return self.id.removeprefix("zoomcall.").partition("/")[0]
 
 
