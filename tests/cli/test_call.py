@@ -210,7 +210,7 @@ def test_a_late_joiner_that_was_removed_is_not_said_to_ring(
         "roster",
     )
     assert result.code == 8
-    assert "The room joined late and was removed: nothing rings any more." in result.stderr
+    assert "The room joined late and was removed; nothing is ringing now." in result.stderr
     assert "may be ringing" not in result.stderr
     assert names_in(emulator, session) == before
 

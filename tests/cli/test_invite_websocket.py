@@ -60,7 +60,7 @@ def test_verbose_names_the_source_and_debug_shows_no_token(zoomcall: Shell, meet
     assert result.code == 0
     assert "evidence: websocket\n" in result.stderr
     assert "access_token=***" in result.stderr
-    assert result.stdout.endswith("(Zoom's event, by websocket)\n")
+    assert result.stdout.endswith("(Zoom's event by websocket)\n")
 
 
 def test_without_a_subscription_a_meeting_has_its_roster(

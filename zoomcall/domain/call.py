@@ -21,12 +21,14 @@ class _StateRow(Struct, frozen=True, kw_only=True):
         is_final: Evidence has settled the call.
         blocks_redial: The room has joined or may still ring, so another dial would be a duplicate.
         under_way: What a person is told while waiting.
+        outcome: What a person is told in the end; ``{}`` stands for the room.
     """
 
     exit: ExitStatus
     is_final: bool = False
     blocks_redial: bool = False
     under_way: str = ""
+    outcome: str = ""
 
 
 class State(StrEnum):
@@ -37,6 +39,7 @@ class State(StrEnum):
     is_final: bool
     blocks_redial: bool
     under_way: str
+    outcome: str
 
     def __new__(cls, word: str, row: _StateRow | None = None) -> Self:
         """Build a member from its row in the table below."""
@@ -45,6 +48,7 @@ class State(StrEnum):
         state._value_ = word
         state.exit, state.is_final = row.exit, row.is_final
         state.blocks_redial, state.under_way = row.blocks_redial, row.under_way
+        state.outcome = row.outcome or f"{{}}: {word}"
         return state
 
     PLANNED = "planned", _StateRow(exit=ExitStatus.OK)
@@ -59,9 +63,9 @@ class State(StrEnum):
         _StateRow(exit=ExitStatus.PENDING, blocks_redial=True, under_way="the room is ringing"),
     )
     JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True)
-    DECLINED = "declined", _StateRow(exit=ExitStatus.DECLINED, is_final=True)
-    MISSED = "missed", _StateRow(exit=ExitStatus.NO_ANSWER, is_final=True)
-    FAILED = "failed", _StateRow(exit=ExitStatus.CALL_FAILED, is_final=True)
+    DECLINED = "declined", _StateRow(exit=ExitStatus.DECLINED, is_final=True, outcome="{} declined the call")
+    MISSED = "missed", _StateRow(exit=ExitStatus.NO_ANSWER, is_final=True, outcome="{} did not answer")
+    FAILED = "failed", _StateRow(exit=ExitStatus.CALL_FAILED, is_final=True, outcome="the call to {} failed")
     NO_OP = "noop", _StateRow(exit=ExitStatus.NO_OP)
     PENDING = (
         "pending",
@@ -120,16 +124,16 @@ class EvidenceSource(StrEnum):
     WEBHOOK_LOG = (
         "webhook-log",
         _SourceRow(
-            proof="Zoom's event, in its webhook log",
+            proof="Zoom's event in its webhook log",
             serves=(Api.SESSION,),
             missing_for_others="Zoom keeps that log for Video SDK sessions, not for meetings",
         ),
     )
-    WEBHOOK = "webhook", _SourceRow(proof="Zoom's event, by webhook")
+    WEBHOOK = "webhook", _SourceRow(proof="Zoom's event by webhook")
     WEBSOCKET = (
         "websocket",
         _SourceRow(
-            proof="Zoom's event, by websocket",
+            proof="Zoom's event by websocket",
             serves=(Api.MEETING,),
             missing_for_others="Zoom's websockets carry the events of meetings;"
             " the Video SDK is not among the products that Zoom lists for them",

@@ -1,4 +1,4 @@
-"""What every kind of invite may be told: targets, names, waiting, evidence."""
+"""The flags that every kind of invite has: target, names, waiting, evidence."""
 
 import re
 from datetime import timedelta
@@ -20,7 +20,7 @@ DEFAULT_TIMEOUT = timedelta(seconds=90)
 
 
 class EvidenceChoice(StrEnum):
-    """``--evidence``: every source that can be had, or one."""
+    """``--evidence``: every available source, or only one."""
 
     AUTO = "auto"
     ROSTER = "roster"
@@ -30,7 +30,7 @@ class EvidenceChoice(StrEnum):
 
     @property
     def source(self) -> EvidenceSource | None:
-        """The one source that it allows; None for all of them."""
+        """The only source that it allows; None for all of them."""
         return None if self is EvidenceChoice.AUTO else EvidenceSource(self.value)
 
     @property
@@ -76,13 +76,13 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
         typer.Option(metavar="FILE", help="Follow the events that `webhook serve --record FILE` writes."),
     ] = None
     listen: Annotated[
-        str | None, typer.Option(metavar="HOST:PORT", help="Receive Zoom's webhooks there during the call.")
+        str | None, typer.Option(metavar="HOST:PORT", help="Receive Zoom's webhooks here during the call.")
     ] = None
     on_timeout: Annotated[
         OnTimeout, typer.Option(help="Leave a room that joins late, or remove it (sessions only).")
     ] = OnTimeout.LEAVE
     is_preflight_off: Annotated[
-        bool, typer.Option("--no-preflight", help="Send even if the session seems empty or not live.")
+        bool, typer.Option("--no-preflight", help="Ring even if the session seems empty or not live.")
     ] = False
     is_forced: Annotated[
         bool, typer.Option("--force", help="Ring even if an earlier call may still be ringing.")
@@ -97,7 +97,7 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
         """Host and port of ``--listen``.
 
         Raises:
-            UsageError: It is neither.
+            UsageError: It is not ``HOST:PORT``.
         """
         if self.listen is None:
             return None
@@ -119,17 +119,17 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
         return run.settings.timeout or DEFAULT_TIMEOUT
 
     def refuse_contradictions(self, api: Api) -> None:
-        """Check the flags against each other, and against what Zoom has for sessions or for meetings alone.
+        """Check the flags against each other, and against what Zoom offers for sessions or meetings only.
 
         Raises:
-            UsageError: They contradict each other, or Zoom does not have it.
+            UsageError: They contradict each other, or Zoom does not offer it.
         """
         source = self.evidence.source
         if source is not None and api not in source.serves:
             raise UsageError(f"--evidence {source}: {source.missing_for_others}")
         if api is Api.MEETING and self.on_timeout is OnTimeout.REMOVE:
             raise UsageError(
-                "--on-timeout remove: Zoom's REST can remove a participant from a session, not from a meeting"
+                "--on-timeout remove: Zoom's REST API can remove a participant from a session, not from a meeting"
             )
         is_fed = self.events is not None or self.listen is not None
         if source is EvidenceSource.WEBHOOK and not is_fed:
@@ -140,4 +140,6 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
             flag = "--listen" if self.events is None else "--events"
             raise UsageError(f"{flag} and --evidence {self.evidence} contradict each other")
         if is_fed and not self.is_waiting:
-            raise UsageError("--no-wait returns before any event can come", fix="Leave out --events and --listen.")
+            raise UsageError(
+                "--no-wait returns before any event can arrive", fix="Leave out --events and --listen."
+            )

@@ -88,7 +88,7 @@ def h323(
 
 
 def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
-    """Ring one room: what all kinds of invite share."""
+    """Ring one room, whatever the kind of invite."""
     callout = replace(
         callout,
         from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
@@ -97,7 +97,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     target = chosen_target(run, flags)
     patience = run.now() + flags.wait(run)
     flags.refuse_contradictions(target.api)
-    _ = flags.place  # a bad one is told before anything else happens
+    _ = flags.place  # report a bad one before anything else happens
     run.notice(*_address_notices(run, callout), *_session_id_notices(target))
     telling = Telling(run, callout, target)
     try:
@@ -122,7 +122,7 @@ def _shown(run: Run, telling: Telling, flags: InviteFlags) -> Answer:
 
 
 def _resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
-    """Look a session up by its name, if only its name is known."""
+    """Look up the session if only its name is given."""
     if not isinstance(target, SessionNameTarget):
         return target
     connection = run.wiring.connect(target.api)
@@ -159,7 +159,7 @@ def _dialled(
 
 
 def _feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[str]) -> tuple[Feed, ...]:
-    """Open what events come from, before anything is sent; what cannot be had is added to ``missing``."""
+    """Open the sources of events, before anything is sent; add to ``missing`` why some are not available."""
     feeds: list[Feed] = []
     websocket = EvidenceSource.WEBSOCKET
     if flags.is_waiting and connection.api in websocket.serves and websocket in flags.evidence.sources:
@@ -172,7 +172,7 @@ def _feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[s
 
 
 def _websocket(run: Run, connection: Connection, missing: list[str], *, is_needed: bool) -> tuple[Feed, ...]:
-    """Connect to Zoom's websocket, if a subscription is known; without it the call goes on all the same."""
+    """Connect to Zoom's websocket if a subscription is known; unless it is needed, the call goes on without it."""
     subscription = run.settings.websocket_subscription_id or connection.held.websocket_subscription_id
     if subscription is None:
         if not is_needed:
@@ -188,12 +188,12 @@ def _websocket(run: Run, connection: Connection, missing: list[str], *, is_neede
         if is_needed and isinstance(error, UsageError):
             raise
         fix = "" if error.fix is None else f" ({error.fix})"
-        missing.append(f"no events come by websocket: {error.message}{fix}")
+        missing.append(f"no events by websocket: {error.message}{fix}")
         return ()
 
 
 def _address_notices(run: Run, callout: Callout) -> tuple[Notice, ...]:
-    """Return the callout's warnings; that a room on loopback is private is no news to a local Zoom."""
+    """Return the callout's warnings; a local Zoom needs no warning that a room on loopback is private."""
     ip = callout.address.ip
     if ip is not None and ip.is_loopback and is_loopback(host_of(run.wiring.shown_api_base)):
         return tuple(notice for notice in callout.warnings if notice.id != "private-address")
@@ -202,6 +202,6 @@ def _address_notices(run: Run, callout: Callout) -> tuple[Notice, ...]:
 
 def _session_id_notices(target: Target) -> tuple[Notice, ...]:
     if isinstance(target, SessionTarget) and "%" in target.id:
-        message = f"the session id {target.id} looks percent-encoded already; pass it as Zoom prints it"
+        message = f"the session id {target.id} looks percent-encoded; pass it exactly as Zoom shows it"
         return (Notice("session-id-encoding", message),)
     return ()

@@ -1,4 +1,4 @@
-"""Tell what became of a call: to a person, to a program, and while it is under way."""
+"""Reports what became of a call: to a person, to a program, and during the call."""
 
 from __future__ import annotations
 
@@ -30,14 +30,7 @@ from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 
 
 class Telling(Struct, frozen=True):
-    """What is asked for, so that every answer can tell it.
-
-    Attributes:
-        run: The command.
-        callout: The room, names and headers.
-        target: Where the room is rung into.
-        connection: How Zoom is spoken to, once that is known.
-    """
+    """What was asked for, and answers that report on it; ``connection`` is None until it is open."""
 
     run: Run
     callout: Callout
@@ -45,7 +38,7 @@ class Telling(Struct, frozen=True):
     connection: Connection | None = None
 
     def dry_run(self) -> Answer:
-        """Show the request, unsent."""
+        """Show the request instead of sending it."""
         request = InviteRequest(
             method="PATCH",
             url=self._url,
@@ -56,25 +49,21 @@ class Telling(Struct, frozen=True):
         return Answer(raw=dumps(request) + "\n", result=self._result(report, request=request))
 
     def curl(self, mint: str) -> Answer:
-        """Show a shell line that sends the request.
-
-        Args:
-            mint: The command that prints the token.
-        """
+        """Show a shell line that sends the request; the command ``mint`` prints the token."""
         if self.callout.address.shown != self.callout.address.text:
-            message = "the passcode is not printed: put it in place of *** before you run the line"
+            message = "the passcode is not shown; replace *** with it before running the line"
             self.run.notice(Notice("passcode-masked", message))
         line = callout_line(self._request, api_base=self._api_base, mint=mint)
         return Answer(raw=line + "\n", result=self._result(CallReport(state=State.PLANNED), curl=line))
 
     def answer(self, report: CallReport) -> Answer:
-        """Tell what became of the call."""
+        """Report what became of the call."""
         status, error = self._judge(report)
         return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
 
     @property
     def resolved(self) -> ResolvedTarget:
-        """The target, once a session's name was looked up."""
+        """The target, after a session's name was looked up."""
         assert not isinstance(self.target, SessionNameTarget)  # noqa: S101 - it was looked up before
         return self.target
 
@@ -91,7 +80,7 @@ class Telling(Struct, frozen=True):
         return self._api_base + self._request.path
 
     def _facts(self, report: CallReport) -> Facts:
-        """Return what is known for explaining the failure of this call."""
+        """Return what is known, to explain a failure of this call."""
         facts = self.run.facts if self.connection is None else self.connection.facts
         request = None
         if not isinstance(self.target, SessionNameTarget):
@@ -117,9 +106,10 @@ class Telling(Struct, frozen=True):
         status = ExitStatus.OK if report.state is State.ACCEPTED else exit_of(report.state, report.reason)
         if status is ExitStatus.OK:
             return status, None
+        reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
         return status, ErrorReport(
             status=status,
-            title=_outcome_title(self.callout.address.shown, report),
+            title=report.state.outcome.format(self.callout.address.shown) + reason,
             causes=causes_of_outcome(report.state, report.reason),
             http_status=report.http_status,
             doc=doc_of_outcome(report.state, report.reason),
@@ -132,11 +122,8 @@ class Telling(Struct, frozen=True):
             case State.JOINED if report.evidence is not None:
                 return (Line(f"joined: {room} is in {where} ({_proof(report.evidence)})", Tone.GOOD),)
             case State.ACCEPTED:
-                return (
-                    Line(
-                        f"accepted: Zoom took the call of {room} into {where}; whether the room rings is not known"
-                    ),
-                )
+                taken = f"Zoom accepted the request to ring {room} into {where}"
+                return (Line(f"accepted: {taken}; whether the room rings is not known"),)
             case State.NOT_SENT | State.REFUSED:
                 return ()
             case (
@@ -170,7 +157,7 @@ class Telling(Struct, frozen=True):
 
 
 class Progressing:
-    """Shows a call while it is under way, as the format wants it."""
+    """Shows a call in progress, as the output format requires."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -223,29 +210,24 @@ def _proof(evidence: Evidence) -> str:
     return evidence.source.proof + doubt
 
 
-def _outcome_title(room: str, report: CallReport) -> str:
-    reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
-    return f"{room}: {report.state}{reason}"
-
-
 def _dialled(report: CallReport) -> str | None:
     if isinstance(report.failure, Interrupted):
-        return None  # its message has said so
+        return None  # its message says so
     if report.state is State.JOINED:
-        return "The room had joined."
+        return "The room joined."
     if report.is_removed:
-        return "The room joined late and was removed: nothing rings any more."
+        return "The room joined late and was removed; nothing is ringing now."
     last = report.timeline[-1].state if report.timeline else report.state
     if last is State.JOINED:
-        return "The room joined late, and was not removed."
+        return "The room joined late and was not removed."
     if report.state.is_final or last.is_final:
-        return "The call has ended: nothing rings any more."
+        return "The call has ended; nothing is ringing now."
     match report.sent:
         case Sent.NO:
             return "Nothing rings because of this command."
         case Sent.YES:
             return "The room may be ringing; Zoom has no way to cancel that."
         case Sent.UNKNOWN if report.state is State.NO_OP:
-            return "Most likely nothing rings, but only a 202 would mean that Zoom took the call."
+            return "Most likely nothing is ringing: only a 202 means that Zoom accepted the call."
         case Sent.UNKNOWN:
             return "The room may be ringing: it is not known whether Zoom acted on the request."
