@@ -434,7 +434,7 @@ class TestInspect:
             (b"", "empty"),
             (b"\n", "empty"),
             (b"\x89PNG\r\n\x1a\n\x00\xff", "binary"),
-            (b'{"access_token": "eyJ"}', "JSON"),
+            (b'{"token_type": "bearer"}', "JSON"),
             (b"word " * 50, "text of more than 20 words"),
         ],
     )

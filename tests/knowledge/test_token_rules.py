@@ -30,7 +30,7 @@ from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding
-from zoomcall.knowledge.token_rules import RULES
+from zoomcall.knowledge.token_rules import RULES, secret_surplus, signature_flaw
 
 CERTAIN, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
 
@@ -129,6 +129,10 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
         ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, {"alg": "HS512"}), {}),
         ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, {"alg": "hs256"}), {}),
         ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, {"typ": "JWT"}), {}),
+        ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, signature=bytes(256)), {}),
+        ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, signature=bytes(512)), {}),
+        ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, signature=bytes(64)), {}),
+        ("wrong-algorithm", CERTAIN, jwt(API_CLAIMS, signature=bytes(20)), {}),
         ("signature-mismatch", CERTAIN, FINE, {"signature": Signature.INVALID}),
         ("signature-mismatch", CERTAIN, FINE, {"signature": Signature.INVALID, "api_key": API_KEY}),
         ("signature-mismatch", LIKELY, FINE, {"signature": Signature.INVALID, "api_key": "another"}),
@@ -140,7 +144,29 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
         ),
         ("secret-has-whitespace", LIKELY, FINE, {"secret": Secret(f"{API_SECRET}\n")}),
         ("secret-has-whitespace", LIKELY, None, {"secret": Secret("two words")}),
-        ("secret-has-whitespace", LIKELY, FINE, {"secret": Secret(f"'{API_SECRET}'")}),
+        ("secret-in-quotes", LIKELY, FINE, {"secret": Secret(f"'{API_SECRET}'")}),
+        ("secret-in-quotes", CERTAIN, FINE, {"secret": Secret(f'"{API_SECRET}"'), "is_minted_here": True}),
+        (
+            "secret-in-quotes",
+            CERTAIN,
+            FINE,
+            {"secret": Secret(f"\u201c{API_SECRET}\u201d"), "is_minted_here": True},
+        ),
+        ("secret-in-quotes", CERTAIN, FINE, {"secret": Secret(f'{API_SECRET}"'), "is_minted_here": True}),
+        ("invisible-character", CERTAIN, FINE, {"secret": Secret(f"{API_SECRET}\u200b"), "is_minted_here": True}),
+        ("invisible-character", LIKELY, FINE, {"secret": Secret(f"\ufeff{API_SECRET}")}),
+        ("invisible-character", LIKELY, None, {"secret": Secret(f"{API_SECRET[:5]}\u2060{API_SECRET[5:]}")}),
+        ("placeholder-unfilled", CERTAIN, FINE, {"secret": Secret("${API_SECRET}"), "is_minted_here": True}),
+        ("placeholder-unfilled", LIKELY, FINE, {"secret": Secret("<your secret>")}),
+        ("assignment-in-value", LIKELY, FINE, {"secret": Secret(f"ZOOMCALL_API_SECRET={API_SECRET}")}),
+        ("assignment-in-value", LIKELY, FINE, {"secret": Secret(f"export API_SECRET='{API_SECRET}'")}),
+        ("comment-in-value", LIKELY, FINE, {"secret": Secret(f"{API_SECRET} # of staging")}),
+        ("digest-as-hex", CERTAIN, jwt(API_CLAIMS, signature=b"0f" * 32), {}),
+        ("digest-as-hex", CERTAIN, f"{FINE.rpartition('.')[0]}.{'0f' * 32}", {}),
+        ("local-time-as-utc", LIKELY, claims(iat=NOW_SECONDS + 19_800, exp=NOW_SECONDS + 23_400), {}),
+        ("local-time-as-utc", LIKELY, claims(iat=NOW_SECONDS + 28_740, exp=NOW_SECONDS + 30_000), {}),
+        ("local-time-as-utc", LIKELY, claims(nbf=NOW_SECONDS + 20_700, iat=None), {}),
+        ("local-time-as-utc", POSSIBLE, claims(iat=NOW_SECONDS - 28_800, exp=NOW_SECONDS - 25_200), {}),
         ("secret-has-whitespace", CERTAIN, FINE, {"secret": Secret(" x"), "is_minted_here": True}),
         ("secret-has-whitespace", CERTAIN, FINE, {"secret": Secret("x "), "signature": Signature.VALID}),
         ("key-secret-swapped", CERTAIN, claims(iss=API_SECRET), PAIR),
@@ -165,6 +191,7 @@ PAIR = {"api_key": API_KEY, "secret": Secret(API_SECRET)}
         ("oauth-token-on-videosdk", CERTAIN, S2S, {"api": Api.SESSION}),
         ("api-jwt-on-meetings", CERTAIN, FINE, {"api": Api.MEETING}),
         ("refresh-token", CERTAIN, REFRESH, {}),
+        ("refresh-token", CERTAIN, jwt(OAUTH_CLAIMS | {"tokenType": "refresh_token"}, OAUTH_HEADER), {}),
         ("zak-token", CERTAIN, ZAK, {}),
         ("zak-token", CERTAIN, jwt({"aud": "clientsm"}), {}),
         ("legacy-jwt-app", LIKELY, FINE, {"api": Api.MEETING}),
@@ -231,6 +258,21 @@ def test_a_cause_is_found(cause: str, certainty: Certainty, bearer: str | None, 
         ("signature-mismatch", FINE, {}),
         ("secret-has-whitespace", FINE, {"secret": Secret(API_SECRET)}),
         ("secret-has-whitespace", FINE, {"secret": Secret('it"s')}),
+        ("secret-in-quotes", FINE, {"secret": Secret('it"s')}),
+        ("secret-in-quotes", FINE, {"secret": Secret(f"{API_SECRET}\n")}),
+        ("invisible-character", FINE, {"secret": Secret("schl\u00fcssel")}),
+        ("placeholder-unfilled", FINE, {"secret": Secret("a$b{c}")}),
+        ("assignment-in-value", FINE, {"secret": Secret("c2VjcmV0X2tleQ==")}),
+        ("assignment-in-value", FINE, {"secret": Secret("a_b=c")}),
+        ("comment-in-value", FINE, {"secret": Secret("abc#def")}),
+        ("digest-as-hex", FINE, {}),
+        ("digest-as-hex", jwt(API_CLAIMS, signature=bytes(64)), {}),
+        ("local-time-as-utc", FINE, {}),
+        ("local-time-as-utc", claims(iat=NOW_SECONDS + 19_800 + 400), {}),
+        ("local-time-as-utc", claims(iat=NOW_SECONDS + 900), {}),
+        ("local-time-as-utc", claims(iat=NOW_SECONDS + 54_000, exp=NOW_SECONDS + 60_000), {}),
+        ("local-time-as-utc", claims(iat=NOW_SECONDS - 3600, exp=NOW_SECONDS + 600), {}),
+        ("local-time-as-utc", claims(iat=NOW_SECONDS + 3600), skewed(3600)),
         ("secret-has-whitespace", FINE, {}),
         ("key-secret-swapped", FINE, PAIR),
         ("key-secret-swapped", FINE, {"api_key": API_KEY, "secret": Secret("wrong"), "kind": ErrorKind.AUTH}),
@@ -255,6 +297,7 @@ def test_a_cause_is_found(cause: str, certainty: Certainty, bearer: str | None, 
         ("api-jwt-on-meetings", FINE, {"api": Api.SESSION}),
         ("api-jwt-on-meetings", S2S, {"api": Api.MEETING}),
         ("refresh-token", S2S, {}),
+        ("refresh-token", jwt(OAUTH_CLAIMS | {"tokenType": "access_token"}, OAUTH_HEADER), {}),
         ("refresh-token", jwt(OAUTH_CLAIMS | {"type": "1"}, OAUTH_HEADER), {}),
         ("zak-token", claims(sk="x"), {}),
         ("legacy-jwt-app", FINE, {}),
@@ -277,9 +320,18 @@ def test_every_rule_has_its_near_miss_and_its_find() -> None:
         for test in (test_a_cause_is_found, test_a_near_miss_stays_silent)
         for mark in test.pytestmark
     }
-    causes = {rule.__name__.replace("_", "-") for rule in RULES}
+    of_secret = {
+        "secret-has-whitespace",
+        "secret-in-quotes",
+        "invisible-character",
+        "placeholder-unfilled",
+        "assignment-in-value",
+        "comment-in-value",
+    }
+    of_several = {secret_surplus, signature_flaw}
+    causes = {rule.__name__.replace("_", "-") for rule in RULES if rule not in of_several} | of_secret
     assert all(causes == set(rows) for rows in marks.values())
-    assert len(causes) == len(RULES) == 25
+    assert len(RULES) == 28
 
 
 @pytest.mark.parametrize("bearer", [FINE, f"Bearer {FINE}\n", OAUTH, S2S])

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +27,7 @@ from tokens import (
     part,
 )
 
+from zoomcall.domain.cause import Certainty
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind
@@ -161,7 +164,7 @@ def test_the_secret_at_hand_is_masked_wherever_it_stands() -> None:
         ("\n", "is empty"),
         ("Bearer \r\n", "is empty"),
         (' \t"" \n', "is empty"),
-        ('{"access_token": "eyJ..."}', "is JSON"),
+        ('{"token_type": "bearer"}', "is JSON"),
         ('\n[ "eyJ..." ]', "is JSON"),
         ("a short text that goes on and on and on " * 3, "more than 20 words"),
     ],
@@ -219,3 +222,90 @@ def test_any_text_is_inspected_or_a_usage_error(
         return
     json.dumps([inspection.header, inspection.claims], allow_nan=False)
     assert inspection.judgement.causes or inspection.kind not in {TokenKind.MALFORMED, TokenKind.OPAQUE}
+
+
+def signed_with(key: bytes, claims: dict[str, Any] | None = None, *, as_hex: bool = False) -> str:
+    signed = jwt(claims or API_CLAIMS).rpartition(".")[0]
+    digest = hmac.new(key, signed.encode(), hashlib.sha256)
+    return f"{signed}.{part(digest.hexdigest().encode() if as_hex else digest.digest())}"
+
+
+BYTES = API_SECRET.encode()
+
+
+@pytest.mark.parametrize(
+    ("token", "cause", "words"),
+    [
+        (signed_with(base64.b64decode(API_SECRET)), "secret-decoded", "decoded from base64"),
+        (signed_with(base64.b64encode(BYTES)), "secret-decoded", "encoded in base64 once more"),
+        (signed_with(BYTES + b"\n"), "secret-has-whitespace", "line break at its end"),
+        (signed_with(BYTES + b"\r\n"), "secret-has-whitespace", r"line break \(\\r\\n\) at its end"),
+        (signed_with(BYTES + b" "), "secret-has-whitespace", "a space at its end"),
+        (signed_with(b" " + BYTES), "secret-has-whitespace", "a space before it"),
+        (signed_with(b'"' + BYTES + b'"'), "secret-in-quotes", "in quotation marks"),
+        (signed_with(b"'" + BYTES + b"'"), "secret-in-quotes", "in quotation marks"),
+        (signed_with(b"\xef\xbb\xbf" + BYTES), "invisible-character", "byte order mark"),
+        (signed_with(BYTES, as_hex=True), "digest-as-hex", "hexadecimal digits"),
+        (signed_with(BYTES.upper()), "signature-mismatch", "in upper case"),
+    ],
+)
+def test_how_a_signature_was_made_wrong_is_proven(token: str, cause: str, words: str) -> None:
+    inspection = inspected(token, api_key=API_KEY, secret=Secret(API_SECRET), check=check)
+    first = inspection.judgement.causes[0]
+    assert (first.id, first.certainty) == (cause, Certainty.CERTAIN)
+    assert re.search(words, first.evidence)
+    assert "signature-mismatch" not in causes(inspection)[1:]
+    assert inspection.signature is Signature.INVALID
+
+
+@pytest.mark.parametrize(
+    "held", [f'"{API_SECRET}"', f"{API_SECRET}\r", f"ZOOMCALL_API_SECRET={API_SECRET}", f"{API_SECRET}\u200b"]
+)
+def test_a_token_is_not_blamed_for_what_came_along_with_the_secret_at_hand(held: str) -> None:
+    inspection = inspected(FINE, api_key=API_KEY, secret=Secret(held), check=check)
+    assert inspection.signature is Signature.VALID
+    assert not inspection.is_hopeless
+
+
+@pytest.mark.parametrize("held", [f'"{API_SECRET}"', f"{API_SECRET}\r"])
+def test_a_token_that_was_signed_with_it_is(held: str) -> None:
+    inspection = inspected(signed_with(held.encode()), api_key=API_KEY, secret=Secret(held), check=check)
+    assert inspection.is_hopeless
+
+
+def test_nothing_proven_is_a_mismatch() -> None:
+    inspection = inspected(signed_with(b"another"), api_key=API_KEY, secret=Secret(API_SECRET), check=check)
+    assert causes(inspection)[0] == "signature-mismatch"
+
+
+@pytest.mark.parametrize("size", [128, 256, 384, 512])
+def test_a_signature_of_a_private_key_is_not_a_damaged_token(size: int) -> None:
+    first = inspected(jwt(API_CLAIMS, signature=bytes(size))).judgement.causes[0]
+    assert (first.id, first.certainty) == ("wrong-algorithm", Certainty.CERTAIN)
+    assert "RSA" in first.evidence
+    assert "HMAC-SHA256" in first.fix
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"access_token": FINE, "token_type": "bearer", "expires_in": 3599}),
+        json.dumps({"token_type": "bearer", "access_token": FINE}, indent=2) + "\n",
+        json.dumps({"token": FINE}),
+        json.dumps({"jwt": f"Bearer {FINE}"}),
+        json.dumps({"data": {"access_token": FINE}}),
+        json.dumps({"refresh_token": OAUTH, "access_token": FINE}),
+        "\ufeff" + json.dumps({"access_token": FINE}),
+    ],
+)
+def test_the_answer_of_a_token_endpoint_is_taken_for_its_token(text: str) -> None:
+    assert inspected(text).reading.text == Secret(FINE)
+
+
+@pytest.mark.parametrize(
+    "text", ['{"error": "invalid_client"}', '{"access_token": null}', '{"access_token": 7}', '["a"]']
+)
+def test_json_without_a_token_is_a_usage_error_that_repeats_nothing(text: str) -> None:
+    with pytest.raises(UsageError, match="JSON") as caught:
+        inspected(text)
+    assert "invalid_client" not in caught.value.message

@@ -43,7 +43,7 @@ class World:
     def find(self, profile: str | None = None) -> HeldWebhookSecret:
         def read_secret_file(path: Path, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
             self.opened.append(origin)
-            return Secret(f"secret in {path}"), (Notice("from-the-file", origin),)
+            return Secret(f"secret-in-{path}"), (Notice("from-the-file", origin),)
 
         def read_stored_secret(stored: Profile) -> Secret | None:
             self.opened.append(stored.name)
@@ -71,7 +71,7 @@ class World:
         (
             ENV_FILE | PREFERRED,
             None,
-            ("secret in /run/secret", CredentialSource.ENV_FILE, "ZOOMCALL_WEBHOOK_SECRET_FILE"),
+            ("secret-in-/run/secret", CredentialSource.ENV_FILE, "ZOOMCALL_WEBHOOK_SECRET_FILE"),
             ["ZOOMCALL_WEBHOOK_SECRET_FILE"],
         ),
         ({"ZOOMCALL_WEBHOOK_SECRET": ""}, None, ("secret of video", CredentialSource.KEYRING, "video"), ["video"]),

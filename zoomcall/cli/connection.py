@@ -124,6 +124,7 @@ class Connection:
             api=self.api,
             credential_kind=held.credential.kind,
             is_api_key_explicit=held.is_explicit,
+            secret_place=held.place,
             bearer=None if token is None else token.text,
             scopes=None if token is None else token.scopes,
             zoom_time=zoom_time,

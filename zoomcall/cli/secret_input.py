@@ -9,7 +9,7 @@ from pathlib import Path
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
+from zoomcall.domain.secret_text import LARGEST_SECRET, refuse_surplus, secret_of_bytes
 from zoomcall.errors import UsageError
 
 
@@ -31,6 +31,7 @@ def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> 
     if file is not None:
         secret, notices = run.wiring.secret_of_file(file, "--secret-file")
         run.notice(*notices)
+        refuse_surplus(secret.reveal(), f"--secret-file: {file}")
         return lambda: secret
     if is_piped:
         piped = _piped_secret(run)
@@ -68,6 +69,8 @@ def _typed_secret(run: Run, name: str) -> Secret:
 
 def _parsed(data: bytes, origin: str) -> tuple[Secret, bool]:
     try:
-        return secret_of_bytes(data)
+        secret, has_surplus = secret_of_bytes(data)
     except ValueError as error:
         raise UsageError(f"no secret: {origin} {error}") from None
+    refuse_surplus(secret.reveal(), origin)
+    return secret, has_surplus

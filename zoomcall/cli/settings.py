@@ -10,13 +10,18 @@ from pathlib import Path
 from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
-from zoomcall.domain.secret_text import parse_key
+from zoomcall.domain.secret_text import parse_key, refuse_surplus
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
 _NUMBER = re.compile(r"[0-9.eE+-]+")  # float() also accepts spaces, underscores and the digits of every script
 _TRUE = {"1", "true", "yes", "on"}
+_ONE_WORD = frozenset(
+    f"ZOOMCALL_{name}"
+    for name in ("API_BASE", "OAUTH_BASE", "ALLOW_API_BASE", "KEYRING_TIMEOUT", "NO_INPUT", "PROFILE", "TIMEOUT")
+)
+"""Variables whose values never contain quotation marks, a comment or a placeholder."""
 _FALSE = {"0", "false", "no", "off"}
 
 
@@ -47,6 +52,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             UsageError: A value is invalid.
         """
         given = {name: value for name, value in environ.items() if value}
+        for name in _ONE_WORD & given.keys():
+            refuse_surplus(given[name], name, may_have_blanks=True)
         is_any_host_allowed = _flag(given, "ZOOMCALL_ALLOW_API_BASE")
 
         def base(name: str) -> ApiBase | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from zoomcall.cli.run import Run
+from zoomcall.domain.secret_text import refuse_surplus
 from zoomcall.domain.target import (
     MeetingTarget,
     SessionNameTarget,
@@ -74,6 +75,8 @@ def target_of_variables(run: Run) -> Target | None:
             fix="Unset all but one, or name the target with a flag.",
         )
     for flag, value in given.items():
+        if flag != "--session-name":  # a name may contain anything
+            refuse_surplus(value, _VARIABLES[flag], may_have_blanks=True)
         with blaming(_VARIABLES[flag]):
             return _target(flag, value, origin=_VARIABLES[flag])
     return None
@@ -82,7 +85,7 @@ def target_of_variables(run: Run) -> Target | None:
 def _target(flag: str, value: str, *, origin: str | None = None) -> Target:
     match flag:
         case "--session":
-            return SessionTarget(parse_session_id(value))
+            return SessionTarget(parse_session_id(value.strip()))
         case "--session-name":
             return SessionNameTarget(parse_session_name(value), origin)
         case _:

@@ -184,6 +184,7 @@ class HeldCredential(Struct, frozen=True, kw_only=True):
     Attributes:
         credential: The credential itself.
         label: Kind, source and name.
+        place: The variable that holds the secret, or the file that a variable names; None for a profile.
         profile: The profile's name; None for a credential from the environment.
         is_explicit: Whether it was chosen with ``-p``.
         hidden: Credentials that it overrides.
@@ -195,6 +196,7 @@ class HeldCredential(Struct, frozen=True, kw_only=True):
 
     credential: Credential
     label: CredentialLabel
+    place: str | None = None
     profile: str | None = None
     is_explicit: bool = False
     hidden: tuple[CredentialLabel, ...] = ()

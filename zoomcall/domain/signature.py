@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import re
 from datetime import UTC, datetime, timedelta
@@ -51,8 +50,13 @@ def moment_of(timestamp: str) -> datetime | None:
         return None
 
 
+def digest(key: bytes, message: bytes) -> bytes:
+    """Return HMAC-SHA256 of a message."""
+    return hmac.digest(key, message, "sha256")
+
+
 def _mac(secret: Secret, message: bytes) -> str:
-    return hmac.new(_bytes(secret.reveal()), message, hashlib.sha256).hexdigest()
+    return digest(_bytes(secret.reveal()), message).hex()
 
 
 def _bytes(text: str) -> bytes:

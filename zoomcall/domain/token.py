@@ -48,6 +48,16 @@ _BEARER = re.compile(r"bearer[ \t]", re.IGNORECASE)
 
 _UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
 _BASE64_PART = re.compile(r"[A-Za-z0-9_+/-]+={0,2}")
+_HEX_DIGEST = re.compile(rb"[0-9a-fA-F]{64}")
+_SIGNATURES = {
+    16: "MD5",
+    20: "HMAC-SHA1",
+    28: "HMAC-SHA224",
+    48: "HMAC-SHA384",
+    64: "HMAC-SHA512 or an elliptic curve",
+    96: "an elliptic curve",
+    **{bits // 8: f"a private key of RSA ({bits} bits)" for bits in (1024, 2048, 3072, 4096)},
+}
 _ODD_IN_BEARER = re.compile(r"[^A-Za-z0-9._~+/=-]")
 
 
@@ -113,9 +123,10 @@ class TokenReading(Discreet, frozen=True, kw_only=True):
         oddities: What a strict reader rejects and a lenient one may accept, in words.
         header: The JOSE header; None if it cannot be read.
         claims: The payload; None if it cannot be read.
+        signature: The signature's bytes; empty if they cannot be read.
     """
 
-    unshown: ClassVar = frozenset({"claims"})
+    unshown: ClassVar = frozenset({"claims", "signature"})
 
     given: Secret
     text: Secret
@@ -126,6 +137,18 @@ class TokenReading(Discreet, frozen=True, kw_only=True):
     oddities: tuple[str, ...] = ()
     header: Mapping[str, Any] | None = None
     claims: Mapping[str, Any] | None = None
+    signature: bytes = b""
+
+    @property
+    def hex_digest(self) -> bytes | None:
+        """The 32 bytes of a digest that was put into the token as 64 hexadecimal digits."""
+        digits = self.signature if len(self.signature) != 48 else self.text.reveal().rpartition(".")[2].encode()
+        return bytes.fromhex(digits.decode()) if _HEX_DIGEST.fullmatch(digits) else None
+
+    @property
+    def foreign_signature(self) -> str | None:
+        """What makes a signature of this size, if that is not HMAC-SHA256."""
+        return None if self.hex_digest is not None else _SIGNATURES.get(len(self.signature))
 
     @property
     def is_jwt(self) -> bool:
@@ -278,7 +301,15 @@ def _read_jwt(parts: list[str], reading: _Reader) -> TokenReading:
         oddities=tuple(oddities),
         header=header,
         claims=claims,
+        signature=_bytes_of(parts[2]),
     )
+
+
+def _bytes_of(part: str) -> bytes:
+    try:
+        return _decode_base64(part)
+    except binascii.Error:
+        return b""
 
 
 def _decode(part: str) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -361,7 +392,10 @@ def _damage_of_signature(kind: TokenKind, header: Mapping[str, Any], signature: 
         raw = _decode_base64(signature)
     except binascii.Error:
         return "its third part, the signature, is not complete base64url: a piece is missing"
-    if kind is TokenKind.API_JWT and algorithm == "HS256" and len(raw) != 32:
+    is_explained = len(raw) in {32, *_SIGNATURES} or _HEX_DIGEST.fullmatch(raw)
+    if kind is TokenKind.API_JWT and algorithm == "HS256" and not is_explained:
+        if len(raw.rstrip(b"=")) == 43 and _BASE64_PART.fullmatch(raw.decode("latin-1")):
+            return "its third part, the signature, is encoded in base64 twice"
         return f"its third part, the signature, has {len(raw)} bytes; HS256 makes 32"
     return None
 
@@ -376,6 +410,8 @@ def _kind_of(header: Mapping[str, Any], claims: Mapping[str, Any]) -> TokenKind:
         return TokenKind.ZAK
     if _is_zooms_oauth(header, claims):
         kinds = {1: TokenKind.REFRESH_TOKEN, 3: TokenKind.S2S}
+        if claims.get("tokenType") in ("refresh_token", "refreshToken"):
+            return TokenKind.REFRESH_TOKEN
         number = claims.get("type")
         return kinds.get(number, TokenKind.OAUTH) if type(number) is int else TokenKind.OAUTH
     if "app_key" in claims and ("tpc" in claims or "iss" not in claims):
@@ -389,9 +425,9 @@ def _kind_of(header: Mapping[str, Any], claims: Mapping[str, Any]) -> TokenKind:
 
 def _is_zooms_oauth(header: Mapping[str, Any], claims: Mapping[str, Any]) -> bool:
     issuer = claims.get("iss")
-    if isinstance(issuer, str) and issuer.startswith("zm:cid:"):
+    if isinstance(issuer, str) and issuer.startswith(("zm:cid:", "urn:zoom:connect:clientid:")):
         return True
-    if claims.get("aud") == "https://oauth.zoom.us":
+    if claims.get("aud") in ("https://oauth.zoom.us", "https://oauth.zoomgov.com"):
         return True
     return header.get("alg") == "HS512" and claims.keys() >= {"ver", "auid", "uid"}
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomAnswer
+from zoomcall.domain.cause import Cause
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -78,9 +79,11 @@ class Facts(Struct, frozen=True, kw_only=True):
         credential_kind: What the token was made from.
         api_key: The API key of the profile or environment, which should be the issuer.
         is_api_key_explicit: It was chosen with ``-p``, so that any other issuer is certainly wrong.
-        secret: The secret at hand, only to look at its whitespace.
+        secret: The secret at hand, only to look at what came along with it.
+        secret_place: The variable or file that holds it, in words; None for a profile.
         signature: Whether that secret made the signature.
         is_signed_with_key: The signature was made with the API key as a secret.
+        flaw: How a signature was made that the secret at hand did not make as it stands, where that is proven.
         is_minted_here: This program has just made the token from that secret.
         local_time: This machine's clock.
         zoom_time: Zoom's clock at the same moment, from a ``Date`` header.
@@ -99,8 +102,10 @@ class Facts(Struct, frozen=True, kw_only=True):
     api_key: str | None = None
     is_api_key_explicit: bool = False
     secret: Secret | None = None
+    secret_place: str | None = None
     signature: Signature = Signature.UNCHECKED
     is_signed_with_key: bool = False
+    flaw: Cause | None = None
     is_minted_here: bool = False
     local_time: datetime | None = None
     zoom_time: datetime | None = None

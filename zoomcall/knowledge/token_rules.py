@@ -10,6 +10,7 @@ from functools import lru_cache
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import surplus_of
 from zoomcall.domain.shown_text import shown_key, shown_value
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import distance, span, stamp
@@ -18,9 +19,22 @@ from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.texts import cause_texts
 
 _BACK_DATING = timedelta(seconds=60)
+_QUARTER = timedelta(minutes=15)
+_ODD_ZONES = {23, 35, 51}
+"""Time zones off the half hour, in quarters: Nepal, Eucla, the Chatham Islands."""
+_WEST, _EAST = timedelta(hours=-12), timedelta(hours=14)
+_LATENESS = timedelta(seconds=120)
+"""How much earlier than its making a token may have been dated, or later than that looked at."""
+_SLACK = timedelta(seconds=5)
 _SMALL_SKEW = timedelta(seconds=30)
+_MINT = "zoomcall token mint --for session"
+_FIX_OF_RSA = (
+    "Sign with HMAC-SHA256 and the text of the API secret (in Apex, Crypto.generateMac with HmacSHA256), not with "
+    "a private key."
+)
 _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
 _FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
 _LIKE_A_KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
@@ -123,9 +137,12 @@ def token_expired(facts: Facts) -> Finding | Checked | None:
     now, name = clock
     end = reading.expiry.at
     evidence = f"exp is {stamp(end)}, {distance(end, now)} by {name}"
-    return (
-        Finding("token-expired", Certainty.CERTAIN, evidence) if end <= now else Checked("token-expired", evidence)
-    )
+    if end > now:
+        return Checked("token-expired", evidence)
+    offset = _zone_offset(facts)
+    if offset is not None:
+        evidence += f"; {_zone_words(offset)}"
+    return Finding("token-expired", Certainty.CERTAIN, evidence)
 
 
 def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
@@ -138,10 +155,15 @@ def token_not_yet_valid(facts: Facts) -> Finding | Checked | None:
     for claim, time in claims.items():
         if time.fault is TimeFault.MILLISECONDS:
             evidence = f"{claim} is {shown_value(time.value)}: read as seconds, that is thousands of years ahead"
-            return Finding("token-not-yet-valid", Certainty.CERTAIN, evidence)
+            fix = f"Divide {claim} by 1000 and drop the fraction: it counts seconds, not milliseconds."
+            return Finding("token-not-yet-valid", Certainty.CERTAIN, evidence, fix, _MINT)
         if time.at is not None and time.at > now:
             certainty = Certainty.CERTAIN if time.at - now > _UNSURE[name] else Certainty.LIKELY
             evidence = f"{claim} is {stamp(time.at)}, {distance(time.at, now)} by {name}"
+            offset = _zone_offset(facts)
+            if offset is not None:
+                fix = cause_texts()["local-time-as-utc"].fix
+                return Finding("token-not-yet-valid", certainty, f"{evidence}; {_zone_words(offset)}", fix, _MINT)
             return Finding("token-not-yet-valid", certainty, evidence)
     known = [f"{claim} is {stamp(time.at)}" for claim, time in claims.items() if time.at is not None]
     return Checked("token-not-yet-valid", f"{_list(known)}, in the past by {name}") if known else None
@@ -240,7 +262,11 @@ def wrong_algorithm(facts: Facts) -> Finding | Checked | None:
     if reading is None:
         return None
     if reading.algorithm == "HS256":
-        return Checked("wrong-algorithm", "HS256")
+        maker = reading.foreign_signature
+        if maker is None:
+            return Checked("wrong-algorithm", "HS256")
+        evidence = f"the header says HS256, but the signature has {len(reading.signature)} bytes, as {maker} makes"
+        return Finding("wrong-algorithm", Certainty.CERTAIN, evidence, _FIX_OF_RSA, _MINT)
     named = (
         "the header names no algorithm" if reading.algorithm is None else f"alg is {shown_value(reading.algorithm)}"
     )
@@ -251,6 +277,8 @@ def signature_mismatch(facts: Facts) -> Finding | Checked | None:
     """Look for a signature by another secret; only likely if the issuer is not the key of the secret at hand."""
     match facts.signature:
         case Signature.INVALID:
+            if facts.flaw is not None:
+                return None
             reading = _api_jwt(facts)
             is_of_key = facts.api_key is None or (reading is not None and reading.issuer == facts.api_key)
             is_in_doubt = not is_of_key and not facts.is_api_key_explicit
@@ -262,23 +290,82 @@ def signature_mismatch(facts: Facts) -> Finding | Checked | None:
             return None
 
 
-def secret_has_whitespace(facts: Facts) -> Finding | Checked | None:
-    """Look for spaces, line breaks or quotation marks in the secret; certain if the token is signed with them."""
+def secret_surplus(facts: Facts) -> Finding | Checked | None:
+    """Look for what came along with the secret; certain if the token is signed with it."""
     if facts.secret is None:
         return None
-    secret = facts.secret.reveal()
-    if any(character.isspace() for character in secret):
-        where = "inside" if not secret[0].isspace() and not secret[-1].isspace() else "around"
-        evidence = f"there is a space or line break {where} the secret at hand"
-    elif len(secret) > 1 and secret[0] == secret[-1] and secret[0] in "\"'":
-        evidence = "the secret at hand is in quotation marks"
-    else:
+    surplus = surplus_of(facts.secret.reveal())
+    if surplus is None:
         return Checked("secret-has-whitespace", "no spaces, line breaks or quotation marks in the secret")
     if facts.basic is not None:
-        evidence = evidence.replace("the secret at hand", "the client secret in the Basic credential")
-        return Finding("secret-has-whitespace", Certainty.CERTAIN, evidence, _FIX_OF_BASIC)
-    is_used = facts.is_minted_here or facts.signature is Signature.VALID
-    return Finding("secret-has-whitespace", Certainty.CERTAIN if is_used else Certainty.LIKELY, evidence)
+        evidence = f"the client secret in the Basic credential {surplus.what}"
+        is_blank = surplus.cause == "secret-has-whitespace"
+        fix = _FIX_OF_BASIC if is_blank else surplus.fix_at("the client secret before it is encoded")
+        return Finding(surplus.cause, Certainty.CERTAIN, evidence, fix)
+    place = facts.secret_place
+    is_used = (
+        facts.is_minted_here or facts.signature is Signature.VALID or facts.credential_kind is CredentialKind.S2S
+    )
+    return Finding(
+        surplus.cause,
+        Certainty.CERTAIN if is_used else Certainty.LIKELY,
+        f"{place or 'the secret at hand'} {surplus.what}",
+        surplus.fix_at(place) if place else None,
+    )
+
+
+def signature_flaw(facts: Facts) -> Finding | Checked | None:
+    """Tell how the signature was made, where trying it out has proven that."""
+    flaw = facts.flaw
+    return None if flaw is None else Finding(flaw.id, flaw.certainty, flaw.evidence, flaw.fix, flaw.command)
+
+
+def digest_as_hex(facts: Facts) -> Finding | Checked | None:
+    """Look for a signature that is a digest in hexadecimal digits."""
+    reading = _api_jwt(facts)
+    if reading is None or reading.hex_digest is None:
+        return None
+    evidence = "the signature is 64 hexadecimal digits; base64url of the digest's 32 bytes belongs there"
+    return Finding("digest-as-hex", Certainty.CERTAIN, evidence)
+
+
+def local_time_as_utc(facts: Facts) -> Finding | Checked | None:
+    """Look for an ``iat`` that is off by a time zone's offset: likely ahead, where nothing else explains it."""
+    offset = _zone_offset(facts)
+    if offset is None:
+        return None
+    certainty = Certainty.LIKELY if offset > timedelta() else Certainty.POSSIBLE
+    return Finding("local-time-as-utc", certainty, _zone_words(offset))
+
+
+def _zone_offset(facts: Facts) -> timedelta | None:
+    """Return the offset of the time zone by which ``iat`` is off, if it is just that."""
+    reading, clock = _jwt(facts), _clock(facts)
+    if reading is None or clock is None or facts.is_minted_here or abs(facts.skew or _SLACK) > _LATENESS:
+        return None
+    made = reading.issued.at or reading.start.at
+    if made is None:
+        return None
+    off = made - clock[0]
+    if off < timedelta() and (reading.expiry.at is None or reading.expiry.at > clock[0]):
+        return None
+    quarters = round((off + _LATENESS / 2) / _QUARTER)
+    offset = quarters * _QUARTER
+    is_zone = quarters % 2 == 0 or quarters in _ODD_ZONES
+    if not (is_zone and _WEST <= offset <= _EAST and quarters and -_LATENESS <= off - offset <= _SLACK):
+        return None
+    return offset
+
+
+def _zone_words(offset: timedelta) -> str:
+    minutes = abs(offset) // timedelta(minutes=1)
+    zone = f"{'+' if offset > timedelta() else '-'}{minutes // 60:02}:{minutes % 60:02}"
+    if offset > timedelta():
+        return f"it is ahead by just the offset of the time zone {zone}: local time was counted as UTC"
+    return (
+        f"it was issued {minutes // 60} h {minutes % 60:02} min ago, the offset of the time zone {zone}: "
+        "if it is new, local time was counted as UTC"
+    )
 
 
 def key_secret_swapped(facts: Facts) -> Finding | Checked | None:
@@ -343,9 +430,11 @@ def meeting_sdk_jwt(facts: Facts) -> Finding | Checked | None:
 
 def refresh_token(facts: Facts) -> Finding | Checked | None:
     """Look for a refresh token in place of an access token."""
-    if _of_kind(facts, TokenKind.REFRESH_TOKEN) is None:
+    reading = _of_kind(facts, TokenKind.REFRESH_TOKEN)
+    if reading is None:
         return None
-    evidence = "its type claim is 1: only the token endpoint takes it, in exchange for an access token"
+    told = "its tokenType claim says so" if "tokenType" in (reading.claims or {}) else "its type claim is 1"
+    evidence = f"{told}: only the token endpoint takes it, in exchange for an access token"
     return Finding("refresh-token", Certainty.CERTAIN, evidence)
 
 
@@ -433,7 +522,10 @@ RULES: tuple[Rule, ...] = (
     issuer_not_api_key,
     wrong_algorithm,
     signature_mismatch,
-    secret_has_whitespace,
+    secret_surplus,
+    signature_flaw,
+    digest_as_hex,
+    local_time_as_utc,
     key_secret_swapped,
     lifetime_too_long,
     session_jwt,

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import base64
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
 
-from zoomcall.domain.cause import Certainty, Judgement
+from zoomcall.domain.cause import Cause, Certainty, Judgement
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.secret_text import surplus_of
+from zoomcall.domain.signature import digest
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, TokenReading, read_token
 from zoomcall.domain.value import Discreet
+from zoomcall.domain.webhook import parse_object
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, Signature
+from zoomcall.knowledge.texts import cause_texts
 
 LARGEST_INPUT = 4_000_000
 MASK = "***"
@@ -23,6 +29,8 @@ MASK = "***"
 _SECRET_CLAIMS = {"session_key", "sk", "password", "passcode", "pwd", "secret"}
 _MOST_PIECES = 20
 _LONG = 8
+_MINT = "zoomcall token mint --for session"
+_FIX_OF_KEY = "Sign with the text of the API secret as the portal shows it, not {}."
 _FIX = "Pass only the token, for example: zoomcall token mint | zoomcall token inspect -"
 
 SignatureCheck = Callable[[str, Secret], bool]
@@ -87,6 +95,7 @@ def inspect(
     Raises:
         UsageError: The text is not a token, not even a damaged one.
     """
+    text = _token_in_json(text) or text
     facts = Facts(
         bearer=Secret(text),
         api=api,
@@ -137,14 +146,28 @@ def text_of_bytes(data: bytes) -> str:
     return text
 
 
+def _token_in_json(text: str) -> str | None:
+    """Return the token in a token endpoint's answer; None if there is none, or if the text is no JSON object."""
+    if not text.lstrip("\ufeff \t\r\n").startswith("{"):
+        return None
+    answer = parse_object(text.encode("utf-8", "surrogatepass"))
+    for members in [answer, *(answer or {}).values()]:
+        if isinstance(members, dict):
+            found = (members.get(name) for name in ("access_token", "token", "jwt"))
+            token = next((each for each in found if isinstance(each, str) and each), None)
+            if token is not None:
+                return token
+    return None
+
+
 def _refuse_other_things(reading: TokenReading) -> None:
     if not reading.text:
         raise UsageError("no token: the input is empty", fix=_FIX)
-    given = reading.given.reveal().lstrip()
+    given = reading.given.reveal().lstrip("\ufeff \t\r\n")
     if given[:1] in {"{", "["} and '"' in given:
         raise UsageError(
-            "the input is JSON, not a token",
-            fix="Pass only the value, such as that of access_token, without its quotes.",
+            "the input is JSON without an access_token",
+            fix="Pass the answer that holds access_token, or the token alone.",
         )
     if not reading.is_jwt and len(given.split(maxsplit=_MOST_PIECES)) > _MOST_PIECES:
         raise UsageError(f"the input is text of more than {_MOST_PIECES} words, not a token", fix=_FIX)
@@ -158,8 +181,57 @@ def with_signature(facts: Facts, reading: TokenReading, check: SignatureCheck | 
     token = reading.text.reveal()
     if check(token, facts.secret):
         return replace(facts, signature=Signature.VALID)
+    surplus = surplus_of(facts.secret.reveal())
+    if surplus is not None and surplus.bare and check(token, surplus.bare):
+        return replace(facts, signature=Signature.VALID, secret=surplus.bare)
+    flaw = _flaw(reading, surplus.bare if surplus is not None and surplus.bare else facts.secret)
+    if flaw is not None:
+        return replace(facts, signature=Signature.INVALID, flaw=flaw)
     is_signed_with_key = bool(facts.api_key) and check(token, Secret(facts.api_key or ""))
     return replace(facts, signature=Signature.INVALID, is_signed_with_key=is_signed_with_key)
+
+
+def _flaw(reading: TokenReading, secret: Secret) -> Cause | None:
+    """Try what programs do wrong when they sign: what makes the signature match is certain to be the reason."""
+    message = reading.text.reveal().rpartition(".")[0].encode()
+    text = secret.reveal()
+    if digest(_bytes_of(text), message) == reading.hex_digest:
+        evidence = "the signature is the right digest, but in hexadecimal digits"
+        return Cause("digest-as-hex", Certainty.CERTAIN, evidence, cause_texts()["digest-as-hex"].fix, _MINT)
+    for cause, evidence, key in _wrong_keys(text):
+        if digest(_bytes_of(key), message) == reading.signature:
+            said = f"the signature matches the API secret {evidence}"
+            return Cause(cause, Certainty.CERTAIN, said, _FIX_OF_KEY.format(evidence), _MINT)
+    return None
+
+
+def _bytes_of(key: str | bytes) -> bytes:
+    return key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
+
+
+def _wrong_keys(secret: str) -> Iterator[tuple[str, str, str | bytes]]:
+    """Yield what a program may have made of the secret before it signed, with the cause's id and in words."""
+    for line_break, word in (
+        ("\n", "a line break"),
+        ("\r\n", "a line break (\\r\\n)"),
+        ("\r", "\\r"),
+        (" ", "a space"),
+    ):
+        yield "secret-has-whitespace", f"with {word} at its end", f"{secret}{line_break}"
+    yield "secret-has-whitespace", "with a space before it", f" {secret}"
+    for mark in "\"'":
+        yield "secret-in-quotes", "in quotation marks", f"{mark}{secret}{mark}"
+    yield "invisible-character", "with a byte order mark before it", f"\ufeff{secret}"
+    yield "invisible-character", "with a zero-width space at its end", f"{secret}\u200b"
+    standard = secret.replace("-", "+").replace("_", "/").rstrip("=")
+    for kept in range(len(standard), max(len(standard) - 2, 0), -1):
+        with contextlib.suppress(ValueError):
+            yield "secret-decoded", "decoded from base64", base64.b64decode(standard[:kept] + "=" * (-kept % 4))
+    with contextlib.suppress(ValueError):
+        yield "secret-decoded", "decoded from hexadecimal digits", bytes.fromhex(secret)
+    yield "secret-decoded", "encoded in base64 once more", base64.b64encode(_bytes_of(secret))
+    yield "signature-mismatch", "in upper case", secret.upper()
+    yield "signature-mismatch", "in lower case", secret.lower()
 
 
 def _masked(members: Mapping[str, Any], secret: Secret | None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from zoomcall.domain.credential import (
 )
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile, parse_profile_name
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.secret_text import parse_bearer, parse_key
+from zoomcall.domain.secret_text import parse_bearer, parse_key, surplus_of
 from zoomcall.domain.target import Api
 from zoomcall.errors import CorruptConfig, NotConfigured, UsageError, blaming
 
@@ -109,6 +109,7 @@ def resolve(
             return HeldCredential(
                 credential=_read_environment(environ, found, read_secret_file, warn),
                 label=choice.label,
+                place=place_of(environ, found.label.name, found.label.source),
                 hidden=choice.hidden,
             )
 
@@ -293,7 +294,7 @@ def _read_environment(
         if has_surplus:
             warn(Notice("token-trimmed", f"{name}: removed a line break or the word Bearer from around the token"))
     else:
-        warn_of_whitespace(secret, name, warn)
+        warn_of_surplus(secret, place_of(environ, found.label.name, found.label.source), warn)
     keys = {key: environ[variable] for key, variable in zip(kind.keys, kind.key_variables, strict=True)}
     return assemble(kind, keys, secret)
 
@@ -324,16 +325,23 @@ def file_ignored(variable: str, file_variable: str) -> Notice:
     return Notice("secret-file-ignored", f"{variable} and {file_variable} are both set; the file is not read")
 
 
-def warn_of_whitespace(secret: Secret, name: str, warn: Warn) -> None:
-    """Warn of whitespace around a secret, which is used unchanged."""
-    text = secret.reveal()
-    if text != text.strip():
-        warn(
-            Notice(
-                "secret-has-whitespace",
-                f"{name} starts or ends with whitespace, and is used unchanged; Zoom's secrets have none",
-            )
-        )
+def place_of(environ: Mapping[str, str], name: str, source: CredentialSource) -> str:
+    """Name where the environment holds a secret: a variable, or the file that it names."""
+    return f"{environ[name]} ({name})" if source is CredentialSource.ENV_FILE else name
+
+
+def warn_of_surplus(secret: Secret, place: str, warn: Warn) -> None:
+    """Warn of what came along with a secret, which is used unchanged.
+
+    Raises:
+        UsageError: It is not a secret but a placeholder for one.
+    """
+    surplus = surplus_of(secret.reveal())
+    if surplus is None:
+        return
+    if surplus.bare is None:
+        raise UsageError(f"{place} {surplus.what} ({surplus.cause})", fix=surplus.fix_at(place))
+    warn(Notice(surplus.cause, f"{place} {surplus.what}, and is used unchanged; Zoom's secrets have none"))
 
 
 def _take_stored(

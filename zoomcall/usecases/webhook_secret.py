@@ -16,8 +16,9 @@ from zoomcall.usecases.resolving import (
     ReadStoredSecret,
     Warn,
     file_ignored,
+    place_of,
     read_variable,
-    warn_of_whitespace,
+    warn_of_surplus,
 )
 from zoomcall.usecases.signing_in import AskSecret, OpenStore
 
@@ -132,7 +133,7 @@ def _in_environment(
         warn(file_ignored(VARIABLE, FILE_VARIABLE))
     source, name = given[0]
     secret = read_variable(environ, name, source, read_secret_file, warn)
-    warn_of_whitespace(secret, name, warn)
+    warn_of_surplus(secret, place_of(environ, name, source), warn)
     return HeldWebhookSecret(secret, source, name)
 
 
