@@ -41,7 +41,7 @@ class FakeZoom:
         self.replies = replies
         self.requests: list[httpx.Request] = []
         self.apis: list[Api] = []
-        self.renewals: list[Api] = []
+        self.renewals: list[AccessToken] = []
         self.renewed_until: datetime | None = None
         self.token = token or bearer()
         clock = Clock(now=lambda: NOW, sleep=lambda _: None, chance=lambda: 0.0)
@@ -49,7 +49,7 @@ class FakeZoom:
             Http(transport=httpx.MockTransport(self.answer), clock=clock),
             API_BASE,
             self.supply,
-            renew=None if renewed is None else lambda api, deadline: self.renew(api, deadline, renewed),
+            renew=None if renewed is None else lambda refused, deadline: self.renew(refused, deadline, renewed),
         )
 
     def answer(self, request: httpx.Request) -> httpx.Response:
@@ -65,8 +65,8 @@ class FakeZoom:
         self.apis.append(api)
         return self.token
 
-    def renew(self, api: Api, deadline: datetime | None, token: AccessToken) -> AccessToken:
-        self.renewals.append(api)
+    def renew(self, refused: AccessToken, deadline: datetime | None, token: AccessToken) -> AccessToken:
+        self.renewals.append(refused)
         self.renewed_until = deadline
         return token
 
@@ -476,7 +476,7 @@ def test_a_refused_server_to_server_token_is_renewed_once(call: Callable[[ZoomRe
         renewed=bearer("new", CredentialKind.S2S),
     )
     call(zoom.rest, SESSION)
-    assert zoom.renewals == [Api.SESSION]
+    assert zoom.renewals == [zoom.token]
     assert [request.headers["authorization"] for request in zoom.requests] == [f"Bearer {SENTINEL}", "Bearer new"]
 
 

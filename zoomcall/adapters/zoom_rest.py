@@ -28,7 +28,7 @@ PAGE_SIZE = 300
 _MOST_PAGES = 100
 
 TokenSupply = Callable[[Api], AccessToken]
-Renewal = Callable[[Api, datetime | None], AccessToken]
+Renewal = Callable[[AccessToken, datetime | None], AccessToken]
 Json = Mapping[str, Any]
 
 
@@ -43,7 +43,7 @@ class ZoomRest:
         http: The client.
         api_base: Where the API is served.
         token_supply: Returns the bearer for one of the two APIs.
-        renew: Makes a new server-to-server token, by a deadline, once Zoom has refused the last with 401/124.
+        renew: Returns a newer server-to-server token, by a deadline, than one that Zoom refused with 401/124.
     """
 
     def __init__(
@@ -246,7 +246,7 @@ class ZoomRest:
         answer = self._http.send(request, deadline=deadline)
         renew = self._renew
         if renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
-            renewed = _bearer(lambda api: renew(api, deadline), api)
+            renewed = _bearer(lambda _: renew(token, deadline), api)
             fresh = replace(request, authorization=_authorization(renewed))
             answer = self._http.send(fresh, deadline=deadline)
         if answer.server_time is not None and answer.received_at is not None:

@@ -76,8 +76,7 @@ class Connection:
         """Zoom's REST API."""
         from zoomcall.adapters.zoom_rest import ZoomRest
 
-        can_renew = isinstance(self.held.credential, ServerToServerApp)
-        renew = (lambda _, deadline: self.renewed_token(deadline)) if can_renew else None
+        renew = self.renewed_token if isinstance(self.held.credential, ServerToServerApp) else None
         return ZoomRest(self._http(), self.api_base, lambda _: self.token(), renew=renew)
 
     def token(self, *, deadline: datetime | None = None) -> AccessToken:
@@ -91,10 +90,11 @@ class Connection:
                 self._token = self.mint(TOKEN_LIFETIME, deadline=deadline)
             return self._token
 
-    def renewed_token(self, deadline: datetime | None = None) -> AccessToken:
-        """Return a new token although the old one seems valid: Zoom has just refused it."""
+    def renewed_token(self, refused: AccessToken, deadline: datetime | None) -> AccessToken:
+        """Return a newer token than the one that Zoom has just refused; another thread may have got it already."""
         with self._lock:
-            self._token = None
+            if self._token is refused:
+                self._token = None
         return self.token(deadline=deadline)
 
     def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
