@@ -268,7 +268,7 @@ def read_terminal(terminal: int) -> bytes:
 @contextlib.contextmanager
 def _as_process(environ: Mapping[str, str], stdin: IO[str], stdout: IO[str], stderr: IO[str]) -> Iterator[None]:
     """Make this process look like a fresh one to code that reads ``sys`` and ``os.environ`` itself."""
-    terminate = signal.getsignal(signal.SIGTERM)
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     with (
         mock.patch.dict(os.environ, environ, clear=True),
         mock.patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr),
@@ -277,7 +277,8 @@ def _as_process(environ: Mapping[str, str], stdin: IO[str], stdout: IO[str], std
             yield
         finally:
             with contextlib.suppress(ValueError):  # not the main thread
-                signal.signal(signal.SIGTERM, terminate)
+                for number, handler in handlers.items():
+                    signal.signal(number, handler)
 
 
 def _promises_json(arguments: tuple[str, ...]) -> bool:

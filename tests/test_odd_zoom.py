@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from emulator.hand_made import eventually
 from loopback import Loopback, Peer
 from shell import SENTINEL, ProcessShell, Shell
+
+from zoomcall.cli import main
+from zoomcall.cli.invite.telling import Telling
 
 SESSION = "KkMHZ4y8QhSUWAHi5sWvfg=="
 HOST = {"id": "host", "participant_uuid": "U0", "name": "Ada", "device": "Windows"}
@@ -106,6 +113,102 @@ def test_a_signal_before_the_request_says_that_nothing_was_sent(
     assert (document["result"]["sent"], document["result"]["state"]) == ("no", "not-sent")
     assert document["error"]["title"].startswith(word)
     assert "patch" not in zoom.kinds
+
+
+@dataclass(frozen=True)
+class Moment:
+    """When a signal comes: while nothing answers one kind of request, from its first or a later one on."""
+
+    kind: str
+    skipped: int = 0
+    after: str = ""
+
+    def has_come(self, kinds: list[str]) -> bool:
+        """Whether a request of that kind hangs."""
+        seen = kinds[kinds.index(self.after) :] if self.after in kinds else [] if self.after else kinds
+        return seen.count(self.kind) > self.skipped
+
+
+BEFORE = Moment("roster"), Moment("logs", skipped=1)
+DURING = Moment("patch"), Moment("logs", after="patch"), Moment("roster", after="patch")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("moment", [*BEFORE, *DURING], ids=str)
+@pytest.mark.parametrize("is_json", [True, False], ids=["json", "text"])
+def test_a_signal_ends_an_invite_within_a_second_and_says_what_may_ring(
+    zoomcall_process: ProcessShell, moment: Moment, number: signal.Signals, *, is_json: bool
+) -> None:
+    def hang_or(answer: Reaction) -> Reaction:
+        return lambda peer: peer.hold() if moment.has_come(zoom.kinds) else answer(peer)
+
+    zoom = OddZoom(
+        roster=hang_or(lambda peer: reply(peer, 200, {"users": [HOST]})),
+        logs=hang_or(lambda peer: reply(peer, 200, {"webhook_logs": []})),
+        patch=hang_or(lambda peer: peer.answer(202)),
+    )
+    arguments = ("invite", "sip", "room@example.com", *(("--json",) if is_json else ()))
+    with Loopback(zoom) as server, zoomcall_process.start(*arguments, environ=environ_of(server)) as running:
+        eventually(lambda: moment.has_come(zoom.kinds))
+        time.sleep(0.05)  # until the answer to whatever came before has been read
+        begun = time.monotonic()
+        running.send(number)
+        running.process.wait(10)
+        seconds = time.monotonic() - begun
+        result = running.finish()
+    assert result.code == 128 + number
+    assert seconds < 1
+    if moment in BEFORE:
+        outcome, words = ("no", "not-sent"), "before anything was sent: nothing rings because of this command"
+    else:
+        sent = "unknown" if moment.kind == "patch" else "yes"
+        outcome, words = (sent, "pending"), "room@example.com may still ring, and Zoom has no way to cancel that"
+    assert zoom.kinds.count("patch") == (moment in DURING)
+    if is_json:
+        document = result.json()
+        assert (document["result"]["sent"], document["result"]["state"]) == outcome
+        assert words in document["error"]["title"]
+    else:
+        assert sum(words in line for line in result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("place", ["answer", "print"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_that_comes_once_the_call_is_over_changes_nothing(
+    zoomcall: Shell, monkeypatch: pytest.MonkeyPatch, number: signal.Signals, place: str
+) -> None:
+    def signalled(*arguments: Any) -> Any:
+        signal.raise_signal(number)
+        return (answer if place == "answer" else write)(*arguments)
+
+    answer, write = Telling.answer, main.write_page
+    if place == "answer":
+        monkeypatch.setattr(Telling, "answer", signalled)
+    else:
+        monkeypatch.setattr(main, "write_page", signalled)
+    zoom = OddZoom(roster=lambda peer: reply(peer, 200, {"users": [HOST]}), patch=lambda peer: peer.answer(200))
+    with Loopback(zoom) as server:
+        result = zoomcall("invite", "sip", "room@example.com", environ=environ_of(server))
+    assert (result.code, "nothing rings because of this command" in result.stderr) == (7, False)
+    assert "error: " in result.stderr
+
+
+def test_two_signals_are_heeded_and_the_third_ends_the_process_at_once(zoomcall_process: ProcessShell) -> None:
+    hanging = (
+        "import time; from zoomcall.cli.interrupts import stop_on_signals;"
+        " from zoomcall.usecases.dialing.stop import Stop; stop_on_signals(Stop());"
+        " print('ready', flush=True);\nwhile True: time.sleep(0.01)"
+    )
+    python = replace(zoomcall_process, command=(sys.executable, "-c"))
+    with python.start(hanging) as running:
+        assert running.process.stdout is not None
+        assert running.process.stdout.readline() == b"ready\n"
+        for _ in range(2):
+            running.send(signal.SIGINT)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.process.wait(0.3)
+        running.send(signal.SIGINT)
+        assert running.process.wait(10) == -signal.SIGINT
 
 
 def test_a_room_that_gains_a_uuid_between_two_looks_has_not_joined(zoomcall: Shell) -> None:

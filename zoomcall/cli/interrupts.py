@@ -1,29 +1,34 @@
-"""Signals during calls."""
+"""Signals during calls, and until the process ends."""
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from types import FrameType
 
 from zoomcall.usecases.dialing.stop import Stop
 
+_MOST_HEEDED = 2
 
-@contextmanager
-def stopping_on_signals(stop: Stop) -> Iterator[None]:
-    """Let Ctrl-C and SIGTERM set ``stop``, which every thread sees, instead of raising in the main thread only."""
+
+def stop_on_signals(stop: Stop) -> None:
+    """Let Ctrl-C and SIGTERM set ``stop``, which every thread sees, instead of raising in the main thread only.
+
+    They do so until the process ends, so that the answer, which says what may ring, is printed in full. The third
+    signal ends the process at once, in case printing hangs.
+    """
+    count = 0
 
     def ask(number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
         stop.set(is_terminated=number == signal.SIGTERM)
+        if count > _MOST_HEEDED:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
 
-    # Where Ctrl-C is ignored, as in a shell's background job, it is not meant for this process.
-    heeded = [each for each in (signal.SIGINT, signal.SIGTERM) if signal.getsignal(each) is not signal.SIG_IGN]
-    before = []
-    with suppress(ValueError):  # raised outside the main thread, which signals do not reach anyway
-        before = [(number, signal.signal(number, ask)) for number in heeded]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Where Ctrl-C is ignored, as in a shell's background job, it is not meant for this process.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            with suppress(ValueError):  # raised outside the main thread, which signals do not reach anyway
+                signal.signal(number, ask)

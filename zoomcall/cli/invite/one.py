@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
-from zoomcall.cli.interrupts import stopping_on_signals
+from zoomcall.cli.interrupts import stop_on_signals
 from zoomcall.cli.invite.flags import EvidenceChoice, InviteFlags, OnTimeout
 from zoomcall.cli.invite.telling import Progressing, Telling
 from zoomcall.cli.options import CommandSpec
@@ -154,7 +154,8 @@ def _dialled(
     feeds = _feeds(run, connection, flags, missing)
     dialler = run.wiring.dialler(connection, journal, feeds, missing)
     stop = Stop()
-    with Progressing(run) as listener, stopping_on_signals(stop):
+    stop_on_signals(stop)
+    with Progressing(run) as listener:
         return dialler.dial(order, listener, stop)
 
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.event_sources import webhook_receiver_class
-from zoomcall.cli.interrupts import stopping_on_signals
+from zoomcall.cli.interrupts import stop_on_signals
 from zoomcall.cli.options import CommandSpec, OutputFormat
 from zoomcall.cli.page import Line
 from zoomcall.cli.render.json import time_text
@@ -97,9 +97,9 @@ def serve(run: Run, flags: ServeFlags) -> Answer | int:
                 held.secret, flags.host, flags.port, reception.take, on_refusal=board.refuse, known_ids=known_ids
             )
         )
-        with stopping_on_signals(stop):
-            _announce(run, flags, receiver.url, forward_url)
-            board.show_until(stop, lambda: receiver.is_serving)
+        stop_on_signals(stop)
+        _announce(run, flags, receiver.url, forward_url)
+        board.show_until(stop, lambda: receiver.is_serving)
         receiver.stop()
         board.show_rest()
         if forwarder is not None:
