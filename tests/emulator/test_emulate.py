@@ -31,7 +31,13 @@ VARIABLES = {
     "ZOOMCALL_CONFIG_DIR",
     "ZOOMCALL_STATE_DIR",
 }
-IDS = {"EMULATE_MEETING_ID", "EMULATE_SESSION_NAME", "EMULATE_EMPTY_SESSION_ID", "EMULATE_ENDED_SESSION_ID"}
+IDS = {
+    "EMULATE_MEETING_ID",
+    "EMULATE_LOBBY_MEETING_ID",
+    "EMULATE_SESSION_NAME",
+    "EMULATE_EMPTY_SESSION_ID",
+    "EMULATE_ENDED_SESSION_ID",
+}
 
 
 def a_program(text: str) -> tuple[str, ...]:
@@ -61,7 +67,8 @@ def test_the_command_finds_the_emulators_environment_and_nothing_of_the_callers(
     assert seen["EMULATE_SESSION_NAME"] == "Morning stand-up"
     assert seen["EMULATE_MEETING_ID"].isdigit()
     assert len(seen["ZOOMCALL_API_SECRET"]) >= 32
-    assert len({seen[name] for name in (*IDS, "ZOOMCALL_SESSION")}) == 5
+    assert seen["EMULATE_LOBBY_MEETING_ID"].isdigit()
+    assert len({seen[name] for name in (*IDS, "ZOOMCALL_SESSION")}) == 6
 
 
 def test_the_commands_folders_are_fresh_and_vanish(zoomcall_process: ProcessShell) -> None:

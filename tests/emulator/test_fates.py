@@ -45,6 +45,29 @@ def test_case_scheme_host_and_parameters_change_no_fate(address: str) -> None:
     assert [step.stage for step in fate_of(address).steps] == [Stage.RINGING, Stage.ACCEPTED]
 
 
+@pytest.mark.parametrize(
+    ("user", "seconds"),
+    [
+        ("lobby", None),
+        ("LOBBY", None),
+        ("lobby-0", 0),
+        ("lobby-3", 3),
+        ("lobby-0.5", 0.5),
+        ("answer", 1),
+        ("slow-answer", 1),
+        ("drop-9", 1),
+    ],
+)
+def test_the_host_admits_each_room_in_its_own_time(user: str, seconds: float | None) -> None:
+    fate = fate_of(f"{user}@room.example.com")
+    assert fate.admitted_after == (None if seconds is None else timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize("user", ["lobby", "lobby-3"])
+def test_a_room_for_the_waiting_room_answers_like_any_other(user: str) -> None:
+    assert timeline(f"{user}@room.example.com") == [("ringing", 0.2, None), ("accepted", 0.7, None)]
+
+
 def test_a_noop_has_no_steps() -> None:
     assert fate_of("noop@room.example.com").is_noop
     assert fate_of("noop@room.example.com").steps == ()
@@ -62,6 +85,10 @@ def test_a_noop_has_no_steps() -> None:
         "fail-x@room.example.com",
         "fail-9.5@room.example.com",
         "drop-@room.example.com",
+        "lobby-@room.example.com",
+        "lobby--1@room.example.com",
+        "lobby-x@room.example.com",
+        "lobbyist@room.example.com",
         "room@answer",
         "203.0.113.10",
         "room@203.0.113.10",
@@ -77,7 +104,10 @@ def test_no_text_breaks_the_reading_of_fates(text: str) -> None:
     assert fate is None or "@" in text
 
 
-@given(st.text(), st.sampled_from(["answer", "slow-answer", "decline", "no-answer", "fail-7", "drop-2", "noop"]))
+@given(
+    st.text(),
+    st.sampled_from(["answer", "slow-answer", "decline", "no-answer", "fail-7", "drop-2", "noop", "lobby"]),
+)
 def test_a_fate_holds_with_any_host(host: str, user: str) -> None:
     assert fate_of(f"{user}@{host}") == fate_of(f"{user}@room.example.com")
 

@@ -43,6 +43,7 @@ def test_ready_tells_all_that_the_contract_names(zoom: Emulator) -> None:
         "session_id",
         "session_name",
         "meeting_id",
+        "lobby_meeting_id",
         "empty_session_id",
         "ended_session_id",
     }

@@ -10,7 +10,7 @@ from emulator.hand_made import HAND_MADE_KEYS, TEN_O_CLOCK
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.target import Api
 from zoomcall.emulator.fates import Stage, Step
-from zoomcall.emulator.world import Call, Venue, World, make_session_id
+from zoomcall.emulator.world import Call, EventIds, Venue, World, make_session_id
 from zoomcall.errors import UsageError
 
 
@@ -72,6 +72,100 @@ def test_a_meetings_failure_has_zooms_shape(world: World) -> None:
             },
         },
     }
+
+
+@pytest.mark.parametrize(
+    ("act", "expected"),
+    [
+        ("join", [("joined", "join_time")]),
+        ("leave", [("joined", "join_time"), ("left", "leave_time")]),
+        ("wait", [("joined_waiting_room", "date_time")]),
+        ("go", [("joined_waiting_room", "date_time"), ("left_waiting_room", "date_time")]),
+        (
+            "admit",
+            [
+                ("joined_waiting_room", "date_time"),
+                ("admitted", "date_time"),
+                ("left_waiting_room", "date_time"),
+                ("joined", "join_time"),
+            ],
+        ),
+    ],
+)
+def test_who_comes_and_goes_in_a_meeting_has_zooms_shape(
+    world: World, act: str, expected: list[tuple[str, str]]
+) -> None:
+    meeting = world.open_meeting("Weekly", now=TEN_O_CLOCK, number=71359269600)
+    room = world.join(meeting.key, now=TEN_O_CLOCK, name="Board", is_waiting=act in {"wait", "go", "admit"})
+    if act in {"leave", "go"}:
+        world.leave(meeting.key, room.uuid, now=TEN_O_CLOCK)
+    if act == "admit":
+        world.admit(meeting.key, room.uuid, now=TEN_O_CLOCK)
+    assert [event.body for event in world.events] == [
+        {
+            "event": f"meeting.participant_{stage}",
+            "event_ts": 1795255200000,
+            "payload": {
+                "account_id": "HandMadeAccount",
+                "object": {
+                    "id": "71359269600",
+                    "uuid": meeting.uuid,
+                    "host_id": meeting.host_id,
+                    "topic": "Weekly",
+                    "type": 2,
+                    "start_time": "2026-11-21T10:00:00Z",
+                    "timezone": "UTC",
+                    "duration": 60,
+                    "participant": {
+                        "user_id": room.id,
+                        "user_name": "Board",
+                        "id": "",
+                        "participant_uuid": room.uuid,
+                        "email": "",
+                        time: "2026-11-21T10:00:00Z",
+                    },
+                },
+            },
+        }
+        for stage, time in expected
+    ]
+
+
+def test_a_session_tells_nothing_of_who_comes_and_goes(world: World) -> None:
+    session = world.open_session("Quiet", now=TEN_O_CLOCK)
+    room = world.join(session.key, now=TEN_O_CLOCK, name="Board")
+    world.leave(session.key, room.uuid, now=TEN_O_CLOCK)
+    world.end(session.key, now=TEN_O_CLOCK)
+    assert world.events == ()
+
+
+def test_the_end_of_a_meeting_tells_who_left_what(world: World) -> None:
+    meeting = world.open_meeting("Weekly", now=TEN_O_CLOCK)
+    world.join(meeting.key, now=TEN_O_CLOCK, name="Board", is_waiting=True)
+    world.end(meeting.key, now=TEN_O_CLOCK)
+    told = [(event.name, event.body["payload"]["object"]["participant"]["user_name"]) for event in world.events[1:]]
+    assert told == [("meeting.participant_left", "Jill Chill"), ("meeting.participant_left_waiting_room", "Board")]
+
+
+def test_only_who_waits_is_admitted_and_only_once(world: World) -> None:
+    meeting = world.open_meeting("Weekly", now=TEN_O_CLOCK)
+    waiting, gone = (world.join(meeting.key, now=TEN_O_CLOCK, name=name, is_waiting=True) for name in "ab")
+    world.leave(meeting.key, gone.uuid, now=TEN_O_CLOCK)
+    for uuid in (waiting.uuid, waiting.uuid, gone.uuid, meeting.attendees[0].uuid, "nobody"):
+        world.admit(meeting.key, uuid, now=TEN_O_CLOCK)
+    assert [event.name for event in world.events].count("meeting.participant_admitted") == 1
+    assert [somebody.name for somebody in world.venue(meeting.key).present] == ["Jill Chill", "a"]
+
+
+@pytest.mark.parametrize(("event_ids", "count"), [(EventIds.PER_CALL, 1), (EventIds.PER_EVENT, 3)])
+def test_the_events_of_a_call_share_their_id_or_have_one_each(event_ids: EventIds, count: int) -> None:
+    world = World(HAND_MADE_KEYS, event_ids=event_ids)
+    session = world.open_session("IDs", now=TEN_O_CLOCK)
+    for stage in (Stage.RINGING, Stage.RINGING, Stage.REJECTED):
+        world.advance(a_call(session), Step(stage, timedelta()), now=TEN_O_CLOCK)
+    ids = [event.body["payload"]["object"]["message_id"] for event in world.events]
+    assert len(set(ids)) == count
+    assert ("atsXxhSEQWit9t+U02HXNQ==" in ids) == (count == 1)
 
 
 def test_an_address_comes_back_byte_for_byte(world: World) -> None:

@@ -22,6 +22,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.emulator.keys import Keys
 from zoomcall.emulator.limits import Plan
 from zoomcall.emulator.trouble import WORDS, parse_faults
+from zoomcall.emulator.world import EventIds
 from zoomcall.errors import Terminated
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class EmulateFlags(Struct, frozen=True, kw_only=True):
     webhook_url: Annotated[
         str | None, typer.Option(metavar="URL", help="Deliver signed events to URL, on loopback.")
     ] = None
+    event_ids: Annotated[
+        EventIds, typer.Option(help="Share one message_id among the events of a call, or give each its own.")
+    ] = EventIds.PER_CALL
     fault: Annotated[
         str | None, typer.Option(metavar="LIST", help="Inject faults from the list above, separated by commas.")
     ] = None
@@ -90,6 +94,8 @@ def emulate(
     The name before the @ of an address decides what becomes of its call:
       answer  slow-answer (5 s)  decline  no-answer  fail-N (reason N)
       drop-N (leaves after N seconds)  noop (200, and nothing happens)
+      lobby (stays in the waiting room where the meeting has one)
+      lobby-N (is admitted from it after N seconds)
     Any other SIP address on loopback is rung over SIP (-v shows the messages),
     an H.323 one joins if its port accepts a connection, and all other calls
     fail with reason 9.
@@ -119,6 +125,7 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
         plan=flags.plan,
         keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
         webhook_url=flags.webhook_url,
+        event_ids=flags.event_ids,
         trouble=None if flags.fault is None else parse_faults(flags.fault),
         tell=lambda text: run.say((Line(text),)),
         trace=run.detail,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from zoomcall.domain.address import Protocol
 from zoomcall.emulator.messages import Request, invalid_field, refusal
-from zoomcall.emulator.world import Call, VenueKey
+from zoomcall.emulator.world import Call, VenueKey, make_message_id
 
 _LONGEST_NAME = 64
 _LONGEST_URI = 256
@@ -73,7 +71,7 @@ def read_callout(params: Mapping[str, Any], venue: VenueKey) -> Call:
         additional = _additional_headers(headers)
     return Call(
         venue=venue,
-        message_id=base64.b64encode(secrets.token_bytes(16)).decode(),
+        message_id=make_message_id(),
         protocol=protocol,
         address=_text({"device_ip": "", **params}, None, "device_ip", None) or "",
         from_name=_text(headers, field, "from_display_name", _LONGEST_NAME),

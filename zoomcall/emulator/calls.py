@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
-from zoomcall.emulator.fates import BAD_ADDRESS, UNREACHABLE, Fate, Stage, Step, failure, fate_of
+from zoomcall.emulator.fates import ADMISSION_DELAY, BAD_ADDRESS, UNREACHABLE, Fate, Stage, Step, failure, fate_of
 from zoomcall.emulator.world import Call, VenueKey, World
 
 
@@ -100,16 +100,24 @@ class Exchange:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, call: Call) -> None:
-        async with aclosing(self._leg(call).ring(call)) as steps:
+        fate = fate_of(call.address) if call.address else failure(BAD_ADDRESS)
+        async with aclosing(self._leg(call, fate).ring(call)) as steps:
             async for step in steps:
                 self._world.advance(call, step, now=self._clock())
-                if step.stage is Stage.ACCEPTED and self._world.stay_of(call) is None:
-                    return  # the venue has ended
+                if step.stage is Stage.ACCEPTED:
+                    stay = self._world.stay_of(call)
+                    if stay is None:
+                        return  # the venue has ended
+                    self._admit_later(call.venue, stay, ADMISSION_DELAY if fate is None else fate.admitted_after)
 
-    def _leg(self, call: Call) -> Leg:
-        if not call.address:
-            return FatedLeg(failure(BAD_ADDRESS), self._time_scale)
-        fate = fate_of(call.address)
-        if fate is not None:
-            return FatedLeg(fate, self._time_scale)
-        return self._find_leg(call) or FatedLeg(failure(UNREACHABLE), self._time_scale)
+    def _admit_later(self, venue: VenueKey, attendee_uuid: str, delay: timedelta | None) -> None:
+        """Let the host admit an attendee, if that one is in a waiting room then."""
+        if delay is not None:
+            asyncio.get_running_loop().call_later(
+                delay.total_seconds() * self._time_scale,
+                lambda: self._world.admit(venue, attendee_uuid, now=self._clock()),
+            )
+
+    def _leg(self, call: Call, fate: Fate | None) -> Leg:
+        leg = self._find_leg(call) if fate is None else FatedLeg(fate, self._time_scale)
+        return leg or FatedLeg(failure(UNREACHABLE), self._time_scale)

@@ -35,16 +35,22 @@ class Step(Struct, frozen=True):
     reason: int | None = None
 
 
+ADMISSION_DELAY = timedelta(seconds=1)
+"""How long a host takes to admit a room whose address says nothing about it."""
+
+
 class Fate(Struct, frozen=True):
     """Everything that happens to one call.
 
     Attributes:
         steps: In chronological order.
         is_noop: Zoom answers 200 and does nothing.
+        admitted_after: How long the host keeps it in a waiting room; None for ever.
     """
 
     steps: tuple[Step, ...] = ()
     is_noop: bool = False
+    admitted_after: timedelta | None = ADMISSION_DELAY
 
 
 RING_DELAY = timedelta(seconds=0.2)
@@ -70,16 +76,23 @@ def _drop(seconds: str) -> Fate:
     return Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY), left))
 
 
+def _lobby(seconds: str | None = None) -> Fate:
+    admitted_after = None if seconds is None else timedelta(seconds=float(seconds))
+    return Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY)), admitted_after=admitted_after)
+
+
 _FIXED = {
     "answer": Fate((_RINGING, Step(Stage.ACCEPTED, ANSWER_DELAY))),
     "slow-answer": Fate((_RINGING, Step(Stage.ACCEPTED, SLOW_ANSWER_DELAY))),
     "decline": Fate((_RINGING, Step(Stage.REJECTED, ANSWER_DELAY))),
     "no-answer": Fate((_RINGING, Step(Stage.MISSED, RING_DELAY + RING_TIME))),
     "noop": Fate(is_noop=True),
+    "lobby": _lobby(),
 }
 _NUMBERED: tuple[tuple[re.Pattern[str], Callable[[str], Fate]], ...] = (
     (re.compile(r"fail-(-?[0-9]{1,9})"), lambda reason: failure(int(reason))),
     (re.compile(r"drop-([0-9]{1,6}(?:\.[0-9]{1,3})?)"), _drop),
+    (re.compile(r"lobby-([0-9]{1,6}(?:\.[0-9]{1,3})?)"), _lobby),
 )
 _USER = re.compile(r"(?:(?:sips?|h323):)?([^@]*)@", re.IGNORECASE)
 

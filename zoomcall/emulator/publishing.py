@@ -26,7 +26,7 @@ class Publisher:
         self._outlets = tuple(outlets)
         self._mischief = mischief
         self._loop = asyncio.get_running_loop()
-        self._held: dict[object, Event] = {}
+        self._held: dict[str, Event] = {}
 
     def publish(self, event: Event) -> None:
         """Hand an event to the outlets, subject to the mischief."""
@@ -40,18 +40,17 @@ class Publisher:
         if not self._mischief.are_swapped:
             self._hand_out(event)
             return
-        call = event.body["payload"]["object"].get("message_id")
-        earlier = self._held.pop(call, None)
+        earlier = self._held.pop(event.about, None)
         if earlier is None:
-            self._held[call] = event
-            self._loop.call_later(_LONGEST_HOLD.total_seconds(), self._let_go, call, event)
+            self._held[event.about] = event
+            self._loop.call_later(_LONGEST_HOLD.total_seconds(), self._let_go, event)
         else:
             self._hand_out(event)
             self._hand_out(earlier)
 
-    def _let_go(self, call: object, event: Event) -> None:
-        if self._held.get(call) is event:
-            del self._held[call]
+    def _let_go(self, event: Event) -> None:
+        if self._held.get(event.about) is event:
+            del self._held[event.about]
             self._hand_out(event)
 
     def _hand_out(self, event: Event) -> None:

@@ -31,7 +31,7 @@ from zoomcall.emulator.messages import (
 )
 from zoomcall.emulator.paging import Pager
 from zoomcall.emulator.scopes import Scopes, check_scopes
-from zoomcall.emulator.world import Attendee, Call, Venue, VenueKey, World
+from zoomcall.emulator.world import MEETING_MINUTES, SCHEDULED, Attendee, Call, Venue, VenueKey, World
 
 _DIAL_IN_LIFETIME = 7200
 _CRC_CODE_LIFETIME = 43200
@@ -49,6 +49,7 @@ _CALLOUT_METHODS = {
     Api.SESSION: "user.invite.room_system_callout",
     Api.MEETING: "participant.invite.room_system_callout",
 }
+_REMOVAL_METHODS = {Api.SESSION: "user.remove", Api.MEETING: "participant.remove"}
 _ID = "{id}"
 
 
@@ -171,7 +172,7 @@ class Rest:
                 return Reply(200)
             self._switchboard.place(call)
             return Reply(202)
-        if api is Api.SESSION and method == "user.remove":
+        if method == _REMOVAL_METHODS[api]:
             attendee_uuid = params_of(document).get("participant_uuid")
             if not isinstance(attendee_uuid, str) or not attendee_uuid:
                 raise invalid_field("params.participant_uuid")
@@ -294,13 +295,14 @@ class Rest:
                 "id": venue.number,
                 "host_id": venue.host_id,
                 "topic": venue.name,
-                "type": 2,
+                "type": SCHEDULED,
                 "status": "started" if venue.is_live else "waiting",
                 "start_time": stamp(venue.created_at),
-                "duration": 60,
+                "duration": MEETING_MINUTES,
                 "timezone": "UTC",
                 "created_at": stamp(venue.created_at),
                 "join_url": f"https://zoom.us/j/{venue.number}",
+                "settings": {"waiting_room": venue.has_waiting_room},
             },
         )
 
@@ -509,7 +511,7 @@ def _participant_row(attendee: Attendee) -> dict[str, Any]:
         "location": "",
         "network_type": "Wired",
         "join_time": stamp(attendee.joined_at),
-        "status": "in_meeting",
+        "status": "in_waiting_room" if attendee.is_waiting else "in_meeting",
         "role": "host" if attendee.is_host else "attendee",
         "participant_uuid": attendee.uuid,
     }

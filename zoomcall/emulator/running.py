@@ -31,12 +31,13 @@ from zoomcall.emulator.sockets import PATH as SOCKET_PATH
 from zoomcall.emulator.sockets import Sockets
 from zoomcall.emulator.trouble import Trouble
 from zoomcall.emulator.webhooks import Courier
-from zoomcall.emulator.world import SESSION_NAME, Attendee, Event, Venue, VenueKey, World
+from zoomcall.emulator.world import SESSION_NAME, Attendee, Event, EventIds, Venue, VenueKey, World
 from zoomcall.errors import UsageError
 
 EMPTY_SESSION_NAME = "Nobody here"
 ENDED_SESSION_NAME = "Yesterday's retrospective"
 MEETING_TOPIC = "Weekly review"
+LOBBY_MEETING_TOPIC = "Board meeting"
 
 _LARGEST_PORT = 65535
 
@@ -59,6 +60,7 @@ class Emulator:
         has_crc_plan: Whether the account has a Conference Room Connector plan.
         clock: Zoom's clock, which judges tokens and sets ``Date``.
         token_lifetime: How long OAuth tokens are valid.
+        event_ids: Whether the events of one call share their ``message_id``.
         webhook_url: An endpoint on loopback that receives events.
         trouble: What goes wrong from the start.
         tell: Called with news of the endpoint, from the emulator's thread.
@@ -81,6 +83,7 @@ class Emulator:
         has_crc_plan: bool = True,
         clock: Callable[[], datetime] = utc_now,
         token_lifetime: timedelta = TOKEN_LIFETIME,
+        event_ids: EventIds = EventIds.PER_CALL,
         webhook_url: str | None = None,
         trouble: Trouble | None = None,
         tell: Callable[[str], None] = lambda _: None,
@@ -94,7 +97,7 @@ class Emulator:
         self._clock = clock
         self._trouble = trouble = trouble or Trouble()
         self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds())
-        self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime)
+        self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime, event_ids=event_ids)
         self._legs = LoopbackLegs(time_scale=time_scale, trace=trace)
         self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale, find_leg=self._legs)
         self._log = DeliveryLog(delay=trouble.log_delay)
@@ -118,6 +121,7 @@ class Emulator:
         ended = self.world.open_session(ENDED_SESSION_NAME, now=now - timedelta(minutes=90))
         self.world.end(ended.key, now=now - timedelta(minutes=30))
         meeting = self.world.open_meeting(MEETING_TOPIC, now=now - timedelta(minutes=15))
+        lobby = self.world.open_meeting(LOBBY_MEETING_TOPIC, now=now - timedelta(minutes=10), has_waiting_room=True)
         keys = self.world.keys
         return {
             "api_base": f"{self.base}/v2",
@@ -132,6 +136,7 @@ class Emulator:
             "session_id": session.key.identifier,
             "session_name": session.name,
             "meeting_id": meeting.key.identifier,
+            "lobby_meeting_id": lobby.key.identifier,
             "empty_session_id": empty.key.identifier,
             "ended_session_id": ended.key.identifier,
         }
@@ -164,11 +169,22 @@ class Emulator:
         return self.world.open_session(name, now=self._clock(), identifier=identifier, people=people)
 
     def open_meeting(
-        self, topic: str, *, number: int | None = None, is_started: bool = True, people: int = 1
+        self,
+        topic: str,
+        *,
+        number: int | None = None,
+        is_started: bool = True,
+        people: int = 1,
+        has_waiting_room: bool = False,
     ) -> Venue:
         """Start or schedule another meeting."""
         return self.world.open_meeting(
-            topic, now=self._clock(), number=number, is_started=is_started, people=people
+            topic,
+            now=self._clock(),
+            number=number,
+            is_started=is_started,
+            people=people,
+            has_waiting_room=has_waiting_room,
         )
 
     def end(self, key: VenueKey) -> None:
@@ -185,11 +201,22 @@ class Emulator:
         device: str = ROOM_DEVICE,
         ip_address: str | None = None,
         sip_uri: str | None = None,
+        is_waiting: bool = False,
     ) -> Attendee:
         """Add an attendee who was not rung."""
         return self.world.join(
-            key, now=self._clock(), name=name, device=device, ip_address=ip_address, sip_uri=sip_uri
+            key,
+            now=self._clock(),
+            name=name,
+            device=device,
+            ip_address=ip_address,
+            sip_uri=sip_uri,
+            is_waiting=is_waiting,
         )
+
+    def admit(self, key: VenueKey, attendee: Attendee) -> None:
+        """Let an attendee out of the waiting room into the meeting."""
+        self.world.admit(key, attendee.uuid, now=self._clock())
 
     def leave(self, key: VenueKey, attendee: Attendee) -> None:
         """Mark an attendee as gone."""

@@ -9,6 +9,7 @@ import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from msgspec import Struct
@@ -17,11 +18,15 @@ from msgspec.structs import replace
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
+from zoomcall.domain.time_words import stamp
 from zoomcall.emulator.fates import DISCONNECTED_BY_LOCAL, Stage, Step
 from zoomcall.emulator.keys import TOKEN_LIFETIME, Grant, GrantType, Keys, make_oauth_token
 from zoomcall.errors import UsageError
 
 SESSION_NAME = "Morning stand-up"
+SCHEDULED = 2
+"""Zoom's ``type`` of a scheduled meeting."""
+MEETING_MINUTES = 60
 
 _PEOPLE = (("Jill Chill", "Windows"), ("Ada Example", "Mac"))
 _DOCUMENTATION_NET = "203.0.113."
@@ -29,6 +34,23 @@ _EVENT_PREFIXES = {
     Api.SESSION: "session.user_room_system_callout_",
     Api.MEETING: "meeting.participant_room_system_callout_",
 }
+
+
+class EventIds(StrEnum):
+    """Whether the events of one call share their ``message_id``; Zoom promises neither (zoom-api 0.11)."""
+
+    PER_CALL = "per-call"
+    PER_EVENT = "per-event"
+
+
+class Presence(StrEnum):
+    """How an attendee comes and goes; each is the end of one of Zoom's event names (zoom-api 5.2)."""
+
+    JOINED = "joined"
+    LEFT = "left"
+    JOINED_WAITING_ROOM = "joined_waiting_room"
+    ADMITTED = "admitted"
+    LEFT_WAITING_ROOM = "left_waiting_room"
 
 
 class VenueKey(Struct, frozen=True):
@@ -51,6 +73,7 @@ class Attendee(Struct, frozen=True, kw_only=True):
         left_at: When the attendee left.
         sip_uri: Contact and From URI; for SIP rooms only.
         is_host: Whether the attendee is the host.
+        is_waiting: Whether the host has yet to admit the attendee from the waiting room.
     """
 
     id: str
@@ -62,10 +85,11 @@ class Attendee(Struct, frozen=True, kw_only=True):
     left_at: datetime | None = None
     sip_uri: str | None = None
     is_host: bool = False
+    is_waiting: bool = False
 
     @property
     def is_present(self) -> bool:
-        """Whether the attendee has not left."""
+        """Whether the attendee has not left; the waiting room counts."""
         return self.left_at is None
 
 
@@ -81,6 +105,7 @@ class Venue(Struct, frozen=True, kw_only=True):
         started_at: None for a meeting that has not started.
         ended_at: None until it ends.
         attendees: In order of arrival, including those who have left.
+        has_waiting_room: Whether rooms wait for the host to admit them.
     """
 
     key: VenueKey
@@ -92,6 +117,7 @@ class Venue(Struct, frozen=True, kw_only=True):
     started_at: datetime | None
     ended_at: datetime | None = None
     attendees: tuple[Attendee, ...] = ()
+    has_waiting_room: bool = False
 
     @property
     def is_live(self) -> bool:
@@ -137,6 +163,7 @@ class Event(Struct, frozen=True, kw_only=True):
         request_id: ``x-zm-request-id``, the same for every attempt to deliver it.
         body: The JSON document.
         venue: Where it happened.
+        about: The call, or the attendee, that it is about.
     """
 
     name: str
@@ -144,6 +171,7 @@ class Event(Struct, frozen=True, kw_only=True):
     request_id: str
     body: dict[str, Any]
     venue: VenueKey
+    about: str
 
 
 Listener = Callable[[Event], None]
@@ -156,14 +184,21 @@ class World:
         keys: The account's keys.
         scopes: The scopes of new OAuth tokens.
         token_lifetime: How long OAuth tokens are valid.
+        event_ids: Whether the events of one call share their ``message_id``.
     """
 
     def __init__(
-        self, keys: Keys, *, scopes: Sequence[str] = (), token_lifetime: timedelta = TOKEN_LIFETIME
+        self,
+        keys: Keys,
+        *,
+        scopes: Sequence[str] = (),
+        token_lifetime: timedelta = TOKEN_LIFETIME,
+        event_ids: EventIds = EventIds.PER_CALL,
     ) -> None:
         self.keys = keys
         self.scopes = tuple(scopes)
         self._token_lifetime = token_lifetime
+        self._event_ids = event_ids
         self._lock = threading.RLock()
         self._venues: dict[VenueKey, Venue] = {}
         self._grants: dict[str, Grant] = {}
@@ -202,7 +237,14 @@ class World:
         return self._add(venue)
 
     def open_meeting(
-        self, topic: str, *, now: datetime, number: int | None = None, is_started: bool = True, people: int = 1
+        self,
+        topic: str,
+        *,
+        now: datetime,
+        number: int | None = None,
+        is_started: bool = True,
+        people: int = 1,
+        has_waiting_room: bool = False,
     ) -> Venue:
         """Start a meeting with its host in it, or schedule one.
 
@@ -219,6 +261,7 @@ class World:
             created_at=now,
             started_at=now if is_started else None,
             attendees=_crowd(people, now) if is_started else (),
+            has_waiting_room=has_waiting_room,
         )
         return self._add(venue)
 
@@ -232,9 +275,9 @@ class World:
     def end(self, key: VenueKey, *, now: datetime) -> None:
         """End a session or meeting; everybody leaves."""
         with self._lock:
-            venue = self._venues[key]
-            attendees = tuple(_gone(attendee, now) for attendee in venue.attendees)
-            self._venues[key] = replace(venue, ended_at=now, attendees=attendees)
+            self._venues[key] = venue = replace(self._venues[key], ended_at=now)
+            for attendee in venue.present:
+                self.leave(key, attendee.uuid, now=now)
 
     def join(
         self,
@@ -245,29 +288,55 @@ class World:
         device: str = ROOM_DEVICE,
         ip_address: str | None = None,
         sip_uri: str | None = None,
+        is_waiting: bool = False,
     ) -> Attendee:
         """Add an attendee who was not rung: another room, or a person."""
-        attendee = _attendee(name, device, now, ip_address=ip_address, sip_uri=sip_uri)
+        attendee = _attendee(name, device, now, ip_address=ip_address, sip_uri=sip_uri, is_waiting=is_waiting)
         with self._lock:
-            venue = self._venues[key]
-            self._venues[key] = replace(
-                venue, started_at=venue.started_at or now, attendees=(*venue.attendees, attendee)
-            )
+            self._enter(key, attendee, now)
+            self._tell_arrival(key, attendee, now)
         return attendee
+
+    def _enter(self, key: VenueKey, attendee: Attendee, now: datetime) -> None:
+        venue = self._venues[key]
+        self._venues[key] = replace(
+            venue, started_at=venue.started_at or now, attendees=(*venue.attendees, attendee)
+        )
+
+    def _tell_arrival(self, key: VenueKey, attendee: Attendee, now: datetime) -> None:
+        presence = Presence.JOINED_WAITING_ROOM if attendee.is_waiting else Presence.JOINED
+        self._tell(key, attendee, presence, now)
+
+    def admit(self, key: VenueKey, attendee_uuid: str, *, now: datetime) -> None:
+        """Let an attendee out of the waiting room into the meeting; a uuid that is not in there is ignored."""
+        with self._lock:
+            attendee = self._change(key, attendee_uuid, is_waiting=False)
+            if attendee is not None and attendee.is_waiting:
+                for presence in (Presence.ADMITTED, Presence.LEFT_WAITING_ROOM, Presence.JOINED):
+                    self._tell(key, attendee, presence, now)
 
     def leave(self, key: VenueKey, attendee_uuid: str, *, now: datetime) -> None:
         """Mark an attendee as gone; an unknown uuid is ignored."""
         with self._lock:
-            venue = self._venues[key]
-            attendees = tuple(
-                _gone(attendee, now) if attendee.uuid == attendee_uuid else attendee for attendee in venue.attendees
-            )
+            attendee = self._change(key, attendee_uuid, left_at=now)
+            if attendee is not None:
+                self._tell(key, attendee, Presence.LEFT_WAITING_ROOM if attendee.is_waiting else Presence.LEFT, now)
+
+    def _change(self, key: VenueKey, attendee_uuid: str, **changes: Any) -> Attendee | None:
+        """Change an attendee who has not left, and return who it was before; None if there is none."""
+        venue = self._venues[key]
+        before = next((attendee for attendee in venue.present if attendee.uuid == attendee_uuid), None)
+        if before is not None:
+            after = replace(before, **changes)
+            attendees = tuple(after if attendee is before else attendee for attendee in venue.attendees)
             self._venues[key] = replace(venue, attendees=attendees)
+        return before
 
     def advance(self, call: Call, step: Step, *, now: datetime) -> None:
         """Apply ``step`` to ``call``: emit its event, and let the room join or leave.
 
-        A call answered after its venue has ended fails with reason 10.
+        Where there is a waiting room, the room is placed in it. A call answered after its venue has ended fails
+        with reason 10.
         """
         with self._lock:
             venue = self._venues[call.venue]
@@ -278,20 +347,30 @@ class World:
                 return
             if step.stage is Stage.ACCEPTED and venue.ended_at is not None:
                 step = Step(Stage.FAILED, step.after, DISCONNECTED_BY_LOCAL)
+            attendee = None
             if step.stage is Stage.ACCEPTED:
-                attendee = self.join(
-                    call.venue,
-                    now=now,
-                    name=_shown_name(call),
+                attendee = _attendee(
+                    _shown_name(call),
+                    ROOM_DEVICE,
+                    now,
                     ip_address=_literal_ip(call),
                     sip_uri=call.address if call.protocol is Protocol.SIP else None,
+                    is_waiting=venue.has_waiting_room,
                 )
+                self._enter(call.venue, attendee, now)
                 self._stays[call.message_id] = attendee.uuid
-            self._emit(_event(self.keys.account_id, venue, call, step, now))
+            message_id = call.message_id if self._event_ids is EventIds.PER_CALL else make_message_id()
+            self._emit(_callout_event(self.keys.account_id, venue, call, step, now, message_id))
+            if attendee is not None:
+                self._tell_arrival(call.venue, attendee, now)
 
     def stay_of(self, call: Call) -> str | None:
         """Return the uuid of a call's attendee; None before the room joins and after it hangs up."""
         return self._stays.get(call.message_id)
+
+    def _tell(self, key: VenueKey, attendee: Attendee, presence: Presence, now: datetime) -> None:
+        if key.api is Api.MEETING:
+            self._emit(_presence_event(self.keys.account_id, self._venues[key], attendee, presence, now))
 
     def _emit(self, event: Event) -> None:
         self._events.append(event)
@@ -338,6 +417,11 @@ def make_session_id() -> str:
             return identifier
 
 
+def make_message_id() -> str:
+    """Draw a ``message_id``."""
+    return base64.b64encode(secrets.token_bytes(16)).decode()
+
+
 def _number() -> int:
     return secrets.choice(range(10**10, 10**11))
 
@@ -351,7 +435,13 @@ def _crowd(people: int, now: datetime) -> tuple[Attendee, ...]:
 
 
 def _attendee(
-    name: str, device: str, now: datetime, *, ip_address: str | None = None, sip_uri: str | None = None
+    name: str,
+    device: str,
+    now: datetime,
+    *,
+    ip_address: str | None = None,
+    sip_uri: str | None = None,
+    is_waiting: bool = False,
 ) -> Attendee:
     last = random.randint(1, 254)  # noqa: S311  an address from a documentation network is not a secret
     return Attendee(
@@ -362,11 +452,8 @@ def _attendee(
         ip_address=ip_address or f"{_DOCUMENTATION_NET}{last}",
         joined_at=now,
         sip_uri=sip_uri,
+        is_waiting=is_waiting,
     )
-
-
-def _gone(attendee: Attendee, now: datetime) -> Attendee:
-    return replace(attendee, left_at=now) if attendee.is_present else attendee
 
 
 def _shown_name(call: Call) -> str:
@@ -381,22 +468,49 @@ def _literal_ip(call: Call) -> str | None:
     return None if ip is None else str(ip)
 
 
-def _event(account_id: str, venue: Venue, call: Call, step: Step, now: datetime) -> Event:
+def _callout_event(account_id: str, venue: Venue, call: Call, step: Step, now: datetime, message_id: str) -> Event:
     name = _EVENT_PREFIXES[venue.key.api] + step.stage
     subject: dict[str, Any] = {"id": venue.number, "uuid": venue.uuid}
     if venue.key.api is Api.SESSION:
         subject |= {"session_id": venue.key.identifier, "session_name": venue.name}
     subject |= {
         "host_id": venue.host_id,
-        "message_id": call.message_id,
+        "message_id": message_id,
         "inviter_name": call.from_name or _PEOPLE[0][0],
     }
     if step.stage is Stage.FAILED:
         subject["reason_type"] = step.reason
     subject["participant"] = {"call_type": call.protocol.value, "device_ip": call.address}
+    return _event(name, account_id, venue, subject, call.message_id, now)
+
+
+def _presence_event(account_id: str, venue: Venue, attendee: Attendee, presence: Presence, now: datetime) -> Event:
+    times = {Presence.JOINED: "join_time", Presence.LEFT: "leave_time"}
+    subject = {
+        "id": str(venue.number),
+        "uuid": venue.uuid,
+        "host_id": venue.host_id,
+        "topic": venue.name,
+        "type": SCHEDULED,
+        "start_time": stamp(venue.started_at or venue.created_at),
+        "timezone": "UTC",
+        "duration": MEETING_MINUTES,
+        "participant": {
+            "user_id": attendee.id,
+            "user_name": attendee.name,
+            "id": venue.host_id if attendee.is_host else "",
+            "participant_uuid": attendee.uuid,
+            times.get(presence, "date_time"): stamp(now),
+            "email": "",
+        },
+    }
+    return _event(f"meeting.participant_{presence}", account_id, venue, subject, attendee.uuid, now)
+
+
+def _event(name: str, account_id: str, venue: Venue, subject: dict[str, Any], about: str, now: datetime) -> Event:
     body = {
         "event": name,
         "event_ts": int(now.timestamp() * 1000),
         "payload": {"account_id": account_id, "object": subject},
     }
-    return Event(name=name, at=now, request_id=str(uuid.uuid4()), body=body, venue=venue.key)
+    return Event(name=name, at=now, request_id=str(uuid.uuid4()), body=body, venue=venue.key, about=about)
