@@ -343,7 +343,7 @@ class Wiring:
         return WebhookSender(self.http, url)
 
     def dialler(
-        self, connection: Connection, journal: Journal, feeds: Sequence[Feed] = (), missing: Sequence[str] = ()
+        self, connection: Connection, journal: Journal, feeds: tuple[Feed, ...], missing: Sequence[str]
     ) -> Dialler:
         """Return a dialler for one connection."""
         from zoomcall.usecases.dialing.dialler import Dialler
@@ -351,7 +351,7 @@ class Wiring:
 
         zoom, now = connection.zoom, self._now
         polls = Polls(zoom, now=now)
-        return Dialler(zoom=zoom, journal=journal, polls=polls, feeds=feeds, missing=missing, now=now)
+        return Dialler(zoom=zoom, journal=journal, polls=polls, feeds=feeds, missing=tuple(missing), now=now)
 
     def journal_to_read(self) -> Journal:
         """Open the journal; without it there is nothing to look back at."""

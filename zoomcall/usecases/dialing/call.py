@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
@@ -13,13 +12,14 @@ from zoomcall.domain.journal import CallId, NewCall, Standing
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import SessionTarget
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
+from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.polling import PollFeed, Polls
-from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal, Listener
+from zoomcall.usecases.dialing.polling import PollFeed
+from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.report import CallReport, Unproven, interrupted_early
-from zoomcall.usecases.dialing.signals import Exhausted, Feed, Hiccup
+from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.dialing.watching import Watch
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, lead
@@ -30,34 +30,21 @@ _LATE_WATCH = timedelta(seconds=60)
 
 
 class Call:
-    """One call, from preflight to outcome, with what its ``Dialler`` has."""
+    """One call, from preflight to outcome."""
 
-    def __init__(
-        self,
-        order: DialOrder,
-        *,
-        zoom: CallEndpoints,
-        journal: CallJournal,
-        polls: Polls,
-        feeds: Sequence[Feed],
-        missing: Sequence[str],
-        now: Callable[[], datetime],
-        listener: Listener,
-        stop: Stop,
-    ) -> None:
+    def __init__(self, order: DialOrder, equipment: Equipment, listener: Listener, stop: Stop) -> None:
         self.report = CallReport()
         self._order = order
-        self._zoom = zoom
-        self._journal = journal
-        self._polls = polls
-        self._feeds = feeds
-        self._preflight = Preflight(order, polls=polls, feeds=feeds, missing=missing, listener=listener, stop=stop)
-        self._now = now
+        self._zoom = equipment.zoom
+        self._journal = equipment.journal
+        self._polls = equipment.polls
+        self._feeds = equipment.feeds
+        self._now = equipment.now
+        self._preflight = Preflight(order, equipment, listener, stop)
         self._listener = listener
         self._stop = stop
         self._id: CallId | None = None
-        self._dialled_at = now()
-        self._answered_at = self._dialled_at
+        self._answered_at = self._dialled_at = self._now()
         self._is_open = False
 
     def run(self) -> CallReport:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 
 from msgspec import Struct
@@ -14,10 +14,10 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import MeetingTarget, SessionTarget
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.polling import Polls, Sighting, may_pass
+from zoomcall.usecases.dialing.polling import Sighting, may_pass
 from zoomcall.usecases.dialing.ports import Listener
-from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Running, Stop
 
 
@@ -65,25 +65,13 @@ class Prospects(Struct, frozen=True, kw_only=True):
         return bool(self.looks) or self.has_feeds
 
 
-class Preflight:
-    """The preflight of one call, with what its ``Dialler`` has."""
+class Preflight(Struct, frozen=True):
+    """The preflight of one call."""
 
-    def __init__(
-        self,
-        order: DialOrder,
-        *,
-        polls: Polls,
-        feeds: Sequence[Feed],
-        missing: Sequence[str],
-        listener: Listener,
-        stop: Stop,
-    ) -> None:
-        self._order = order
-        self._polls = polls
-        self._feeds = feeds
-        self._missing = missing
-        self._listener = listener
-        self._stop = stop
+    order: DialOrder
+    equipment: Equipment
+    listener: Listener
+    stop: Stop
 
     def baseline(self) -> Baseline:
         """Read the roster, and start reading what ``prospects`` needs at the same time.
@@ -92,24 +80,24 @@ class Preflight:
             ZoomcallError: Zoom refused, or there is no such session, and the preflight is not off.
             Stopped: The stop was set.
         """
-        order = self._order
+        order = self.order
         if order.is_preflight_off and not order.is_waiting:
             return Baseline(None, why="--no-wait")
-        roster = self._stop.start(lambda: self._polls.roster(order.key, deadline=order.patience))
+        roster = self.stop.start(lambda: self.equipment.polls.roster(order.key, deadline=order.patience))
         is_log_wanted = order.is_waiting and EvidenceSource.WEBHOOK_LOG in self._possible
-        survey = self._polls.survey(self._stop, deadline=order.patience) if is_log_wanted else None
+        survey = self.equipment.polls.survey(self.stop, deadline=order.patience) if is_log_wanted else None
         return replace(self._baseline(roster), survey=survey)
 
     @property
     def _possible(self) -> frozenset[EvidenceSource]:
         """The sources that the order allows and the target's API has."""
-        return frozenset(source for source in self._order.evidence if self._order.target.api in source.serves)
+        return frozenset(source for source in self.order.evidence if self.order.target.api in source.serves)
 
     def _baseline(self, roster: Running[Sighting]) -> Baseline:
         try:
             seen = roster.result()
         except ZoomcallError as error:
-            match self._order.target:
+            match self.order.target:
                 case SessionTarget():
                     return self._session_without_roster(error)
                 case MeetingTarget():
@@ -117,21 +105,21 @@ class Preflight:
         return Baseline(seen.present, asked_at=seen.asked_at)
 
     def _session_without_roster(self, error: ZoomcallError) -> Baseline:
-        if not self._order.is_preflight_off:
+        if not self.order.is_preflight_off:
             raise error
         if error.kind is ErrorKind.NO_SESSION:
             return Baseline(())
         return Baseline(None, why=f"cannot read the roster ({error.message})")
 
     def _meeting_without_roster(self, error: ZoomcallError) -> Baseline:
-        is_verdict_wanted = not self._order.is_preflight_off
+        is_verdict_wanted = not self.order.is_preflight_off
         if not isinstance(error, ZoomRefused | NetworkFault) or (
             error.kind is ErrorKind.AUTH and is_verdict_wanted
         ):
             raise error
         if error.kind is ErrorKind.NO_SESSION:
             if is_verdict_wanted:
-                self._listener.warn(
+                self.listener.warn(
                     Notice(
                         "meeting-not-live",
                         f"the meeting does not seem to be live ({error.message}). The room is rung anyway: Zoom's"
@@ -140,7 +128,7 @@ class Preflight:
                 )
             return Baseline(())
         if is_verdict_wanted:
-            self._listener.warn(Notice("roster-unreadable", f"cannot read who is in the meeting: {error.message}"))
+            self.listener.warn(Notice("roster-unreadable", f"cannot read who is in the meeting: {error.message}"))
         return Baseline(None, why=f"cannot read the meeting's participants ({error.message})")
 
     def prospects(self, baseline: Baseline) -> Prospects:
@@ -149,7 +137,7 @@ class Preflight:
         Raises:
             Stopped: The stop was set.
         """
-        missing = list(self._missing)
+        missing = list(self.equipment.missing)
         looks: set[EvidenceSource] = set()
         has_events = False
         if EvidenceSource.ROSTER in self._possible:
@@ -164,19 +152,19 @@ class Preflight:
             except ZoomcallError as error:
                 if may_pass(error):
                     looks.add(EvidenceSource.WEBHOOK_LOG)
-                    self._listener.detail(f"cannot read the webhook log yet: {error.message}")
+                    self.listener.detail(f"cannot read the webhook log yet: {error.message}")
                 else:
                     missing.append(f"cannot read the webhook log ({error.message})")
-        elif EvidenceSource.WEBHOOK_LOG in self._order.evidence:
+        elif EvidenceSource.WEBHOOK_LOG in self.order.evidence:
             missing.append("Zoom keeps no webhook log for meetings")
         for why in missing:
-            self._listener.detail(f"missing evidence: {why}")
-        sources = sorted(looks | {source for feed in self._feeds for source in feed.sources})
+            self.listener.detail(f"missing evidence: {why}")
+        sources = sorted(looks | {source for feed in self.equipment.feeds for source in feed.sources})
         if sources:
-            self._listener.detail(f"evidence: {', '.join(sources)}")
+            self.listener.detail(f"evidence: {', '.join(sources)}")
         return Prospects(
             looks=frozenset(looks),
             has_events=has_events,
-            has_feeds=bool(self._feeds),
+            has_feeds=bool(self.equipment.feeds),
             why="; ".join(missing) or "no evidence source was asked for",
         )
