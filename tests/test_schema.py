@@ -13,6 +13,75 @@ from zoomcall.cli.completions.tree import read_tree
 from zoomcall.cli.schemas.shapes import shapes
 from zoomcall.domain.exit_status import ExitStatus
 
+KEYS = """\
+auth_list_result: current profiles
+auth_login_result: profile kind key_id store verified current replaced
+auth_logout_result: profile removed was_current profiles
+auth_status_result: profile kind source key_id for api_base current hidden
+auth_switch_result: profile kind previous
+call_hangup_result: call removed
+call_list_result: calls
+call_status_result: call
+call_target: kind id name
+cause: id certainty evidence fix command
+checked: id evidence
+corrected: zoomcall curl
+credential: kind source
+credential_label: kind source name
+diagnose_result: understood not_understood findings checked corrected
+dialled_call: id at target room api_base profile http_status sent state evidence reason participant_uuid
+    settled_at removed_at
+doctor_check: id status seconds detail fix command exit_code causes
+doctor_result: checks
+error: kind network http_status zoom_code zoom_message title causes checked retryable retry_at tracking_id doc
+    fix command
+evidence: source match
+explain_result: topic pages
+invite_request: method url headers body
+invite_result: target room http_status sent state evidence reason participant_uuid timeline removed request curl
+invite_target: kind id name
+reason: code name
+replayed: event request_id http_status
+room: protocol address name
+seen: state at source
+session: id name user_count start_time session_key
+session_list_result: sessions
+session_show_result: session users
+session_user: id participant_uuid name device is_room_system ip_address join_time
+stored_profile: profile kind key_id store for api_base current problem
+token_inspect_result: kind target header claims issued_at expires_at signature findings checked
+token_mint_result: token kind expires_at
+topic_page: topic title meaning fix command example table see_also basis sources
+topic_table: headings rows
+user: id email name account_id role
+warning: id message
+webhook_replay_result: to sent accepted refused unsent events
+webhook_secret_remove_result: profile store removed
+webhook_secret_set_result: profile store replaced
+webhook_serve_result: url events repeated refused forwarded not_forwarded
+webhook_verify_result: signature event signed_at age_seconds findings checked
+whoami_result: kind key_id user api_base clock_skew_seconds expires_at scopes hidden
+"""
+"""What scripts rely on, in order: keys may be added, never renamed, moved or removed."""
+WORDS = """\
+api: meeting session
+basis: forum inferred official sample-code unconfirmed
+certainty: certain likely possible
+check_id: account api clock crc credential dns keyring proxy scopes session tls token versions webhook
+check_status: failed ok skipped warning
+credential_kind: oauth s2s token videosdk
+credential_source: env env-file file keyring
+evidence_source: roster webhook webhook-log websocket
+match: exact only-candidate
+network_word: connect dns proxy reset timeout tls
+protocol: h323 sip
+sent: no unknown yes
+signature: invalid unchecked valid
+state: accepted declined failed joined missed noop not-sent pending planned refused ringing
+store: file keyring
+token_kind: api-jwt malformed meeting-sdk-jwt oauth opaque refresh-token s2s session-jwt zak
+"""
+"""What scripts rely on: words may be added, never removed."""
 WITHOUT_JSON = {"completion", "schema", "emulate"}
 """Commands whose answer is a script, a schema, or another program's."""
 
@@ -56,6 +125,20 @@ def test_every_key_is_described_and_those_of_a_document_are_required(zoomcall: S
     assert set(whole["$defs"]["invite_result"]["properties"]) == optional | set(
         whole["$defs"]["invite_result"]["required"]
     )
+
+
+def pinned(table: str) -> Iterator[tuple[str, list[str]]]:
+    for line in table.replace("\n    ", " ").splitlines():
+        name, _, words = line.partition(": ")
+        yield name, words.split()
+
+
+def test_no_key_or_word_that_scripts_rely_on_is_renamed(zoomcall: Shell) -> None:
+    definitions = json.loads(zoomcall("schema").stdout)["$defs"]
+    for name, keys in pinned(KEYS):
+        assert [key for key in definitions[name]["properties"] if key in keys] == keys, name
+    for name, words in pinned(WORDS):
+        assert set(words) <= set(definitions[name]["enum"]), name
 
 
 def test_the_whole_schema_holds_for_each_document(zoomcall: Shell) -> None:

@@ -21,6 +21,9 @@ from tokens import (
 )
 
 from zoomcall.adapters.secret_files import SecretFiles
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.results.token import TokenMintResult
+from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.token import read_token
 from zoomcall.emulator.running import Emulator
@@ -474,6 +477,10 @@ class TestInspect:
         assert result.code == 4
         assert "token-malformed" in result.stdout
         assert result.stderr.startswith("error: ")
+
+    def test_the_repr_of_an_answer_does_not_show_a_minted_token(self) -> None:
+        minted = TokenMintResult(token=SENTINEL, kind=CredentialKind.TOKEN, expires_at=None)
+        assert SENTINEL not in repr(Answer(raw=SENTINEL, result=minted))
 
     def test_mint_and_inspect_work_as_a_pipe_of_processes(self, zoomcall_process: ProcessShell) -> None:
         minted = zoomcall_process("token", "mint", environ=PAIR, reveals=("output",))

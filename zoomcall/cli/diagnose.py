@@ -10,7 +10,7 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import judgement_lines
 from zoomcall.cli.results.diagnose import Corrected, DiagnoseResult
@@ -158,7 +158,7 @@ def _mint(correction: Correction, profile: str | None) -> str:
 def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
     """Report that something is wrong; the causes are in the answer, and in JSON here too."""
     causes, answer = diagnosis.judgement.causes, diagnosis.answer
-    is_text = run.output is OutputFormat.TEXT
+    is_text = not run.output.is_document
     message, tracking_id = diagnosis.scrub(
         ((answer.message or "") if answer else "", (answer.tracking_id or "") if answer else "")
     )

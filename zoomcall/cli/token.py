@@ -9,7 +9,7 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import judgement_lines
 from zoomcall.cli.results.token import TokenInspectResult, TokenMintResult
@@ -232,7 +232,7 @@ def _error(run: Run, inspection: "Inspection") -> ErrorReport:
     """Report that it is refused; the causes are in the answer, and in JSON here too."""
     causes = inspection.judgement.causes
     first = next(cause for cause in causes if cause.certainty is Certainty.CERTAIN)
-    is_text = run.output is OutputFormat.TEXT
+    is_text = not run.output.is_document
     return ErrorReport(
         status=ExitStatus.AUTH,
         title=f"Zoom is certain to refuse this token: {first.evidence}",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from msgspec import Meta, Struct, to_builtins
 
 from zoomcall.cli.answer import ErrorReport
-from zoomcall.domain.cause import Cause, Checked, Notice
+from zoomcall.domain.cause import Cause, Checked, Explained, Notice
 from zoomcall.domain.credential import CredentialKind, CredentialSource, HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.time_words import stamp
@@ -87,8 +87,8 @@ def envelope(
 
 
 def _error(error: ErrorReport) -> Error:
-    same = {name: getattr(error, name) for name in Error.__struct_fields__ if hasattr(error, name)}
-    return Error(kind=error.status.word, retryable=error.is_retryable, **same)
+    told = {name: getattr(error, name) for name in Explained.__struct_fields__ if name != "is_retryable"}
+    return Error(kind=error.status.word, retryable=error.is_retryable, **told)
 
 
 def dumps(document: object, *, is_line: bool = False) -> str:

@@ -14,7 +14,7 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.event_sources import webhook_receiver_class
 from zoomcall.cli.interrupts import stop_on_signals
-from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.render.text import write_page
@@ -150,7 +150,7 @@ def _finish(run: Run, forwarder: Forwarder) -> None:
 
 
 def _ended(run: Run, result: WebhookServeResult, status: ExitStatus) -> Answer | int:
-    if run.output is OutputFormat.JSON:
+    if run.output.is_document:
         return Answer(result=result, status=status, error=ErrorReport(status=status, title="interrupted"))
     if not run.options.is_quiet:
         refused = sum(result.refused.values())
@@ -175,7 +175,7 @@ class _Board:
 
     def show(self, delivery: Delivery) -> None:
         """Show an event, unless too many are waiting to be shown."""
-        if self._run.output is OutputFormat.TEXT:
+        if not self._run.output.is_document:
             self._put(_event_line(delivery))
 
     def warn(self, notice: Notice) -> None:

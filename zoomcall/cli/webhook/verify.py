@@ -9,7 +9,7 @@ import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import cause_lines
 from zoomcall.cli.results.webhook import WebhookVerifyResult
@@ -100,7 +100,7 @@ def _lines(run: Run, verdict: Verdict) -> Iterator[Line]:
 
 def _error(run: Run, verdict: Verdict) -> ErrorReport:
     """Report that it is refused; the causes are in the answer, and in JSON here too."""
-    is_text = run.output is OutputFormat.TEXT
+    is_text = not run.output.is_document
     return ErrorReport(
         status=ExitStatus.AUTH,
         title=f"a webhook receiver would refuse this request: {verdict.findings[0].evidence}",
