@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 from emulator.hand_made import HAND_MADE_KEYS, TEN_O_CLOCK
+from hypothesis import given
+from hypothesis import strategies as st
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.target import Api
@@ -155,6 +157,34 @@ def test_only_who_waits_is_admitted_and_only_once(world: World) -> None:
         world.admit(meeting.key, uuid, now=TEN_O_CLOCK)
     assert [event.name for event in world.events].count("meeting.participant_admitted") == 1
     assert [somebody.name for somebody in world.venue(meeting.key).present] == ["Jill Chill", "a"]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["join", "wait", "admit", "leave"]), st.integers(0, 9))))
+def test_the_events_of_a_meeting_tell_who_is_in_and_who_waits(acts: list[tuple[str, int]]) -> None:
+    world = World(HAND_MADE_KEYS)
+    meeting = world.open_meeting("Weekly", now=TEN_O_CLOCK, people=0)
+    uuids = ["nobody"]
+    for act, index in acts:
+        if act in {"join", "wait"}:
+            uuids.append(world.join(meeting.key, now=TEN_O_CLOCK, name="x", is_waiting=act == "wait").uuid)
+        else:
+            {"admit": world.admit, "leave": world.leave}[act](
+                meeting.key, uuids[index % len(uuids)], now=TEN_O_CLOCK
+            )
+    places: dict[str, str] = {}
+    for event in world.events:
+        uuid = event.body["payload"]["object"]["participant"]["participant_uuid"]
+        match event.name.removeprefix("meeting.participant_"):
+            case "joined" | "joined_waiting_room" as place:
+                places[uuid] = place
+            case "left" | "left_waiting_room" as leaving:
+                assert places.pop(uuid) == leaving.replace("left", "joined")
+            case "admitted":
+                assert places[uuid] == "joined_waiting_room"
+    assert places == {
+        somebody.uuid: "joined_waiting_room" if somebody.is_waiting else "joined"
+        for somebody in world.venue(meeting.key).present
+    }
 
 
 @pytest.mark.parametrize(("event_ids", "count"), [(EventIds.PER_CALL, 1), (EventIds.PER_EVENT, 3)])
