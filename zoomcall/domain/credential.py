@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, ClassVar, Self
 
 from msgspec import Meta, Struct
 
@@ -91,11 +91,7 @@ class VideoSdkKey(Struct, frozen=True):
 
     api_key: str
     api_secret: Secret
-
-    @property
-    def kind(self) -> CredentialKind:
-        """``videosdk``."""
-        return CredentialKind.VIDEOSDK
+    kind: ClassVar[CredentialKind] = CredentialKind.VIDEOSDK
 
     @property
     def key_id(self) -> str | None:
@@ -109,11 +105,7 @@ class ServerToServerApp(Struct, frozen=True):
     account_id: str
     client_id: str
     client_secret: Secret
-
-    @property
-    def kind(self) -> CredentialKind:
-        """``s2s``."""
-        return CredentialKind.S2S
+    kind: ClassVar[CredentialKind] = CredentialKind.S2S
 
     @property
     def key_id(self) -> str | None:
@@ -125,16 +117,8 @@ class Bearer(Struct, frozen=True):
     """A bearer token as given: an OAuth token or a Build API key."""
 
     token: Secret
-
-    @property
-    def kind(self) -> CredentialKind:
-        """``token``."""
-        return CredentialKind.TOKEN
-
-    @property
-    def key_id(self) -> str | None:
-        """None: a token has no public part."""
-        return None
+    kind: ClassVar[CredentialKind] = CredentialKind.TOKEN
+    key_id: ClassVar[str | None] = None
 
 
 Credential = VideoSdkKey | ServerToServerApp | Bearer

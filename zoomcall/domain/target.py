@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import NewType
+from typing import ClassVar, NewType
 from urllib.parse import parse_qs, quote, urlsplit
 
 from msgspec import Struct
@@ -33,11 +33,7 @@ class SessionTarget(Struct, frozen=True):
 
     id: SessionId
     name: str | None = None
-
-    @property
-    def api(self) -> Api:
-        """The Video SDK's."""
-        return Api.SESSION
+    api: ClassVar[Api] = Api.SESSION
 
     def __str__(self) -> str:
         return f"session {self.name or self.id}"
@@ -48,11 +44,7 @@ class SessionNameTarget(Struct, frozen=True):
 
     name: str
     origin: str | None = None
-
-    @property
-    def api(self) -> Api:
-        """The Video SDK's."""
-        return Api.SESSION
+    api: ClassVar[Api] = Api.SESSION
 
     def __str__(self) -> str:
         return f"session named {self.name}"
@@ -62,11 +54,7 @@ class MeetingTarget(Struct, frozen=True):
     """A Zoom meeting by its number."""
 
     number: MeetingNumber
-
-    @property
-    def api(self) -> Api:
-        """Zoom Meetings'."""
-        return Api.MEETING
+    api: ClassVar[Api] = Api.MEETING
 
     def __str__(self) -> str:
         return f"meeting {self.number}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from msgspec import Struct
 
@@ -16,11 +16,7 @@ class RosterSeen(Struct, frozen=True):
     """A roster, as just read."""
 
     participants: tuple[Participant, ...]
-
-    @property
-    def source(self) -> EvidenceSource:
-        """The roster."""
-        return EvidenceSource.ROSTER
+    source: ClassVar[EvidenceSource] = EvidenceSource.ROSTER
 
 
 class EventsSeen(Struct, frozen=True):
