@@ -497,6 +497,40 @@ def test_an_old_request_is_exit_4_only_if_asked(zoomcall: Shell) -> None:
     assert fresh.code == 0
 
 
+def test_a_whole_request_needs_no_flags(zoomcall: Shell, tmp_path: Path) -> None:
+    file = tmp_path / "request.http"
+    signature = signature_of(BODY, SIGNED_AT)
+    head = f"POST / HTTP/1.1\r\nx-zm-request-timestamp: {SIGNED_AT}\r\nx-zm-signature: {signature}\r\n\r\n"
+    file.write_bytes(head.encode() + BODY)
+    assert zoomcall("webhook", "verify", str(file)).code == 0
+    changed = zoomcall("webhook", "verify", str(file), "--timestamp", "1720707176", "--json")
+    assert (changed.code, changed.json()["result"]["signature"]) == (4, "invalid")
+
+
+def test_a_body_alone_needs_both_flags(zoomcall: Shell) -> None:
+    result = zoomcall("webhook", "verify", "-", stdin=BODY)
+    assert result.code == 2
+    assert "--signature and --timestamp are required" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "Bearer abc", '{"event": 1}', "v0=" + "0" * 64, "A" * 40, "1" * 200],
+)
+@pytest.mark.parametrize("output", [(), ("--json",)])
+def test_what_is_not_a_files_name_is_not_repeated(zoomcall: Shell, argument: str, output: tuple[str, ...]) -> None:
+    result = zoomcall("webhook", "verify", argument, "--signature", "v0=", "--timestamp", "1", *output)
+    assert result.code == 2
+    assert argument not in result.stdout + result.stderr
+    assert "pipe the request itself in" in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("argument", ["no such file.json", "/nowhere/body.bin", "C:\\Users\\ada\\event.json"])
+def test_a_files_name_is(zoomcall: Shell, argument: str) -> None:
+    result = zoomcall("webhook", "verify", argument, "--signature", "v0=", "--timestamp", "1")
+    assert argument in result.stderr
+
+
 def test_the_profiles_secret_verifies_with_p(zoomcall: Shell) -> None:
     log_in(zoomcall, "prod")
     store(zoomcall, b"stored-webhook-secret", "-p", "prod")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+_FILE_NAME = re.compile(r"[\w./\\:~ ()@+-]{1,120}")
+_NO_FILE_NAME = re.compile(r"eyJ|bearer|curl |[A-Za-z0-9_+-]{32,}|\d{9,11}[.:]\d{4,}@|^v0=", re.IGNORECASE)
+
 
 def printable(text: str) -> str:
     """Return text without what could steer a terminal, hide a part of it, or break its line.
@@ -44,3 +49,10 @@ def shown_value(value: object, longest: int = 80) -> str:
 def shown_key(key: str) -> str:
     """Return the first few characters of a key: somebody may have put the secret in its place."""
     return shown_value(key[: min(4, len(key) // 2)] + "...")
+
+
+def shown_file(name: str) -> str:
+    """Return the name of a file that cannot be read, unless it may be what the file should have held."""
+    if _FILE_NAME.fullmatch(name) and not _NO_FILE_NAME.search(name):
+        return name
+    return "the argument (not shown: it does not look like a file's name)"

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-import json
+import ast
+import base64
+import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from urllib.parse import unquote_to_bytes
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.cause import Cause, Certainty, Checked
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.signature import PREFIX, is_genuine, moment_of
+from zoomcall.domain.secret_text import surplus_of
+from zoomcall.domain.signature import PREFIX, digest, is_genuine, moment_of, sign
 from zoomcall.domain.webhook import compact_json, event_of_line, parse_object, seconds_of
+from zoomcall.knowledge.texts import cause_texts
+from zoomcall.usecases.rewritten_body import originals, signs_of_rewriting
 
 _SHAPE = re.compile(r"v0=[0-9a-f]{64}")
+_HTTP = re.compile(
+    rb"\s*(?:[A-Z]+ \S+(?: HTTP/[\d.]+)?\r?\n)?(?P<head>(?:[A-Za-z][\w-]*:[^\r\n]*\r?\n)+)\r?\n", re.DOTALL
+)
+_NOTHING = {b"", b"{}", b"[]", b"null", b"undefined", b"None", b'""'}
 _MISMATCH = "signature-mismatch"
+_REWRITTEN = "body-reserialised"
 _TOO_OLD = "timestamp-too-old"
 _AHEAD = "timestamp-ahead"
 _RAW_BYTES = "Verify the bytes as received, before anything parses, prints or edits them."
@@ -64,7 +75,14 @@ class Verdict(Struct, frozen=True, kw_only=True):
         return not self.findings
 
 
-def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: timedelta | None) -> Verdict:
+def verify(
+    request: SignedRequest,
+    secret: Secret,
+    *,
+    now: datetime,
+    max_age: timedelta | None,
+    place: str = "the webhook secret",
+) -> Verdict:
     """Check a request's signature and, if asked to, its age.
 
     Args:
@@ -72,6 +90,7 @@ def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: ti
         secret: The webhook secret token.
         now: This machine's clock.
         max_age: How old, or how far ahead, the timestamp may be; None accepts any.
+        place: The variable, file or profile that holds the secret, in words.
     """
     at = moment_of(request.timestamp)
     age = None if at is None else now - at
@@ -82,7 +101,7 @@ def verify(request: SignedRequest, secret: Secret, *, now: datetime, max_age: ti
     if genuine:
         checked.append(Checked(_MISMATCH, "the signature was made with this secret over these bytes"))
     else:
-        reasons = tuple(_reasons(request, secret))
+        reasons = tuple(_reasons(request, secret, place))
         if at is None and max_age is None and not any(each.certainty is Certainty.CERTAIN for each in reasons):
             findings.append(_UNREADABLE)
         findings.extend(reasons)
@@ -142,26 +161,40 @@ class _Repair(Struct, frozen=True):
     secret: Secret
     evidence: str
     fix: str
+    cause: str = _MISMATCH
 
 
-def _reasons(request: SignedRequest, secret: Secret) -> Iterator[Cause]:
+def _reasons(request: SignedRequest, secret: Secret, place: str) -> Iterator[Cause]:
     """Yield why the signature does not match: the repair that makes it match, otherwise what is likely."""
-    for repair in _repairs(request, secret):
+    if request.body.strip() in _NOTHING:
+        shown = request.body.strip().decode() or "empty"
+        evidence = f"the body is {shown}, and Zoom signs none like that: something read it before it was saved"
+        yield Cause("body-consumed", Certainty.CERTAIN, evidence, cause_texts()["body-consumed"].fix)
+        return
+    for repair in _repairs(request, secret, place):
         if _fits(repair.request, repair.secret):
-            yield Cause(_MISMATCH, Certainty.CERTAIN, repair.evidence, repair.fix)
+            yield Cause(repair.cause, Certainty.CERTAIN, repair.evidence, repair.fix)
             return
+    mistake = _mistake_in_signature(request, secret)
+    if mistake is not None:
+        yield mistake
+        return
+    if request.body.strip().startswith(b"[object"):
+        evidence = "the body is the word for a parsed object, not its text"
+        yield Cause(_REWRITTEN, Certainty.CERTAIN, evidence, _RAW_BYTES)
+        return
     if not _SHAPE.fullmatch(request.signature):
         evidence = "the signature is not v0= and 64 lower-case hex digits, so it cannot be Zoom's"
         yield Cause(_MISMATCH, Certainty.CERTAIN, evidence, _COPY_SIGNATURE)
         return
-    if _looks_rewritten(request.body):
-        evidence = "the body contains spaces or line breaks between its parts, and Zoom sends JSON without them"
-        yield Cause(_MISMATCH, Certainty.LIKELY, evidence, _RAW_BYTES)
+    sign = signs_of_rewriting(request.body)
+    if sign is not None:
+        yield Cause(_REWRITTEN, Certainty.LIKELY, f"the body was parsed and written again: {sign}", _RAW_BYTES)
         yield _other_secret(Certainty.POSSIBLE)
     else:
         yield _other_secret(Certainty.LIKELY)
         evidence = "the body may have been parsed and serialized again, or re-encoded, on its way here"
-        yield Cause(_MISMATCH, Certainty.POSSIBLE, evidence, _RAW_BYTES)
+        yield Cause(_REWRITTEN, Certainty.POSSIBLE, evidence, _RAW_BYTES)
     yield Cause(
         _MISMATCH,
         Certainty.POSSIBLE,
@@ -180,7 +213,7 @@ def _other_secret(certainty: Certainty) -> Cause:
     )
 
 
-def _repairs(request: SignedRequest, secret: Secret) -> Iterator[_Repair]:
+def _repairs(request: SignedRequest, secret: Secret, place: str) -> Iterator[_Repair]:
     for evidence, fix, body in _bodies(request.body):
         yield _Repair(replace(request, body=body), secret, f"the signature matches the body {evidence}", fix)
     signature, timestamp = request.signature, request.timestamp
@@ -195,10 +228,13 @@ def _repairs(request: SignedRequest, secret: Secret) -> Iterator[_Repair]:
         seconds = replace(request, timestamp=timestamp[:-3])
         evidence = "the signature matches the timestamp in seconds, but this one is in milliseconds"
         yield _Repair(seconds, secret, evidence, _COPY_TIMESTAMP)
-    bare = secret.reveal().strip()
-    if bare != secret.reveal():
-        evidence = "the signature matches the secret without the whitespace around it"
-        yield _Repair(request, Secret(bare), evidence, "Store the secret without that whitespace.")
+    surplus = surplus_of(secret.reveal())
+    if surplus is not None and surplus.bare is not None:
+        evidence = f"the signature matches the secret alone, but {place} {surplus.what}"
+        yield _Repair(request, surplus.bare, evidence, surplus.fix_at(place), surplus.cause)
+    for change, body in originals(request.body):
+        evidence = f"the signature matches the body {change}, so it was parsed and serialized again"
+        yield _Repair(replace(request, body=body), secret, evidence, _RAW_BYTES, _REWRITTEN)
 
 
 def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
@@ -211,22 +247,70 @@ def _bodies(body: bytes) -> Iterator[tuple[str, str, bytes]]:
         yield "with \\n in place of its \\r\\n line breaks", _RAW_BYTES, body.replace(b"\r\n", b"\n")
     if body.startswith(b"\xef\xbb\xbf"):
         yield "without the byte order mark at its start", _RAW_BYTES, body.removeprefix(b"\xef\xbb\xbf")
-    found = parse_object(body)
-    if found is None:
-        return
+    bare = body.strip()
+    with contextlib.suppress(ValueError):
+        fix = "Decode it from base64 first: some gateways encode bodies (isBase64Encoded)."
+        yield "decoded from base64", fix, base64.b64decode(bare, validate=True)
+    if bare.startswith((b'"', b"'", b"b'", b'b"')):
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            written = ast.literal_eval(bare.decode())
+            text = written if isinstance(written, bytes) else str(written).encode("utf-8", "surrogatepass")
+            yield "that this text literal stands for", _RAW_BYTES, text
+    if b"%7B" in bare[:40] or b"%7b" in bare[:40]:
+        yield (
+            "decoded from percent escapes",
+            _RAW_BYTES,
+            unquote_to_bytes(bare.replace(b"+", b" ").rpartition(b"=")[2]),
+        )
     event = event_of_line(body)
     if event is not None and event.received_at is not None:
         fix = "Verify what was signed: this recorded line holds it, parsed, in its body field."
         yield "that this recorded line holds", fix, (compact_json(event.body) or "").encode()
-    again = "as compact JSON, so it was parsed and serialized again"
-    yield again, _RAW_BYTES, (compact_json(found) or "").encode()
-    try:
-        unescaped = json.dumps(found, separators=(",", ":"), ensure_ascii=False).encode()
-    except (UnicodeEncodeError, RecursionError):
-        return
-    yield again, _RAW_BYTES, unescaped
 
 
-def _looks_rewritten(body: bytes) -> bool:
-    """Return whether the body is JSON with whitespace, which Zoom's is not (zoom-api 5.4, vectors)."""
-    return parse_object(body) is not None and re.match(rb'\s|\{\s|\{"[^"]*"\s*:\s', body) is not None
+def _mistake_in_signature(request: SignedRequest, secret: Secret) -> Cause | None:
+    """Return what is wrong with a signature that somebody computed, where trying it out proves it."""
+    right = sign(secret, request.timestamp, request.body).removeprefix(PREFIX)
+    given = request.signature.strip().removeprefix(PREFIX)
+    with contextlib.suppress(ValueError):
+        raw = base64.b64decode(given.replace("-", "+").replace("_", "/") + "=" * (-len(given) % 4), validate=True)
+        if raw in {bytes.fromhex(right), right.encode()}:
+            evidence = "the signature is the right digest, but in base64 instead of hexadecimal digits"
+            return Cause("digest-as-hex", Certainty.CERTAIN, evidence, cause_texts()["digest-as-hex"].fix)
+    key, time = secret.reveal().encode("utf-8", "surrogateescape"), request.timestamp.encode("utf-8", "replace")
+    for said, message in (
+        ("the body alone", request.body),
+        ("timestamp and body, without v0:", time + b":" + request.body),
+        ("v0, timestamp and body without colons", b"v0" + time + request.body),
+    ):
+        if digest(key, message).hex() == given.lower():
+            evidence = f"the signature covers {said}; Zoom's covers v0:TIMESTAMP:BODY"
+            fix = "Compute it over v0, a colon, the timestamp, a colon, and the body's bytes."
+            return Cause(_MISMATCH, Certainty.CERTAIN, evidence, fix)
+    return None
+
+
+def read_saved(data: bytes) -> tuple[Mapping[str, str], bytes]:
+    """Split a saved request into its headers, by names in lower case, and its body; a body alone has no headers.
+
+    Args:
+        data: A body, an HTTP request, or the JSON in which a serverless platform passes one on.
+    """
+    match = _HTTP.match(data)
+    if match:
+        lines = match["head"].decode("latin-1").splitlines()
+        headers = {
+            name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)
+        }
+        body = data[match.end() :]
+        length = headers.get("content-length", "")
+        return headers, body[: int(length)] if length.isdecimal() and int(length) <= len(body) else body
+    envelope = parse_object(data)
+    if envelope is not None and isinstance(envelope.get("body"), str) and isinstance(envelope.get("headers"), dict):
+        headers = {name.lower(): value for name, value in envelope["headers"].items() if isinstance(value, str)}
+        body = envelope["body"].encode("utf-8", "surrogatepass")
+        if envelope.get("isBase64Encoded") is True:
+            with contextlib.suppress(ValueError):
+                body = base64.b64decode(body, validate=True)
+        return headers, body
+    return {}, data

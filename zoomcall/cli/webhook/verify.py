@@ -15,10 +15,12 @@ from zoomcall.cli.render.failure import cause_lines
 from zoomcall.cli.results.webhook import WebhookVerifyResult
 from zoomcall.cli.run import Run
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.shown_text import shown_file
+from zoomcall.domain.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from zoomcall.domain.time_words import distance, stamp
 from zoomcall.domain.webhook import seconds_of
 from zoomcall.errors import UsageError
-from zoomcall.usecases.verifying import SignedRequest, Verdict
+from zoomcall.usecases.verifying import SignedRequest, Verdict, read_saved
 from zoomcall.usecases.verifying import verify as check
 
 app = typer.Typer()
@@ -32,15 +34,26 @@ _LARGEST_BODY = 10_000_000
     CommandSpec(schema="zoomcall.webhook.verify/1"),
     examples=(
         "zoomcall webhook verify body.json --signature v0=… --timestamp 1760000000",
+        "zoomcall webhook verify request.http",
         "zoomcall webhook verify - --signature v0=… --timestamp 1760000000 --max-age 300 < body.json",
     ),
 )
 def verify(
     run: Run,
-    file: Annotated[str, typer.Argument(metavar="FILE|-", help="The body as received; - reads standard input.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE|-", help="The body as received, or the whole request; - reads standard input."
+        ),
+    ],
     *,
-    signature: Annotated[str, typer.Option(metavar="S", help="Its x-zm-signature header.")],
-    timestamp: Annotated[str, typer.Option(metavar="T", help="Its x-zm-request-timestamp header.")],
+    signature: Annotated[
+        str | None, typer.Option(metavar="S", help="Its x-zm-signature header. [default: the request's own]")
+    ] = None,
+    timestamp: Annotated[
+        str | None,
+        typer.Option(metavar="T", help="Its x-zm-request-timestamp header. [default: the request's own]"),
+    ] = None,
     max_age: Annotated[
         int | None,
         typer.Option(metavar="SECONDS", min=0, max=10**9, help="Refuse it if older. [default: any age]"),
@@ -50,11 +63,11 @@ def verify(
 
     Exit code 4: it was not, or it is older than --max-age.
     """
-    body = _read_body(run, file)
+    request = _request(_read_body(run, file), signature, timestamp)
     held = run.wiring.webhook_secret()
     limit = None if max_age is None else timedelta(seconds=max_age)
-    request = SignedRequest(signature=signature, timestamp=timestamp, body=body)
-    verdict = check(request, held.secret, now=run.now(), max_age=limit)
+    place = held.name if held.name.startswith("ZOOMCALL_") else f"the secret of profile {held.name}"
+    verdict = check(request, held.secret, now=run.now(), max_age=limit, place=place)
     result = WebhookVerifyResult(
         signature="valid" if verdict.is_genuine else "invalid",
         event=verdict.event,
@@ -71,6 +84,21 @@ def verify(
     )
 
 
+def _request(data: bytes, signature: str | None, timestamp: str | None) -> SignedRequest:
+    headers, body = read_saved(data)
+    signature = headers.get(SIGNATURE_HEADER) if signature is None else signature
+    timestamp = headers.get(TIMESTAMP_HEADER) if timestamp is None else timestamp
+    if signature is None or timestamp is None:
+        missing = [
+            flag for flag, value in (("--signature", signature), ("--timestamp", timestamp)) if value is None
+        ]
+        raise UsageError(
+            f"{' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} required with a body alone",
+            fix=f"Copy them from the headers {SIGNATURE_HEADER} and {TIMESTAMP_HEADER}, or pass the whole request.",
+        )
+    return SignedRequest(signature=signature, timestamp=timestamp, body=body)
+
+
 def _read_body(run: Run, file: str) -> bytes:
     if file == "-":
         body = run.streams.read_stdin(_LARGEST_BODY)
@@ -80,7 +108,10 @@ def _read_body(run: Run, file: str) -> bytes:
                 body = opened.read(_LARGEST_BODY + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
-            raise UsageError(f"{file} cannot be read: {reason}") from error
+            raise UsageError(
+                f"{shown_file(file)} cannot be read: {reason}",
+                fix="Name the file that holds the request, or pipe the request itself in with -.",
+            ) from None
     if len(body) > _LARGEST_BODY:
         raise UsageError(f"the body is larger than {_LARGEST_BODY:,} bytes, which no event is")
     return body
