@@ -15,10 +15,11 @@ from zoomcall.domain.call import Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
-from zoomcall.domain.live import WebhookLog
+from zoomcall.domain.live import Meeting, WebhookLog
 from zoomcall.domain.profile import Config, Profile
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import ResolvedTarget
 
 # Profiles and secrets
 
@@ -120,6 +121,7 @@ class FakeZoom:
     logs: list[tuple[WebhookLog, ...] | BaseException] = field(default_factory=list)
     removals: list[ZoomAnswer | BaseException] = field(default_factory=list)
     last_clock: tuple[datetime, datetime] | None = None
+    has_waiting_room: bool | None = None
     on_call_out: Callable[[], None] = lambda: None
     log: list[str] = field(default_factory=list)
     requests: list[CalloutRequest] = field(default_factory=list)
@@ -156,11 +158,14 @@ class FakeZoom:
         return _next_of(self.answers)
 
     def remove_participant(
-        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+        self, target: ResolvedTarget, participant_uuid: str, *, deadline: datetime | None = None
     ) -> ZoomAnswer:
         self.log.append("remove")
         self.removed.append(participant_uuid)
         return _next_of(self.removals)
+
+    def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
+        return Meeting(has_waiting_room=self.has_waiting_room)
 
     def _read_roster(self, target: str, deadline: datetime | None) -> tuple[Participant, ...]:
         self.log.append(f"roster of {target}")

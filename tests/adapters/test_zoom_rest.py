@@ -382,7 +382,7 @@ def test_a_patch_without_an_answer_is_a_fault() -> None:
 
 def test_a_participant_is_removed() -> None:
     zoom = FakeZoom(httpx.Response(202))
-    assert zoom.rest.remove_participant("/a", "P 1").status == 202
+    assert zoom.rest.remove_participant(SessionTarget(SessionId("/a")), "P 1").status == 202
     assert zoom.sent == [("PATCH", b"/v2/videosdk/sessions/%252Fa/events")]
     assert json.loads(zoom.requests[0].content) == {"method": "user.remove", "params": {"participant_uuid": "P 1"}}
 

@@ -6,7 +6,9 @@ from zoomcall.domain.call import EvidenceSource, Match, Reason, Sent, State
 
 
 def test_the_words_are_the_contracts() -> None:
-    states = "planned not-sent refused accepted ringing joined declined missed failed noop pending"
+    states = (
+        "planned not-sent refused accepted ringing answered waiting-room joined declined missed failed noop pending"
+    )
     assert [state.value for state in State] == states.split()
     assert [sent.value for sent in Sent] == ["yes", "no", "unknown"]
     assert {source.value for source in EvidenceSource} == {"roster", "webhook-log", "webhook", "websocket"}

@@ -28,6 +28,7 @@ TABLE = {
     24: "capacity",
     25: "encryption",
     26: "dropped",
+    27: "waiting-room",
     29: "call-failed",
     30: "batch-some",
     31: "batch-all",

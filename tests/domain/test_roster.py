@@ -63,8 +63,10 @@ def test_a_room_that_came_back_has_another_uuid() -> None:
     assert credited(again, known=(before,)) == Credit(again, Match.ONLY_CANDIDATE)
 
 
-def test_a_room_in_the_waiting_room_has_not_joined() -> None:
-    assert credited(room(is_waiting=True)) is None
+def test_a_room_in_the_waiting_room_is_known_by_its_row() -> None:
+    waiting = credited(room(is_waiting=True))
+    assert waiting is not None
+    assert not waiting.participant.is_present
     assert credited(room(is_waiting=False), known=(room("Q", is_waiting=True),)) is not None
 
 

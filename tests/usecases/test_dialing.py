@@ -16,8 +16,9 @@ from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.call import EvidenceSource, Match, Reason, Sent, State
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State, exit_of
 from zoomcall.domain.callout import Callout
+from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.roster import ROOM_DEVICE, Participant
@@ -36,7 +37,9 @@ from zoomcall.usecases.dialing import call as calling
 from zoomcall.usecases.dialing.dialler import Dialler
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import Polls, Rhythm
+from zoomcall.usecases.dialing.pushed_events import PushFeed
 from zoomcall.usecases.dialing.report import CallReport, Unproven
+from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 
 TICK = timedelta(milliseconds=5)
@@ -87,6 +90,7 @@ class Stage:
     journal: FakeJournal = field(default_factory=FakeJournal)
     listener: FakeListener = field(default_factory=FakeListener)
     stop: Stop = field(default_factory=Stop)
+    feeds: tuple[Feed, ...] = ()
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     seconds: float = 0.0
 
@@ -100,7 +104,7 @@ class Stage:
         )
         begun = time.monotonic()
         polls = Polls(self.zoom, now=self.now, rhythm=QUICK)
-        dialler = Dialler(zoom=self.zoom, journal=self.journal, polls=polls, now=self.now)
+        dialler = Dialler(zoom=self.zoom, journal=self.journal, polls=polls, feeds=self.feeds, now=self.now)
         report = dialler.dial(replace(order, **changes), self.listener, self.stop)
         self.seconds = time.monotonic() - begun
         return report
@@ -906,6 +910,113 @@ def test_a_room_that_joins_in_time_stays(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
     report = stage.dial(is_late_joiner_removed=True, timeout=LONG)
     assert (report.state, report.is_removed) == (State.JOINED, None)
+
+
+# The waiting room of a meeting
+
+WAITING = replace(JOINED, is_waiting=True)
+WEBSOCKET = frozenset({EvidenceSource.WEBSOCKET, EvidenceSource.ROSTER})
+
+
+def callout_event(state: State, at: datetime) -> CalloutEvent:
+    return CalloutEvent(
+        state=state, api=Api.MEETING, target_id=MEETING.number, protocol=Protocol.SIP, device=ROOM.text, at=at
+    )
+
+
+def participant_event(state: State, at: datetime, *, name: str = "Board room") -> ParticipantEvent:
+    return ParticipantEvent(state=state, target_id=MEETING.number, name=name, uuid=None, at=at)
+
+
+def push(stage: Stage, *events: Event, is_roster_readable: bool = False, **changes: Any) -> CallReport:
+    """Ring into the meeting while these events are pushed as soon as the PATCH was sent."""
+    feed = PushFeed(EvidenceSource.WEBSOCKET, stage.now)
+    stage.feeds = (feed,)
+    stage.zoom.on_call_out = lambda: feed.publish(events)
+    if not is_roster_readable:
+        stage.zoom.rosters = [refused(400, 4711)]
+    callout = Callout(address=ROOM, to_name="Board room")
+    return stage.dial(**{"target": MEETING, "callout": callout, "evidence": WEBSOCKET, **changes})
+
+
+def soon() -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=1)
+
+
+def test_a_room_in_the_waiting_room_is_waited_for_and_joins_once_it_is_admitted(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, WAITING), (PERSON, WAITING), (PERSON, JOINED)]
+    report = stage.dial(target=MEETING, timeout=LONG)
+    assert (report.state, report.participant) == (State.JOINED, JOINED)
+    states = [entry.state for entry in report.timeline]
+    assert states == [State.ACCEPTED, State.WAITING_ROOM, State.JOINED]
+
+
+def test_a_room_that_is_still_in_the_waiting_room_says_so_and_blocks_a_second_dial(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, WAITING)]
+    report = stage.dial(target=MEETING)
+    assert (report.state, report.sent, report.failure) == (State.WAITING_ROOM, Sent.YES, None)
+    assert exit_of(report.state, None) == 27
+    assert stage.journal.last == (State.WAITING_ROOM, Sent.YES)
+    assert report.state.blocks_redial
+
+
+def test_an_answer_alone_is_no_proof_that_the_room_is_in(stage: Stage) -> None:
+    report = push(stage, callout_event(State.RINGING, soon()), callout_event(State.ANSWERED, soon()))
+    assert report.state is State.PENDING
+    assert [entry.state for entry in report.timeline][-1] is State.ANSWERED
+    assert isinstance(report.failure, Unproven)
+    assert "dashboard_meetings:read:admin" in (report.failure.fix or "")
+
+
+def test_a_meeting_without_a_waiting_room_has_whoever_answers(stage: Stage) -> None:
+    stage.zoom.has_waiting_room = False
+    report = push(stage, callout_event(State.ANSWERED, soon()), timeout=LONG)
+    assert (report.state, report.failure) == (State.JOINED, None)
+    assert report.evidence == Evidence(EvidenceSource.WEBSOCKET, Match.EXACT)
+
+
+def test_the_setting_alone_puts_nobody_into_the_waiting_room(stage: Stage) -> None:
+    stage.zoom.has_waiting_room = True
+    assert push(stage, callout_event(State.ANSWERED, soon())).state is State.PENDING
+
+
+@pytest.mark.parametrize("state", [State.JOINED, State.WAITING_ROOM])
+def test_an_event_about_the_participant_tells_where_the_room_is(stage: Stage, state: State) -> None:
+    report = push(stage, callout_event(State.ANSWERED, soon()), participant_event(state, soon()))
+    assert (report.state, report.failure) == (state, None)
+
+
+def test_an_event_about_somebody_else_tells_nothing_about_the_room(stage: Stage) -> None:
+    other = participant_event(State.JOINED, soon(), name="Somebody else")
+    assert push(stage, callout_event(State.ANSWERED, soon()), other).state is State.PENDING
+
+
+def test_a_room_that_leaves_the_waiting_room_by_itself_is_pending(stage: Stage) -> None:
+    at = soon()
+    events = [
+        participant_event(State.WAITING_ROOM, at),
+        participant_event(State.ANSWERED, at + timedelta(milliseconds=10)),
+    ]
+    report = push(stage, *events)
+    assert report.state is State.PENDING
+    assert State.WAITING_ROOM in [entry.state for entry in report.timeline]
+    assert isinstance(report.failure, Unproven)
+
+
+def test_a_room_is_removed_out_of_the_waiting_room(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, WAITING)]
+    stage.zoom.removals = [answered(202, is_zooms=False)]
+    report = stage.dial(target=MEETING, is_late_joiner_removed=True)
+    assert (report.state, report.is_removed) == (State.WAITING_ROOM, True)
+    assert stage.zoom.removed == ["UUID=="]
+
+
+def test_a_refused_removal_is_told_with_zooms_words(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, WAITING)]
+    stage.zoom.removals = [answered(400, 3000, "Cannot access meeting information.")]
+    report = stage.dial(target=MEETING, is_late_joiner_removed=True)
+    assert report.is_removed is False
+    assert any("Cannot access meeting information" in notice.message for notice in stage.listener.notices)
 
 
 # The journal

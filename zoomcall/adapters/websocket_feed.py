@@ -23,7 +23,7 @@ from zoomcall.adapters.proxies import Proxies
 from zoomcall.adapters.tls import tls_context
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import AccessToken
-from zoomcall.domain.event import CalloutEvent, read_event, read_event_text
+from zoomcall.domain.event import Event, read_any_event, read_any_event_text
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind, ZoomcallError
 
@@ -96,7 +96,7 @@ class WebsocketFeed:
         subscription_id: str,
         tokens: Sequence[TokenSupply],
         *,
-        on_events: Callable[[Iterable[CalloutEvent]], None],
+        on_events: Callable[[Iterable[Event]], None],
         on_trouble: Callable[[str], None] = lambda _: None,
         on_end: Callable[[str], None] = lambda _: None,
         trace: Callable[[str], None] | None = None,
@@ -426,9 +426,9 @@ class _Frame(Struct, frozen=True):
     is_end: bool = False
 
     @property
-    def event(self) -> CalloutEvent | None:
+    def event(self) -> Event | None:
         """The callout event in it, if there is one."""
-        return read_event_text(self.content) if isinstance(self.content, str) else read_event(self.content)
+        return read_any_event_text(self.content) if isinstance(self.content, str) else read_any_event(self.content)
 
 
 async def _receive(socket: aiohttp.ClientWebSocketResponse) -> _Frame:

@@ -14,13 +14,13 @@ from msgspec.structs import replace
 from zoomcall.adapters.http import Http, HttpRequest
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.api_base import ApiBase
-from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.callout import REMOVE_METHODS, CalloutRequest
 from zoomcall.domain.credential import AccessToken, CredentialKind
 from zoomcall.domain.live import LiveSession, Meeting, SipDialing, User, WebhookLog
 from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.target import Api, SessionId, SessionTarget, encode_id, events_path
+from zoomcall.domain.target import Api, ResolvedTarget, SessionId, encode_id, events_path
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import NetworkFault, WrongCredential
 
@@ -116,7 +116,12 @@ class ZoomRest:
     def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
         """Return a meeting (``GET /meetings/{number}``)."""
         body = self._get(Api.MEETING, f"/meetings/{number}", deadline=deadline)
-        return Meeting(status=_text(body, "status"))
+        settings = body.get("settings")
+        has_waiting_room = settings.get("waiting_room") if isinstance(settings, dict) else None
+        return Meeting(
+            status=_text(body, "status"),
+            has_waiting_room=has_waiting_room if isinstance(has_waiting_room, bool) else None,
+        )
 
     def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live meeting (``GET /metrics/meetings/{number}/participants``, needs a dashboard)."""
@@ -135,11 +140,11 @@ class ZoomRest:
         return self._patch(request.target.api, request.path, request.body, conceal, deadline)
 
     def remove_participant(
-        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+        self, target: ResolvedTarget, participant_uuid: str, *, deadline: datetime | None = None
     ) -> ZoomAnswer:
-        """Remove a participant from a session (``user.remove``), and return Zoom's answer, whatever it is."""
-        body = {"method": "user.remove", "params": {"participant_uuid": participant_uuid}}
-        return self._patch(Api.SESSION, events_path(SessionTarget(SessionId(session_id))), body, (), deadline)
+        """Remove a participant from a session or meeting, and return Zoom's answer, whatever it is (zoom-api 3)."""
+        body = {"method": REMOVE_METHODS[target.api], "params": {"participant_uuid": participant_uuid}}
+        return self._patch(target.api, events_path(target), body, (), deadline)
 
     def session_sip_dialing(self, session_id: str, *, deadline: datetime | None = None) -> SipDialing:
         """Get a dial-in string for a live session, which proves a CRC plan and rings nobody (zoom-api 4)."""

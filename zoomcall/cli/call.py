@@ -84,7 +84,7 @@ def status(
 def hangup(run: Run, call: Annotated[str, typer.Argument(metavar="CALL", help=_CALL_HELP)]) -> Answer:
     """Remove a room that joined from its session.
 
-    Zoom's REST API can neither cancel a ringing call nor remove anyone from a meeting.
+    Zoom's REST API cannot cancel a call that still rings.
     """
     journal = run.wiring.journal_to_read()
     record = find(journal, call)

@@ -15,7 +15,7 @@ from zoomcall.domain.api_base import websocket_url
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import ServerToServerApp
-from zoomcall.domain.event import CalloutEvent, read_event
+from zoomcall.domain.event import Event, read_any_event
 from zoomcall.domain.secret import Secret
 from zoomcall.errors import NotConfigured
 from zoomcall.usecases.dialing.pushed_events import FollowedFeed, PushFeed
@@ -57,8 +57,8 @@ class EventSources:
         if not path.exists():
             self._voice.notice(Notice("event-file-missing", f"waiting for {path}, which does not exist yet"))
 
-        def read() -> list[CalloutEvent]:
-            return _callouts(event.body for event in follower.poll())
+        def read() -> list[Event]:
+            return _events(event.body for event in follower.poll())
 
         feed = FollowedFeed(EvidenceSource.WEBHOOK, read, self._now)
         feed.publish(read())
@@ -75,7 +75,7 @@ class EventSources:
         feed = PushFeed(EvidenceSource.WEBHOOK, self._now)
 
         def publish(deliveries: tuple[Delivery, ...]) -> None:
-            feed.publish(_callouts(delivery.event.body for delivery in deliveries))
+            feed.publish(_events(delivery.event.body for delivery in deliveries))
 
         def refuse(refusal: object, peer: str) -> None:
             self._voice.detail(f"refused a request from {peer}: {refusal}")
@@ -122,8 +122,8 @@ class EventSources:
         )
 
 
-def _callouts(bodies: Iterable[object]) -> list[CalloutEvent]:
-    return [event for event in map(read_event, bodies) if event is not None]
+def _events(bodies: Iterable[object]) -> list[Event]:
+    return [event for event in map(read_any_event, bodies) if event is not None]
 
 
 def webhook_receiver_class() -> type[WebhookReceiver]:

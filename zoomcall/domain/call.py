@@ -62,6 +62,22 @@ class State(StrEnum):
         "ringing",
         _StateRow(exit=ExitStatus.PENDING, blocks_redial=True, under_way="the room is ringing"),
     )
+    ANSWERED = (
+        "answered",
+        _StateRow(
+            exit=ExitStatus.PENDING,
+            blocks_redial=True,
+            under_way="the room answered; waiting to see it in the meeting",
+        ),
+    )
+    WAITING_ROOM = (
+        "waiting-room",
+        _StateRow(
+            exit=ExitStatus.WAITING_ROOM,
+            blocks_redial=True,
+            under_way="the room is in the waiting room: a host must admit it",
+        ),
+    )
     JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True)
     DECLINED = "declined", _StateRow(exit=ExitStatus.DECLINED, is_final=True, outcome="{} declined the call")
     MISSED = "missed", _StateRow(exit=ExitStatus.NO_ANSWER, is_final=True, outcome="{} did not answer")

@@ -19,6 +19,8 @@ ROOM_METHODS: Mapping[Api, str] = {
     Api.MEETING: "participant.invite.room_system_callout",
 }
 
+REMOVE_METHODS: Mapping[Api, str] = {Api.SESSION: "user.remove", Api.MEETING: "participant.remove"}
+
 LONGEST_NAME = 64
 LONGEST_FROM_URI = 256
 LONGEST_HEADER_KEY = 32

@@ -18,12 +18,20 @@ from zoomcall.errors import UsageError
 
 _NAME = re.compile(r"(session\.user|meeting\.participant)_room_system_callout_([a-z]+)")
 _APIS = {"session.user": Api.SESSION, "meeting.participant": Api.MEETING}
+_ANSWERED = {Api.SESSION: State.JOINED, Api.MEETING: State.ANSWERED}
 _STATES = {
     "ringing": State.RINGING,
-    "accepted": State.JOINED,
+    "accepted": State.ANSWERED,
     "rejected": State.DECLINED,
     "missed": State.MISSED,
     "failed": State.FAILED,
+}
+_WHEREABOUTS = {
+    "joined": State.JOINED,
+    "admitted": State.JOINED,
+    "joined_waiting_room": State.WAITING_ROOM,
+    "put_in_waiting_room": State.WAITING_ROOM,
+    "left_waiting_room": State.ANSWERED,
 }
 _PROTOCOLS = {"sip": Protocol.SIP, "h323": Protocol.H323, "h.323": Protocol.H323}
 RINGING_IN_SESSION = "session.user_room_system_callout_ringing"
@@ -69,6 +77,27 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
             return False
 
 
+class ParticipantEvent(Struct, frozen=True, kw_only=True):
+    """Where one participant of a meeting is now (zoom-api 5.2).
+
+    Attributes:
+        state: ``joined``, ``waiting-room``, or ``answered`` for one that left the waiting room.
+        target_id: The meeting's number.
+        name: As displayed in the meeting.
+        uuid: Its ``participant_uuid``, if Zoom sent it.
+        at: ``event_ts``: Zoom's clock.
+    """
+
+    state: State
+    target_id: str
+    name: str
+    uuid: str | None
+    at: datetime
+
+
+Event = CalloutEvent | ParticipantEvent
+
+
 def is_callout_name(name: str) -> bool:
     """Return whether an event of this name is about a room system's call."""
     return _NAME.fullmatch(name) is not None
@@ -83,6 +112,8 @@ def read_event(document: object) -> CalloutEvent | None:
     if match is None or match[2] not in _STATES:
         return None
     api, state = _APIS[match[1]], _STATES[match[2]]
+    if state is State.ANSWERED:
+        state = _ANSWERED[api]
     content = _mapping(_mapping(document.get("payload")).get("object"))
     participant = _mapping(content.get("participant"))
     device = participant.get("device_ip")
@@ -104,10 +135,42 @@ def read_event(document: object) -> CalloutEvent | None:
     )
 
 
+def read_participant_event(document: object) -> ParticipantEvent | None:
+    """Read Zoom's JSON; None if it does not report where a participant of a meeting is."""
+    if not isinstance(document, Mapping):
+        return None
+    name = document.get("event")
+    state = _WHEREABOUTS.get(name.removeprefix("meeting.participant_")) if isinstance(name, str) else None
+    content = _mapping(_mapping(document.get("payload")).get("object"))
+    participant = _mapping(content.get("participant"))
+    target_id, at = _target_id(Api.MEETING, content), _moment(document.get("event_ts"))
+    if state is None or target_id is None or at is None:
+        return None
+    display_name, uuid = participant.get("user_name"), participant.get("participant_uuid")
+    return ParticipantEvent(
+        state=state,
+        target_id=target_id,
+        name=display_name if isinstance(display_name, str) else "",
+        uuid=uuid if isinstance(uuid, str) and uuid else None,
+        at=at,
+    )
+
+
+def read_any_event(document: object) -> Event | None:
+    """Read Zoom's JSON; None if it is neither a room system's callout event nor reports where a participant is."""
+    return read_event(document) or read_participant_event(document)
+
+
 def read_event_text(text: str) -> CalloutEvent | None:
     """Read Zoom's JSON from text; None as for ``read_event``, or if the text is not JSON."""
+    event = read_any_event_text(text)
+    return event if isinstance(event, CalloutEvent) else None
+
+
+def read_any_event_text(text: str) -> Event | None:
+    """Read Zoom's JSON from text; None as for ``read_any_event``, or if it is not JSON."""
     try:
-        return read_event(json.loads(text))
+        return read_any_event(json.loads(text))
     except (ValueError, RecursionError):
         return None
 

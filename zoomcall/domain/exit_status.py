@@ -62,6 +62,7 @@ class ExitStatus(IntEnum):
     CAPACITY = 24
     ENCRYPTION = 25
     DROPPED = 26
+    WAITING_ROOM = 27, _Row(has_causes=True)
     CALL_FAILED = 29
     BATCH_SOME = 30
     BATCH_ALL = 31

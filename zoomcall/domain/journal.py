@@ -11,7 +11,7 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, Reason, Sent, State
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.roster import Dial
-from zoomcall.domain.target import Api
+from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 
 CallId = NewType("CallId", int)
 
@@ -26,6 +26,15 @@ class TargetKey(Struct, frozen=True, kw_only=True):
     api_base: str
     api: Api
     id: str
+
+    @property
+    def target(self) -> ResolvedTarget:
+        """The session or meeting itself."""
+        match self.api:
+            case Api.SESSION:
+                return SessionTarget(SessionId(self.id))
+            case Api.MEETING:
+                return MeetingTarget(MeetingNumber(self.id))
 
 
 class NewCall(Struct, frozen=True, kw_only=True):

@@ -40,9 +40,15 @@ class LiveSession(Struct, frozen=True, kw_only=True):
 
 
 class Meeting(Struct, frozen=True, kw_only=True):
-    """A Zoom meeting; ``status`` is Zoom's word, ``waiting`` or ``started``, or None if Zoom did not say."""
+    """A Zoom meeting.
+
+    Attributes:
+        status: Zoom's word, ``waiting`` or ``started``; None if Zoom did not say.
+        has_waiting_room: Its setting; None if Zoom did not say.
+    """
 
     status: str | None = None
+    has_waiting_room: bool | None = None
 
     @property
     def is_live(self) -> bool | None:

@@ -123,7 +123,7 @@ def newcomers_of(
     return tuple(
         participant
         for participant in present
-        if participant.is_room_system and participant.is_present and not was_there(participant)
+        if participant.is_room_system and participant.leave_time is None and not was_there(participant)
     )
 
 

@@ -17,7 +17,7 @@ from zoomcall.domain.journal import CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
-from zoomcall.domain.target import Api, SessionId
+from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, UsageError
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
@@ -153,14 +153,14 @@ def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: da
         reason=standing.reason,
         evidence=standing.evidence,
         participant_uuid=standing.participant_uuid or call.participant_uuid,
-        settled_at=found.at,
+        settled_at=found.at if found.state.is_final else None,
     )
 
 
 def hang_up(
     call: CallRecord, *, zoom: Callable[[], CallEndpoints], journal: CallJournal, now: Callable[[], datetime]
 ) -> HangUp:
-    """Remove the room that joined from its session.
+    """Remove the room that joined, or is in the waiting room, from its session or meeting.
 
     Args:
         call: The call.
@@ -175,7 +175,6 @@ def hang_up(
     """
     if call.removed_at is not None:
         return HangUp(call, was_removed_before=True)
-    _require_session(call)
     _require_not_over(call)
     rest = zoom()
     faults: list[ZoomRefused | NetworkFault] = []
@@ -183,7 +182,7 @@ def hang_up(
     if is_open(call) and faults:
         raise faults[0]
     _require_not_over(call)
-    if call.state is not State.JOINED:
+    if call.state not in {State.JOINED, State.WAITING_ROOM}:
         raise UsageError(
             f"nothing shows that call {call.id} to {call.shown} joined, and Zoom's REST API cannot cancel ringing",
             fix="Reject the call at the room, or wait until it joins or stops ringing. Next time,"
@@ -191,20 +190,12 @@ def hang_up(
             command=f"zoomcall call status {call.id}",
         )
     uuid = call.participant_uuid or _look_for(call, rest)
-    answer = rest.remove_participant(SessionId(call.target.id), uuid)
+    answer = rest.remove_participant(call.target.target, uuid)
     if answer.status != _ACCEPTED:
         raise ZoomRefused(answer)
     moment = now()
     journal.mark_removed(call.id, moment)
     return HangUp(replace(call, participant_uuid=uuid, removed_at=moment))
-
-
-def _require_session(call: CallRecord) -> None:
-    if call.target.api is Api.MEETING:
-        raise UsageError(
-            f"call {call.id} went into a meeting, and Zoom's REST API cannot remove a participant from a meeting",
-            fix="Remove the room in the Zoom client.",
-        )
 
 
 def _require_not_over(call: CallRecord) -> None:
@@ -214,16 +205,16 @@ def _require_not_over(call: CallRecord) -> None:
 
 
 def _look_for(call: CallRecord, zoom: CallEndpoints) -> str:
-    present = zoom.session_users(SessionId(call.target.id))
+    present = who_is_in(zoom, call.target)
     found = [
         participant
         for participant in present
-        if participant.is_room_system and participant.is_present and is_exact(participant, call.dial)
+        if participant.is_room_system and participant.leave_time is None and is_exact(participant, call.dial)
     ]
     if len(found) == 1 and found[0].uuid is not None:
         return found[0].uuid
     raise UsageError(
         f"call {call.id} joined, but it is not certain which participant {call.shown} is, so nobody was removed",
         fix="Remove the room in the Zoom client. Next time, name it with --to-name.",
-        command=f"zoomcall session show {call.target.id}",
+        command=f"zoomcall session show {call.target.id}" if call.target.api is Api.SESSION else None,
     )

@@ -133,7 +133,17 @@ def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
             return (_outcome("success-not-202", "Zoom answered with a success other than 202"),)
         case State.PENDING:
             return (_outcome("outcome-unproven", "there was no evidence of the outcome in the time allowed"),)
-        case State.PLANNED | State.NOT_SENT | State.REFUSED | State.ACCEPTED | State.RINGING | State.JOINED:
+        case State.WAITING_ROOM:
+            return (_outcome("waiting-room", "the room was still in the waiting room when the time was over"),)
+        case (
+            State.PLANNED
+            | State.NOT_SENT
+            | State.REFUSED
+            | State.ACCEPTED
+            | State.RINGING
+            | State.ANSWERED
+            | State.JOINED
+        ):
             return ()
 
 

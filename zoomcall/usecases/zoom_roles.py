@@ -8,7 +8,7 @@ from typing import Protocol
 
 from zoomcall.domain.event import CalloutEvent, is_callout_name, read_event_text
 from zoomcall.domain.journal import TargetKey
-from zoomcall.domain.live import LiveSession, User, WebhookLog
+from zoomcall.domain.live import LiveSession, Meeting, User, WebhookLog
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, MeetingNumber, SessionId
 
@@ -34,6 +34,13 @@ class Rosters(SessionRosters, Protocol):
         self, number: MeetingNumber, *, deadline: datetime | None = None
     ) -> tuple[Participant, ...]:
         """List the participants of a live meeting."""
+
+
+class Meetings(Protocol):
+    """Reads meetings."""
+
+    def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
+        """Return a meeting."""
 
 
 class Sessions(SessionRosters, Protocol):

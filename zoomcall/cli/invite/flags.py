@@ -78,9 +78,9 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
     listen: Annotated[
         str | None, typer.Option(metavar="HOST:PORT", help="Receive Zoom's webhooks here during the call.")
     ] = None
-    on_timeout: Annotated[
-        OnTimeout, typer.Option(help="Leave a room that joins late, or remove it (sessions only).")
-    ] = OnTimeout.LEAVE
+    on_timeout: Annotated[OnTimeout, typer.Option(help="Leave a room that joins late, or remove it.")] = (
+        OnTimeout.LEAVE
+    )
     is_preflight_off: Annotated[
         bool, typer.Option("--no-preflight", help="Ring even if the session seems empty or not live.")
     ] = False
@@ -127,10 +127,6 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
         source = self.evidence.source
         if source is not None and api not in source.serves:
             raise UsageError(f"--evidence {source}: {source.missing_for_others}")
-        if api is Api.MEETING and self.on_timeout is OnTimeout.REMOVE:
-            raise UsageError(
-                "--on-timeout remove: Zoom's REST API can remove a participant from a session, not from a meeting"
-            )
         is_fed = self.events is not None or self.listen is not None
         if source is EvidenceSource.WEBHOOK and not is_fed:
             raise UsageError(

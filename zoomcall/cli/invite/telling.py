@@ -129,6 +129,8 @@ class Telling(Struct, frozen=True):
             case (
                 State.PLANNED
                 | State.RINGING
+                | State.ANSWERED
+                | State.WAITING_ROOM
                 | State.JOINED
                 | State.DECLINED
                 | State.MISSED
@@ -213,15 +215,23 @@ def _proof(evidence: Evidence) -> str:
 def _dialled(report: CallReport) -> str | None:
     if isinstance(report.failure, Interrupted):
         return None  # its message says so
+    if report.is_removed:
+        is_waiting = report.state is State.WAITING_ROOM
+        told = "was removed from the waiting room" if is_waiting else "joined late and was removed"
+        return f"The room {told}; nothing is ringing now."
     if report.state is State.JOINED:
         return "The room joined."
-    if report.is_removed:
-        return "The room joined late and was removed; nothing is ringing now."
     last = report.timeline[-1].state if report.timeline else report.state
     if last is State.JOINED:
         return "The room joined late and was not removed."
     if report.state.is_final or last.is_final:
         return "The call has ended; nothing is ringing now."
+    return _still_ringing(report)
+
+
+def _still_ringing(report: CallReport) -> str:
+    if report.state is State.WAITING_ROOM:
+        return "The room answered and is in the waiting room; nothing is ringing, and a host can still admit it."
     match report.sent:
         case Sent.NO:
             return "Nothing rings because of this command."

@@ -188,7 +188,7 @@ class Call:
 
     def _wait(self, watch: Watch, baseline: Baseline, prospects: Prospects, fault: NetworkFault | None) -> None:
         order = self._order
-        judge = self._judge(baseline)
+        judge = self._judge(baseline, prospects)
         if prospects.looks:
             poll = self._polls.of(order.key)
             if prospects.has_events:
@@ -201,11 +201,12 @@ class Call:
                 self._name_participant(judge)
             return
         is_cut_short = self._now() < deadline
-        self.report.state = State.PENDING
+        if self.report.state is not State.WAITING_ROOM:
+            self.report.state = State.PENDING
         self._settle()
         if order.is_late_joiner_removed:
             self._remove_late_joiner(watch, judge)
-        if self.report.failure is None:
+        if self.report.failure is None and self.report.state is State.PENDING:
             raise self._unproven(prospects, fault, is_cut_short=is_cut_short)
 
     def _watch_until(self, deadline: datetime, watch: Watch, judge: Judge) -> Observation | None:
@@ -220,44 +221,50 @@ class Call:
             return Unproven(_lost(fault), fault=fault)
         if not prospects.is_any:
             return Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {prospects.why}")
+        if any(entry.state is State.ANSWERED for entry in self.report.timeline):
+            return Unproven(
+                "the room answered, but nothing shows whether it is in the meeting or in its waiting room",
+                fix="The scope dashboard_meetings:read:admin would show it, or the event meeting.participant_joined"
+                " together with --to-name.",
+            )
         if is_cut_short:
             return Unproven("Zoom accepted the call, but every evidence source failed before showing the outcome")
         seconds = f"{self._order.timeout.total_seconds():g}"
         return Unproven(f"Zoom accepted the call, but there was no evidence of the outcome within {seconds} s")
 
     def _remove_late_joiner(self, watch: Watch, judge: Judge) -> None:
-        """Keep watching, and hang up if the room joins after all; the call stays pending."""
+        """Keep watching, and hang up if the room comes after all; the outcome stays as it was."""
         report = self.report
         report.is_removed = False
         self._listener.detail(
             f"watching for another {_LATE_WATCH.total_seconds():g} s, to remove the room if it joins late"
         )
-        failure = report.failure
+        state, failure = report.state, report.failure
         try:
-            settled = self._watch_until(self._now() + _LATE_WATCH, watch, judge)
-            if settled is not None and settled.state is State.JOINED:
+            if state is not State.WAITING_ROOM:
+                self._watch_until(self._now() + _LATE_WATCH, watch, judge)
+            if report.state in {State.JOINED, State.WAITING_ROOM}:
                 self._name_participant(judge)
                 why_not = self._remove()
                 if why_not is not None:
-                    message = f"the room joined late and was not removed: {why_not}"
-                    self._listener.warn(Notice("not-removed", message))
+                    self._listener.warn(Notice("not-removed", f"the room came late and was not removed: {why_not}"))
         finally:
-            report.state = State.PENDING
+            report.state, report.failure = state, failure
             report.evidence = report.reason = None
-            report.failure = failure
 
     def _remove(self) -> str | None:
         """Hang up the room that joined; return why that failed, or None."""
-        session, participant = self._order.target, self.report.participant
-        if participant is None or participant.uuid is None or not isinstance(session, SessionTarget):
+        participant = self.report.participant
+        if participant is None or participant.uuid is None:
             return "it is not certain which participant it is"
         uuid = participant.uuid
         try:
-            answer = self._stop.start(lambda: self._zoom.remove_participant(session.id, uuid)).result()
+            answer = self._stop.start(lambda: self._zoom.remove_participant(self._order.target, uuid)).result()
         except ZoomcallError as error:
             return error.message
         if answer.status != _ACCEPTED:
-            return f"HTTP {answer.status}"
+            said = f": {answer.message}" if answer.message else ""
+            return f"Zoom answered HTTP {answer.status}{said}"
         self.report.is_removed = True
         self._mark_removed()
         return None
@@ -284,7 +291,7 @@ class Call:
         if report.participant is not None:
             self._settle()
 
-    def _judge(self, baseline: Baseline) -> Judge:
+    def _judge(self, baseline: Baseline, prospects: Prospects) -> Judge:
         assert self._id is not None  # noqa: S101 - the call was claimed before
         order = self._order
         case = OpenCall(
@@ -296,6 +303,7 @@ class Call:
             baseline=baseline.present,
             baseline_at=baseline.asked_at,
             before_patch=self._before_patch(baseline),
+            has_waiting_room=prospects.has_waiting_room,
         )
         return Judge(case, self._journal)
 
@@ -318,6 +326,8 @@ class Call:
         report = self.report
         report.state = observation.state
         report.sent = Sent.YES
+        if observation.state is State.WAITING_ROOM:
+            report.failure = None  # Zoom did act on the request
         if observation.state.is_final:
             report.evidence = Evidence(observation.source, observation.match)
             report.failure = None

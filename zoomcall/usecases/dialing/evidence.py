@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource, Match, Reason, State
-from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
-from zoomcall.domain.roster import Dial, Participant, credit, newcomers_of
+from zoomcall.domain.roster import Credit, Dial, Participant, credit, newcomers_of
+from zoomcall.domain.target import Api
 from zoomcall.usecases.dialing.ports import CallJournal
 
 CLOCK_DOUBT = timedelta(seconds=5)
@@ -54,6 +55,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
         before_patch: The span from that roster to the PATCH, by Zoom's clock, without its uncertain ends.
         is_past: Nobody was watching, so only an exact match proves anything.
         message_id: Zoom's id of the call, if it is known.
+        has_waiting_room: What the meeting's settings say; None if they could not be read.
     """
 
     call_id: CallId
@@ -66,6 +68,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
     before_patch: tuple[datetime, datetime] | None = None
     is_past: bool = False
     message_id: str | None = None
+    has_waiting_room: bool | None = None
 
 
 class Judge:
@@ -77,9 +80,28 @@ class Judge:
         self._message_id = call.message_id
         self._fitting: frozenset[CalloutEvent] = frozenset()
         self._told: frozenset[CalloutEvent] = frozenset()
+        self._whereabouts: State | None = None
+        self._uuid: str | None = None
 
     def of_roster(self, present: Sequence[Participant], now: datetime) -> Observation | None:
-        """Return that the room joined, if this roster proves it.
+        """Return that the room joined, or is in the waiting room, if this roster proves it and it is news."""
+        found = self._credited(present)
+        if found is None:
+            return None
+        state = State.WAITING_ROOM if found.participant.is_waiting else State.JOINED
+        if state is self._whereabouts:
+            return None
+        self._whereabouts = state
+        return Observation(
+            state=state,
+            at=now,
+            source=EvidenceSource.ROSTER,
+            match=found.match,
+            participant=found.participant,
+        )
+
+    def _credited(self, present: Sequence[Participant]) -> Credit | None:
+        """Return the room's row in the roster, if it is certain to be the room's.
 
         The journal is read after the roster: a call that it does not have yet cannot have brought anyone in.
         """
@@ -103,28 +125,43 @@ class Judge:
             return None
         if not self._journal.take_credit(call.call_id, found.participant.id):
             return None
-        return Observation(
-            state=State.JOINED,
-            at=now,
-            source=EvidenceSource.ROSTER,
-            match=found.match,
-            participant=found.participant,
-        )
+        self._uuid = found.participant.uuid
+        return found
 
-    def of_events(self, events: Sequence[CalloutEvent], source: EvidenceSource) -> Iterator[Observation]:
+    def of_events(self, events: Sequence[Event], source: EvidenceSource) -> Iterator[Observation]:
         """Yield what events prove, in the order of Zoom's clock; each once, however often it is delivered.
 
         What settles the call comes last, so that nothing of a batch read at once is lost.
         """
+        callouts = [event for event in events if isinstance(event, CalloutEvent)]
+        yield from self._of_callouts(callouts, source)
+        moves = [event for event in events if isinstance(event, ParticipantEvent) and self._is_the_room(event)]
+        for event in sorted(moves, key=lambda event: event.at):
+            if event.state is not self._whereabouts:
+                self._whereabouts = event.state
+                yield Observation(state=event.state, at=event.at, source=source, match=Match.EXACT)
+
+    def _is_the_room(self, event: ParticipantEvent) -> bool:
+        """Return whether an event names the room: by the name sent, or as the roster does."""
+        call = self._call
+        is_here = call.target.api is Api.MEETING and event.target_id == call.target.id
+        if not is_here or event.at < call.dialled_at_zoom:
+            return False
+        if event.uuid is not None and event.uuid == self._uuid:
+            return True
+        return call.dial.to_name is not None and event.name == call.dial.to_name
+
+    def _of_callouts(self, events: Sequence[CalloutEvent], source: EvidenceSource) -> Iterator[Observation]:
         self._fitting |= {event for event in events if self._fits(event)}
         if not self._fitting - self._told:
             return
         ours, match = self._ours(self._twins())
         new = ours - self._told
         self._told |= ours
-        for event in sorted(new, key=lambda event: (event.state.is_final, event.at)):
+        for event in sorted(new, key=lambda event: (_is_end(event.state), event.at)):
+            is_in = event.state is State.ANSWERED and self._call.has_waiting_room is False
             yield Observation(
-                state=event.state,
+                state=State.JOINED if is_in else event.state,
                 at=event.at,
                 source=source,
                 match=match,
@@ -134,7 +171,7 @@ class Judge:
 
     def participant_of(self, present: Sequence[Participant]) -> Participant | None:
         """Return the room's row in the roster after an event showed that it joined; None if that is uncertain."""
-        found = self.of_roster(present, self._call.dialled_at)
+        found = self._credited(present)
         return None if found is None else found.participant
 
     def _fits(self, event: CalloutEvent) -> bool:
@@ -154,7 +191,7 @@ class Judge:
         own = frozenset(event for event in free if event.message_id == self._message_id is not None)
         calls = Counter(event.message_id for event in self._fitting if event.message_id is not None)
         has_call_ids = any(number > 1 for number in calls.values())
-        is_known = any(event.state.is_final for event in own)
+        is_known = any(_is_end(event.state) for event in own)
         if (
             is_known
             or (has_call_ids and own)
@@ -176,7 +213,7 @@ class Judge:
         """Return whether an event that is free may be a twin's, where each event may have an id of its own."""
         if twin.message_id is None:
             return True
-        is_over = any(event.message_id == twin.message_id and event.state.is_final for event in self._fitting)
+        is_over = any(event.message_id == twin.message_id and _is_end(event.state) for event in self._fitting)
         return twin.state.is_open and not has_call_ids and not is_over
 
     def _take(self, message_id: str | None) -> bool:
@@ -210,4 +247,9 @@ def _may_be_new(rival: CallRecord, call: OpenCall) -> bool:
 def _is_one_story(events: Collection[CalloutEvent]) -> bool:
     """Return whether events can be one call's: no state twice, and one end at most."""
     states = [event.state for event in events]
-    return len(set(states)) == len(states) and sum(state.is_final for state in states) <= 1
+    return len(set(states)) == len(states) and sum(_is_end(state) for state in states) <= 1
+
+
+def _is_end(state: State) -> bool:
+    """Return whether a state ends the ringing: no other callout event of the call follows."""
+    return state.is_final or state is State.ANSWERED

@@ -12,8 +12,9 @@ from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name
 from zoomcall.domain.journal import TargetKey
-from zoomcall.domain.live import LOG_REACH
+from zoomcall.domain.live import LOG_REACH, Meeting
 from zoomcall.domain.roster import Participant
+from zoomcall.domain.target import MeetingNumber
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.usecases.dialing.ports import CallEndpoints
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
@@ -280,6 +281,14 @@ class Polls:
             return do_come
 
         return result
+
+    def meeting(self, number: MeetingNumber, *, deadline: datetime | None) -> Meeting:
+        """Read a meeting.
+
+        Raises:
+            ZoomcallError: Zoom refused, or there was no answer.
+        """
+        return self._zoom.meeting(number, deadline=deadline)
 
     def _is_logged(self, span: timedelta, event: str | None, deadline: datetime | None) -> bool:
         moment = self._now() - lead(self._zoom)

@@ -9,23 +9,24 @@ from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.target import ResolvedTarget
 from zoomcall.usecases.zoom_clock import Clocks
-from zoomcall.usecases.zoom_roles import Rosters, WebhookLogs
+from zoomcall.usecases.zoom_roles import Meetings, Rosters, WebhookLogs
 
 if TYPE_CHECKING:  # looking back at calls needs no request
     from zoomcall.domain.callout import CalloutRequest
 
 
-class CallEndpoints(Clocks, Rosters, WebhookLogs, Protocol):
+class CallEndpoints(Clocks, Rosters, WebhookLogs, Meetings, Protocol):
     """Zoom, as far as calls need it."""
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
         """Send the PATCH, once."""
 
     def remove_participant(
-        self, session_id: str, participant_uuid: str, *, deadline: datetime | None = None
+        self, target: ResolvedTarget, participant_uuid: str, *, deadline: datetime | None = None
     ) -> ZoomAnswer:
-        """Remove a participant from a session: hang up."""
+        """Remove a participant from a session or meeting: hang up."""
 
 
 class CallJournal(Protocol):

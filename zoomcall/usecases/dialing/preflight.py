@@ -52,12 +52,14 @@ class Prospects(Struct, frozen=True, kw_only=True):
         has_events: Whether the webhook log has callout events of earlier calls.
         has_feeds: Whether events may be pushed.
         why: Why there are no more sources.
+        has_waiting_room: What the meeting's settings say; None if they could not be read.
     """
 
     looks: frozenset[EvidenceSource] = frozenset()
     has_events: bool = False
     has_feeds: bool = False
     why: str = ""
+    has_waiting_room: bool | None = None
 
     @property
     def is_any(self) -> bool:
@@ -166,5 +168,19 @@ class Preflight(Struct, frozen=True):
             looks=frozenset(looks),
             has_events=has_events,
             has_feeds=bool(self.equipment.feeds),
+            has_waiting_room=None if looks else self._has_waiting_room(),
             why="; ".join(missing) or "no evidence source was asked for",
         )
+
+    def _has_waiting_room(self) -> bool | None:
+        """Read the setting of a meeting whose roster will not tell who is in; None if it cannot be read."""
+        order = self.order
+        if not isinstance(order.target, MeetingTarget):
+            return None
+        number = order.target.number
+        try:
+            reading = self.stop.start(lambda: self.equipment.polls.meeting(number, deadline=order.patience))
+            return reading.result().has_waiting_room
+        except ZoomcallError as error:
+            self.listener.detail(f"cannot read whether the meeting has a waiting room: {error.message}")
+            return None

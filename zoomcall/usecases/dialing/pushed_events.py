@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from zoomcall.domain.call import EvidenceSource
-from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.event import Event
 from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Signal, Signals
 
@@ -30,7 +30,7 @@ class PushFeed:
         self._now = now
         self._lock = threading.Lock()
         self._subscribers: list[Signals] = []
-        self._to_come: list[CalloutEvent] = []
+        self._to_come: list[Event] = []
         self._untold: Hiccup | None = None
         self._end: Exhausted | None = None
 
@@ -61,7 +61,7 @@ class PushFeed:
     def favour_events(self) -> None:
         """Do nothing: it has only events."""
 
-    def publish(self, events: Iterable[CalloutEvent]) -> None:
+    def publish(self, events: Iterable[Event]) -> None:
         """Hand events on to every waiting call."""
         seen = tuple(events)
         if seen:
@@ -105,7 +105,7 @@ class FollowedFeed(PushFeed):
     def __init__(
         self,
         source: EvidenceSource,
-        read: Callable[[], Iterable[CalloutEvent]],
+        read: Callable[[], Iterable[Event]],
         now: Callable[[], datetime],
     ) -> None:
         super().__init__(source, now)

@@ -15,13 +15,14 @@ class Unproven(ZoomcallError):
 
     Args:
         message: Why not.
+        fix: What would show it.
         fault: What happened to the PATCH, if it got no answer.
     """
 
     kind = ErrorKind.PENDING
 
-    def __init__(self, message: str, *, fault: NetworkFault | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, fault: NetworkFault | None = None, fix: str | None = None) -> None:
+        super().__init__(message, fix=fix)
         self.fault = fault
 
 

@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol
 from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource
-from zoomcall.domain.event import CalloutEvent
+from zoomcall.domain.event import Event
 from zoomcall.domain.roster import Participant
 
 
@@ -23,7 +23,7 @@ class EventsSeen(Struct, frozen=True):
     """Events that arrived together; some may be old or unrelated."""
 
     source: EvidenceSource
-    events: tuple[CalloutEvent, ...]
+    events: tuple[Event, ...]
 
 
 class Exhausted(Struct, frozen=True):

@@ -106,9 +106,10 @@ class Watch:
         match seen:
             case RosterSeen(participants):
                 observation = judge.of_roster(participants, self._now())
-                if observation is not None:
-                    self._see(observation)
-                return observation
+                if observation is None:
+                    return None
+                self._see(observation)
+                return observation if observation.state.is_final else None
             case EventsSeen(source, events):
                 for observation in judge.of_events(events, source):
                     for feed in self._feeds:
