@@ -71,7 +71,7 @@ def not_configured(stage: Stage) -> Result:
 
 
 def auth(stage: Stage) -> Result:
-    return stage(*ANSWER, ZOOMCALL_API_SECRET="x" * 40)
+    return stage(*ANSWER, ZOOMCALL_API_SECRET="wrong" * 8)
 
 
 def not_entitled(stage: Stage) -> Result:

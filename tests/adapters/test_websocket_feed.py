@@ -402,7 +402,7 @@ def test_frames_of_every_shape_are_survived(watcher: Watcher, feeds: contextlib.
         feed.start()
         eventually(lambda: len(watcher.events) == 3)
         feed.stop()
-    assert set(watcher.states) == {State.JOINED}
+    assert set(watcher.states) == {State.ANSWERED}
     assert {event.target_id for event in watcher.events} == {"84098077904"}
 
 
