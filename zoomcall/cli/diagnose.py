@@ -1,5 +1,6 @@
 """``zoomcall diagnose``: read a failing request, rank what is wrong, print the corrected request."""
 
+import re
 import shlex
 import stat
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
 app = typer.Typer()
 
 _LARGEST_BODY_FILE = 1_000_000
+_IS_PASTE = re.compile(r"[\s{}\"'=]|://|^ey|bearer|basic|[\w+/=-]{40,}", re.IGNORECASE)
 
 
 @command(
@@ -92,6 +94,12 @@ def _read(run: Run, file: str | None) -> bytes:
             with Path(file).open("rb") as opened:
                 return opened.read(LARGEST_PASTE + 1)
         except (OSError, ValueError) as error:
+            if _IS_PASTE.search(file):
+                raise UsageError(
+                    "the argument is the request or token itself, not the name of a file",
+                    fix="Pipe it in, so that no secret is in your shell's history or in a process list:",
+                    command="zoomcall diagnose -",
+                ) from None
             reason = getattr(error, "strerror", None) or error
             raise UsageError(f"{file} cannot be read: {reason}") from error
     if file is None and run.streams.is_stdin_terminal:
@@ -171,7 +179,7 @@ def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
         causes=() if is_text else causes,
         checked=() if is_text else diagnosis.judgement.checked,
         http_status=answer.status if answer else None,
-        zoom_code=answer.code if answer else None,
+        zoom_code=answer.said_code if answer else None,
         zoom_message=message or None,
         tracking_id=tracking_id or None,
         doc=f"explain {causes[0].id}" if causes else f"explain exit:{int(status)}",

@@ -42,6 +42,7 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
         excerpt: The start of a body that is not Zoom's, without control characters.
         is_oauth: Whether it came from the token endpoint.
         rate_limit: Which limit was reached, according to its headers.
+        is_code_guessed: The code was not read, but is the one that Zoom's words come with.
     """
 
     method: str
@@ -59,6 +60,12 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
     excerpt: str = ""
     is_oauth: bool = False
     rate_limit: RateLimit | None = None
+    is_code_guessed: bool = False
+
+    @property
+    def said_code(self) -> int | str | None:
+        """Zoom's code, if it was read; None if it was guessed or is not there."""
+        return None if self.is_code_guessed else self.code
 
 
 def classify(answer: ZoomAnswer) -> ErrorKind:

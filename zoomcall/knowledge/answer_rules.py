@@ -25,6 +25,7 @@ from zoomcall.knowledge.texts import read_rows
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
 _SCOPE_LEVELS = {"admin", "master"}
 _MOST_SCOPES = 12
+_ZOOMS_HOST = re.compile(r"(?:^|\.)(?:zoom\.us|zoomgov\.com)(?::\d+)?$")
 
 
 def success_not_202(facts: Facts) -> Finding | Checked | None:
@@ -90,7 +91,7 @@ def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
     wanted = (*endpoint.classic_scopes, *endpoint.granular_scopes) if endpoint is not None else ()
     if named:
         return _scope_finding(named, Certainty.CERTAIN, "Zoom names these scopes", _counterparts(named, wanted))
-    said = f"Zoom refused the token for its scopes ({answer.code}) and named none"
+    said = f"Zoom refused the token for its scopes ({answer.said_code or answer.status}) and named none"
     if not wanted:
         return Finding("scope-missing", Certainty.CERTAIN, said)
     return _scope_finding(wanted, Certainty.CERTAIN, f"{said}; this request takes")
@@ -223,9 +224,31 @@ def rate_limited(facts: Facts) -> Finding | Checked | None:
 def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
     """Take Zoom's word that the token has expired, which an unreadable token does not show."""
     answer = facts.answer
-    if answer is None or answer.code != 124 or "expired" not in (answer.message or "").lower():
+    if answer is None or answer.is_oauth or "token is expired" not in (answer.message or "").lower():
         return None
     return Finding("token-expired", Certainty.CERTAIN, _said(answer))
+
+
+def cluster_mismatch(facts: Facts) -> Finding | Checked | None:
+    """Look for a token or link of the government cluster at the commercial one, or the reverse (zoom-api 2.3)."""
+    route = route_of(facts)
+    if facts.request is None or route is None or not route.host or facts.request.is_ours:
+        return None
+    others = {host for host in facts.request.hosts_beside if _is_gov(host) is not _is_gov(route.host)}
+    if not others or not _ZOOMS_HOST.search(route.host) or (facts.answer is not None and facts.answer.status < 300):
+        return None
+    wanted = "zoomgov.com" if _is_gov(next(iter(others))) else "zoom.us"
+    evidence = f"the request goes to {route.host}, but {min(others)} is named beside it"
+    is_refused = facts.kind is ErrorKind.AUTH
+    fix = f"Send the request to https://api.{wanted}/v2, with a token from https://{wanted}/oauth/token."
+    command = f"zoomcall auth login --kind s2s{' --cluster gov' if wanted == 'zoomgov.com' else ''}"
+    return Finding(
+        "cluster-mismatch", Certainty.LIKELY if is_refused else Certainty.POSSIBLE, evidence, fix, command
+    )
+
+
+def _is_gov(host: str) -> bool:
+    return host.endswith("zoomgov.com")
 
 
 def foreign_answer(facts: Facts) -> Finding | Checked | None:
@@ -288,7 +311,8 @@ class AnswerRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
             return True
         route = route_of(facts)
         is_excused = self.is_foreign and route is not None and route.is_ours
-        return not is_excused and self.api in {None, route.api if route is not None else None}
+        known = route.api if route is not None and route.api is not None else facts.api
+        return not is_excused and self.api in {None, known}
 
 
 @cache
@@ -299,7 +323,7 @@ def answer_rows() -> tuple[AnswerRow, ...]:
 
 def _said(answer: ZoomAnswer) -> str:
     who = "the token endpoint" if answer.is_oauth else "Zoom"
-    code = f" {answer.code}" if answer.code is not None else f" HTTP {answer.status}"
+    code = f" {answer.said_code}" if answer.said_code is not None else f" HTTP {answer.status}"
     return f"{who} says{code}: {one_line(answer.message)}" if answer.message else f"{who} says{code}"
 
 
@@ -311,6 +335,7 @@ RULES: tuple[Rule, ...] = (
     no_crc_plan,
     rate_limited,
     token_expired_by_zoom,
+    cluster_mismatch,
     foreign_answer,
 )
 """The rules that need more than a row; see ``answer_rows`` for the rows."""

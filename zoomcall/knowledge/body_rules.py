@@ -28,6 +28,10 @@ from zoomcall.knowledge.route import Route, route_of
 _NEXT = "which would be the next problem"
 _PHONE = re.compile(r"\+?[\d ().-]{3,40}")
 _SHORTEST_NUMBER = 7
+_OWN_HOST = re.compile(
+    r"(?:[\w-]+\.)*(?:zoomcrc\.com|zmeu\.us|zoomcrcgov\.com)\b|^(?:162\.255\.3[67]\.11|213\.19\.144\.110)\b",
+    re.IGNORECASE,
+)
 _ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
 
@@ -46,7 +50,8 @@ def content_type(facts: Facts) -> Finding | Checked | None:
     media = (stated or "").partition(";")[0].strip().lower()
     if media == "application/json":
         return Checked("content-type", media)
-    is_refused_for_it = status == 415 or (facts.answer is not None and _says(facts, "valid json object"))
+    words = ("valid json object", "unsupported content type", "unsupported media type")
+    is_refused_for_it = status == 415 or any(_says(facts, said) for said in words)
     certainty = Certainty.CERTAIN if is_refused_for_it else Certainty.LIKELY
     told = (
         f"the body is declared as {shown_value(media)}" if media else "no Content-Type header says what the body is"
@@ -85,12 +90,12 @@ def wrong_callout_method(facts: Facts) -> Finding | Checked | None:
 
 def _fault_of_method(method: str, route: Route) -> str:
     kind = "session" if route.api is Api.SESSION else "meeting"
+    if method in PHONE_METHODS.values():
+        return f"the body names {method}, which rings phones, but its params name a room"
     for known in (ROOM_METHODS, PHONE_METHODS):
         for api, name in known.items():
             if method == name and api is not route.api:
                 return f"the body names {method}, which is for {api.value}s, but the path is for a {kind}"
-    if method in PHONE_METHODS.values():
-        return f"the body names {method}, which rings phones, but its params name a room"
     return f"the body names {shown_value(method)}, which is not one of Zoom's callout methods"
 
 
@@ -138,6 +143,48 @@ def address_missing(facts: Facts) -> Finding | Checked | None:
     return _finding(facts, "address-missing", Certainty.CERTAIN, evidence)
 
 
+def headers_misplaced(facts: Facts) -> Finding | Checked | None:
+    """Look for names and SIP headers outside ``params.sip_headers``, where Zoom does not read them."""
+    body = _room(facts)
+    if body is None:
+        return None
+    places = body.misplaced_headers
+    if not places:
+        has_any = any(name in (body.params or {}) for name in ("sip_headers", "h323_headers"))
+        return Checked("headers-misplaced", "sip_headers or h323_headers, inside params") if has_any else None
+    evidence = (
+        f"{', '.join(shown_value(place) for place in places[:4])}: Zoom reads that only inside params.sip_headers"
+    )
+    return _finding(facts, "headers-misplaced", Certainty.CERTAIN, evidence)
+
+
+def own_dial_in_address(facts: Facts) -> Finding | Checked | None:
+    """Look for an address by which rooms dial in to Zoom (zoom-api 10)."""
+    body = _room(facts)
+    if body is None or not isinstance(body.address, str) or has_placeholder(body.address):
+        return None
+    host = _OWN_HOST.search(body.address)
+    if host is None:
+        return None
+    evidence = f"device_ip ends in {host[0].lower()}, which is Zoom's own: it leads into the meeting itself"
+    return _finding(facts, "own-dial-in-address", Certainty.LIKELY, evidence)
+
+
+def private_address(facts: Facts) -> Finding | Checked | None:
+    """Look for an address that Zoom's cloud cannot reach, where somebody says that the room does not ring."""
+    body = _room(facts)
+    if body is None or not isinstance(body.address, str) or facts.request is None:
+        return None
+    if not facts.request.is_said_not_to_ring or has_placeholder(body.address):
+        return None
+    try:
+        warnings = RoomAddress.parse(body.protocol or Protocol.SIP, body.address).warnings
+    except UsageError:
+        return None
+    told = next((warning.message for warning in warnings if warning.id == "private-address"), None)
+    return _finding(facts, "private-address", Certainty.LIKELY, told) if told else None
+
+
 def call_type_invalid(facts: Facts) -> Finding | Checked | None:
     """Look for a call type other than ``sip`` and ``h323``."""
     body = _room(facts)
@@ -148,6 +195,8 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
         return Checked("call-type-invalid", str(given))
     if given is None or given == "":
         misplaced = body.misplaced_call_type
+        if misplaced is not None and body.misplaced_address is not None and "." in misplaced[0]:
+            return None  # the same level is named for the address
         told = f"; {shown_value(misplaced[0])} is not one of Zoom's fields" if misplaced is not None else ""
         return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params has no call_type{told}")
     if not isinstance(given, str):
@@ -333,6 +382,9 @@ RULES: tuple[Rule, ...] = (
     call_type_invalid,
     address_missing,
     address_invalid,
+    private_address,
+    own_dial_in_address,
+    headers_misplaced,
     header_rule,
 )
 """Every cause that a callout's body can show."""

@@ -32,6 +32,9 @@ _ADDRESS_NAMES = frozenset(
     host ip ipaddress roomaddress roomip roomuri sip sipaddress sipuri sipurl uri
     """.split()  # noqa: SIM905 - names read best as text
 )
+HEADER_GROUPS = ("sip_headers", "h323_headers")
+HEADER_FIELDS = ("from_display_name", "to_display_name", "from_uri", "additional_headers")
+_NESTS = {"invite_options", "options", "invitee", "device", "room", "participant", "invite", *HEADER_GROUPS}
 _NUMBER_NAMES = frozenset({"phone", "phonenumber", "phoneno", "number", "tel", "telephone", "to", "callee"})
 _CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
 
@@ -91,12 +94,32 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
     @property
     def misplaced_address(self) -> tuple[str, object] | None:
         """The place and value of something like an address outside ``params.device_ip``."""
-        for where, name, value in self._fields():
+        for path, name, value in self._deep_fields():
             bare = re.sub(r"[^a-z0-9]", "", name.lower())
-            is_right = where and name == "device_ip"
+            is_right = path == "params." and name == "device_ip"
             if bare in _ADDRESS_NAMES and not is_right and isinstance(value, str) and value.strip():
-                return (f"params.{name}" if where else name), value
+                return f"{path}{name}", value
         return None
+
+    @property
+    def misplaced_headers(self) -> tuple[str, ...]:
+        """The places of names and headers that are not inside ``params.sip_headers`` or ``params.h323_headers``."""
+        return tuple(
+            f"params.{name}" if is_inside else name
+            for is_inside, name, value in self._fields()
+            if value and (name in HEADER_FIELDS or (not is_inside and name in HEADER_GROUPS))
+        )
+
+    @property
+    def headers(self) -> Mapping[str, Any]:
+        """The names and headers that are meant, wherever they are."""
+        found: dict[str, Any] = {}
+        for _, name, value in self._fields():
+            if name in HEADER_GROUPS and isinstance(value, dict):
+                found = {**value, **found}
+            elif name in HEADER_FIELDS:
+                found.setdefault(name, value)
+        return found
 
     @property
     def number(self) -> object:
@@ -125,7 +148,7 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
             yield path, name, value
             inner = value[:1] if isinstance(value, list) else [value]
             for members in inner:
-                if name == "invite_options" and isinstance(members, dict):
+                if name in _NESTS and isinstance(members, dict):
                     yield from ((f"{path}invite_options.", key, item) for key, item in members.items())
 
     @property
@@ -136,10 +159,10 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
     @property
     def misplaced_call_type(self) -> tuple[str, object] | None:
         """The place and value of something like a call type outside ``params.call_type``."""
-        for where, name, value in self._fields():
+        for path, name, value in self._deep_fields():
             bare = re.sub(r"[^a-z0-9]", "", name.lower())
-            if bare in _CALL_TYPE_NAMES and not (where and name == "call_type") and isinstance(value, str):
-                return (f"params.{name}" if where else name), value
+            if bare in _CALL_TYPE_NAMES and (path, name) != ("params.", "call_type") and isinstance(value, str):
+                return f"{path}{name}", value
         return None
 
     @property

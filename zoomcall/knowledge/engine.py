@@ -24,7 +24,7 @@ from zoomcall.knowledge import (
     token_request_rules,
     token_rules,
 )
-from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.facts import Facts, Part
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import route_of
@@ -33,6 +33,35 @@ from zoomcall.knowledge.texts import Family, cause_texts
 _CERTAINTIES = tuple(Certainty)
 
 _ALL = frozenset(Family)
+
+_RESTS_ON = {
+    "wrong-method": (Part.METHOD,),
+    "path-event-singular": (Part.URL,),
+    "path-unknown": (Part.URL,),
+    "session-id-encoding": (Part.URL,),
+    "meeting-unknown": (Part.URL,),
+    "oauth-query-string": (Part.URL,),
+    "bearer-missing": (Part.AUTHORIZATION,),
+    "bearer-doubled": (Part.AUTHORIZATION,),
+    "basic-missing": (Part.AUTHORIZATION,),
+    "token-malformed": (Part.AUTHORIZATION,),
+    "token-whitespace": (Part.AUTHORIZATION,),
+    "content-type": (Part.HEADERS,),
+    "token-request-form": (Part.HEADERS, Part.BODY),
+    "body-not-json": (Part.BODY,),
+    "wrong-callout-method": (Part.BODY,),
+    "device-field-name": (Part.BODY,),
+    "call-type-invalid": (Part.BODY,),
+    "address-missing": (Part.BODY,),
+    "address-invalid": (Part.BODY,),
+    "header-rule": (Part.BODY,),
+    "headers-misplaced": (Part.BODY,),
+    "private-address": (Part.BODY,),
+    "own-dial-in-address": (Part.BODY,),
+    "grant-type": (Part.BODY,),
+    "success-not-202": (Part.STATUS,),
+}
+"""Which part of a request or answer each finding is about."""
 
 
 def judge(facts: Facts) -> Judgement:
@@ -102,6 +131,7 @@ def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tupl
     for rule in rules:
         match rule(facts):
             case Finding() as finding if texts[finding.id].family in explaining:
+                finding = _capped(finding, facts)
                 known = findings.get(finding.id)
                 if known is None or _doubt(finding) < _doubt(known):
                     findings[finding.id] = finding
@@ -146,6 +176,14 @@ def _joined(findings: tuple[Finding, ...], more: Iterable[Finding | None]) -> tu
 
 def _doubt(finding: Finding) -> int:
     return _CERTAINTIES.index(finding.certainty)
+
+
+def _capped(finding: Finding, facts: Facts) -> Finding:
+    """Let no finding be more certain than what it rests on was read (contract 4)."""
+    unsure = facts.request.unsure if facts.request is not None else frozenset()
+    if finding.certainty is Certainty.POSSIBLE or unsure.isdisjoint(_RESTS_ON.get(finding.id, ())):
+        return finding
+    return replace(finding, certainty=Certainty.POSSIBLE)
 
 
 def _judgement(findings: Iterable[Finding], checked: Iterable[Checked], facts: Facts) -> Judgement:

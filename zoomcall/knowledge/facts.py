@@ -35,6 +35,17 @@ class Authorization(StrEnum):
     IN_QUERY = "in-query"
 
 
+class Part(StrEnum):
+    """A part of a request or answer that was perhaps not read whole."""
+
+    METHOD = "method"
+    URL = "URL"
+    AUTHORIZATION = "authorization"
+    HEADERS = "headers"
+    BODY = "body"
+    STATUS = "status"
+
+
 class RequestFacts(Struct, frozen=True, kw_only=True):
     """A request as it was sent, or as somebody wrote it down.
 
@@ -51,6 +62,12 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
             does not expand it.
         claims: Names of the claims that the code around it puts in a token.
         has_millisecond_expiry: That code sets exp from a clock in milliseconds.
+        unsure: Which parts of it were guessed, read in part, or are stand-ins.
+        blocked_by: What a browser says that blocked it; empty if none did.
+        is_said_not_to_ring: Somebody says beside it that the room does not ring.
+        shell_fault: What a shell did to it, in words; empty if nothing.
+        is_shell_fault_shown: An error message shows that it did.
+        hosts_beside: Zoom's other hosts that are named around it.
     """
 
     method: str
@@ -63,6 +80,12 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     has_verbatim_variable: bool = False
     claims: tuple[str, ...] = ()
     has_millisecond_expiry: bool = False
+    unsure: frozenset[Part] = frozenset()
+    blocked_by: str = ""
+    is_said_not_to_ring: bool = False
+    shell_fault: str = ""
+    is_shell_fault_shown: bool = False
+    hosts_beside: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:
         """Return the first header with that name (in lower case)."""

@@ -7,7 +7,13 @@ import re
 _LONGEST = 4096
 _MARKS = re.compile(
     r"""
-    \{\{[^{}]*\}\}                      # {{token}}, as in request collections
+    \{\{[^\n]*?\}\}                     # {{token}}, as in request collections
+  | [@#=]\{[^\n]*?\}                    # @{body('x')}, #{token}, as in workflows and Ruby
+  | \{%[^\n]*?%\} | <%[^\n]*?%>         # {% … %}, <%= … %>
+  | \$\{\{[^\n]*?\}\}                  # ${{ secrets.TOKEN }}
+  | \\\([^\n()]*\)                     # \(token), as in Swift
+  | !(?:secret|env_var|vault|Ref|Sub)\b[ ]?\S+
+  | \((?:redacted|hidden|removed|masked|filtered|omitted)[^()\n]*\)
   | \{[\w.()\[\]$ +*/-]*\}              # {token}, as in documents; also what a parser could not read
   | \$\{[^{}\n]*\}                      # ${TOKEN}
   | \$\([^()\n]*\)                      # $(command)
@@ -36,6 +42,31 @@ _NAME_OF_ID = re.compile(
     r":.*|(?:(?:your|my|the|some|live)[_-]?)?(?:(?:meeting|session)[_-]?)?(?:id|uuid|number|no|num|name)",
     re.IGNORECASE,
 )
+
+
+_REDACTION = re.compile(
+    r"[\s.*<(\[{\u2026-]*(?:redacted|removed|hidden|masked|filtered|omitted|censored|sanitized|secret)\b.*"
+    r"|[*\u2022xX.\u2026-]{3,}|<[^<>]*(?:redacted|removed|hidden)[^<>]*>",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+_INSERTS = re.compile(r"\$?\{\{[^\n]*?\}\}|[@#$]\{[^{}\n]*\}|<%[^\n]*?%>|\{%[^\n]*?%\}|\\\([^()\n]*\)")
+
+
+def with_plain_stand_ins(url: str) -> str:
+    """Return a URL whose expressions have no signs that would end its path."""
+    return _INSERTS.sub(
+        lambda match: (
+            "{" + re.sub(r"[^\w.]+", "_", match[0]).strip("_") + "}" if re.search(r"[#?/]", match[0]) else match[0]
+        ),
+        url,
+    )
+
+
+def is_redaction(text: str) -> bool:
+    """Return whether a value was hidden as a whole, so that nothing is known of it."""
+    return bool(_REDACTION.fullmatch(text.strip()))
 
 
 def has_placeholder(text: str) -> bool:

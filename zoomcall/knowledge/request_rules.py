@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from urllib.parse import parse_qs, unquote
 
+from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
@@ -204,8 +205,16 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
         return None
     if status is not None and 200 <= status < 300:
         return None
+    if facts.answer is not None and _has_read_the_query(facts.answer):
+        return None
     certainty = Certainty.LIKELY if status in {None, 400} else Certainty.POSSIBLE
     return Finding("oauth-query-string", certainty, "grant_type is in the query string of the token request")
+
+
+def _has_read_the_query(answer: ZoomAnswer) -> bool:
+    """Return whether the token endpoint names what was in the query, so that it has read it."""
+    said = (answer.message or "").lower()
+    return answer.code in {"invalid_grant", 4733, 4734, 4709} or "code" in said or "redirect" in said
 
 
 def _status(facts: Facts) -> int | None:

@@ -11,6 +11,7 @@ from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts, Signature
 from zoomcall.knowledge.finding import Finding
+from zoomcall.knowledge.route import route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 
 ResidualRule = Callable[[Facts, tuple[Checked, ...]], Finding | None]
@@ -18,6 +19,10 @@ ResidualRule = Callable[[Facts, tuple[Checked, ...]], Finding | None]
 _FIX_OF_APP = (
     "On marketplace.zoom.us, check that the app is active and that account id, client id and client secret match "
     "its App Credentials page; then log in again."
+)
+_FIX_OF_OAUTH = (
+    "Get a new OAuth access token and send it within its hour; on marketplace.zoom.us, check that the app is "
+    "active and belongs to the same account as the meeting or user."
 )
 _FIX_OF_BEARER = (
     "Get a new token; check that the key or app it comes from is active, and that its account owns the session "
@@ -27,7 +32,8 @@ _FIX_OF_BEARER = (
 
 def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:
     """Explain a 124 for which all that can be checked is right (contract 4)."""
-    if facts.kind is not ErrorKind.AUTH:
+    answer = facts.answer
+    if facts.kind is not ErrorKind.AUTH or (answer is not None and answer.is_oauth and _is_about_grant(answer)):
         return None
     said = _zooms_words(facts.answer)
     texts = cause_texts()
@@ -44,6 +50,20 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
     return Finding("key-pair-refused", certainty, evidence, fix, command)
 
 
+def _is_about_grant(answer: ZoomAnswer) -> bool:
+    """Return whether the token endpoint refused what was asked for, and not who asked."""
+    return answer.code in {
+        "unsupported_grant_type",
+        "invalid_grant",
+        "invalid_redirect_uri",
+        4705,
+        4706,
+        4709,
+        4733,
+        4734,
+    }
+
+
 def _is_of_credential(fine: Checked, facts: Facts) -> bool:
     """Return whether something found fine speaks for the credential; Bearer before a variable does not."""
     is_of_variable = fine.id == "bearer-missing" and facts.bearer is None
@@ -54,10 +74,15 @@ def _zooms_words(answer: ZoomAnswer | None) -> str:
     if answer is None:
         return "the credential was refused"
     who = "the token endpoint" if answer.is_oauth else "Zoom"
-    return f"{who} refused the credential ({answer.code if answer.code is not None else f'HTTP {answer.status}'})"
+    code = answer.said_code if answer.said_code is not None else f"HTTP {answer.status}"
+    return f"{who} refused the credential ({code})"
 
 
 def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
+    route = route_of(facts)
+    is_for_oauth = facts.api is Api.MEETING or (route is not None and route.takes_oauth)
+    if is_for_oauth and facts.credential_kind in {None, CredentialKind.VIDEOSDK, CredentialKind.TOKEN}:
+        return _FIX_OF_OAUTH, "zoomcall auth login --kind s2s"
     match facts.credential_kind:
         case CredentialKind.S2S:
             return _FIX_OF_APP, "zoomcall auth login --kind s2s"
@@ -115,8 +140,8 @@ def _zooms_answer(answer: ZoomAnswer | None) -> str:
     if answer is None:
         return "Zoom would not act on the request"
     words = [f"HTTP {answer.status}"]
-    if answer.code is not None:
-        words.append(f"code {answer.code}")
+    if answer.said_code is not None:
+        words.append(f"code {answer.said_code}")
     fields = "; ".join(f"{error.field}: {error.message}" for error in answer.field_errors[:5])
     told = " ".join(part for part in (answer.message or "", f"({fields})" if fields else "") if part)
     return f"Zoom answered {', '.join(words)}" + (f": {told}" if told else "")

@@ -55,6 +55,11 @@ class Route(Struct, frozen=True, kw_only=True):
         return self.path.rstrip("/").endswith("/oauth/token")
 
     @property
+    def takes_oauth(self) -> bool:
+        """Whether it goes to an endpoint for meetings or users, which take OAuth tokens."""
+        return self.path.startswith(("/live_meetings/", "/meetings", "/users", "/report", "/accounts", "/metrics"))
+
+    @property
     def endpoint(self) -> Endpoint | None:
         """The endpoint that it goes to, if this program knows it."""
         for endpoint in endpoints():

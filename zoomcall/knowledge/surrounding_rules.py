@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Authorization, Facts
 from zoomcall.knowledge.finding import Finding, Rule
@@ -44,5 +45,32 @@ def expiry_in_code(facts: Facts) -> Finding | Checked | None:
     return Finding("exp-in-milliseconds", Certainty.LIKELY, evidence)
 
 
-RULES: tuple[Rule, ...] = (verbatim_variable, claims_in_code, expiry_in_code)
+def blocked_by_browser(facts: Facts) -> Finding | Checked | None:
+    """Look for a browser that blocked the call."""
+    if facts.request is None or not facts.request.blocked_by:
+        return None
+    evidence = f"the browser says: {one_line(facts.request.blocked_by, 200)}"
+    is_named = "cors" in evidence.lower() or "origin" in evidence.lower()
+    return Finding("blocked-by-browser", Certainty.CERTAIN if is_named else Certainty.LIKELY, evidence)
+
+
+def shell_quoting(facts: Facts) -> Finding | Checked | None:
+    """Look for a shell that runs something other than curl, or gives it other words than were written."""
+    request = facts.request
+    if request is None or not request.shell_fault:
+        return None
+    says_so = facts.answer is not None and "valid json object" in (facts.answer.message or "").lower()
+    if facts.answer is not None and not says_so and facts.kind is not None:
+        return None
+    certainty = Certainty.CERTAIN if request.is_shell_fault_shown or says_so else Certainty.POSSIBLE
+    return Finding("shell-quoting", certainty, request.shell_fault)
+
+
+RULES: tuple[Rule, ...] = (
+    blocked_by_browser,
+    shell_quoting,
+    verbatim_variable,
+    claims_in_code,
+    expiry_in_code,
+)
 """Every cause that shows only around a request."""

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from zoomcall.domain.cause import Certainty, Checked
-from zoomcall.domain.shown_text import shown_value
+from zoomcall.domain.shown_text import one_line, shown_value
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.lexicon import code_texts
 from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.route import Route, route_of
 
@@ -27,6 +28,75 @@ _FIX_OF_GRANT = "Send grant_type=account_credentials and account_id=ACCOUNT in t
 _MINT = "zoomcall token mint --for meeting"
 
 
+def refused_grant(facts: Facts) -> Finding | Checked | None:
+    """Tell the token endpoint's refusals apart; none blames id or secret unless Zoom does (zoom-api 2.1)."""
+    answer = facts.answer
+    if answer is None or not answer.is_oauth or answer.status not in {400, 401}:
+        return None
+    grant, said = _grant(facts), (answer.message or "").lower()
+    told = f"the token endpoint says {answer.said_code or answer.status}"
+    told += f": {one_line(answer.message)}" if answer.message else ""
+    match answer.code:
+        case "unsupported_grant_type" | 4705 | 4706:
+            return _unsupported_grant(facts, grant, told)
+        case "invalid_redirect_uri" | 4709:
+            return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
+        case _ if "redirect" in said and "uri" in said:
+            return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
+        case 4733 | 4734:
+            return Finding("authorization-code-spent", Certainty.CERTAIN, told)
+        case 4735 | 4711:
+            return Finding("refresh-token-spent", Certainty.LIKELY, told, code_texts()[str(answer.code)].fix)
+        case "invalid_grant" | "invalid_request" | "invalid_token":
+            return _spent(grant, said, told, is_grant=answer.code == "invalid_grant")
+        case _:
+            return None
+
+
+def _unsupported_grant(facts: Facts, grant: str | None, told: str) -> Finding | None:
+    request = facts.request
+    is_written = grant in _GRANTS
+    if is_written and request is not None and (request.body or "").lstrip().startswith("{"):
+        return None  # its being JSON explains it
+    certainty = Certainty.LIKELY
+    evidence = f"{told}; it found no grant_type that it knows in a form body"
+    if is_written:
+        evidence += f", although {grant} was sent"
+    if (
+        request is not None
+        and request.body is not None
+        and "grant_type" in request.body
+        and not is_written
+        and grant
+    ):
+        evidence = f"{told}; grant_type is {shown_value(grant)}"
+        certainty = Certainty.CERTAIN
+    return Finding("grant-type", certainty, evidence, f"{_FIX_OF_GRANT} {_FIX_OF_FORM}")
+
+
+def _spent(grant: str | None, said: str, told: str, *, is_grant: bool) -> Finding | None:
+    """Judge a code or refresh token that the token endpoint does not take any more."""
+    if "refresh" in said or grant == "refresh_token":
+        return Finding("refresh-token-spent", Certainty.LIKELY, told)
+    if "authorization code" in said or grant == "authorization_code":
+        return Finding("authorization-code-spent", Certainty.LIKELY, told)
+    if "invalid token" in said:
+        evidence = f"{told}; a stored refresh token that is no longer the newest one is refused like this"
+        return Finding("refresh-token-spent", Certainty.LIKELY, evidence)
+    if not is_grant:
+        return None
+    evidence = f"{told}; what was exchanged, a code or a refresh token, is used up, too old or another app's"
+    return Finding("authorization-code-spent", Certainty.LIKELY, evidence)
+
+
+def _grant(facts: Facts) -> str | None:
+    """Return the grant type that the request names, wherever it stands."""
+    request, route = _token_request(facts)
+    if request is None or route is None:
+        return None
+    return {**_pairs(route.query), **_parameters(request)}.get("grant_type")
+
+
 def token_request_content_type(facts: Facts) -> Finding | Checked | None:
     """Look for parameters as JSON, which Zoom answers with ``unsupported_grant_type``."""
     request, _ = _token_request(facts)
@@ -36,8 +106,10 @@ def token_request_content_type(facts: Facts) -> Finding | Checked | None:
     is_json = stated == "application/json" or (request.body or "").lstrip().startswith("{")
     if is_json:
         evidence = "the parameters of the token request are JSON; Zoom's token endpoint expects a form"
-        return Finding("content-type", Certainty.LIKELY, evidence, _FIX_OF_FORM, _MINT)
-    return Checked("content-type", stated) if stated == _FORM else None
+        is_refused = facts.answer is not None and facts.answer.code in {"unsupported_grant_type", 4705, 4706}
+        certainty = Certainty.CERTAIN if is_refused else Certainty.LIKELY
+        return Finding("token-request-form", certainty, evidence, _FIX_OF_FORM, _MINT)
+    return Checked("token-request-form", stated) if stated == _FORM else None
 
 
 def basic_missing(facts: Facts) -> Finding | Checked | None:
@@ -119,5 +191,5 @@ def _is_success(facts: Facts) -> bool:
     return status is not None and 200 <= status < 300
 
 
-RULES: tuple[Rule, ...] = (token_request_content_type, basic_missing, grant_type)
+RULES: tuple[Rule, ...] = (refused_grant, token_request_content_type, basic_missing, grant_type)
 """Every cause that a request to the token endpoint can show outside its query string."""

@@ -93,7 +93,9 @@ def bearer_missing(facts: Facts) -> Finding | Checked | None:
             return Finding("bearer-missing", Certainty.CERTAIN, evidence)
         case Authorization.IN_QUERY:
             evidence = "the token is in the query string; the API takes it in the Authorization header"
-            return Finding("bearer-missing", Certainty.LIKELY, evidence)
+            return Finding(
+                "token-in-url", Certainty.CERTAIN if facts.kind is ErrorKind.AUTH else Certainty.LIKELY, evidence
+            )
         case Authorization.UNKNOWN | Authorization.TOKEN:
             return _bare_token(facts, request)
 
@@ -118,12 +120,13 @@ def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
     if shown.lower().startswith("bearer"):
         evidence = f"the header is Authorization: {shown}; one space belongs after Bearer"
         return Finding("bearer-missing", Certainty.LIKELY, evidence)
-    name = shown.strip("{}") if shown and shown != "***" else "a variable"
+    is_expression = shown == "***"  # of which even the name is not shown
+    name = shown.strip("{}") if shown and not is_expression else "a variable"
     evidence = (
         f"the Authorization header is just {name}; unless that contains Bearer and a space before the token, "
         "Zoom sees no token"
     )
-    if _HOLDS_SCHEME.search(name):
+    if is_expression or _HOLDS_SCHEME.search(name):
         is_refused = facts.kind is ErrorKind.AUTH
         return Finding("bearer-missing", Certainty.POSSIBLE, evidence) if is_refused else None
     return Finding("bearer-missing", Certainty.LIKELY, evidence)

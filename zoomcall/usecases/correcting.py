@@ -263,8 +263,7 @@ def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[st
             protocol = Protocol.SIP
             gaps.append("whether the room is SIP or H.323; SIP is assumed")
     address = _parsed(given.strip(), protocol)
-    group = (body.params or {}).get(f"{address.protocol}_headers") if body is not None else None
-    return _callout_to(address, group if isinstance(group, dict) else {}), tuple(gaps)
+    return _callout_to(address, body.headers if body is not None else {}), tuple(gaps)
 
 
 def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Protocol | None]:

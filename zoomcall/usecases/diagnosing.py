@@ -15,18 +15,20 @@ from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement, Notice
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import stamp
 from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind, UsageError
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
-from zoomcall.knowledge.placeholder import has_placeholder, is_stand_in
+from zoomcall.knowledge.placeholder import has_placeholder, is_stand_in, with_plain_stand_ins
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import Route, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
 from zoomcall.usecases.inspecting import SignatureCheck, with_signature
+from zoomcall.usecases.pasted import surroundings
 from zoomcall.usecases.pasted.answers import PastedAnswer
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
 from zoomcall.usecases.pasted.curl import ReadFile
@@ -37,6 +39,7 @@ _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
 _PROXY_WANTS_CREDENTIAL = 407
 _UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
+_API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
     TokenKind.API_JWT: "an API JWT",
@@ -100,6 +103,8 @@ def diagnose(
     Raises:
         UsageError: Nothing in it is understood.
     """
+    if not _API_URL.search(text) and (event := surroundings.error_of_event(text)) is not None:
+        raise event
     paste = read_paste(text, read_file)
     credential = credential_of(paste.request) if paste.request is not None else None
     answer = _answer(paste.answer)
@@ -134,10 +139,14 @@ def _not_understood(text: str) -> UsageError:
             fix="Inspect a token with:",
             command="zoomcall token inspect -",
         )
-    return UsageError(
-        "the input has no recognizable request to Zoom or answer from Zoom",
-        fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
-        command="zoomcall diagnose --help",
+    return (
+        surroundings.error_of_event(text)
+        or surroundings.error_of_sdk(text)
+        or UsageError(
+            "the input has no recognizable request to Zoom or answer from Zoom",
+            fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
+            command="zoomcall diagnose --help",
+        )
     )
 
 
@@ -145,16 +154,18 @@ def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
     """Read the answer; one without a body is taken for Zoom's unless its status says otherwise."""
     if pasted is None:
         return None
-    answer = pasted.raw.read()
+    answer = replace(pasted.raw.read(), is_code_guessed=pasted.is_code_guessed)
     is_of_others = 300 <= answer.status < 400 or answer.status == _PROXY_WANTS_CREDENTIAL
     return answer if pasted.has_body or is_of_others else replace(answer, is_zooms=True)
 
 
 def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | None, now: datetime) -> Facts:
     request = paste.request
-    told = None if request is None or credential is None else _request_facts(request, credential)
+    told = None if request is None or credential is None else _request_facts(request, credential, paste.near)
     facts = Facts(request=told, answer=answer, local_time=now)
     route = route_of(facts)
+    if (route is None or route.api is None) and answer is not None:
+        facts = replace(facts, api=_api_named(answer.message or ""))
     is_token_endpoint = route is not None and route.is_token_endpoint
     if credential is not None:
         basic = credential.basic.reveal() if credential.basic is not None else ""
@@ -170,6 +181,12 @@ def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | Non
     elif facts.bearer is not None:
         facts = replace(facts, credential_kind=_credential_kind(read_token(facts.bearer.reveal()).kind))
     return _with_clocks(replace(facts, kind=_kind_of_answer(answer, route)), request, answer)
+
+
+def _api_named(message: str) -> Api | None:
+    """Return the API whose meeting or session Zoom's words are about."""
+    match = re.search(r"\b(meeting|session)\b", message, re.IGNORECASE)
+    return None if match is None else Api.MEETING if match[1].lower() == "meeting" else Api.SESSION
 
 
 def _credential_kind(kind: TokenKind) -> CredentialKind | None:
@@ -193,13 +210,14 @@ def _with_key(facts: Facts, key: KeyAtHand | None) -> Facts:
     return with_signature(facts, read_token(bearer), key.check)
 
 
-def _request_facts(request: PastedRequest, credential: Credential) -> RequestFacts:
+def _request_facts(request: PastedRequest, credential: Credential, near: str) -> RequestFacts:
     body = request.body
+    shell_fault, is_shown = surroundings.shell_fault(request, near)
     if body is not None and (len(body) > _LONGEST_BODY or (has_placeholder(body[:64]) and "{" not in body[1:])):
         body = None
     return RequestFacts(
         method=request.method,
-        url=shown_url(request.url),
+        url=with_plain_stand_ins(shown_url(request.url)),
         headers=shown_headers(request, credential),
         body=body,
         is_whole=request.is_whole,
@@ -207,6 +225,12 @@ def _request_facts(request: PastedRequest, credential: Credential) -> RequestFac
         has_verbatim_variable=request.is_quoted_verbatim,
         claims=request.claims,
         has_millisecond_expiry=request.has_millisecond_expiry,
+        unsure=request.unsure,
+        blocked_by=surroundings.blocked_by(near),
+        is_said_not_to_ring=surroundings.is_said_not_to_ring(near),
+        shell_fault=shell_fault,
+        is_shell_fault_shown=is_shown,
+        hosts_beside=surroundings.zooms_hosts(near),
     )
 
 
@@ -351,11 +375,15 @@ def _answer_lines(pasted: PastedAnswer | None, facts: Facts) -> Iterator[str]:
     answer = facts.answer
     if answer is None:
         return
-    said = ": ".join(str(part) for part in (answer.code, answer.message) if part is not None)
     guessed = ", by Zoom's code" if pasted is not None and pasted.is_inferred else ""
-    yield f"answer {answer.status}{guessed}" + (f", code {said}" if said else "")
+    yield f"answer {answer.status}{guessed}" + (_said(answer.said_code, answer.message))
     if answer.server_time is not None:
         yield f"Zoom's clock at the answer: {stamp(answer.server_time)}"
+
+
+def _said(code: int | str | None, message: str | None) -> str:
+    told = ": ".join(str(part) for part in (code, message) if part)
+    return "" if not told else f": {told}" if code is None else f", code {told}"
 
 
 def _lines(texts: Iterable[str], facts: Facts, scrub: Scrubber) -> tuple[str, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -13,6 +13,7 @@ from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.lexicon import sayings
 from zoomcall.usecases.pasted.balanced import end_of_json, straightened
+from zoomcall.usecases.pasted.objects import objects_around
 
 _LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 64 * 1024
@@ -20,6 +21,7 @@ _LOOK_BACK = 2000
 _MOST_HEADS = 200
 _MOST_HEADERS = 200
 _MOST_CODES = 50
+_DEEPEST = 8
 
 _STATUS_WORDS = {
     "ok": 200,
@@ -65,7 +67,12 @@ _FORMS = (
         rf"([1-5]\d\d)(?=[ \t]{{0,4}}(?:[:{{\u2026-]|{_REASONS}|$))",
         re.IGNORECASE | re.MULTILINE,
     ),
-    re.compile(r"[\"']status[\"'][ \t]{0,4}:[ \t]{0,4}([1-5]\d\d)\b"),
+    re.compile(
+        r"(?:[\"'\[]\+?(?:http_?)?status(?:_?code)?[\"'\]]{1,2}[ \t]{0,4}(?:=>|->|[:=])"
+        r"|\b(?:http_?)?status(?:_?code)?[ \t]{0,4}=>)[ \t]{0,4}(?:int\()?[\"']?([1-5]\d\d)\b",
+        re.IGNORECASE,
+    ),
+    re.compile(rf"\b([1-5]\d\d)(?:[ \t]{{1,3}}|:[ \t]?|_)(?:{_REASONS})\b", re.IGNORECASE),
     re.compile(
         r"\b(?:get|gets|getting|got|returns?|returned|returning|answers?|answered|responds?|responded|replies|replied"
         r"|response|reply|receives?|received|receiving|status|error|with|is|was)\b"
@@ -80,10 +87,28 @@ _CODE = re.compile(
 _IS_ANSWER = re.compile(r'"(?:code"\s{0,9}:\s{0,9}"?-?\d{1,9}\b|reason"\s{0,9}:|error"\s{0,9}:\s{0,9}")')
 _NUMBER = re.compile(r'"code"\s{0,9}:\s{0,9}"?(\d{4,5})\b')
 _IS = r"[\"']?[ \t]{0,4}(?::|=>|=)[ \t]{0,4}"
-_SPELT = re.compile(
-    rf"\{{\s{{0,40}}[\"']?(?P<name>code|error){_IS}[\"']?(?P<code>\d{{3,5}}|\w{{3,40}})[\"']?,\s{{0,40}}"
-    rf"[\"']?(?:message|reason){_IS}(?P<quote>[\"'`])(?P<text>[^\n]{{1,600}}?)(?P=quote)\s{{0,40}}[,}}]"
+_PRINTED = re.compile(
+    r"(?:[\"'`\[:+]{0,3})\b(?P<name>code|error|errorCode|error_code|reason)[\"'`\]]{0,2}\s{0,9}(?:=>|:|=(?!=))\s{0,9}"
+    r"(?:int\(|string\(\d+\)\s?)?[\"'`]?(?P<value>-?\d{3,5}\b|[A-Za-z]\w{2,40})"
 )
+_LISTED = re.compile(
+    r"^[ \t]*[\"']?(?P<name>code|error)[\"']?[ \t]*[:=][ \t]*[\"']?(?P<code>\d{3,5}|\w{3,40})[\"']?,?[ \t]*\n"
+    r"[ \t]*[\"']?(?:message|reason)[\"']?[ \t]*[:=][ \t]*(?P<text>\S[^\n]{0,600})"
+    r"|^[ \t]*code[ \t]+message[ \t]*\n[ \t]*-+[ \t]+-+[ \t]*\n"
+    r"[ \t]*(?P<cell>\d{3,5})[ \t]+(?P<words>\S[^\n]{0,600})",
+    re.MULTILINE,
+)
+_OAUTH_WORD = re.compile(
+    r"\b(?:unsupported_grant_type|unsupported grant type|invalid_grant|invalid_client|unauthorized_client"
+    r"|invalid_redirect(?:_uri)?|Invalid authorization code|Redirect URI mismatch)\b(?!\s*[=(])",
+    re.IGNORECASE,
+)
+_OAUTH_WORDS = {
+    "unsupported grant type": "unsupported_grant_type",
+    "invalid authorization code": "invalid_grant",
+    "redirect uri mismatch": "invalid_redirect_uri",
+    "invalid_redirect": "invalid_redirect_uri",
+}
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _DATE = re.compile(
     r"\bdate[\"']?\s{0,4}[:=]\s{0,4}[\[{]?\s{0,4}[\"']?"
@@ -92,7 +117,7 @@ _DATE = re.compile(
 )
 _TRACKING = re.compile(r"\bx-zm-trackingid[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9_=+/.-]{4,100})", re.IGNORECASE)
 _NAMED_CODE = re.compile(
-    r"\b(?:error|code|zoom)[ \t]{0,4}(?:code)?[ \t]{0,4}[:=#]?[ \t]{0,4}\(?(\d{3,5})\b", re.IGNORECASE
+    r"\b(?:error|code|zoom)[ \t]{0,4}(?:code)?[ \t]{0,4}[:=#]?[ \t]{0,4}[\"'`(]{0,2}(\d{3,5})\b", re.IGNORECASE
 )
 _FORBIDDEN_BEFORE = re.compile(r"[=!<>]=?\s*$|\bif\b[^\n]*$|\w\($")
 
@@ -104,6 +129,7 @@ class PastedAnswer(Discreet, frozen=True):
         raw: The answer; its method and path are the request's.
         has_body: Whether a body, or that there is none, was to be seen.
         is_inferred: The status is not in the text; it is the one that Zoom's code comes with.
+        is_code_guessed: The code is not in the text; it is the one that Zoom's words come with.
     """
 
     unshown: ClassVar = frozenset({"raw"})
@@ -111,6 +137,7 @@ class PastedAnswer(Discreet, frozen=True):
     raw: RawAnswer
     has_body: bool
     is_inferred: bool = False
+    is_code_guessed: bool = False
 
 
 def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bool) -> PastedAnswer | None:
@@ -137,7 +164,7 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
                 body=found.body.encode("utf-8", "replace"),
                 is_oauth=is_oauth or found.is_oauth,
             )
-            return PastedAnswer(raw, found.has_body, found.is_inferred)
+            return PastedAnswer(raw, found.has_body, found.is_inferred, found.is_code_guessed)
     return None
 
 
@@ -147,6 +174,7 @@ class _Found(Struct, frozen=True, kw_only=True):
     body: str = ""
     has_body: bool = False
     is_inferred: bool = False
+    is_code_guessed: bool = False
 
     @property
     def is_oauth(self) -> bool:
@@ -215,8 +243,13 @@ def _told(text: str) -> _Found | None:
             status = _status(match[1])
             if status is None or _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start(1)]):
                 continue
+            headers = _loose_headers(text)
             body = _json_answer(text) or _page(text, match.end()) or ""
-            return _Found(status=status, headers=_loose_headers(text), body=body, has_body=bool(body))
+            if not body and status >= 300 and (said := _saying(text)) is not None:
+                return _Found(
+                    status=status, headers=headers, body=said.body, has_body=True, is_code_guessed=said.is_guessed
+                )
+            return _Found(status=status, headers=headers, body=body, has_body=bool(body))
     return None
 
 
@@ -230,9 +263,9 @@ def _bare(text: str) -> _Found | None:
     said = _saying(text)
     if said is None:
         return None
-    code, message, status = said
-    body = json.dumps({"code": code, "message": message})
-    return _Found(status=status, body=body, has_body=True, is_inferred=True)
+    return _Found(
+        status=said.status, body=said.body, has_body=True, is_inferred=True, is_code_guessed=said.is_guessed
+    )
 
 
 def _status(text: str) -> int | None:
@@ -264,12 +297,42 @@ def _json_answer(text: str) -> str | None:
         if end is not None and '"message' in whole and _ends_early(candidate, end):
             whole = candidate.split("\n", 1)[0]
         return whole
-    spelt = _SPELT.search(text)
-    if spelt is None:
+    return _printed_answer(text)
+
+
+def _printed_answer(text: str) -> str | None:
+    """Find Zoom's members in an object as any program prints it, or one below the other."""
+    for _, match in zip(range(_MOST_CODES), _PRINTED.finditer(text), strict=False):
+        for value, _, _ in objects_around(straightened(text), match.start("value")):
+            if (members := _answer_in(value)) is not None:
+                return json.dumps(members)
+    listed = _LISTED.search(text)
+    if listed is None:
         return None
-    names = ("code", "message") if spelt["name"] == "code" else ("error", "reason")
-    code = spelt["code"]
-    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: spelt["text"]})
+    code, message = listed["code"] or listed["cell"], listed["text"] or listed["words"]
+    names = ("error", "reason") if listed["name"] == "error" else ("code", "message")
+    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: message.strip(" \t\"',")})
+
+
+def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
+    """Return the members of the innermost object that is an answer of Zoom's."""
+    if depth > _DEEPEST or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict):
+        code, message = value.get("code", value.get("errorCode")), value.get("message", value.get("errorMessage"))
+        error, reason = value.get("error"), value.get("reason", value.get("error_description"))
+        if isinstance(message, str) and (
+            (re.fullmatch(r"-?\d{3,5}", str(code)) and str(code) not in {"200", "0"}) or code == 200
+        ):
+            return {
+                **{name: value[name] for name in ("errors",) if name in value},
+                "code": int(str(code)),
+                "message": message,
+            }
+        if isinstance(error, str) and re.fullmatch(r"\w{3,40}", error) and isinstance(reason, str):
+            return {"error": error, "reason": reason}
+    inner = value.values() if isinstance(value, dict) else value
+    return next((found for one in inner if (found := _answer_in(one, depth + 1)) is not None), None)
 
 
 def _ends_early(text: str, end: int) -> bool:
@@ -295,7 +358,13 @@ def _status_of_code(code: object, message: str | None) -> int | None:
     return chosen[0].http if chosen else None
 
 
-def _saying(text: str) -> tuple[int | str, str, int] | None:
+class _Said(Struct, frozen=True):
+    body: str
+    status: int
+    is_guessed: bool
+
+
+def _saying(text: str) -> _Said | None:
     """Find one of Zoom's texts, or a code that is named as one, in prose."""
     lowered = straightened(text[:_LONGEST_BODY]).lower()
     best: tuple[int, int | str, str, int] | None = None
@@ -308,16 +377,32 @@ def _saying(text: str) -> tuple[int | str, str, int] | None:
             if len(words) > 14 and words in lowered and (best is None or len(words) > best[0]):
                 best = (len(words), row.code, _sentence(text, lowered.find(words), pieces[0]), row.http)
     if best is not None:
-        return best[1:]
-    return next(_named_codes(lowered), None)
+        names = ("code", "message") if isinstance(best[1], int) else ("error", "reason")
+        return _Said(json.dumps({names[0]: best[1], names[1]: best[2]}), best[3], is_guessed=True)
+    word = next(
+        (
+            match
+            for match in _OAUTH_WORD.finditer(text)
+            if not _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start()])
+        ),
+        None,
+    )
+    if word is not None:
+        name = word[0].lower()
+        reason = _sentence(text, word.start(), "")
+        return _Said(json.dumps({"error": _OAUTH_WORDS.get(name, name), "reason": reason}), 400, is_guessed=False)
+    named = next(_named_codes(lowered), None)
+    return (
+        None if named is None else _Said(json.dumps({"code": named[0], "message": ""}), named[1], is_guessed=False)
+    )
 
 
-def _named_codes(text: str) -> Iterator[tuple[int | str, str, int]]:
+def _named_codes(text: str) -> Iterator[tuple[int | str, int]]:
     for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(text), strict=False):
         code = int(match[1])
-        row = next((row for row in sayings() if row.code == code and row.http and row.namespace == "rest"), None)
-        if row is not None and code not in {200, 300, 429} and row.http is not None:
-            yield code, "", row.http
+        rows = [row for row in sayings() if row.code == code and row.namespace in {"rest", "oauth"}]
+        if rows and code not in {200, 300, 429} and (rows[0].http or rows[0].namespace == "oauth"):
+            yield code, rows[0].http or 400
 
 
 def _sentence(text: str, start: int, lead: str) -> str:

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from zoomcall.domain.secret import Secret
 from zoomcall.knowledge.facts import Authorization
-from zoomcall.knowledge.placeholder import is_name_of_secret, is_stand_in
+from zoomcall.knowledge.placeholder import is_name_of_secret, is_redaction, is_stand_in
 from zoomcall.usecases.pasted.pieces import PastedRequest
 
 MASK = "***"
@@ -101,6 +101,8 @@ def credential_of(request: PastedRequest) -> Credential:
 
 
 def _of_header(value: str) -> Credential:
+    if is_redaction(value):
+        return Credential(Authorization.UNKNOWN, value.strip())
     if match := _BASIC.fullmatch(value):
         return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(_decoded(match["rest"])))
     if (match := _BEARER.fullmatch(value)) and (match["gap"] or _is_token(match["rest"])):

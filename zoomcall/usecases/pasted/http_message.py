@@ -31,6 +31,7 @@ _MENTIONED = re.compile(
 )
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
+_DUMPED = re.compile(r"[\[{(\u25bc]\s*\Z")
 _LABEL = re.compile(r"\s*(?:request )?headers?[ \t]*:?[ \t]*(?=\n)", re.IGNORECASE)
 _OF_ANSWER = re.compile(r"answer|body|error|got|output|payload|response|result|returns?|status|zoom", re.IGNORECASE)
 _BODY_LABEL = re.compile(r"\s*(?:request )?(?:body|payload|data|json)\b[ \t]*:?\s*(?=[{\[])", re.IGNORECASE)
@@ -238,6 +239,8 @@ def _headers(text: str, start: int, *, is_transcript: bool) -> tuple[tuple[tuple
         line = text[position:end].rstrip("\r")
         bare = line.lstrip("> ").strip() if is_transcript else line.strip()
         match = _HEADER.fullmatch(line)
+        if match and not is_transcript and (_DUMPED.search(match["value"]) or _ANSWER.match(line.strip())):
+            return tuple(headers), position
         if match and not is_transcript and _OF_ANSWER.fullmatch(match["name"]):
             return tuple(headers), position
         if not headers and not is_transcript and (label := _LABEL.match(text, position)):

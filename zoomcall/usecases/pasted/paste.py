@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from typing import ClassVar
@@ -12,7 +11,6 @@ from msgspec.structs import replace
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
-from zoomcall.usecases.pasted.balanced import is_curly_throughout, straightened
 from zoomcall.usecases.pasted.curl import ReadFile, read_curl_commands
 from zoomcall.usecases.pasted.har import read_har
 from zoomcall.usecases.pasted.http_message import (
@@ -21,8 +19,9 @@ from zoomcall.usecases.pasted.http_message import (
     read_requests_in_parts,
 )
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
-from zoomcall.usecases.pasted.shell_words import CURLY_NOTE
 from zoomcall.usecases.pasted.source import read_source
+from zoomcall.usecases.pasted.tool_files import read_printed_requests, read_tool_file
+from zoomcall.usecases.pasted.views import decoded, viewed
 
 LARGEST_PASTE = 5 * 1024 * 1024
 
@@ -41,8 +40,6 @@ _CALLOUT = re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|
 _NEARLY = re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)
 _TOKEN = re.compile(r"/oauth/", re.IGNORECASE)
 _ZOOM = re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/?#]|$)", re.IGNORECASE)
-_QUOTED_CURL = re.compile(r"^>[ \t]?[^\n]{0,40}\bcurl(?:\.exe)?[ \t][^\n]*\n>", re.MULTILINE)
-_QUOTE_MARK = re.compile(r"^>[ \t]?", re.MULTILINE)
 _INVITE = re.compile(r"\.invite\.|room_system_call")
 
 
@@ -78,10 +75,7 @@ def text_of_paste(data: bytes, *, origin: str) -> str:
     """
     if len(data) > LARGEST_PASTE:
         raise UsageError(f"{origin} is larger than {LARGEST_PASTE:,} bytes", fix="Reduce it to the one request.")
-    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        text = data.decode("utf-16", "replace")
-    else:
-        text = data.decode("utf-8-sig", "replace")
+    text = decoded(data)
     if "\0" in text or text.count("\ufffd") > max(8, len(text) // 10):
         raise UsageError(f"{origin} is binary, not text", fix=FIX_OF_PASTE)
     if not text.strip():
@@ -98,10 +92,8 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     """
     recorded = read_har(text)
     text, *notes = _focus(text)
-    text = _unquoted(text)
-    if is_curly_throughout(text):
-        text = straightened(text)
-        notes.append(CURLY_NOTE)
+    text, *undone = viewed(text)
+    notes += undone
     candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
     ranked = sorted(candidates, key=_relevance, reverse=True)
     relevant = [request for request in ranked if _relevance(request)[0] > 0]
@@ -133,24 +125,22 @@ def _focus(text: str) -> tuple[str, ...]:
     return "\n\n".join(pieces), _CUT_NOTE
 
 
-def _unquoted(text: str) -> str:
-    """Remove what a mail program puts before the lines that it quotes, and a web page's escapes."""
-    if _QUOTED_CURL.search(text):
-        text = _QUOTE_MARK.sub("", text)
-    return html.unescape(text) if "&quot;" in text or "&#34;" in text else text
-
-
 def _identity(request: PastedRequest | None) -> tuple[str, str]:
     return (request.method, request.url) if request is not None else ("", "")
 
 
 def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
+    document = read_tool_file(text)
+    if document is not None:
+        yield from document
+        return
     commands = list(read_curl_commands(text, read_file))
     yield from commands
     yield from read_http_requests(text)
     yield from read_requests_in_parts(text)
     if not any(_relevance(command)[0] >= 4 for command in commands):
         yield from read_source(text)
+        yield from read_printed_requests(text)
     yield from read_mentioned_requests(text)
 
 

@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
+from zoomcall.knowledge.facts import Part
 
 
 class Form(StrEnum):
@@ -22,13 +23,18 @@ class Form(StrEnum):
     PYTHON = "Python code"
     POWERSHELL = "PowerShell code"
     PHP = "PHP code"
+    BASIC = "Visual Basic code"
     SOURCE = "source code"
+    OBJECT = "a request as an object"
     PROSE = "a description of a request"
 
     @property
     def is_source(self) -> bool:
         """Whether it is a program, of which only a part can be seen."""
-        return self in {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.PHP, Form.SOURCE}
+        return self in _SOURCES
+
+
+_SOURCES = {Form.CSHARP, Form.JAVASCRIPT, Form.PYTHON, Form.POWERSHELL, Form.PHP, Form.BASIC, Form.SOURCE}
 
 
 class PastedRequest(Discreet, frozen=True, kw_only=True):
@@ -49,6 +55,7 @@ class PastedRequest(Discreet, frozen=True, kw_only=True):
         has_millisecond_expiry: That code takes exp from a clock of milliseconds.
         answer: The answer, where it belongs to the same record.
         sent_at: The sender's clock, where it is recorded.
+        unsure: Which parts were guessed, or read only in part.
         not_understood: What was left out, in words without any secret.
     """
 
@@ -68,6 +75,7 @@ class PastedRequest(Discreet, frozen=True, kw_only=True):
     has_millisecond_expiry: bool = False
     answer: RawAnswer | None = None
     sent_at: datetime | None = None
+    unsure: frozenset[Part] = frozenset()
     not_understood: tuple[str, ...] = ()
 
     def header(self, name: str) -> str | None:

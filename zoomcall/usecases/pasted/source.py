@@ -23,7 +23,8 @@ _URL = re.compile(
 _TARGET = re.compile(r"videosdk/|live_meetings/|oauth/token|/events?\b", re.IGNORECASE)
 _CALLS = re.compile(r"^(?P<verb>Patch|Post|Put|Get|Delete)(?:AsJson|FromJson|String)?Async$")
 _RECEIVERS = re.compile(
-    r"^(?:requests|httpx|axios|session|client|http|s|got|superagent|ky|api|\$http|request|_client)$"
+    r"^(?:requests|httpx|axios|session|client|http|s|got|superagent|ky|api|\$http|request|_client|conn|connection"
+    r"|faraday|HTTParty|RestClient|HTTPoison|Req|Tesla|Http|zoom|resty|needle|unirest|reqwest|Unirest|rest|r|c)$"
 )
 _METHOD_NAMES = {"method", "type", "-method", "verb", "open", "request"}
 _HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
@@ -193,8 +194,11 @@ class _Program:
             second = self._tokens[index - 2] if index > 1 else None
             if token.kind is Kind.STRING and upper in _VERBS and self._names_method(index):
                 yield index, upper
-            elif token.kind is not Kind.NAME or before is None:
+            elif token.kind is not Kind.NAME:
                 continue
+            elif before is None:
+                if token.text in _VERBS and self._opens_call(index + 1):
+                    yield index, upper
             elif match := _CALLS.match(token.text):
                 yield index, match["verb"].upper()
             elif upper in _VERBS and before.is_sign(".", "?.", "::", "->") and second is not None:
@@ -202,7 +206,9 @@ class _Program:
                 is_call = before.is_sign("->") or _RECEIVERS.match(second.text)
                 if is_constant or (is_call and self._opens_call(index + 1)):
                     yield index, upper
-            elif upper in _VERBS and before.text.lower() == "-method":
+            elif (upper in _VERBS and before.text.lower() == "-method") or (
+                token.text in _VERBS and self._opens_call(index + 1)
+            ):
                 yield index, upper
 
     def _names_method(self, index: int) -> bool:
@@ -212,6 +218,8 @@ class _Program:
             token.text.lower() for token in self._tokens[max(0, index - 2) : index] if token.kind is Kind.STRING
         ]
         is_named = any(name in _METHOD_NAMES or name.endswith(("method", "request")) for name in names + strings)
+        if is_named and index and self._tokens[index - 1].text.lower() == "open":
+            return True  # Visual Basic calls without brackets
         sign = self._tokens[index - 1].text if index else ""
         return is_named and sign in {"(", "=", ":", ",", "-Method", "-method", "=>"}
 
@@ -267,7 +275,8 @@ class _Program:
         if self._sign(place) not in {",", ":", "=", "=>"}:
             return None
         place += 1
-        if self._sign(index + 1) == "," and self._sign(index - 1) not in {"(", "{", "["}:
+        is_basic = self._text(index - 1).lower() in {"setrequestheader", "addheader"}
+        if self._sign(index + 1) == "," and self._sign(index - 1) not in {"(", "{", "["} and not is_basic:
             return None
         if scheme := self._scheme(place):
             return scheme
@@ -387,7 +396,7 @@ class _Program:
         for index in self._around(place):
             start = index
             if self._sign(index) == "(":
-                if self._text(index - 1) not in {"dict", "array"}:
+                if self._text(index - 1) not in {"dict", "array", "list"}:
                     break
                 start = index - 1
             members = self._object_at(start)
@@ -460,8 +469,9 @@ class _Program:
                 if kind == "object" and not names & {"dumps"}:
                     return _FORM
                 return "" if self._has_argument("data") or self._has_argument("content") else None
-            case Form.JAVASCRIPT if "axios" in names:
-                return _JSON if kind == "object" and "stringify" not in names else None
+            case Form.JAVASCRIPT | Form.SOURCE if names & {"axios", "UrlFetchApp"}:
+                usual = _JSON if "axios" in names else _FORM
+                return usual if kind == "object" and "stringify" not in names else None
             case Form.JAVASCRIPT if "fetch" in names and not names & {
                 "Headers",
                 "headersInit",
@@ -476,9 +486,11 @@ class _Program:
             ):
                 is_form = kind == "object" and not any(name.lower() == "convertto-json" for name in names)
                 return _FORM if is_form or "grant_type" in body else ""
-            case Form.CSHARP | Form.JAVASCRIPT | Form.PYTHON | Form.POWERSHELL | Form.PHP | Form.SOURCE:
+            case (
+                Form.CSHARP | Form.JAVASCRIPT | Form.PYTHON | Form.POWERSHELL | Form.PHP | Form.BASIC | Form.SOURCE
+            ):
                 return None
-            case Form.CURL | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE:
+            case Form.CURL | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE | Form.OBJECT:
                 return None
 
     def _has_argument(self, name: str) -> bool:

@@ -36,8 +36,14 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         r"<\?php|\bcurl_(?:setopt|init|exec)\w*|\bCURLOPT_\w+|\bGuzzle|\$\w+->\w+|\bjson_encode\("
         r"|[\"'] => |\barray\("
     ),
+    Form.BASIC: re.compile(
+        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^\s*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If)\b"
+        r"|\bAs New\b|\"\"method\"\"",
+        re.MULTILINE,
+    ),
     Form.SOURCE: re.compile(
         r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bhttp\.NewRequest\b|\bNet::HTTP\b"
+        r"|\bdo \|\w+\||\bHTTParty\b|\bFaraday\b|#\{\w|^end$|\.to_json\b|\bputs\b|\badd_headers\("
         r"|\bRestTemplate\b|\.setRequestProperty\("
     ),
 }
@@ -135,6 +141,15 @@ _PHP = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_BASIC = re.compile(
+    rf"""
+        (?P<comment>(?:(?<=\n)|(?<=[ \t]))'[^\n]*)
+      | (?P<fold>[ \t]_[ \t]*\n)
+      | (?P<verbatim>\$?"[^"\n]*(?:""[^"\n]*)*"?)
+      {_NAMES}
+    """,
+    re.VERBOSE | re.DOTALL,
+)
 _PYTHON = re.compile(
     rf"""
         (?P<comment>\#[^\n]*)
@@ -170,7 +185,7 @@ def tokens_of(text: str, language: Form, start: int = 0, end: int | None = None)
         start: Where to begin.
         end: Where to stop; at most ``LONGEST_SOURCE`` characters are looked at.
     """
-    patterns = {Form.PYTHON: _PYTHON, Form.POWERSHELL: _POWERSHELL, Form.PHP: _PHP}
+    patterns = {Form.PYTHON: _PYTHON, Form.POWERSHELL: _POWERSHELL, Form.PHP: _PHP, Form.BASIC: _BASIC}
     pattern = patterns.get(language, _BRACES)
     limit = min(len(text), start + LONGEST_SOURCE, len(text) if end is None else end)
     tokens: list[Token] = []
@@ -216,7 +231,7 @@ def _joined(pieces: tuple[Piece, ...]) -> str:
 _BRACE_INSERT = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
 _TEMPLATE_INSERT = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _SHELL_INSERT = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_][\w]*(?::\w+)?)")
-_SWIFT_INSERT = re.compile(r"\\\(([^()\n]*)\)")
+_SWIFT_INSERT = re.compile(r"\\\(([^()\n]*)\)|#\{([^{}\n]*)\}|\$\{([^{}\n]*)\}")
 _PHP_INSERT = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\}|(\n)|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}

@@ -65,6 +65,7 @@ class Values:
         self.tokens = tokens
         self._is_python = language is Form.PYTHON
         self._is_php = language is Form.PHP
+        self._joins = {Form.PHP: {"."}, Form.BASIC: {"&", "+"}}.get(language, {"+", "<>"})
         self._dots = {"->"} if self._is_php else {".", "?."}
         self._steps = 0
         self._visiting: set[int] = set()
@@ -110,7 +111,7 @@ class Values:
             if self._is_python and index > 0 and self.tokens[index - 1].kind is Kind.STRING:
                 index -= 1
                 continue
-            if self._sign(index - 1) != ("." if self._is_php else "+"):
+            if self._sign(index - 1) not in self._joins:
                 return index
             before = index - 2
             while before >= 0 and self.tokens[before].is_sign(")", "]"):
@@ -171,7 +172,7 @@ class Values:
 
     def _joined(self, index: int) -> int | None:
         """Return where a text goes on that is put together by + or PHP's dot, or side by side as in Python."""
-        if self._sign(index) == ("." if self._is_php else "+"):
+        if self._sign(index) in self._joins:
             return index + 1
         if self._is_python and 0 < index < len(self.tokens):
             is_pair = self.tokens[index - 1].kind is Kind.STRING and self.tokens[index].kind is Kind.STRING
@@ -280,8 +281,11 @@ class Values:
         behind = self.close_of(opener) + 1
         places = self.arguments(opener)
         value: Any = unknown(f"{chain}()")
-        if chain in {"dict", "array"}:
+        if chain in {"dict", "array", "list", "c"}:
             value = self._members(opener + 1, depth, is_list=chain == "array")
+        elif chain in {"paste", "paste0", "Concatenate", "concat", "String.Concat", "join"} and places:
+            gap = " " if chain == "paste" else ""
+            value = Partial(gap.join(_as_text(self.at(place, depth + 1)[0]) for place in places[:8]))
         elif places and _ENCODING.search(chain):
             inner = self.at(places[0], depth + 1)[0]
             if isinstance(inner, dict | list):

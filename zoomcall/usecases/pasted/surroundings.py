@@ -1,0 +1,109 @@
+"""What stands around a pasted request: a browser's or shell's complaint, an event, an SDK's error, a symptom."""
+
+from __future__ import annotations
+
+import re
+
+from zoomcall.domain.call import Reason
+from zoomcall.domain.shown_text import one_line
+from zoomcall.errors import UsageError
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+
+_HOST = re.compile(r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))\b", re.IGNORECASE)
+_BLOCKED = re.compile(
+    r"(?:[^\n]{0,120}blocked by CORS policy[^\n]{0,80}|Cross-Origin Request Blocked[^\n]{0,80}"
+    r"|No 'Access-Control-Allow-Origin' header[^\n]{0,60}"
+    r"|[^\n]{0,40}\bCORS (?:error|policy|request|issue|problem)[^\n]{0,60}"
+    r"|TypeError: (?:Failed to fetch|NetworkError when attempting to fetch resource|Load failed))",
+    re.IGNORECASE,
+)
+_ALIAS_FAILED = re.compile(
+    r"Invoke-WebRequest\s?:|InvokeWebRequestCommand|Cannot bind parameter '?\"?(?:Headers|Method|Body)"
+    r"|ParameterBindingException|A parameter cannot be found that matches parameter name",
+    re.IGNORECASE,
+)
+_OF_POWERSHELL = re.compile(
+    r"(?:^|\n)[ \t]*(?:PS [^\n>]{0,100}>[ \t]*|(?=[^\n]*\bcurl\.exe[^\n]*\$\w))[^\n]{0,40}?"
+    r"\bcurl(?P<exe>\.exe)?[ \t]",
+    re.IGNORECASE,
+)
+_UNESCAPED_BODY = re.compile(r"(?:-d|--data(?:-raw|-binary)?|--json)[ \t]+'\{\s*\"")
+_NOT_RINGING = re.compile(
+    r"(?:\b(?:never|not|nothing|nobody|no ?one)\b|n['\u2019]t\b)[^\n.]{0,40}"
+    r"\b(?:ring|rang|rung|call|dial|join|happen|answer|connect)"
+    r"|\breason(?:_type)?\W{1,4}9\b|\bunreachable\b",
+    re.IGNORECASE,
+)
+_EVENT = re.compile(r"[\"']event[\"']\s*:\s*[\"']([a-z_]{2,40}(?:\.[a-z_]{2,60})+)[\"']")
+_SIGNED = re.compile(r"[\"'](?:payload|event_ts)[\"']\s*:|x-zm-signature", re.IGNORECASE)
+_REASON = re.compile(r"[\"']reason_type[\"']\s*:\s*[\"']?(\d{1,2})\b")
+_SDK_ERROR = re.compile(
+    r"\binternalErrorCode\W{1,4}\d{1,5}|\bZoomSDKError\w*\W{1,4}\d{1,5}"
+    r"|\b(?:ZOOM_API_ERROR|MobileRTC\w*Error|SDKERR)_?\w*"
+    r"|\berrorCode\W{1,4}(?:37\d\d|50\d\d|10\d{3}|20\d{3})\b"
+)
+
+
+def blocked_by(text: str) -> str:
+    """Return what a browser says that blocked the call; empty if none did."""
+    found = _BLOCKED.search(text)
+    return found[0].strip() if found is not None else ""
+
+
+def is_said_not_to_ring(text: str) -> bool:
+    """Return whether somebody says that a room does not ring."""
+    return _NOT_RINGING.search(text) is not None
+
+
+def shell_fault(request: PastedRequest, near: str) -> tuple[str, bool]:
+    """Return what PowerShell did to a curl command, in words, and whether an error message shows it."""
+    if request.form is not Form.CURL:
+        return "", False
+    if _ALIAS_FAILED.search(near) and not re.search(r"\bcurl\.exe\b", near):
+        return "Windows PowerShell ran Invoke-WebRequest, whose alias is curl, and it refused curl's options", True
+    command = _OF_POWERSHELL.search(near)
+    if command is None:
+        return "", False
+    if not command["exe"]:
+        return "in Windows PowerShell 5, curl is an alias of Invoke-WebRequest, which takes other options", False
+    if _UNESCAPED_BODY.search(near, command.start()):
+        return (
+            "PowerShell before 7.3 takes inner quotation marks out of an argument, here out of the body",
+            False,
+        )
+    return "", False
+
+
+def zooms_hosts(text: str) -> tuple[str, ...]:
+    """Return the hosts of Zoom that a text names."""
+    return tuple(sorted({match[1].lower() for match in _HOST.finditer(text)}))
+
+
+def error_of_event(text: str) -> UsageError | None:
+    """Return what to do with one of Zoom's events, which is no request that could fail."""
+    event = _EVENT.search(text)
+    if event is None or _SIGNED.search(text) is None:
+        return None
+    reason = _REASON.search(text)
+    number = int(reason[1]) if reason is not None else None
+    if number is None:
+        fix, command = "To check its signature, put the raw body in a file and run:", "zoomcall webhook verify BODY"
+        return UsageError(f"this is an event from Zoom ({event[1]}), not a request", fix=fix, command=command)
+    return UsageError(
+        f"this is an event from Zoom ({event[1]}), not a request: the call failed for reason {number} "
+        f"({Reason(number).name})",
+        fix="Read what the reason means and what to do:",
+        command=f"zoomcall explain reason:{number}",
+    )
+
+
+def error_of_sdk(text: str) -> UsageError | None:
+    """Return what to do with an error number of Zoom's SDKs, which count for themselves."""
+    number = _SDK_ERROR.search(text)
+    if number is None:
+        return None
+    return UsageError(
+        f"{one_line(number[0])} is an error number of a Zoom SDK, not of the REST API",
+        fix="Look it up in that SDK's own list of errors, and check the JWT (signature) that it was given: its "
+        "SDK key, times and role.",
+    )

@@ -1,0 +1,303 @@
+"""Reads requests that a tool keeps as data: collections, workflows, playbooks, dumps of a client's options."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from zoomcall.knowledge.facts import Part
+from zoomcall.usecases.pasted.objects import Unreadable, objects_around, read_object
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.source_values import Partial
+
+_MOST_REQUESTS = 40
+_MOST_LINES = 4000
+_MOST_NODES = 20_000
+_DEEPEST = 24
+_VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+
+_ZOOMISH = re.compile(
+    r"zoom\.us|zoomgov\.com|videosdk/|live_meetings/|/oauth/token|/meetings/|/users/|/events?\b", re.IGNORECASE
+)
+_URL_KEY = re.compile(
+    r"(?:[\"'\[:]|\b)(?:url|uri|endpoint|requestUrl)[\"'\]]{0,2}\s{0,4}(?:=>|:|=)\s{0,4}[\"'`]?(?=\S{0,200}(?:zoom|live_meetings|videosdk))",
+    re.IGNORECASE,
+)
+_YAML_URL = re.compile(r"^ *(?:- )?(?:url|uri|endpoint|resource) *: +\S", re.MULTILINE)
+_YAML_PARTS = re.compile(r"^ *(?:headers?|body|payload|data|json|args|with) *:", re.MULTILINE)
+_YAML_LINE = re.compile(
+    r"(?P<indent> *)(?P<dash>(?:- +)*)"
+    r"(?:(?P<name>\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'|[\w$][\w ./-]{0,80}?) *:(?: +(?P<value>\S.*)| *)|(?P<bare>\S.*))"
+)
+_NAMES = {
+    "url": ("url", "uri", "requesturl", "endpoint", "href", "resource"),
+    "base": ("baseurl", "base_url", "baseuri", "base_uri", "host"),
+    "method": ("method", "verb", "httpmethod", "requestmethod", "type"),
+    "headers": ("headers", "header", "headerparameters", "http_headers", "requestheaders"),
+    "body": (
+        "json", "body", "data", "payload", "jsonbody", "postdata", "content", "body_params", "form_params",
+        "bodyparameters",
+    ),
+    "query": ("qs", "queries", "queryparameters", "query", "params"),
+    "auth": ("auth", "authentication"),
+}  # fmt: skip
+
+
+def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
+    """Read the requests in a text that as a whole is one document; None if it is none."""
+    bare = text.lstrip()
+    start = len(text) - len(bare)
+    value: Any = None
+    if bare[:1] in {"{", "["}:
+        try:
+            value, end = json.loads(bare), len(text)
+        except (ValueError, RecursionError):
+            try:
+                value, end = read_object(text, start)
+            except Unreadable:
+                return None
+    elif _YAML_URL.search(text) and _YAML_PARTS.search(text):
+        value, end = _read_yaml(text), len(text)
+    requests = tuple(_requests(value, start, end)) if isinstance(value, dict | list) else ()
+    return requests or None
+
+
+def read_printed_requests(text: str) -> Iterator[PastedRequest]:
+    """Read the requests that a program printed as objects in the middle of a text."""
+    for _, match in zip(range(_MOST_REQUESTS), _URL_KEY.finditer(text), strict=False):
+        for value, start, end in objects_around(text, match.end()):
+            requests = list(_requests(value, start, end))
+            if requests:
+                yield from requests
+                break
+
+
+def _requests(value: Any, start: int, end: int) -> Iterator[PastedRequest]:
+    """Walk through a document; what is set for a whole collection holds for what is in it."""
+    found = 0
+    waiting: list[tuple[Any, Any, int]] = [(value, None, 0)]
+    for _ in range(_MOST_NODES):
+        if not waiting or found >= _MOST_REQUESTS:
+            return
+        node, auth, depth = waiting.pop()
+        if isinstance(node, dict):
+            auth = _named(node, "auth") or auth
+            request = _request(node, auth, start, end)
+            if request is not None:
+                found += 1
+                yield request
+                continue
+        if isinstance(node, dict | list) and depth < _DEEPEST:
+            inner = list(node.values()) if isinstance(node, dict) else node
+            waiting += [(one, auth, depth + 1) for one in reversed(inner) if isinstance(one, dict | list)]
+
+
+def _named(members: Mapping[str, Any], what: str) -> Any:
+    bare = {str(name).lower().replace("-", "_"): value for name, value in members.items()}
+    return next((bare[name] for name in _NAMES[what] if name in bare), None)
+
+
+def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> PastedRequest | None:
+    url = _url(members)
+    method = _text(_named(members, "method")).upper()
+    body, kind = _body(members)
+    headers = list(_headers(_named(members, "headers")))
+    if (
+        not url
+        or not (method in _VERBS or headers or body)
+        or not (_ZOOMISH.search(url) or "invite" in (body or ""))
+    ):
+        return None
+    names = {name.lower() for name, _ in headers}
+    if kind and "content-type" not in names:
+        headers.append(("Content-Type", kind))
+    unsure = {Part.BODY} if body is None or isinstance(body, Partial) else set()
+    basic = None
+    if "authorization" not in names:
+        header, basic, is_guessed = _authorization(auth)
+        headers += [("Authorization", header)] if header else []
+        unsure |= {Part.AUTHORIZATION} if is_guessed else set()
+    return PastedRequest(
+        form=Form.OBJECT,
+        start=start,
+        end=end,
+        method=method if method in _VERBS else "",
+        url=url,
+        headers=tuple(headers),
+        body=body,
+        basic=basic,
+        unsure=frozenset(unsure),
+    )
+
+
+def _url(members: Mapping[str, Any]) -> str:
+    given = _named(members, "url")
+    if isinstance(given, dict):
+        given = given.get("raw") or given.get("value")
+    url = _text(given)
+    base = _text(_named(members, "base"))
+    if base and url and "://" not in url and not url.startswith("{"):
+        url = f"{base.rstrip('/')}/{url.lstrip('/')}"
+    query = _named(members, "query")
+    if url and isinstance(query, dict) and "grant_type" in query and "?" not in url:
+        url = f"{url}?{urlencode({name: _text(value) for name, value in query.items()})}"
+    return url
+
+
+def _headers(given: Any) -> Iterator[tuple[str, str]]:
+    """Read headers as an object, as rows of name and value, or as lines."""
+    if isinstance(given, dict) and isinstance(given.get("parameters"), list):
+        given = given["parameters"]
+    if isinstance(given, dict):
+        yield from ((str(name), _text(value)) for name, value in given.items() if not isinstance(value, dict))
+    elif isinstance(given, list):
+        for row in given:
+            if isinstance(row, dict) and not row.get("disabled"):
+                name = row.get("key", row.get("name"))
+                if name:
+                    yield str(name), _text(row.get("value"))
+            elif isinstance(row, list) and len(row) == 2:
+                yield str(row[0]), _text(row[1])
+            elif isinstance(row, str) and ":" in row:
+                name, _, value = row.partition(":")
+                yield name.strip(), value.strip()
+
+
+def _body(members: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """Return the body, None if it is not known, and the type that the tool gives it by itself."""
+    given = _named(members, "body")
+    stated = _text(members.get("body_format") or members.get("contentType") or members.get("content_type")).lower()
+    is_json = "json" in stated or isinstance(members.get("json"), dict | list)
+    kind = _FORM if "form" in stated else _JSON if is_json else None
+    if isinstance(given, dict):
+        mode = given.get("mode")
+        if mode == "raw" or "raw" in given:
+            is_json = '"json"' in json.dumps(given.get("options", ""))
+            return _text(given.get("raw")), _JSON if is_json else kind
+        if isinstance(given.get("text"), str) and (mime := given.get("mimeType")) is not None:
+            return given["text"], _text(mime) or kind
+        rows = given.get("urlencoded") or given.get("formdata") or given.get("parameters")
+        if isinstance(rows, list):
+            pairs = {
+                str(row.get("key", row.get("name"))): _text(row.get("value"))
+                for row in rows
+                if isinstance(row, dict)
+            }
+            is_form = "urlencoded" in given
+            return (urlencode(pairs), _FORM) if is_form else (json.dumps(pairs), kind)
+        if isinstance(given.get("content"), dict | str) and ("type" in given or "$content" in given):
+            given = given["content"]
+    if isinstance(given, dict | list):
+        try:
+            return json.dumps(given, ensure_ascii=False), kind
+        except (TypeError, ValueError, RecursionError):
+            return None, kind
+    if given is None or isinstance(given, bool):
+        return None, None
+    text = _text(given)
+    return (text, kind) if text.lstrip().startswith(("{", "[")) or "=" in text else (None, kind)
+
+
+def _authorization(auth: Any) -> tuple[str | None, str | None, bool]:
+    """Return the header or the pair that a tool's own authorization sends, and whether that is a guess."""
+    if isinstance(auth, list) and len(auth) == 2:
+        return None, ":".join(_text(part) or "{...}" for part in auth), False
+    if not isinstance(auth, dict):
+        return None, None, auth is not None
+    kind = _text(auth.get("type")).lower()
+    detail = auth.get(kind, auth)
+    rows = detail
+    if isinstance(detail, list):
+        rows = {str(row.get("key")): row.get("value") for row in detail if isinstance(row, dict)}
+    if not isinstance(rows, dict):
+        return None, None, True
+    token = _text(rows.get("token") or rows.get("accessToken") or rows.get("bearer"))
+    if kind in {"bearer", "oauth2"} or (not kind and token):
+        return f"Bearer {token or '{token}'}", None, False
+    if kind == "apikey":
+        is_header = _text(rows.get("key")).lower() == "authorization" and rows.get("in", "header") == "header"
+        return (_text(rows.get("value")) if is_header else None), None, True
+    if "username" in rows or kind == "basic":
+        return None, f"{_text(rows.get('username')) or '{id}'}:{_text(rows.get('password')) or '{secret}'}", False
+    return None, None, True
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("=") and len(value) > 1:
+        value = value[1:]  # as n8n marks its expressions
+    if isinstance(value, str):
+        return value.strip()
+    return "" if value is None or isinstance(value, dict | list) else str(value)
+
+
+def _read_yaml(text: str) -> Any:
+    """Read YAML as leniently as people write it into posts: templates without quotation marks, cut-off blocks."""
+    rows: list[tuple[int, str | None, str, int]] = []
+    lines = text.split("\n")[:_MOST_LINES]
+    index = 0
+    while index < len(lines):
+        line = lines[index]
+        index += 1
+        match = _YAML_LINE.fullmatch(line.replace("\t", "  ").rstrip())
+        if match is None or line.lstrip().startswith("#"):
+            continue
+        indent = len(match["indent"]) + len(match["dash"])
+        value = (match["value"] or match["bare"] or "").strip()
+        if value[:1] in {"|", ">"}:
+            block = []
+            while index < len(lines) and (not lines[index].strip() or _indent(lines[index]) > len(match["indent"])):
+                block.append(lines[index].strip())
+                index += 1
+            value = "\n".join(block)
+            rows.append((indent, match["name"], "'" + value, len(match["dash"])))
+            continue
+        rows.append((indent, match["name"], value, len(match["dash"])))
+    value, _ = _yaml_block(rows, 0, rows[0][0] if rows else 0)
+    return value
+
+
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip())
+
+
+def _yaml_block(
+    rows: list[tuple[int, str | None, str, int]], index: int, indent: int, depth: int = 0
+) -> tuple[Any, int]:
+    """Read the rows of one block, which are indented alike."""
+    items: list[Any] = []
+    members: dict[str, Any] = {}
+    begin = index
+    while index < len(rows) and rows[index][0] >= indent and depth < _DEEPEST:
+        at, name, value, dash = rows[index]
+        if dash and index > begin and members:
+            items.append(members)
+            members = {}
+        index += 1
+        if name is None:
+            items.append(_yaml_scalar(value))
+        elif value:
+            members[name.strip("\"'")] = _yaml_scalar(value)
+        elif index < len(rows) and (
+            rows[index][0] > at or (rows[index][3] and rows[index][0] - rows[index][3] >= at)
+        ):
+            members[name.strip("\"'")], index = _yaml_block(rows, index, rows[index][0], depth + 1)
+    if members:
+        items.append(members)
+    return (items[0] if len(items) == 1 else items), index
+
+
+def _yaml_scalar(value: str) -> Any:
+    if value[:1] == "'" and not (len(value) > 1 and value.endswith("'")):
+        return value[1:]  # a block of lines
+    if value[:1] in {"{", "["} and not value.startswith("{{"):
+        try:
+            return read_object(value, 0)[0]
+        except Unreadable:
+            return value
+    if value[:1] in "\"'" and (end := value.rfind(value[0])) > 0:
+        return value[1:end]
+    return re.sub(r"\s+#.*", "", value)
