@@ -147,5 +147,5 @@ def test_the_trial_on_one_machine_works_as_the_docs_say(served: str, tmp_path: P
         replay = ("webhook", "replay", str(event), "--to", f"https://localhost:{port}")
         trusted = zoomcall(*replay, environ={"SSL_CERT_FILE": str(root)})
         assert trusted.code == 0
-        assert trusted.stdout == f"1 of 1 events taken by https://localhost:{port}\n"
+        assert trusted.stdout == f"https://localhost:{port} accepted 1 of 1 events\n"
         assert zoomcall(*replay, "--json").json()["error"]["network"] == "tls"

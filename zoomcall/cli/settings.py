@@ -69,20 +69,20 @@ class Settings(Struct, frozen=True, kw_only=True):
             except RuntimeError as error:
                 raise UsageError(f"{name}: no home folder for {text!r}") from error
 
-        output = given.get("ZOOMCALL_OUTPUT")
-        timeout = given.get("ZOOMCALL_TIMEOUT")
-        keyring = given.get("ZOOMCALL_KEYRING_TIMEOUT")
+        def seconds(name: str) -> timedelta | None:
+            return parse_seconds(given[name], name=name) if name in given else None
+
         subscription = given.get("ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID")
         return cls(
             environ=given,
-            output=output,
-            timeout=parse_seconds(timeout, name="ZOOMCALL_TIMEOUT") if timeout else None,
+            output=given.get("ZOOMCALL_OUTPUT"),
+            timeout=seconds("ZOOMCALL_TIMEOUT"),
             profile=given.get("ZOOMCALL_PROFILE"),
             api_base=base("ZOOMCALL_API_BASE"),
             oauth_base=base("ZOOMCALL_OAUTH_BASE"),
             config_dir=folder("ZOOMCALL_CONFIG_DIR"),
             state_dir=folder("ZOOMCALL_STATE_DIR"),
-            keyring_timeout=parse_seconds(keyring, name="ZOOMCALL_KEYRING_TIMEOUT") if keyring else None,
+            keyring_timeout=seconds("ZOOMCALL_KEYRING_TIMEOUT"),
             is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
             websocket_subscription_id=subscription
             and parse_key(subscription, name="ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"),
