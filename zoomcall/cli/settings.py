@@ -60,15 +60,6 @@ class Settings(Struct, frozen=True, kw_only=True):
             text = given.get(name)
             return (text and parse_base(text, variable=name, is_any_host_allowed=is_any_host_allowed)) or None
 
-        def folder(name: str) -> Path | None:
-            text = given.get(name)
-            if text and "\0" in text:
-                raise UsageError(f"{name} contains a NUL character")
-            try:
-                return Path(text).expanduser() if text else None
-            except RuntimeError as error:
-                raise UsageError(f"{name}: no home folder for {text!r}") from error
-
         def seconds(name: str) -> timedelta | None:
             return parse_seconds(given[name], name=name) if name in given else None
 
@@ -80,13 +71,23 @@ class Settings(Struct, frozen=True, kw_only=True):
             profile=given.get("ZOOMCALL_PROFILE"),
             api_base=base("ZOOMCALL_API_BASE"),
             oauth_base=base("ZOOMCALL_OAUTH_BASE"),
-            config_dir=folder("ZOOMCALL_CONFIG_DIR"),
-            state_dir=folder("ZOOMCALL_STATE_DIR"),
+            config_dir=_folder(given, "ZOOMCALL_CONFIG_DIR"),
+            state_dir=_folder(given, "ZOOMCALL_STATE_DIR"),
             keyring_timeout=seconds("ZOOMCALL_KEYRING_TIMEOUT"),
             is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
             websocket_subscription_id=subscription
             and parse_key(subscription, name="ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"),
         )
+
+
+def _folder(given: Mapping[str, str], name: str) -> Path | None:
+    text = given.get(name)
+    if text and "\0" in text:
+        raise UsageError(f"{name} contains a NUL character")
+    try:
+        return Path(text).expanduser() if text else None
+    except RuntimeError as error:
+        raise UsageError(f"{name}: no home folder for {text!r}") from error
 
 
 def _flag(given: Mapping[str, str], name: str) -> bool:

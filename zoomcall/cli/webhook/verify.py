@@ -68,17 +68,9 @@ def verify(
     limit = None if max_age is None else timedelta(seconds=max_age)
     place = held.name if held.name.startswith("ZOOMCALL_") else f"the secret of profile {held.name}"
     verdict = check(request, held.secret, now=run.now(), max_age=limit, place=place)
-    result = WebhookVerifyResult(
-        signature="valid" if verdict.is_genuine else "invalid",
-        event=verdict.event,
-        signed_at=verdict.at,
-        age_seconds=None if verdict.age is None else seconds_of(verdict.age),
-        findings=verdict.findings,
-        checked=verdict.checked,
-    )
     return Answer(
         page=tuple(_lines(run, verdict)),
-        result=result,
+        result=_result(verdict),
         status=ExitStatus.OK if verdict.is_accepted else ExitStatus.AUTH,
         error=None if verdict.is_accepted else _error(run, verdict),
     )
@@ -115,6 +107,17 @@ def _read_body(run: Run, file: str) -> bytes:
     if len(body) > _LARGEST_BODY:
         raise UsageError(f"the body is larger than {_LARGEST_BODY:,} bytes, which no event is")
     return body
+
+
+def _result(verdict: Verdict) -> WebhookVerifyResult:
+    return WebhookVerifyResult(
+        signature="valid" if verdict.is_genuine else "invalid",
+        event=verdict.event,
+        signed_at=verdict.at,
+        age_seconds=None if verdict.age is None else seconds_of(verdict.age),
+        findings=verdict.findings,
+        checked=verdict.checked,
+    )
 
 
 def _lines(run: Run, verdict: Verdict) -> Iterator[Line]:
