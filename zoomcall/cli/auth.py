@@ -24,6 +24,7 @@ from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
 from zoomcall.domain.credential import CredentialKind, HeldCredential, ServerToServerApp
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
+    STORED_KINDS,
     Config,
     Profile,
     Store,
@@ -132,7 +133,7 @@ def _draft(run: Run, flags: LoginFlags) -> Profile:
     if not run.options.is_quiet:
         run.say(tuple(Line(text, Tone.DIM) for text in WHICH_KEYS[kind]))
     keys = _keys(run, kind, api_key=flags.api_key, account_id=flags.account_id, client_id=flags.client_id)
-    if flags.api is not None and kind is not CredentialKind.TOKEN:
+    if flags.api is not None and len(kind.serves) == 1:
         raise UsageError(f"--for is for tokens; --kind {kind} serves only one of Zoom's APIs")
     subscription = flags.websocket_subscription_id
     if subscription is not None and kind is not CredentialKind.S2S:
@@ -262,9 +263,7 @@ def _ask_kind(run: Run) -> Kind:
     run.say(
         (
             Line("Which kind of credential?", Tone.TITLE),
-            Line("API key and secret of a Video SDK account, for sessions", label="videosdk"),
-            Line("server-to-server OAuth app, for meetings", label="s2s"),
-            Line("a token as it is", label="token"),
+            *(Line(kind.offer or "", label=kind.value) for kind in STORED_KINDS),
         )
     )
     answer = _ask(run, "Kind")

@@ -22,7 +22,7 @@ import typer
 from msgspec import Struct
 
 from zoomcall.cli.answer import Answer
-from zoomcall.cli.options import CommandSpec, CommonOptions
+from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
 from zoomcall.cli.run import Run
 from zoomcall.domain.profile import parse_profile_name
 from zoomcall.errors import Interrupted, Terminated
@@ -33,14 +33,16 @@ CommandFunction = Callable[..., Answer | int]
 _CONTEXT_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 
+def _formats(*, has_streams: bool = False) -> str:
+    return "|".join(word for word in OutputFormat if has_streams or not word.is_stream)
+
+
 def _common_flags(
     *,
     profile: Annotated[
         str | None, typer.Option("--profile", "-p", metavar="NAME", help="Use this profile's credential.")
     ] = None,
-    output: Annotated[
-        str | None, typer.Option("--output", "-o", metavar="text|json", help="Output format.")
-    ] = None,
+    output: Annotated[str | None, typer.Option("--output", "-o", metavar=_formats(), help="Output format.")] = None,
     is_json: Annotated[bool, typer.Option("--json", help="Same as -o json.")] = False,
     is_quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Hide progress and warnings.")] = False,
     is_verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show more on stderr.")] = False,
@@ -56,7 +58,10 @@ _COMMON_FLAGS = tuple(inspect.signature(_common_flags).parameters.values())
 _LINES_OUTPUT = Annotated[
     str | None,
     typer.Option(
-        "--output", "-o", metavar="text|json|jsonl", help="Output format; jsonl prints events as they happen."
+        "--output",
+        "-o",
+        metavar=_formats(has_streams=True),
+        help="Output format; jsonl prints events as they happen.",
     ),
 ]
 _COMMON_FLAGS_WITH_LINES = tuple(

@@ -154,8 +154,4 @@ class Connection:
 
 
 def _is_old(token: AccessToken, now: datetime) -> bool:
-    return (
-        token.kind is not CredentialKind.TOKEN
-        and token.expires_at is not None
-        and token.expires_at - now < _RENEW_BEFORE
-    )
+    return not token.kind.is_bearer and token.expires_at is not None and token.expires_at - now < _RENEW_BEFORE

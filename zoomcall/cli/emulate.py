@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from zoomcall.cli.command import command
 from zoomcall.cli.extras import extra
-from zoomcall.cli.options import CommandSpec, OutputFormat
+from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line
 from zoomcall.cli.run import Run
 from zoomcall.domain.exit_status import ExitStatus
@@ -104,7 +104,7 @@ def emulate(
         try:
             return _serve(run, emulator, flags.ready_file, command_line)
         except KeyboardInterrupt as stop:
-            if run.output is OutputFormat.JSON:
+            if run.output.is_document:
                 raise
             return int(ExitStatus.TERMINATED if isinstance(stop, Terminated) else ExitStatus.INTERRUPTED)
 

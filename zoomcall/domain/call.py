@@ -20,6 +20,7 @@ class _StateRow(Struct, frozen=True, kw_only=True):
         exit: The exit code of a command that leaves a call there, unless its error is more specific.
         is_final: Evidence has settled the call.
         blocks_redial: The room has joined or may still ring, so another dial would be a duplicate.
+        is_there: The room is in the session or meeting, or in its waiting room, and can be removed.
         under_way: What a person is told while waiting.
         outcome: What a person is told in the end; ``{}`` stands for the room.
     """
@@ -27,6 +28,7 @@ class _StateRow(Struct, frozen=True, kw_only=True):
     exit: ExitStatus
     is_final: bool = False
     blocks_redial: bool = False
+    is_there: bool = False
     under_way: str = ""
     outcome: str = ""
 
@@ -38,6 +40,7 @@ class State(StrEnum):
     exit: ExitStatus
     is_final: bool
     blocks_redial: bool
+    is_there: bool
     under_way: str
     outcome: str
 
@@ -47,7 +50,7 @@ class State(StrEnum):
         state = str.__new__(cls, word)
         state._value_ = word
         state.exit, state.is_final = row.exit, row.is_final
-        state.blocks_redial, state.under_way = row.blocks_redial, row.under_way
+        state.blocks_redial, state.is_there, state.under_way = row.blocks_redial, row.is_there, row.under_way
         state.outcome = row.outcome or f"{{}}: {word}"
         return state
 
@@ -75,10 +78,11 @@ class State(StrEnum):
         _StateRow(
             exit=ExitStatus.WAITING_ROOM,
             blocks_redial=True,
+            is_there=True,
             under_way="the room is in the waiting room: a host must admit it",
         ),
     )
-    JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True)
+    JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True, is_there=True)
     DECLINED = "declined", _StateRow(exit=ExitStatus.DECLINED, is_final=True, outcome="{} declined the call")
     MISSED = "missed", _StateRow(exit=ExitStatus.NO_ANSWER, is_final=True, outcome="{} did not answer")
     FAILED = "failed", _StateRow(exit=ExitStatus.CALL_FAILED, is_final=True, outcome="the call to {} failed")

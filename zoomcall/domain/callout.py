@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination
 from zoomcall.domain.shown_text import quoted
@@ -154,9 +155,14 @@ class Callout(Struct, frozen=True, kw_only=True):
             api: The API, which decides the method's name.
             is_masked: Whether to mask a passcode in the address, as anything but the wire requires.
         """
+        match self.address:  # each kind of destination has a method and fields of its own
+            case RoomAddress():
+                return self._room_body(self.address, api, is_masked=is_masked)
+
+    def _room_body(self, address: RoomAddress, api: Api, *, is_masked: bool) -> dict[str, Any]:
         params: dict[str, Any] = {
-            "call_type": self.address.protocol.value,
-            "device_ip": self.address.shown if is_masked else self.address.text,
+            "call_type": address.protocol.value,
+            "device_ip": address.shown if is_masked else address.text,
         }
         headers: dict[str, Any] = {}
         if self.from_name is not None:
@@ -168,7 +174,7 @@ class Callout(Struct, frozen=True, kw_only=True):
         if self.headers:
             headers["additional_headers"] = [{"key": h.key, "value": h.value} for h in self.headers]
         if headers:
-            params[self.address.protocol.header_group] = headers
+            params[address.protocol.header_group] = headers
         return {"method": ROOM_METHODS[api], "params": params}
 
 

@@ -23,14 +23,16 @@ class _KindRow(Struct, frozen=True, kw_only=True):
         keys: Its public parts: the names of a profile's fields and, in upper case, the ends of their variables.
         variable: The variable that holds its secret; a second one, which ends in ``_FILE``, names a file.
         noun: What its secret is called.
-        is_stored: Whether ``auth login`` accepts it.
+        is_bearer: Its secret is what Zoom gets; in the environment it takes precedence.
+        offer: What ``auth login`` calls it; None if it does not accept it.
     """
 
     serves: tuple[Api, ...]
     keys: tuple[str, ...] = ()
     variable: str | None = None
     noun: str
-    is_stored: bool = True
+    is_bearer: bool = False
+    offer: str | None = None
 
 
 class CredentialKind(StrEnum):
@@ -40,7 +42,8 @@ class CredentialKind(StrEnum):
     serves: tuple[Api, ...]
     keys: tuple[str, ...]
     noun: str
-    is_stored: bool
+    is_bearer: bool
+    offer: str | None
     secret_variable: str | None
 
     def __new__(cls, word: str, row: _KindRow | None = None) -> Self:
@@ -48,13 +51,19 @@ class CredentialKind(StrEnum):
         assert row is not None, word  # noqa: S101 - none only where a kind is looked up by its word
         kind = str.__new__(cls, word)
         kind._value_ = word
-        kind.serves, kind.keys, kind.noun = row.serves, row.keys, row.noun
-        kind.secret_variable, kind.is_stored = row.variable, row.is_stored
+        kind.serves, kind.keys, kind.secret_variable = row.serves, row.keys, row.variable
+        kind.noun, kind.is_bearer, kind.offer = row.noun, row.is_bearer, row.offer
         return kind
 
     VIDEOSDK = (
         "videosdk",
-        _KindRow(serves=(Api.SESSION,), keys=("api_key",), variable="ZOOMCALL_API_SECRET", noun="API secret"),
+        _KindRow(
+            serves=(Api.SESSION,),
+            keys=("api_key",),
+            variable="ZOOMCALL_API_SECRET",
+            noun="API secret",
+            offer="API key and secret of a Video SDK account, for sessions",
+        ),
     )
     S2S = (
         "s2s",
@@ -63,13 +72,20 @@ class CredentialKind(StrEnum):
             keys=("account_id", "client_id"),
             variable="ZOOMCALL_CLIENT_SECRET",
             noun="client secret",
+            offer="server-to-server OAuth app, for meetings",
         ),
     )
     TOKEN = (
         "token",
-        _KindRow(serves=(Api.SESSION, Api.MEETING), variable="ZOOMCALL_TOKEN", noun="token"),
+        _KindRow(
+            serves=(Api.SESSION, Api.MEETING),
+            variable="ZOOMCALL_TOKEN",
+            noun="token",
+            is_bearer=True,
+            offer="a token as it is",
+        ),
     )
-    OAUTH = "oauth", _KindRow(serves=(Api.MEETING,), noun="refresh token", is_stored=False)
+    OAUTH = "oauth", _KindRow(serves=(Api.MEETING,), noun="refresh token")
 
     @property
     def key_variables(self) -> tuple[str, ...]:

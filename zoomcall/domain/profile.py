@@ -24,7 +24,7 @@ from zoomcall.errors import NotConfigured, UsageError
 DEFAULT_PROFILE = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
-STORED_KINDS = tuple(kind for kind in CredentialKind if kind.is_stored)
+STORED_KINDS = tuple(kind for kind in CredentialKind if kind.offer is not None)
 """The kinds that are stored; the fields of ``Profile`` named in ``kind.keys`` are their public parts."""
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomRefused
-from zoomcall.domain.call import Evidence, EvidenceSource, Sent, State
+from zoomcall.domain.call import Evidence, EvidenceSource, Sent
 from zoomcall.domain.destination import parse_destination
 from zoomcall.domain.journal import CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
@@ -182,7 +182,7 @@ def hang_up(
     if is_open(call) and faults:
         raise faults[0]
     _require_not_over(call)
-    if call.state not in {State.JOINED, State.WAITING_ROOM}:
+    if not call.state.is_there:
         raise UsageError(
             f"nothing shows that call {call.id} to {call.shown} joined, and Zoom's REST API cannot cancel ringing",
             fix="Reject the call at the room, or wait until it joins or stops ringing. Next time,"
@@ -199,8 +199,7 @@ def hang_up(
 
 
 def _require_not_over(call: CallRecord) -> None:
-    is_over = call.state.is_final and call.state is not State.JOINED
-    if is_over or call.state in {State.NOT_SENT, State.REFUSED, State.NO_OP}:
+    if not call.state.blocks_redial:
         raise UsageError(f"call {call.id} to {call.shown} is over ({call.state}); there is nothing to hang up")
 
 

@@ -36,8 +36,8 @@ class ConfigReader(Protocol):
         """Return the profiles; raise ``NotConfigured`` if the file cannot be used."""
 
 
-# A token takes precedence over the other kinds.
-_READ_ORDER = (CredentialKind.TOKEN, *(kind for kind in CredentialKind if kind is not CredentialKind.TOKEN))
+# A bearer takes precedence over the other kinds.
+_READ_ORDER = sorted(CredentialKind, key=lambda kind: not kind.is_bearer)
 
 
 class InEnvironment(Struct, frozen=True):
@@ -149,8 +149,8 @@ def _choose_in_environment(
     serving = [each for each in found if api is None or api in each.kind.serves]
     if api is not None and not serving:
         raise _no_service(", ".join(_shown(each.label) for each in found), api)
-    if len(serving) > 1 and serving[0].kind is not CredentialKind.TOKEN:
-        names = " and ".join(f"{each.kind.key_variables[0]} ({each.kind})" for each in serving)
+    if len(serving) > 1 and not serving[0].kind.is_bearer:
+        names = " and ".join(f"{(*each.kind.key_variables, each.label.name)[0]} ({each.kind})" for each in serving)
         raise UsageError(
             f"the environment holds two credentials, {names}, and it is not clear which to use",
             fix="Add --for session or --for meeting, or unset one of them.",
@@ -214,8 +214,7 @@ def _no_service(held: str, api: Api, able: Iterable[str] = ()) -> NotConfigured:
 
 
 def _shown(label: CredentialLabel) -> str:
-    is_profile = label.source in {CredentialSource.KEYRING, CredentialSource.FILE}
-    return f"{f'profile {label.name!r}' if is_profile else label.name} of kind {label.kind}"
+    return f"{label.variable or f'profile {label.name!r}'} of kind {label.kind}"
 
 
 def _labels_behind(environ: Mapping[str, str], config: ConfigReader, warn: Warn) -> tuple[CredentialLabel, ...]:
@@ -289,7 +288,7 @@ def _read_environment(
     name = found.label.name
     secret = read_variable(environ, name, found.label.source, read_secret_file, warn)
     kind = found.kind
-    if kind is CredentialKind.TOKEN:
+    if kind.is_bearer:
         secret, has_surplus = parse_bearer(secret.reveal(), name=name)
         if has_surplus:
             warn(Notice("token-trimmed", f"{name}: removed a line break or the word Bearer from around the token"))

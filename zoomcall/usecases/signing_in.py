@@ -191,14 +191,8 @@ def _previous_secret(store: SecretStore, draft: Profile, older: Profile | None) 
 
 
 def _with_secret(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn) -> tuple[Profile, Secret]:
-    match draft.kind:
-        case CredentialKind.VIDEOSDK | CredentialKind.S2S | CredentialKind.OAUTH:
-            return draft, secret
-        case CredentialKind.TOKEN:
-            return _with_token(draft, secret, is_checked=is_checked, warn=warn)
-
-
-def _with_token(draft: Profile, secret: Secret, *, is_checked: bool, warn: Warn) -> tuple[Profile, Secret]:
+    if not draft.kind.is_bearer:
+        return draft, secret
     token, has_surplus = parse_bearer(secret.reveal(), name="the token")
     if has_surplus:
         warn(Notice("token-trimmed", "the word Bearer before the token was dropped"))

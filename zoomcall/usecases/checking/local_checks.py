@@ -63,5 +63,4 @@ def check_versions(case: Case) -> CheckVerdict:
 
 
 def _named(label: CredentialLabel) -> str:
-    is_profile = label.source in {CredentialSource.KEYRING, CredentialSource.FILE}
-    return f"profile {label.name!r}" if is_profile else label.name
+    return label.variable or f"profile {label.name!r}"

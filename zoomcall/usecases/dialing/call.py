@@ -243,7 +243,7 @@ class Call:
         try:
             if state is not State.WAITING_ROOM:
                 self._watch_until(self._now() + _LATE_WATCH, watch, judge)
-            if report.state in {State.JOINED, State.WAITING_ROOM}:
+            if report.state.is_there:
                 self._name_participant(judge)
                 why_not = self._remove()
                 if why_not is not None:
