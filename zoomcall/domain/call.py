@@ -80,6 +80,7 @@ class State(StrEnum):
             blocks_redial=True,
             is_there=True,
             under_way="the room is in the waiting room: a host must admit it",
+            outcome="{} is still in the waiting room",
         ),
     )
     JOINED = "joined", _StateRow(exit=ExitStatus.OK, is_final=True, blocks_redial=True, is_there=True)

@@ -100,6 +100,8 @@ class Telling(Struct, frozen=True):
             if isinstance(report.failure, Unproven):
                 fault = report.failure.fault
                 causes = error.causes or causes_of_outcome(report.state, report.reason)
+                if report.failure.fix is not None:
+                    causes = tuple(replace(cause, fix=report.failure.fix, command=None) for cause in causes)
                 error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
             error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
             return ExitStatus.of(report.failure.kind), error

@@ -221,7 +221,13 @@ class Call:
             return Unproven(_lost(fault), fault=fault)
         if not prospects.is_any:
             return Unproven(f"Zoom accepted the call, but nothing can prove the outcome: {prospects.why}")
-        if any(entry.state is State.ANSWERED for entry in self.report.timeline):
+        states = [entry.state for entry in self.report.timeline]
+        if State.WAITING_ROOM in states:
+            return Unproven(
+                "the room left the waiting room, and nothing shows it in the meeting",
+                fix="Ring it again when a host is there to admit it.",
+            )
+        if State.ANSWERED in states:
             return Unproven(
                 "the room answered, but nothing shows whether it is in the meeting or in its waiting room",
                 fix="The scope dashboard_meetings:read:admin would show it, or the event meeting.participant_joined"
@@ -239,7 +245,7 @@ class Call:
         self._listener.detail(
             f"watching for another {_LATE_WATCH.total_seconds():g} s, to remove the room if it joins late"
         )
-        state, failure = report.state, report.failure
+        state, failure, evidence = report.state, report.failure, report.evidence
         try:
             if state is not State.WAITING_ROOM:
                 self._watch_until(self._now() + _LATE_WATCH, watch, judge)
@@ -249,8 +255,8 @@ class Call:
                 if why_not is not None:
                     self._listener.warn(Notice("not-removed", f"the room came late and was not removed: {why_not}"))
         finally:
-            report.state, report.failure = state, failure
-            report.evidence = report.reason = None
+            report.state, report.failure, report.evidence = state, failure, evidence
+            report.reason = None
 
     def _remove(self) -> str | None:
         """Hang up the room that joined; return why that failed, or None."""
@@ -326,10 +332,9 @@ class Call:
         report = self.report
         report.state = observation.state
         report.sent = Sent.YES
-        if observation.state is State.WAITING_ROOM:
-            report.failure = None  # Zoom did act on the request
-        if observation.state.is_final:
-            report.evidence = Evidence(observation.source, observation.match)
+        is_outcome = observation.state.is_final or observation.state is State.WAITING_ROOM
+        report.evidence = Evidence(observation.source, observation.match) if is_outcome else None
+        if is_outcome:
             report.failure = None
         report.reason = observation.reason
         report.participant = observation.participant or report.participant

@@ -81,14 +81,19 @@ class Judge:
         self._fitting: frozenset[CalloutEvent] = frozenset()
         self._told: frozenset[CalloutEvent] = frozenset()
         self._whereabouts: State | None = None
-        self._uuid: str | None = None
+        self._moved_at = call.dialled_at_zoom
+        self._seen: Credit | None = None
 
     def of_roster(self, present: Sequence[Participant], now: datetime) -> Observation | None:
-        """Return that the room joined, or is in the waiting room, if this roster proves it and it is news."""
+        """Return where the room is, if this roster proves it and it is news; one that left only answered."""
         found = self._credited(present)
+        state = State.ANSWERED
+        if found is not None:
+            state = State.WAITING_ROOM if found.participant.is_waiting else State.JOINED
+        elif self._seen is not None and not any(self._seen.participant.is_same(row) for row in present):
+            found = self._seen
         if found is None:
             return None
-        state = State.WAITING_ROOM if found.participant.is_waiting else State.JOINED
         if state is self._whereabouts:
             return None
         self._whereabouts = state
@@ -125,7 +130,7 @@ class Judge:
             return None
         if not self._journal.take_credit(call.call_id, found.participant.id):
             return None
-        self._uuid = found.participant.uuid
+        self._seen = found
         return found
 
     def of_events(self, events: Sequence[Event], source: EvidenceSource) -> Iterator[Observation]:
@@ -137,7 +142,9 @@ class Judge:
         yield from self._of_callouts(callouts, source)
         moves = [event for event in events if isinstance(event, ParticipantEvent) and self._is_the_room(event)]
         for event in sorted(moves, key=lambda event: event.at):
-            if event.state is not self._whereabouts:
+            is_late = event.at < self._moved_at and event.state is not State.JOINED
+            self._moved_at = max(self._moved_at, event.at)
+            if event.state is not self._whereabouts and not is_late:
                 self._whereabouts = event.state
                 yield Observation(state=event.state, at=event.at, source=source, match=Match.EXACT)
 
@@ -147,7 +154,7 @@ class Judge:
         is_here = call.target.api is Api.MEETING and event.target_id == call.target.id
         if not is_here or event.at < call.dialled_at_zoom:
             return False
-        if event.uuid is not None and event.uuid == self._uuid:
+        if event.uuid is not None and self._seen is not None and event.uuid == self._seen.participant.uuid:
             return True
         return call.dial.to_name is not None and event.name == call.dial.to_name
 
