@@ -108,3 +108,45 @@ def test_a_name_that_a_flag_or_an_argument_gave_is_not(
     result = zoomcall(*command, "nobody's talk", environ=environ)
     assert result.code == 6
     assert "ZOOMCALL_SESSION_NAME" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("link", "base"),
+    [
+        ("https://agency.zoomgov.com/j/98765432101", None),
+        ("https://us02web.zoom.us/j/98765432101", "https://api.zoomgov.com/v2"),
+        ("https://www.google.com/url?q=https://agency.zoomgov.com/j/98765432101", None),
+    ],
+)
+def test_a_join_link_of_another_cluster_is_a_usage_error(zoomcall: Shell, link: str, base: str | None) -> None:
+    environ = {} if base is None else {"ZOOMCALL_API_BASE": base}
+    result = zoomcall("invite", "sip", "room@example.com", "--meeting", link, "--dry-run", environ=environ)
+    assert result.code == 2
+    assert "(cluster-mismatch)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("link", "base"),
+    [
+        ("https://us02web.zoom.us/j/98765432101", "https://api-eu.zoom.us/v2"),
+        ("https://agency.zoomgov.com/j/98765432101", "https://api.zoomgov.com/v2"),
+        ("https://agency.zoomgov.com/j/98765432101", "http://127.0.0.1:1/v2"),
+        ("98765432101", "https://api.zoomgov.com/v2"),
+    ],
+)
+def test_a_join_link_of_the_same_cluster_is_none(zoomcall: Shell, link: str, base: str) -> None:
+    environ = {"ZOOMCALL_API_BASE": base}
+    result = zoomcall("invite", "sip", "room@example.com", "--meeting", link, "--dry-run", environ=environ)
+    assert result.code == 0
+
+
+def test_tokens_and_requests_go_to_one_cluster(zoomcall: Shell) -> None:
+    environ = {
+        "ZOOMCALL_ACCOUNT_ID": "A",
+        "ZOOMCALL_CLIENT_ID": "C",
+        "ZOOMCALL_CLIENT_SECRET": "S",
+        "ZOOMCALL_API_BASE": "https://api.zoomgov.com/v2",
+    }
+    result = zoomcall("token", "mint", environ=environ)
+    assert result.code == 2
+    assert "ZOOMCALL_OAUTH_BASE=https://zoomgov.com" in result.stderr

@@ -435,3 +435,56 @@ def test_a_host_name_is_no_literal_address() -> None:
 def test_user_and_host_are_read_apart(user: str, host: str) -> None:
     address = RoomAddress.parse(Protocol.SIP, f"sip:{user}:pw@{host}:5070;transport=tls")
     assert (address.user, address.host, address.port) == (user, host, 5070)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("room$$1234$$5678@conf.example.com", "room$$***@conf.example.com"),
+        ("1001$$1234@conf.example.com", "1001$$***@conf.example.com"),
+        ("sip:1001$$1234$$5678@conf.example.com", "sip:1001$$***@conf.example.com"),
+        ("98765432101.1234@gateway.example.com", "98765432101.***@gateway.example.com"),
+        ("98765432101.1234.5678@203.0.113.5", "98765432101.***@203.0.113.5"),
+        ("sip:98765432101.1234@zoomcrc.com", "sip:98765432101.***@zoomcrc.com"),
+    ],
+)
+def test_passcodes_of_other_services_are_masked_too(text: str, shown: str) -> None:
+    address = RoomAddress.parse(Protocol.SIP, text)
+    assert (address.shown, address.text) == (shown, text)
+    assert "1234" not in address.normalised
+
+
+@pytest.mark.parametrize(
+    "text", ["board.room@example.com", "1.2.3@example.com", "a$b@example.com", "12345.67@example.com"]
+)
+def test_what_is_no_passcode_is_not_masked(text: str) -> None:
+    assert RoomAddress.parse(Protocol.SIP, text).shown == text
+
+
+@pytest.mark.parametrize("host", ["zoomcrc.com", "global.zoomcrc.com", "162.255.37.11"])
+def test_zooms_own_dial_in_is_warned_of(host: str) -> None:
+    warned = [notice.id for notice in RoomAddress.parse(Protocol.SIP, f"98765432101@{host}").warnings]
+    assert "own-dial-in-address" in warned
+
+
+@pytest.mark.parametrize("host", ["notzoomcrc.com", "zoomcrc.com.example.com", "162.255.37.12"])
+def test_other_hosts_are_not(host: str) -> None:
+    assert "own-dial-in-address" not in [n.id for n in RoomAddress.parse(Protocol.SIP, f"9876@{host}").warnings]
+
+
+def test_an_ipv6_address_after_the_at_belongs_in_brackets() -> None:
+    [warning] = [
+        notice
+        for notice in RoomAddress.parse(Protocol.SIP, "board@2001:db8::10").warnings
+        if notice.id == "ipv6-without-brackets"
+    ]
+    assert "board@[2001:db8::10]" in warning.message
+    bracketed = RoomAddress.parse(Protocol.SIP, "board@[2001:db8::10]")
+    assert "ipv6-without-brackets" not in [notice.id for notice in bracketed.warnings]
+
+
+@pytest.mark.parametrize(
+    "text", ["Board Room <sip:room@example.com>", '"Board" <room@example.com>', "<room@example.com>"]
+)
+def test_the_address_is_taken_out_of_its_brackets(text: str) -> None:
+    assert RoomAddress.parse(Protocol.SIP, text).normalised == "room@example.com"

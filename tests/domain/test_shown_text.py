@@ -77,3 +77,18 @@ def test_evidence_shows_a_value_bare_if_it_can(value: object, shown: str) -> Non
 )
 def test_a_key_shows_at_most_half_of_itself(key: str, shown: str) -> None:
     assert shown_key(key) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("call 98765432101.123456@zoomcrc.com now", "call 98765432101.***@zoomcrc.com now"),
+        ("1001$$1111$$2222@example.com", "1001$$***@example.com"),
+        ("10.0.0.1##98765432101#123456", "10.0.0.1##98765432101#***"),
+        ("https://zoom.us/j/1?pwd=AbC.1&x=2", "https://zoom.us/j/1?pwd=***&x=2"),
+        ("room@example.com", "room@example.com"),
+        ("98765432101@zoomcrc.com", "98765432101@zoomcrc.com"),
+    ],
+)
+def test_passcodes_are_masked_in_whatever_is_quoted(text: str, shown: str) -> None:
+    assert quoted(text) == repr(shown)

@@ -17,6 +17,7 @@ from zoomcall.domain.target import (
     SessionTarget,
     encode_id,
     events_path,
+    link_host,
     parse_meeting_number,
     parse_session_id,
     parse_session_name,
@@ -211,3 +212,61 @@ def test_each_target_knows_its_api_and_its_words() -> None:
     assert (session.api, str(session)) == (Api.SESSION, "session Standup")
     assert str(SessionTarget(SessionId("id=="))) == "session id=="
     assert SessionNameTarget("Standup").api is Api.SESSION
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fus04web.zoom.us%2Fj%2F98765432101%3Fpwd%3Dx&data=05",
+        "https://www.google.com/url?q=https://zoom.us/j/98765432101&sa=D",
+        "https://www.google.com/url?sa=D&q=https%3A%2F%2Fzoom.us%2Fj%2F98765432101",
+        "https://urldefense.com/v3/__https://zoom.us/j/98765432101?pwd=x__;!!abc$",
+        "https://urldefense.proofpoint.com/v2/url?u=https-3A__zoom.us_j_98765432101&d=DwM",
+        "https://slack-redir.net/link?url=https%3A%2F%2Fapp.zoom.us%2Fwc%2F98765432101%2Fjoin",
+        "https://zoom.us/launch/jc/98765432101",
+        "https://a.example/?u=https%3A%2F%2Fb.example%2F%3Fv%3Dhttps%253A%252F%252Fzoom.us%252Fj%252F98765432101",
+        "zoommtg://zoom.us/join?action=join&confno=98765432101&pwd=x",
+        "98765432101.123456@zoomcrc.com",
+        "sip:98765432101@zoomcrc.com",
+        "Meeting ID: 987 6543 2101",
+    ],
+)
+def test_the_number_is_found_in_whatever_wraps_it(text: str) -> None:
+    assert parse_meeting_number(text) == "98765432101"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://www.google.com/url?q=https://example.com/j/none",
+        "https://zoom.us/my/ada",
+        "https://zoom.us/launch/jc/",
+        "https://a.example/?u=%2Fj%2F98765432101",
+    ],
+)
+def test_a_link_without_a_number_stays_an_error(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_meeting_number(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["98765.1122334455@zoomcrc.com", "1234.1122334455@x", "room.1122334455@zoomcrc.com"]
+)
+def test_no_passcode_of_a_dial_string_is_shown(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_meeting_number(text)
+    assert "1122334455" not in f"{caught.value.message} {caught.value.fix}"
+
+
+@pytest.mark.parametrize(
+    ("link", "host"),
+    [
+        ("https://us02web.zoom.us/j/98765432101", "us02web.zoom.us"),
+        ("https://agency.zoomgov.com/j/98765432101", "agency.zoomgov.com"),
+        ("https://www.google.com/url?q=https://agency.zoomgov.com/j/98765432101", "agency.zoomgov.com"),
+        ("agency.zoomgov.com/j/98765432101", "agency.zoomgov.com"),
+        ("98765432101", None),
+    ],
+)
+def test_a_link_leads_to_a_host(link: str, host: str | None) -> None:
+    assert link_host(link) == host

@@ -180,6 +180,8 @@ def _usable(backend: str | None) -> KeyringBackend:
 
 def _load(backend: str | None) -> tuple[KeyringBackend, str | None]:
     chosen = os.environ.get("PYTHON_KEYRING_BACKEND")
+    if not chosen:
+        os.environ.pop("PYTHON_KEYRING_BACKEND", None)  # keyring would try to load the backend of that name
     try:
         own = keyring.core.load_env() or keyring.core.load_config()
     except Exception as error:  # noqa: BLE001 - a foreign module may raise anything on import

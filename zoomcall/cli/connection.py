@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
+from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase, cluster_of, host_of
 from zoomcall.domain.cause import Certainty
 from zoomcall.domain.credential import (
     AccessToken,
@@ -21,7 +21,7 @@ from zoomcall.domain.credential import (
     VideoSdkKey,
 )
 from zoomcall.domain.target import Api
-from zoomcall.errors import WrongCredential, blaming
+from zoomcall.errors import UsageError, WrongCredential, blaming
 from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
@@ -66,7 +66,17 @@ class Connection:
 
     @cached_property
     def oauth(self) -> ZoomOAuth:
-        """The token endpoint."""
+        """The token endpoint.
+
+        Raises:
+            UsageError: It belongs to another of Zoom's clusters than the API.
+        """
+        api, oauth = cluster_of(host_of(self.api_base)), cluster_of(host_of(self.oauth_base))
+        if api and oauth and api != oauth:
+            raise UsageError(
+                f"requests go to {api}, but tokens would come from {oauth} (cluster-mismatch)",
+                fix=f"Set ZOOMCALL_OAUTH_BASE=https://{api} too, or unset ZOOMCALL_API_BASE.",
+            )
         from zoomcall.adapters.zoom_oauth import ZoomOAuth
 
         return ZoomOAuth(self._http(), self.oauth_base)

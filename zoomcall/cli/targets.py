@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Protocol
 
 from zoomcall.cli.run import Run
+from zoomcall.domain.api_base import API_BASE, cluster_of, host_of
 from zoomcall.domain.secret_text import refuse_surplus
 from zoomcall.domain.target import (
     MeetingTarget,
     SessionNameTarget,
     SessionTarget,
     Target,
+    link_host,
     parse_meeting_number,
     parse_session_id,
     parse_session_name,
@@ -53,7 +55,21 @@ def chosen_target(run: Run, flags: TargetFlags) -> Target:
             fix="Add --session ID, --session-name NAME or --meeting NUMBER.",
             command="zoomcall session list",
         )
+    if isinstance(target, MeetingTarget):
+        _refuse_other_cluster(run, flags.meeting or run.settings.environ.get("ZOOMCALL_MEETING", ""))
     return target
+
+
+def _refuse_other_cluster(run: Run, meeting: str) -> None:
+    linked, base = cluster_of(link_host(meeting) or ""), cluster_of(host_of(run.wiring.shown_api_base))
+    if linked is None or base is None or linked == base:
+        return
+    cluster = " --cluster gov" if linked != cluster_of(host_of(API_BASE)) else ""
+    raise UsageError(
+        f"the join link leads to {linked}, but requests go to {base} (cluster-mismatch)",
+        fix=f"Use a credential of {linked}: Zoom's clusters know nothing of each other's meetings and tokens.",
+        command=f"zoomcall auth login --kind s2s{cluster}",
+    )
 
 
 def target_of_flags(flags: TargetFlags) -> Target | None:

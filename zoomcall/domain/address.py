@@ -22,6 +22,9 @@ _FOREIGN_SCHEMES = {"tel", "mailto", "callto", "http", "https", "im", "xmpp", "s
 _DEFAULT_PORTS = {"sip": {None, 5060, 5061}, "h323": {None, 1720}}
 _LARGEST_PORT = 65535
 _CRC_HOST = "zoomcrc.com"
+_CRC_ADDRESSES = {"162.255.37.11", "162.255.36.11", "213.19.144.110"}
+"""Addresses that Zoom's invitations print for H.323 rooms to call (zoom-api 10)."""
+_NAMED = re.compile(r"[^<>@]*<([^<>]+)>\s*\Z")
 _MASK = "***"
 
 _PRIVATE_NETWORKS = tuple(
@@ -126,7 +129,8 @@ class RoomAddress(Discreet, frozen=True):
         Raises:
             UsageError: Neither Zoom nor the room could understand it.
         """
-        return _Parser(protocol, text).parse()
+        named = _NAMED.match(text)  # as mail and SIP headers have it: Board Room <sip:room@example.com>
+        return _Parser(protocol, named[1] if named else text).parse()
 
 
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
@@ -160,6 +164,8 @@ class _Parser:
         rest = self._without_scheme(rest)
         rest = self._without_parameters(rest)
         user, host_port = self._split_user(rest)
+        if user is not None and host_port.count(":") > 1 and not host_port.startswith("["):
+            self._warn_of_bare_ipv6(rest, host_port)
         host, port = self._split_port(host_port)
         if user is None and self._is_alias(host):
             self._warn(
@@ -169,6 +175,11 @@ class _Parser:
             user, host_name = host, None
         else:
             host_name = self._host(host)
+        if host_name is not None and (host_name in _CRC_ADDRESSES or f".{host_name}".endswith(f".{_CRC_HOST}")):
+            self._warn(
+                "own-dial-in-address",
+                f"{host_name} is Zoom's own dial-in, which rooms call to join; Zoom rings the room's own address",
+            )
         return RoomAddress(
             protocol=self.protocol,
             text=self.given,
@@ -179,6 +190,14 @@ class _Parser:
             extension=extension,
             warnings=tuple(self.warnings),
         )
+
+    def _warn_of_bare_ipv6(self, text: str, host: str) -> None:
+        try:
+            ip = ipaddress.IPv6Address(host)
+        except ValueError:
+            return
+        user = text.removesuffix(f"@{host}")
+        self._warn("ipv6-without-brackets", f"an IPv6 address after the @ belongs in brackets: {user}@[{ip}]")
 
     def _refuse_unreadable(self) -> None:
         text = self.given
@@ -331,12 +350,22 @@ _CRC_PASSCODE = re.compile(
 )
 
 
+_NUMBER_PASSCODE = re.compile(rf"^((?:{_SCHEME})?\d{{9,11}})\.[^@]*\d@", re.IGNORECASE)
+_DOLLAR_PASSCODES = re.compile(r"^([^@]*?\$\$)[^@]+@", re.DOTALL)
+
+
 def _masked(text: str) -> str:
-    """Mask what may be a passcode: after ``##meeting#``, after ``user:``, in ``meeting.passcode@zoomcrc.com``."""
+    """Mask what may be a passcode.
+
+    That is what comes after ``##meeting#`` or ``user:``, between ``room$$`` and ``@``, and after the dot in
+    ``meeting.passcode@zoomcrc.com``.
+    """
     if _is_ambiguous(text):
         return _MASK
     masked = _EXTENSION_PASSCODE.sub(rf"\1{_MASK}", text)
     masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
+    masked = _DOLLAR_PASSCODES.sub(rf"\1{_MASK}@", masked)
+    masked = _NUMBER_PASSCODE.sub(rf"\1.{_MASK}@", masked)
     return _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
 
 

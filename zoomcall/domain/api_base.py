@@ -35,6 +35,12 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def cluster_of(host: str) -> str | None:
+    """Return which of Zoom's clusters a host belongs to, ``zoom.us`` or ``zoomgov.com``; None if to neither."""
+    host = host.rstrip(".").lower()
+    return next((domain for domain in _ZOOM_DOMAINS if host == domain or host.endswith(f".{domain}")), None)
+
+
 def host_of(base: str) -> str:
     """Return the host of a parsed base."""
     return urlsplit(base).hostname or ""
@@ -69,8 +75,7 @@ def parse_base(text: str, *, variable: str, is_any_host_allowed: bool) -> ApiBas
             f"{variable}: plain http is for loopback only, and {host} is not this machine",
             fix="Use https.",
         )
-    is_zooms = any(host == domain or host.endswith("." + domain) for domain in _ZOOM_DOMAINS)
-    if not (is_zooms or is_loopback(host) or is_any_host_allowed):
+    if not (cluster_of(host) or is_loopback(host) or is_any_host_allowed):
         raise UsageError(
             f"{variable}: {host} is not one of Zoom's hosts, and would receive your credentials",
             fix="Set ZOOMCALL_ALLOW_API_BASE=1 if you trust it.",

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import re
 
+_PASSCODES = (
+    (re.compile(r"(?<!\d)(\d{9,11})\.(?!\*{3})[^@\s]*\d(?=@)"), r"\1.***"),
+    (re.compile(r"(\$\$)(?!\*{3})[^@\s]+(?=@)"), r"\1***"),
+    (re.compile(r"(##\d+#)(?!\*{3})[^\s#]+"), r"\1***"),
+    (re.compile(r"([?&](?:pwd|passcode|tk|zak)=)(?!\*{3})[^&#\s]+", re.IGNORECASE), r"\1***"),
+)
 _FILE_NAME = re.compile(r"[\w./\\:~ ()@+-]{1,120}")
 _NO_FILE_NAME = re.compile(r"eyJ|bearer|curl |[A-Za-z0-9_+-]{32,}|\d{9,11}[.:]\d{4,}@|^v0=", re.IGNORECASE)
 
@@ -37,7 +43,14 @@ def shortened(text: str, longest: int) -> str:
 
 def quoted(text: str, longest: int = 80) -> str:
     """Return what a user gave, as an error names it: in quotation marks, with escapes for the unprintable."""
-    return repr(shortened(text, longest))
+    return repr(shortened(without_passcodes(text), longest))
+
+
+def without_passcodes(text: str) -> str:
+    """Mask the passcodes of dial strings and join links in a text."""
+    for pattern, mask in _PASSCODES:
+        text = pattern.sub(mask, text)
+    return text
 
 
 def shown_value(value: object, longest: int = 80) -> str:

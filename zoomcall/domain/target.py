@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import ClassVar, NewType
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from msgspec import Struct
 
@@ -18,6 +19,9 @@ MeetingNumber = NewType("MeetingNumber", str)
 _LONGEST_ID = 512
 _MEETING_DIGITS = range(9, 12)
 
+_LABEL = re.compile(r"[A-Za-z][A-Za-z .]{0,30}:\s*(?=\d)")
+_DIAL_STRING = re.compile(r"(?:sips?:)?(\d{9,11})(?:\.[^@]*)?@[\w.-]+", re.IGNORECASE)
+_PROOFPOINT = re.compile(r"/v3/__(https?:.*?)__;")
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
 
 
@@ -98,7 +102,7 @@ def parse_session_name(text: str) -> str:
 
 
 def parse_meeting_number(text: str) -> MeetingNumber:
-    """Parse a meeting number as Zoom prints it, or a join link, of which only the number is kept.
+    """Parse a meeting number as Zoom prints it, or a join link or dial string, of which only the number is kept.
 
     Raises:
         UsageError: It contains no number of 9 to 11 digits.
@@ -109,11 +113,13 @@ def parse_meeting_number(text: str) -> MeetingNumber:
         number = _number_of_link(text)
         if number is None:
             raise UsageError("the join link contains no meeting number", fix=fix)
+    elif match := _DIAL_STRING.fullmatch(text):
+        number = match[1]
     else:
-        number = re.sub(r"[\s\u00a0-]", "", text)
+        number = re.sub(r"[\s\u00a0-]", "", text[match.end() :] if (match := _LABEL.match(text)) else text)
     if not number:
         raise UsageError("the meeting number is empty", fix=fix)
-    shown = quoted(re.split("[?&#]", number, maxsplit=1)[0])  # a passcode may come after these
+    shown = quoted(re.split("[?&#@]", number, maxsplit=1)[0].partition(".")[0])  # a passcode may come after these
     if not (number.isascii() and number.isdigit()):
         raise UsageError(
             f"{shown} is not a meeting number; the API takes the number, not a UUID or a name", fix=fix
@@ -124,6 +130,27 @@ def parse_meeting_number(text: str) -> MeetingNumber:
 
 
 def _number_of_link(link: str) -> str | None:
+    return next((found for each in _links(link) if (found := _number_in(each)) is not None), None)
+
+
+def _links(link: str, depth: int = 3) -> Iterator[str]:
+    """Yield a link, and those that mail filters, search engines and redirects have wrapped in it."""
+    yield link
+    if depth == 0:
+        return
+    if match := _PROOFPOINT.search(link):
+        yield from _links(match[1], depth - 1)
+    try:
+        query = parse_qs(urlsplit(link).query)
+    except ValueError:
+        return
+    for value in (value for values in query.values() for value in values):
+        inner = unquote(re.sub(r"-(?=[0-9A-F]{2})", "%", value).replace("_", "/")) if "-3A" in value else value
+        if _LINK.match(inner):
+            yield from _links(inner, depth - 1)
+
+
+def _number_in(link: str) -> str | None:
     try:
         parts = urlsplit(link)
         query = parse_qs(parts.query)
@@ -131,8 +158,20 @@ def _number_of_link(link: str) -> str | None:
         return None
     if "confno" in query:
         return re.sub(r"[\s-]", "", query["confno"][0])
-    match = re.search(r"/(?:j|s|w|wc|wc/join)/(\d+)(?:/|$)", parts.path)
+    match = re.search(r"/(?:j|s|w|wc|wc/join|launch/[a-z]+|meeting)/(\d+)(?:/|$)", parts.path)
     return match[1] if match else None
+
+
+def link_host(text: str) -> str | None:
+    """Return the host that the innermost join link leads to; None if the text is not a link."""
+    text = text.strip()
+    if not _LINK.match(text):
+        return None
+    try:
+        hosts = [urlsplit(each if "://" in each else f"https://{each}").hostname for each in _links(text)]
+    except ValueError:
+        return None
+    return hosts[-1]
 
 
 def encode_id(identifier: str) -> str:
