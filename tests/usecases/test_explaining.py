@@ -300,3 +300,16 @@ def test_the_facts_of_a_failure_are_left_as_they_were() -> None:
     facts = Facts(request=REQUEST)
     explain_failure(refused(200), facts)
     assert facts == replace(Facts(), request=REQUEST)
+
+
+@pytest.mark.parametrize("code", [9, 13])
+def test_a_private_address_is_not_asked_whether_it_is_public(code: int) -> None:
+    [private] = causes_of_outcome(State.FAILED, Reason(code), is_private=True)
+    assert "is private" in private.fix
+    assert "whether the address is public" not in private.fix
+    [public] = causes_of_outcome(State.FAILED, Reason(code))
+    assert public.fix != private.fix
+
+
+def test_a_private_address_explains_no_other_reason() -> None:
+    assert causes_of_outcome(State.FAILED, Reason(1), is_private=True) == causes_of_outcome(State.FAILED, Reason(1))

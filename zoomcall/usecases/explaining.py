@@ -117,10 +117,15 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
     return f"explain exit:{int(ExitStatus.of(error.kind))}"
 
 
-def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
+def causes_of_outcome(state: State, reason: Reason | None, *, is_private: bool = False) -> tuple[Cause, ...]:
     """Return why a call ended as it did, for the states that are failures; else nothing.
 
     The meaning of a reason is inferred from its name (zoom-api 5.3), so such a cause is likely and its fix a hint.
+
+    Args:
+        state: How it ended.
+        reason: Zoom's reason, if it gave one.
+        is_private: The room has a private address, which Zoom's cloud cannot reach.
     """
     match state:
         case State.DECLINED:
@@ -128,7 +133,7 @@ def causes_of_outcome(state: State, reason: Reason | None) -> tuple[Cause, ...]:
         case State.MISSED:
             return (_outcome("room-no-answer", "Zoom's event says that the call was missed"),)
         case State.FAILED:
-            return (_failure(reason),)
+            return (_failure(reason, is_private=is_private),)
         case State.NO_OP:
             return (_outcome("success-not-202", "Zoom answered with a success other than 202"),)
         case State.PENDING:
@@ -159,14 +164,22 @@ def _outcome(identifier: str, evidence: str) -> Cause:
     return Cause(identifier, Certainty.CERTAIN, evidence, text.fix, text.command)
 
 
-def _failure(reason: Reason | None) -> Cause:
+_ROUTELESS = {9, 13}
+_FIX_OF_PRIVATE = (
+    "The room's address is private, and Zoom's cloud cannot reach it: ring the room's public address, or have a "
+    "Virtual Room Connector placed in the room's network."
+)
+
+
+def _failure(reason: Reason | None, *, is_private: bool) -> Cause:
     if reason is None or reason.code not in REASONS:
         said = "without a reason" if reason is None else f"for reason {reason.code}, which is not known"
         return _outcome("reason-unknown", f"Zoom's event says that the call failed, {said}")
     text = reason_texts()[REASONS[reason.code].zoom_name]
+    fix = _FIX_OF_PRIVATE if is_private and reason.code in _ROUTELESS else text.fix
     return Cause(
         f"reason-{reason.name}",
         Certainty.LIKELY,
         f"Zoom's event gives reason {reason.code} ({text.name}): {text.meaning}",
-        f"Hint: {text.fix}",
+        f"Hint: {fix}",
     )

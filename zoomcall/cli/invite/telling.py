@@ -112,7 +112,7 @@ class Telling(Struct, frozen=True):
         return status, ErrorReport(
             status=status,
             title=report.state.outcome.format(self.callout.address.shown) + reason,
-            causes=causes_of_outcome(report.state, report.reason),
+            causes=causes_of_outcome(report.state, report.reason, is_private=_is_private(self.callout)),
             http_status=report.http_status,
             doc=doc_of_outcome(report.state, report.reason),
             dialled=_dialled(report),
@@ -243,3 +243,7 @@ def _still_ringing(report: CallReport) -> str:
             return "Most likely nothing is ringing: only a 202 means that Zoom accepted the call."
         case Sent.UNKNOWN:
             return "The room may be ringing: it is not known whether Zoom acted on the request."
+
+
+def _is_private(callout: Callout) -> bool:
+    return any(notice.id == "private-address" for notice in callout.address.warnings)
