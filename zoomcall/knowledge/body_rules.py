@@ -272,30 +272,21 @@ def _faults_of_headers(params: Mapping[str, Any]) -> Iterator[str]:
             yield f"{group} is not an object"
             continue
         for name in ("from_display_name", "to_display_name"):
-            yield from _faults_of_name(name, headers.get(name))
+            yield from _faults_of_text(name, headers.get(name), LONGEST_NAME)
         if group == "sip_headers":
-            yield from _faults_of_uri(headers.get("from_uri"))
+            yield from _faults_of_text("from_uri", headers.get("from_uri"), LONGEST_FROM_URI, ("sip:", "sips:"))
             yield from _faults_of_additional(headers.get("additional_headers"))
 
 
-def _faults_of_name(name: str, value: object) -> Iterator[str]:
+def _faults_of_text(name: str, value: object, longest: int, starts: tuple[str, ...] = ("",)) -> Iterator[str]:
     if value is None or _stands_in(value):
         return
     if not isinstance(value, str):
         yield f"{name} is not a string"
-    elif len(value) > LONGEST_NAME:
-        yield f"{name} has {len(value)} characters; Zoom allows {LONGEST_NAME}"
-
-
-def _faults_of_uri(value: object) -> Iterator[str]:
-    if value is None or _stands_in(value):
-        return
-    if not isinstance(value, str):
-        yield "from_uri is not a string"
-    elif not value.startswith(("sip:", "sips:")):
-        yield "from_uri does not start with sip: or sips:"
-    elif len(value) > LONGEST_FROM_URI:
-        yield f"from_uri has {len(value)} characters; Zoom allows {LONGEST_FROM_URI}"
+    elif not value.startswith(starts):
+        yield f"{name} does not start with {' or '.join(starts)}"
+    elif len(value) > longest:
+        yield f"{name} has {len(value)} characters; Zoom allows {longest}"
 
 
 def _faults_of_additional(value: object) -> Iterator[str]:

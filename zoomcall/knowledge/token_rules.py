@@ -413,22 +413,22 @@ def lifetime_too_long(facts: Facts) -> Finding | Checked | None:
 
 def session_jwt(facts: Facts) -> Finding | Checked | None:
     """Look for a Video SDK session token in place of a REST token."""
-    reading = _of_kind(facts, TokenKind.SESSION_JWT)
-    if reading is None:
-        return None
-    told = _told(reading, "app_key", "tpc", "role_type", "version", "user_identity", "user_key")
-    evidence = f"{told} in the claims: the token is for joining a session in the SDK, not for REST"
-    return Finding("session-jwt", Certainty.CERTAIN, evidence)
+    names = ("app_key", "tpc", "role_type", "version", "user_identity", "user_key")
+    return _sdk_jwt(_of_kind(facts, TokenKind.SESSION_JWT), "session-jwt", "session", names)
 
 
 def meeting_sdk_jwt(facts: Facts) -> Finding | Checked | None:
     """Look for a Meeting SDK token in place of a REST token."""
-    reading = _of_kind(facts, TokenKind.MEETING_SDK_JWT)
+    names = ("appKey", "sdkKey", "mn", "role", "tokenExp")
+    return _sdk_jwt(_of_kind(facts, TokenKind.MEETING_SDK_JWT), "meeting-sdk-jwt", "meeting", names)
+
+
+def _sdk_jwt(reading: TokenReading | None, cause: str, venue: str, names: tuple[str, ...]) -> Finding | None:
     if reading is None:
         return None
-    told = _told(reading, "appKey", "sdkKey", "mn", "role", "tokenExp")
-    evidence = f"{told} in the claims: the token is for joining a meeting in the SDK, not for REST"
-    return Finding("meeting-sdk-jwt", Certainty.CERTAIN, evidence)
+    told = _list([name for name in names if name in (reading.claims or {})])
+    evidence = f"{told} in the claims: the token is for joining a {venue} in the SDK, not for REST"
+    return Finding(cause, Certainty.CERTAIN, evidence)
 
 
 def refresh_token(facts: Facts) -> Finding | Checked | None:
@@ -564,10 +564,6 @@ def _api_jwt(facts: Facts) -> TokenReading | None:
 def _of_kind(facts: Facts, kind: TokenKind) -> TokenReading | None:
     reading = _jwt(facts)
     return reading if reading is not None and reading.kind is kind else None
-
-
-def _told(reading: TokenReading, *names: str) -> str:
-    return _list([name for name in names if name in (reading.claims or {})])
 
 
 def _clock(facts: Facts) -> tuple[datetime, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -128,34 +128,27 @@ class Values:
 
     def _opener_of(self, index: int) -> int:
         """Return the place of the sign that opens what the sign at ``index`` closes."""
-        depth = 0
-        for place in range(index, max(-1, index - 4000), -1):
-            token = self.tokens[place]
-            if token.kind is not Kind.SIGN:
-                continue
-            if token.text in _CLOSERS:
-                depth += 1
-            elif token.text in _OPENERS:
-                depth -= 1
-                if depth == 0:
-                    return place
-        return 0
+        place = self._partner(range(index, max(-1, index - 4000), -1), _CLOSERS, _OPENERS)
+        return 0 if place is None else place
 
     def close_of(self, index: int) -> int:
         """Return the place of the sign that closes what the sign at ``index`` opens; the end if none does."""
+        place = self._partner(range(index, len(self.tokens)), _OPENERS, _CLOSERS)
+        end = len(self.tokens) if place is None else place
+        self._steps += end - index + 1
+        return end
+
+    def _partner(self, places: range, opening: Collection[str], closing: Collection[str]) -> int | None:
         depth = 0
-        for place in range(index, len(self.tokens)):
-            self._steps += 1
-            token = self.tokens[place]
-            if token.kind is not Kind.SIGN:
-                continue
-            if token.text in _OPENERS:
+        for place in places:
+            sign = self._sign(place)
+            if sign in opening:
                 depth += 1
-            elif token.text in _CLOSERS:
+            elif sign in closing:
                 depth -= 1
                 if depth == 0:
                     return place
-        return len(self.tokens)
+        return None
 
     def arguments(self, opener: int) -> list[int]:
         """Return where each argument of a call begins; ``opener`` is the place of its bracket."""
