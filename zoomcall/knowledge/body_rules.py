@@ -335,7 +335,11 @@ def _body(facts: Facts) -> CalloutBody | None:
 def _room(facts: Facts) -> CalloutBody | None:
     """Return the body if it is meant to ring a room."""
     body = _body(facts)
-    return body if body is not None and body.is_shown and not body.is_other and not body.is_phone else None
+    if body is None or not body.is_shown or body.is_other or body.is_phone:
+        return None
+    is_unnamed = body.method is not None and has_placeholder(body.method)
+    is_bare = body.call_type is None and not body.address and body.misplaced_address is None
+    return None if is_unnamed and is_bare else body
 
 
 def _phone(facts: Facts) -> CalloutBody | None:

@@ -39,6 +39,7 @@ _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
 _PROXY_WANTS_CREDENTIAL = 407
 _UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
+_DAMAGED = re.compile(r"(?:[Bb]earer )?[\"']?ey[A-Za-z0-9_-]{8,}[\w.+/=\s-]*[\"']?")
 _API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
@@ -103,13 +104,17 @@ def diagnose(
     Raises:
         UsageError: Nothing in it is understood.
     """
-    if not _API_URL.search(text) and (event := surroundings.error_of_event(text)) is not None:
+    near = text[:_LONGEST_BODY]
+    if not _API_URL.search(near) and (event := surroundings.error_of_event(near)) is not None:
         raise event
     paste = read_paste(text, read_file)
     credential = credential_of(paste.request) if paste.request is not None else None
     answer = _answer(paste.answer)
     if paste.request is None and (answer is None or answer.status < 300):
-        raise _not_understood(text)
+        bare = near.strip()
+        if not _DAMAGED.fullmatch(bare) or read_token(bare).is_jwt:
+            raise _not_understood(near)
+        credential = Credential(Authorization.TOKEN, bearer=Secret(bare))
     return _diagnosis(paste, credential, _with_key(_facts(paste, credential, answer, now), key))
 
 
@@ -140,8 +145,8 @@ def _not_understood(text: str) -> UsageError:
             command="zoomcall token inspect -",
         )
     return (
-        surroundings.error_of_event(text)
-        or surroundings.error_of_sdk(text)
+        surroundings.error_of_event(bare)
+        or surroundings.error_of_sdk(bare)
         or UsageError(
             "the input has no recognizable request to Zoom or answer from Zoom",
             fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
@@ -319,7 +324,9 @@ def _left(paste: Paste) -> Iterator[str]:
     request = paste.request
     if paste.others:
         yield f"{paste.others} other request{'' if paste.others == 1 else 's'} to Zoom: not judged"
-    if request is None:
+    if request is None and paste.answer is None:
+        yield "the request: there is only a token"
+    elif request is None:
         yield "the request: there is only an answer"
     elif request.form.is_source:
         yield "the values of its variables, and code other than URL, method, headers and body"
@@ -334,6 +341,8 @@ def _understood(paste: Paste, credential: Credential | None, facts: Facts) -> It
         yield from _credential_lines(credential, facts)
         yield from _header_lines(facts.request)
         yield from _body_lines(request, facts.request)
+    elif credential is not None and facts.bearer is not None:
+        yield _TOKENS[read_token(facts.bearer.reveal()).kind]
     if facts.answer is not None:
         yield from _answer_lines(paste.answer, facts)
 

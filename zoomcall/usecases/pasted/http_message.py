@@ -20,7 +20,8 @@ _ABOVE = _SENT_ALONE | {"accept", "content-type", "host"}
 
 _REQUEST_LINE = re.compile(
     r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|get|post|put|patch|delete)"
-    r"[`*]{0,3}[ \t]{1,8}[`*]{0,3}(?P<url>[^\s`]{1,8192})(?P<version>[ \t]{1,8}HTTP/\d(?:\.\d)?)?[ \t`*]{0,8}\r?$",
+    r"[`*]{0,3}[ \t]{1,8}[`*]{0,3}(?P<url>(?:\{\{[^\n}]*\}\}|(?!\{\{[^\n}]*\}\})[^\s`]){1,8192})"
+    r"(?P<version>[ \t]{1,8}HTTP/\d(?:\.\d)?)?[ \t`*]{0,8}\r?$",
     re.MULTILINE,
 )
 _BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#-]|\d{1,2}[.)]|)[ \t]{0,8}[`*]{0,3}\Z")

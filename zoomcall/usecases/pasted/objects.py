@@ -13,10 +13,11 @@ from typing import Any
 from zoomcall.usecases.pasted.source_values import Partial, unknown
 
 _DEEPEST = 40
-_LONGEST = 128 * 1024
+_LONGEST = 32 * 1024
+_LONGEST_VALUE = 4096
 _MOST_STEPS = 20_000
 _LOOK_BACK = 4000
-_MOST_OPENERS = 60
+_MOST_OPENERS = 12
 
 _OPENER = re.compile(
     r"(?P<word>%|\#|@|(?:map\[\w+\][\w.{}]*|map|[Aa]rray(?:\(\d+\)|:\d+)?|list|dict|hash|Hash|table"
@@ -206,7 +207,8 @@ class _Reader:
         """Read a text without quotation marks, or an expression."""
         end = position
         depth = 0
-        while end < len(self._text):
+        limit = min(len(self._text), position + _LONGEST_VALUE)
+        while end < limit:
             character = self._text[end]
             if character in "\"'" and (string := _STRING.match(self._text, end)) is not None and depth:
                 end = string.end()
@@ -230,7 +232,7 @@ class _Reader:
             end += 1
             self._steps += 1 if end % 64 == 0 else 0
         text = self._text[position:end].strip().rstrip(",")
-        if end >= len(self._text) and close:
+        if end >= limit:
             raise Unreadable
         is_code = (
             _CODE.match(text) is not None
@@ -241,7 +243,8 @@ class _Reader:
 
     def _end_of_expression(self, position: int, close: str) -> int:
         depth = 0
-        while position < len(self._text):
+        limit = min(len(self._text), position + _LONGEST_VALUE)
+        while position < limit:
             string = _STRING.match(self._text, position)
             if string is not None:
                 position = string.end()

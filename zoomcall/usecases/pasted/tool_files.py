@@ -27,6 +27,10 @@ _URL_KEY = re.compile(
     r"(?:[\"'\[:]|\b)(?:url|uri|endpoint|requestUrl)[\"'\]]{0,2}\s{0,4}(?:=>|:|=)\s{0,4}[\"'`]?(?=\S{0,200}(?:zoom|live_meetings|videosdk))",
     re.IGNORECASE,
 )
+_IS_REQUEST = re.compile(
+    r"[\[{\s]+[\"']?:?(?:url|uri|method|type|name|info|item|nodes|inputs|request|config|headers|base_?url|endpoint)\b",
+    re.IGNORECASE,
+)
 _YAML_URL = re.compile(r"^ *(?:- )?(?:url|uri|endpoint|resource) *: +\S", re.MULTILINE)
 _YAML_PARTS = re.compile(r"^ *(?:headers?|body|payload|data|json|args|with) *:", re.MULTILINE)
 _YAML_LINE = re.compile(
@@ -56,6 +60,8 @@ def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
         try:
             value, end = json.loads(bare), len(text)
         except (ValueError, RecursionError):
+            if not _IS_REQUEST.match(bare):
+                return None
             try:
                 value, end = read_object(text, start)
             except Unreadable:

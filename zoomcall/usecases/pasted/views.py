@@ -17,10 +17,13 @@ _CURLY_BYTES = re.compile(rb"[\x91-\x94]")
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
 _SLASHES = re.compile(r":\\+/\\+/")
-_MEMBER = re.compile(r'(?P<lead>"[\w. -]{1,60}"\s{0,9}:\s{0,9}|[\[,]\s{0,9})(?P<text>"(?:[^"\\\n]|\\.)*")')
+_MEMBER = re.compile(
+    r'(?P<lead>"[\w. -]{1,60}"\s{0,9}:\s{0,9}|[\[,]\s{0,9})(?P<text>"(?:[^"\\\n]|\\.)*")(?!\s{0,9}:)'
+)
 _WHOLE = re.compile(r"\s*(?P<quote>[\"'])(?P<text>(?:[^\\\n]|\\.)*)(?P=quote)\s*[,;]?\s*")
 _TELLING = re.compile(
-    r"https?://[\w.-]*zoom|\bcurl |HTTP/\d|[\"']?(?:code|error)\\*[\"']?\s{0,9}:\s{0,9}.{0,200}(?:message|reason)"
+    r"https?://[\w.-]*zoom|api\.zoom|/live_meetings/|/videosdk/|\bcurl |HTTP/\d"
+    r"|[\"']?(?:code|error)\\*[\"']?\s{0,9}:\s{0,9}.{0,200}(?:message|reason)"
     r"|Invalid access token",
     re.IGNORECASE | re.DOTALL,
 )
@@ -42,7 +45,7 @@ _ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'", "nbsp":
 _ENCODED_URL = re.compile(r"https?%3A%2F%2F[^\s\"'<>&]{1,4096}", re.IGNORECASE)
 _QUOTED = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
 _TRANSCRIPT = re.compile(r"^>[ \t]?[A-Z]{3,7} \S+ HTTP/", re.MULTILINE)
-_NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|$[\s\S]*^>[ \t]?\{)", re.MULTILINE)
+_NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|HTTP/)", re.MULTILINE)
 _ANSWERED = re.compile(r"^[<*] ?", re.MULTILINE)
 _DIFF = re.compile(r"^@@ .*@@|^diff --git |^\+\+\+ ", re.MULTILINE)
 _LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|fail|info|error|warn|debug"
@@ -114,8 +117,8 @@ def _unescaped(text: str) -> str:
         inner = _of_literal(f'"{whole["text"]}"') if whole["quote"] == '"' else _loosely(whole["text"])
         if inner is not None:
             return inner
-    text = _MEMBER.sub(_member, text)
-    return _ESCAPED_ANSWER.sub(_answer, text)
+    taken_out = _MEMBER.sub(_member, text)
+    return taken_out if taken_out != text else _ESCAPED_ANSWER.sub(_answer, text)
 
 
 def _member(match: re.Match[str]) -> str:
@@ -125,6 +128,7 @@ def _member(match: re.Match[str]) -> str:
     inner = _of_literal(raw)
     if inner is None or not re.search(r"\s", inner.strip()) or inner.lstrip().startswith('{"method"'):
         return match[0]
+    inner = straightened(inner) if is_curly_throughout(inner) else inner
     return f'{match["lead"]}""\n{inner}\n'
 
 
