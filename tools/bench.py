@@ -1,4 +1,4 @@
-"""Print what a start costs: modules, and whole-process time as a ratio to ``python -c pass`` of the same run."""
+"""Print what a start costs: its modules, and its time as a ratio to ``python -c pass`` in the same run."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMMANDS = (
 
 
 def main() -> None:
-    """Measure in rounds, so that a slow spell of the machine hits every command alike."""
+    """Measure in rounds, so that a slow moment of the machine affects every command alike."""
     with Emulator(time_scale=0.01) as emulator, tempfile.TemporaryDirectory() as folder:
         environ = _environ(emulator, Path(folder))
         token = subprocess.run(

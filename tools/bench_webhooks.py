@@ -1,4 +1,4 @@
-"""Print what the webhook receiver takes: deliveries a second and the times of its answers."""
+"""Print how many deliveries a second the webhook receiver handles, and how fast it answers."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ PARALLEL = 200
 
 
 def main() -> None:
-    """Measure one receiver after the other."""
-    print(f"{DELIVERIES} deliveries, {PARALLEL} at once: deliveries/s, median and 99th percentile of the answers")
+    """Measure a receiver under each kind of load."""
+    print(f"{DELIVERIES} deliveries, {PARALLEL} at once: deliveries/s, median and 99th percentile of answer times")
     for name, extra in (
         ("alone", _nothing),
         ("beside 200 slow clients", _slow_clients),

@@ -1,4 +1,4 @@
-"""Write ``completions/`` from the command tree, or with ``--check`` say what is out of date."""
+"""Write ``completions/`` from the command tree, or with ``--check`` report what is out of date."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAMES = {"bash": "zoomcall.bash", "zsh": "_zoomcall", "fish": "zoomcall.fish"}
 
 
 def main() -> int:
-    """Write or compare every script; give the exit code."""
+    """Write or compare every script and return the exit code."""
     tree = read_tree()
     is_check = sys.argv[1:] == ["--check"]
     stale = []

@@ -1,6 +1,6 @@
-"""Write the parts of README.md that the program can say itself, or with ``--check`` say which are out of date.
+"""Write the generated parts of README.md, or with ``--check`` report which are out of date.
 
-A part stands between ``<!-- made: NAME -->`` and ``<!-- end -->``.
+A part is between ``<!-- made: NAME -->`` and ``<!-- end -->``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ README = ROOT / "README.md"
 PROGRAM = (sys.executable, "-m", "zoomcall")
 
 _PART = re.compile(r"(?P<start><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
-# What differs from run to run, and what stands for it.
+# What differs from run to run, and what replaces it.
 _STABLE = (
     (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:41797"),
     (re.compile(r"session [A-Za-z0-9+/]{22}=="), "session sWk0Ar4QTKmXtd2fYHZa8g=="),
@@ -29,12 +29,12 @@ _STABLE = (
     (re.compile(r"WEB_[0-9a-f]{32}"), "WEB_5c1f0e6f1d7f4a0e9a54d3c2b1a09f8e"),
     (re.compile(r"\(\w{4}\.\.\.\)"), "(aB3d...)"),
     (re.compile(r"clock-skew: .*"), "clock-skew: the clocks agree"),
-    (re.compile(r"in 9 minutes"), "in 10 minutes"),  # a second is soon over on a busy machine
+    (re.compile(r"in 9 minutes"), "in 10 minutes"),  # a busy machine may need a second
 )
 
 
 def main() -> int:
-    """Write or compare the README; give the exit code."""
+    """Write or compare the README and return the exit code."""
     text = README.read_text(encoding="utf-8")
     made = _PART.sub(lambda part: part["start"] + PARTS[part["name"]]() + part["end"], text)
     if sys.argv[1:] != ["--check"]:
@@ -60,7 +60,7 @@ def demo() -> str:
 
 
 def diagnose() -> str:
-    """Capture what is said of a forum's question."""
+    """Capture the diagnosis of a post in a forum."""
     post = ROOT / "tools" / "post.txt"
     output = _run(*PROGRAM, "diagnose", str(post), exit_code=7)
     text = post.read_text(encoding="utf-8")

@@ -1,7 +1,7 @@
-"""Print how long after a call's fate the program ends, for each source of evidence.
+"""Print how soon after a call's fate the program ends, for each source of evidence.
 
-The fate comes at moments spread over the intervals between looks, so that lucky and unlucky ones are seen. Ends
-with 1 if any verdict took longer than its looks and the overhead of a process.
+The fates are spread over the intervals between looks, so that lucky and unlucky moments are both measured. Exits
+with 1 if a verdict took longer than its looks and the overhead of a process.
 """
 
 from __future__ import annotations
@@ -36,19 +36,19 @@ FATE_AFTER = (3.0, 4.5, 6.0, 8.0)
 """Seconds from the 202 to the fate."""
 
 OVERHEAD = 1.0
-"""Seconds that a process may take to look once, to say what it saw and to end."""
+"""Seconds that a process may take to look once, report and end."""
 
 
 class Source(Struct, frozen=True):
-    """Where evidence comes from.
+    """A source of evidence.
 
     Attributes:
-        name: For the table.
+        name: Its name in the table.
         target: ``session`` or ``meeting``.
-        flags: Of the invite; ``{events}`` and ``{place}`` stand for a file and a host and port.
-        fate: What becomes of the call.
-        turns: How many looks may be needed: roster and log take turns until events are known to come.
-        is_used: The account's log shows an earlier call.
+        flags: Of the invite; ``{events}`` and ``{place}`` stand for a file and for ``HOST:PORT``.
+        fate: The fate of the call.
+        turns: How many looks it may take: roster and log alternate until events are known to arrive.
+        is_used: Whether the account's log has an earlier call.
     """
 
     name: str
@@ -78,7 +78,7 @@ SOURCES = (
 
 
 def main() -> int:
-    """Measure, print, and say whether everything came in time."""
+    """Measure and print; return 1 if anything was late."""
     is_late = False
     print(f"{'seconds from the fate to the end':34} {'min':>6} {'median':>7} {'max':>6} {'calls':>6}")
     for source in SOURCES:
@@ -87,14 +87,14 @@ def main() -> int:
         print(f"{source.name:34} {seconds[0]:6.2f} {median:7.2f} {seconds[-1]:6.2f} {len(seconds):6}", flush=True)
         is_late = is_late or seconds[-1] > source.turns * POLL_INTERVAL.total_seconds() + OVERHEAD
     print(
-        f"\nOne look every {POLL_INTERVAL.total_seconds():g} s. A failure shows in the log alone, and the log of an"
+        f"\nOne look every {POLL_INTERVAL.total_seconds():g} s. Only the log shows a failure. Until it has callout"
     )
-    print("account that has none of such events yet is looked at every other time. A process adds up to a second.")
+    print("callout events, every other look reads the roster instead. A process adds up to a second.")
     return int(is_late)
 
 
 def _seconds(source: Source, after: float) -> float:
-    """Ring a room that answers so many seconds later, and give the seconds from its event to the program's end."""
+    """Ring a room that answers ``after`` seconds; return the seconds from its event to the end of the program."""
     with contextlib.ExitStack() as open_things:
         folder = Path(open_things.enter_context(tempfile.TemporaryDirectory()))
         environ = {"PATH": os.environ["PATH"], "HOME": str(folder), "ZOOMCALL_WEBHOOK_SECRET": SECRET}
@@ -122,9 +122,7 @@ def _seconds(source: Source, after: float) -> float:
 
 def _call_earlier(zoom: Emulator) -> None:
     key, now = VenueKey(Api.SESSION, zoom.ready["session_id"]), datetime.now(UTC)
-    call = Call(
-        venue=key, message_id="earlier", protocol=Protocol.SIP, address="earlier@example.com", placed_at=now
-    )
+    call = Call(venue=key, message_id="earlier", protocol=Protocol.SIP, address="earlier@example.com")
     zoom.world.advance(call, Step(Stage.REJECTED, timedelta(0)), now=now)
 
 
