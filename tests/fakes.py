@@ -189,6 +189,7 @@ class FakeJournal:
     """The journal in a list; an error is raised by the calls that it is named for."""
 
     others: tuple[CallRecord, ...] = ()
+    earlier: tuple[CallRecord, ...] = ()
     credited: frozenset[str] = frozenset()
     errors: dict[str, BaseException] = field(default_factory=dict)
     claims: list[tuple[NewCall, bool]] = field(default_factory=list)
@@ -201,10 +202,13 @@ class FakeJournal:
         """State and ``sent`` as they were written down last."""
         return (self.standings[-1].state, self.standings[-1].sent) if self.standings else None
 
-    def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
+    def claim(self, call: NewCall, *, is_forced: bool, present: frozenset[str] | None = None) -> CallId:
         self._raise("claim")
         self.claims.append((call, is_forced))
         return CallId(len(self.claims))
+
+    def calls(self) -> tuple[CallRecord, ...]:
+        return self.earlier
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         assert call_id == len(self.claims)

@@ -147,17 +147,21 @@ class Duplicate(ZoomcallError):
     """The room has joined the same target by an earlier dial, or may still be ringing.
 
     Args:
-        message: Which dial, when, and its state.
-        call_id: The earlier call's id in the journal.
-        until: When the guard allows the next dial, unless the room has joined.
+        message: Which dial, when, and its state; or that the room is there.
+        call_id: The earlier call's id in the journal; None if the room is there by no call of this machine.
+        until: When the guard allows the next dial; None if the room is there now.
+        cause: The cause id, if the room is there now.
     """
 
     kind = ErrorKind.DUPLICATE
 
-    def __init__(self, message: str, *, call_id: int, until: datetime | None) -> None:
+    def __init__(
+        self, message: str, *, call_id: int | None, until: datetime | None, cause: str | None = None
+    ) -> None:
         super().__init__(message, fix="Wait for that call to end, or ring anyway with --force.")
         self.call_id = call_id
         self.until = until
+        self.cause = cause
 
 
 class Interrupted(ZoomcallError):

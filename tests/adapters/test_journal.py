@@ -649,3 +649,15 @@ def test_of_processes_that_credit_a_participant_at_the_same_instant_one_gets_it(
             identifiers = [str(dialled(journal)) for _ in range(3)]
             outcomes = workers.at_once("credit", folder, identifiers)
             assert sorted(outcomes) == ["taken", "taken", "through"]
+
+
+def test_a_room_that_was_seen_and_has_left_may_be_rung_at_once(tmp_path: Path) -> None:
+    with closing(Journal(tmp_path)) as journal:
+        first = journal.claim(new_call(), is_forced=False)
+        seen = Standing(state=State.JOINED, sent=Sent.YES, at=NOW, participant_id="P")
+        journal.settle(first, seen)
+        with pytest.raises(Duplicate):
+            journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=frozenset({"P"}))
+        with pytest.raises(Duplicate):
+            journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=None)
+        journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=frozenset({"somebody else"}))

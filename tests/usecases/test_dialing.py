@@ -19,7 +19,7 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State, exit_of
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
-from zoomcall.domain.journal import TargetKey
+from zoomcall.domain.journal import CallId, CallRecord, TargetKey
 from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.roster import ROOM_DEVICE, Participant
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, SessionId, SessionTarget
@@ -495,7 +495,7 @@ def test_no_preflight_and_no_wait_ask_zoom_for_nothing_but_the_call(stage: Stage
 
 def test_somebody_who_was_there_before_is_no_room_that_joined(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON, JOINED)]
-    report = stage.dial(callout=Callout(address=ROOM, to_name="Room"))
+    report = stage.dial(callout=Callout(address=ROOM, to_name="Room"), is_forced=True)
     assert report.state is State.PENDING
 
 
@@ -910,6 +910,104 @@ def test_a_room_that_joins_in_time_stays(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, JOINED)]
     report = stage.dial(is_late_joiner_removed=True, timeout=LONG)
     assert (report.state, report.is_removed) == (State.JOINED, None)
+
+
+# A room that is in already
+
+BY_NAME = Callout(address=ROOM, to_name="Room")
+MEETING_ROOM = replace(JOINED, name="Lobby", sip_uri="sip:room@example.com")
+
+
+def earlier(**changes: Any) -> CallRecord:
+    return CallRecord(
+        **{
+            "id": CallId(7),
+            "target": TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id=SESSION.id),
+            "target_name": None,
+            "protocol": Protocol.SIP,
+            "address": ROOM.normalised,
+            "shown": ROOM.shown,
+            "to_name": None,
+            "profile": None,
+            "at": datetime(2026, 11, 21, tzinfo=UTC),
+            "timeout": LONG,
+            "state": State.JOINED,
+            "sent": Sent.YES,
+            "participant_id": JOINED.id,
+            **changes,
+        }
+    )
+
+
+def test_a_room_with_the_name_sent_is_not_rung_again(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    report = stage.dial(callout=BY_NAME)
+    assert (report.state, report.sent, stage.patches, report.call_id) == (State.NOT_SENT, Sent.NO, 0, None)
+    assert isinstance(report.failure, Duplicate)
+    assert (report.failure.cause, report.failure.until) == ("already-in", None)
+
+
+def test_a_room_that_an_earlier_call_brought_in_is_not_rung_again_however_long_ago(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    stage.journal.earlier = (earlier(),)
+    report = stage.dial()
+    assert isinstance(report.failure, Duplicate)
+    assert (report.failure.call_id, report.earlier) == (7, earlier())
+    assert stage.patches == 0
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        earlier(participant_id="gone"),
+        earlier(address="other@example.com"),
+        earlier(protocol=Protocol.H323),
+        earlier(removed_at=datetime(2026, 11, 21, 1, tzinfo=UTC)),
+        earlier(target=TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="other==")),
+    ],
+    ids=["left", "other room", "other protocol", "hung up", "other session"],
+)
+def test_a_room_that_is_not_in_is_rung(stage: Stage, record: CallRecord) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    stage.journal.earlier = (record,)
+    stage.dial()
+    assert stage.patches == 1
+
+
+def test_a_room_is_known_by_its_sip_uri(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, MEETING_ROOM)]
+    report = stage.dial(target=MEETING)
+    assert isinstance(report.failure, Duplicate)
+    assert stage.patches == 0
+
+
+def test_if_absent_a_room_that_is_in_is_a_success_without_ringing(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    report = stage.dial(callout=BY_NAME, is_if_absent=True)
+    assert (report.state, report.sent, report.failure) == (State.JOINED, Sent.NO, None)
+    assert report.evidence == Evidence(EvidenceSource.ROSTER, Match.EXACT)
+    assert stage.patches == 0
+
+
+def test_a_room_in_the_waiting_room_is_never_rung_again(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, replace(JOINED, is_waiting=True))]
+    report = stage.dial(target=MEETING, callout=BY_NAME, is_if_absent=True)
+    assert isinstance(report.failure, Duplicate)
+    assert report.failure.cause == "waiting-room"
+    assert stage.patches == 0
+
+
+def test_if_absent_a_roster_that_cannot_be_read_is_a_warning_and_the_room_is_rung(stage: Stage) -> None:
+    stage.zoom.rosters = [refused(400, 4711)]
+    stage.dial(target=MEETING, is_if_absent=True)
+    assert "roster-unreadable" in stage.notices
+    assert stage.patches == 1
+
+
+def test_force_rings_a_room_that_is_in(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON, JOINED)]
+    stage.dial(callout=BY_NAME, is_forced=True)
+    assert stage.patches == 1
 
 
 # The waiting room of a meeting

@@ -70,6 +70,8 @@ def _facts_at(error: ZoomcallError, answer: ZoomAnswer | None, facts: Facts) -> 
 
 
 def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
+    if isinstance(error, Duplicate) and error.cause is not None:
+        return Judgement((_outcome(error.cause, clean(error.message, facts)),))
     if error.kind is ErrorKind.PENDING:
         return Judgement(causes_of_outcome(State.PENDING, None))
     return judge(facts)

@@ -87,6 +87,9 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
     is_forced: Annotated[
         bool, typer.Option("--force", help="Ring even if an earlier call may still be ringing.")
     ] = False
+    is_if_absent: Annotated[
+        bool, typer.Option("--if-absent", help="Exit 0 without ringing if the room is in already.")
+    ] = False
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Print the request and send nothing.")] = False
     is_curl: Annotated[
         bool, typer.Option("--curl", help="Print a shell line that sends the request with curl.")

@@ -145,6 +145,7 @@ def _dialled(
         is_waiting=flags.is_waiting,
         is_preflight_off=flags.is_preflight_off,
         is_forced=flags.is_forced,
+        is_if_absent=flags.is_if_absent,
         patience=patience,
         evidence=flags.evidence.sources,
         is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,

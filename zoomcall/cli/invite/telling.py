@@ -14,7 +14,7 @@ from zoomcall.cli.failing import failure_report
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
-from zoomcall.cli.results.invite import InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
+from zoomcall.cli.results.invite import EarlierCall, InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
 from zoomcall.cli.results.invite import Reason as ReasonResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line
@@ -23,7 +23,7 @@ from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionNameTarget, SessionTarget, Target
-from zoomcall.errors import Interrupted
+from zoomcall.errors import Duplicate, Interrupted
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.usecases.dialing.report import CallReport, Unproven
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
@@ -145,7 +145,17 @@ class Telling(Struct, frozen=True):
     def _result(self, report: CallReport, **more: Any) -> InviteResult:
         address = self.callout.address
         reason = report.reason
+        earlier = report.earlier
         return InviteResult(
+            call_id=report.call_id,
+            earlier=None
+            if earlier is None
+            else EarlierCall(
+                call_id=earlier.id,
+                state=earlier.state,
+                at=earlier.at,
+                is_in=isinstance(report.failure, Duplicate) and report.failure.cause == "already-in",
+            ),
             target=_target_result(self.target),
             room=Room(protocol=address.protocol, address=address.shown, name=None),
             http_status=report.http_status,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType, field
 
+from zoomcall.cli.render.json import Time
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, Sent, State, TimelineEntry
 from zoomcall.domain.target import Api
@@ -45,9 +46,19 @@ class InviteRequest(Struct, frozen=True, kw_only=True):
     body: Annotated[dict[str, Any], Meta(description="JSON body; a passcode in it is masked.")]
 
 
+class EarlierCall(Struct, frozen=True, kw_only=True):
+    """The call of this machine because of which a room was not rung."""
+
+    call_id: Annotated[int, Meta(description="Its id, as call list prints it.")]
+    state: Annotated[State, Meta(description="Its state.")]
+    at: Annotated[Time, Meta(description="When it was dialled.")]
+    is_in: Annotated[bool, Meta(description="Whether the room is in now.")] = field(name="in")
+
+
 class InviteResult(Struct, frozen=True, kw_only=True):
     """The outcome of one call."""
 
+    call_id: Annotated[int | None, Meta(description="Its id in the journal; null if nothing was written there.")]
     target: Annotated[InviteTarget, Meta(description="The session or meeting that the room was rung into.")]
     room: Annotated[Room, Meta(description="The room that was called.")]
     http_status: Annotated[int | None, Meta(description="HTTP status of Zoom's answer to the callout request.")]
@@ -57,6 +68,10 @@ class InviteResult(Struct, frozen=True, kw_only=True):
     reason: Annotated[Reason | None, Meta(description="Why Zoom says the call failed.")]
     participant_uuid: Annotated[str | None, Meta(description="The room's participant_uuid, once it joined.")]
     timeline: Annotated[tuple[TimelineEntry, ...], Meta(description="What was observed of the call, in order.")]
+    earlier: Annotated[
+        EarlierCall | None,
+        Meta(description="With exit 12: the earlier call that blocks this one; else null."),
+    ]
     removed: Annotated[
         bool | None, Meta(description="With --on-timeout remove: whether a late joiner was removed; else null.")
     ]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.call import Evidence, Sent, State, TimelineEntry
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, NewCall, Standing
-from zoomcall.domain.roster import Dial
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.roster import Dial, Participant, is_exact
 from zoomcall.domain.target import SessionTarget
-from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
+from zoomcall.errors import Duplicate, ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
 from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.order import DialOrder
@@ -62,6 +62,8 @@ class Call:
         baseline = self._preflight.baseline()
         self.report.population = baseline.population
         self._refuse_if_empty(baseline)
+        if not order.is_forced and self._is_there_already(baseline):
+            return
         prospects = self._preflight.prospects(baseline) if order.is_waiting else Prospects()
         if order.is_waiting and not prospects.is_any:
             self._listener.warn(
@@ -75,7 +77,7 @@ class Call:
             if order.is_waiting:
                 for feed in self._feeds:
                     watch.subscribe(feed)  # before the PATCH, so that none of its events is missed
-            self._claim()
+            self._claim(baseline)
             fault = self._send()
             if self._is_open and order.is_waiting:
                 self._wait(watch, baseline, prospects, fault)
@@ -120,22 +122,65 @@ class Call:
                 command="zoomcall session list",
             )
 
-    def _claim(self) -> None:
+    def _is_there_already(self, baseline: Baseline) -> bool:
+        """Return whether the room is in, which ``--if-absent`` takes for a success.
+
+        Raises:
+            Duplicate: It is in, or in the waiting room, and that is not what was asked for.
+        """
+        order, report = self._order, self.report
+        there, report.earlier = self._find_room(baseline)
+        if there is None:
+            return False
+        if order.is_if_absent and not there.is_waiting:
+            report.state, report.participant = State.JOINED, there
+            report.evidence = Evidence(EvidenceSource.ROSTER, Match.EXACT)
+            return True
+        place = f"this {order.target.api}'s waiting room" if there.is_waiting else f"this {order.target.api}"
+        raise Duplicate(
+            f"{order.callout.address.shown} is in {place} already",
+            call_id=None if report.earlier is None else report.earlier.id,
+            until=None,
+            cause="waiting-room" if there.is_waiting else "already-in",
+        )
+
+    def _find_room(self, baseline: Baseline) -> tuple[Participant | None, CallRecord | None]:
+        """Return the room in the roster, and the call of this machine that brought it in, if there was one."""
+        order, address = self._order, self._order.callout.address
+        rooms = [each for each in baseline.present or () if each.is_room_system and each.leave_time is None]
+        if not rooms:
+            return None, None
+        for call in self._journal.calls():
+            is_same = call.protocol is address.protocol and call.address == address.normalised
+            if is_same and call.target == order.key and call.removed_at is None:
+                for room in rooms:
+                    if call.participant_id in room.ids:
+                        return room, call
+        dial = Dial(address=address, to_name=order.callout.to_name)
+        return next((room for room in rooms if is_exact(room, dial)), None), None
+
+    def _claim(self, baseline: Baseline) -> None:
         order = self._order
         self._dialled_at = self._now()
         target = order.target
-        self._id = self._journal.claim(
-            NewCall(
-                target=order.key,
-                target_name=target.name if isinstance(target, SessionTarget) else None,
-                address=order.callout.address,
-                to_name=order.callout.to_name,
-                profile=order.profile,
-                timeout=order.timeout,
-                at=self._dialled_at,
-            ),
-            is_forced=order.is_forced,
+        present = None
+        if baseline.present is not None and baseline.population is not None:
+            inside = [each for each in baseline.present if each.leave_time is None]
+            present = frozenset().union(*(each.ids for each in inside))
+        new = NewCall(
+            target=order.key,
+            target_name=target.name if isinstance(target, SessionTarget) else None,
+            address=order.callout.address,
+            to_name=order.callout.to_name,
+            profile=order.profile,
+            timeout=order.timeout,
+            at=self._dialled_at,
         )
+        try:
+            self._id = self.report.call_id = self._journal.claim(new, is_forced=order.is_forced, present=present)
+        except Duplicate as error:
+            self.report.earlier = next((call for call in self._journal.calls() if call.id == error.call_id), None)
+            raise
 
     def _send(self) -> NetworkFault | None:
         """Send the PATCH; return the fault, if one leaves it unknown whether the PATCH arrived."""

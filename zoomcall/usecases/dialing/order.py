@@ -24,6 +24,7 @@ class DialOrder(Struct, frozen=True, kw_only=True):
         is_waiting: ``--wait``.
         is_preflight_off: ``--no-preflight``.
         is_forced: ``--force``.
+        is_if_absent: ``--if-absent``: a room that is in already is a success.
         patience: The deadline for retries before and during the PATCH.
         evidence: Which sources may prove the outcome.
         is_late_joiner_removed: ``--on-timeout remove``: after the timeout, keep watching and remove a late joiner.
@@ -37,6 +38,7 @@ class DialOrder(Struct, frozen=True, kw_only=True):
     is_waiting: bool = True
     is_preflight_off: bool = False
     is_forced: bool = False
+    is_if_absent: bool = False
     patience: datetime | None = None
     evidence: frozenset[EvidenceSource] = frozenset(EvidenceSource)
     is_late_joiner_removed: bool = False

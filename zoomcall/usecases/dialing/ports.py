@@ -32,8 +32,8 @@ class CallEndpoints(Clocks, Rosters, WebhookLogs, Meetings, Protocol):
 class CallJournal(Protocol):
     """The calls of this machine."""
 
-    def claim(self, call: NewCall, *, is_forced: bool) -> CallId:
-        """Record a call about to be made, or raise ``Duplicate``."""
+    def claim(self, call: NewCall, *, is_forced: bool, present: frozenset[str] | None = None) -> CallId:
+        """Record a call about to be made, or raise ``Duplicate``; ``present`` has the ids of who is in."""
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         """Record what is known of a call now."""

@@ -6,6 +6,7 @@ from msgspec import Struct, field
 
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import Evidence, Reason, Sent, State, TimelineEntry
+from zoomcall.domain.journal import CallId, CallRecord
 from zoomcall.domain.roster import Participant
 from zoomcall.errors import ErrorKind, Interrupted, NetworkFault, ZoomcallError
 
@@ -40,6 +41,8 @@ class CallReport(Struct, kw_only=True):
         failure: What went wrong, unless state and reason say it all.
         answer: Zoom's answer to the PATCH.
         population: How many people were in the session or meeting before.
+        call_id: Its id in the journal; None if nothing was written.
+        earlier: The call of this machine because of which it was not rung.
         is_removed: Whether a late joiner was removed; None without ``--on-timeout remove``.
     """
 
@@ -53,6 +56,8 @@ class CallReport(Struct, kw_only=True):
     failure: ZoomcallError | None = None
     answer: ZoomAnswer | None = None
     population: int | None = None
+    call_id: CallId | None = None
+    earlier: CallRecord | None = None
     is_removed: bool | None = None
 
 
