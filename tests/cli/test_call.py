@@ -113,7 +113,7 @@ def test_where_the_log_cannot_be_read_the_roster_tells_who_came(shell: Shell, em
 
 def test_who_was_in_before_the_call_did_not_come_by_it(shell: Shell, emulator: Emulator, session: VenueKey) -> None:
     emulator.join(session, "Board room")
-    ring(shell, "fail-9@room.example.com", "--to-name", "Board room")
+    ring(shell, "fail-9@room.example.com", "--to-name", "Board room", "--force")
     assert call_of(shell)["state"] != "joined"
 
 

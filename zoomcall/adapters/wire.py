@@ -85,7 +85,7 @@ class Wire(httpx.BaseTransport):
                 answer = pool.handle_request(sent)
         finally:
             if self._is_closed:  # by another thread, which could not know of this connection
-                pool.close()
+                self._backend.clock.close()
         return httpx.Response(
             status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
         )
@@ -200,10 +200,11 @@ class _Clock(threading.local):
         try:
             yield
         except BaseException:
-            self._close()
+            self.close()
             raise
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Close what was opened for this thread's request."""
         for stream in self.opened:
             stream.close()
 
