@@ -132,15 +132,25 @@ class NetworkFault(ZoomcallError):
         word: Where the connection failed.
         may_have_arrived: Whether the request may have reached the other side.
         fix: How to fix it.
+        cause: The cause id of what probably lies behind it.
     """
 
     kind = ErrorKind.NETWORK
     retryable = True
 
-    def __init__(self, message: str, *, word: NetworkWord, may_have_arrived: bool, fix: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        word: NetworkWord,
+        may_have_arrived: bool,
+        fix: str | None = None,
+        cause: str | None = None,
+    ) -> None:
         super().__init__(message, fix=fix)
         self.word = word
         self.may_have_arrived = may_have_arrived
+        self.cause = cause
 
 
 class Duplicate(ZoomcallError):

@@ -1,5 +1,6 @@
 import ssl
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -7,14 +8,14 @@ import pytest
 import truststore
 from loopback import self_signed
 
-from zoomcall.adapters.tls import tls_context, trust_store
+from zoomcall.adapters.tls import refusal_of, tls_context, trust_store
 from zoomcall.errors import UsageError
 
 
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
-    monkeypatch.delenv("SSL_CERT_DIR", raising=False)
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
 
 
 def system_paths(monkeypatch: pytest.MonkeyPatch, *, file: Path, directory: Path) -> None:
@@ -121,3 +122,52 @@ def test_what_is_trusted_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("SSL_CERT_FILE", "/a.pem")
     monkeypatch.setenv("SSL_CERT_DIR", "/certs")
     assert trust_store().name == "SSL_CERT_FILE (/a.pem) and SSL_CERT_DIR (/certs)"
+
+
+NOW = datetime(2032, 1, 1, 12, 30, tzinfo=UTC)
+
+
+def refused(code: int, message: str) -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, message)
+    error.verify_code, error.verify_message = code, message
+    return error
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "words"),
+    [
+        (10, "certificate has expired", "has expired by this machine's clock, which says 2032-01-01 12:30 UTC"),
+        (9, "certificate is not yet valid", "is not valid yet by this machine's clock"),
+        (0, "\u201clocalhost\u201d certificate is expired", "has expired by this machine's clock"),
+    ],
+)
+def test_a_certificate_out_of_date_puts_the_clock_first(code: int, said: str, words: str) -> None:
+    message, fix, cause = refusal_of("localhost:443", refused(code, said), NOW)
+    assert words in message
+    assert fix.startswith("If that is wrong, set the clock")
+    assert cause == "clock-wrong"
+
+
+@pytest.mark.parametrize("code", [18, 19, 20, 21, 62])
+def test_another_refusal_has_nothing_to_do_with_the_clock(code: int) -> None:
+    message, fix, cause = refusal_of("localhost:443", refused(code, "unable to get local issuer certificate"), NOW)
+    assert "not trusted: unable to get" in message
+    assert "name that certificate in SSL_CERT_FILE" in fix
+    assert cause is None
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_a_variable_that_is_not_read_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, "/etc/our-ca.pem")
+    _, fix, _ = refusal_of("localhost:443", refused(20, "unable to get local issuer certificate"), NOW)
+    assert f"does not read {name}; set SSL_CERT_FILE=/etc/our-ca.pem" in fix
+    monkeypatch.setenv("SSL_CERT_FILE", "/etc/other.pem")
+    assert name not in refusal_of("localhost:443", refused(20, "x"), NOW)[1]
+
+
+def test_a_folder_without_hashed_names_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
+    (tmp_path / "ca.pem").touch()
+    assert f"openssl rehash {tmp_path}" in refusal_of("localhost:443", refused(20, "x"), NOW)[1]
+    (tmp_path / "0123abcd.0").touch()
+    assert "rehash" not in refusal_of("localhost:443", refused(20, "x"), NOW)[1]

@@ -313,3 +313,13 @@ def test_a_private_address_is_not_asked_whether_it_is_public(code: int) -> None:
 
 def test_a_private_address_explains_no_other_reason() -> None:
     assert causes_of_outcome(State.FAILED, Reason(1), is_private=True) == causes_of_outcome(State.FAILED, Reason(1))
+
+
+def test_a_certificate_out_of_date_has_the_clock_as_its_cause() -> None:
+    error = NetworkFault(
+        "expired", word=NetworkWord.TLS, may_have_arrived=False, fix="Set it.", cause="clock-wrong"
+    )
+    explained = explain_failure(error, Facts())
+    assert [(cause.id, cause.certainty, cause.fix) for cause in explained.causes] == [
+        ("clock-wrong", Certainty.LIKELY, "Set it.")
+    ]

@@ -17,6 +17,7 @@ import httpx
 from msgspec import Struct
 
 from zoomcall import __version__
+from zoomcall.adapters.tls import refusal_of
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
 from zoomcall.domain.raw_answer import RawAnswer
@@ -414,12 +415,8 @@ def _fault(error: httpx.HTTPError, sent: httpx.Request, passage: Passage) -> Net
     at = f"{sent.url.host}:{sent.url.port or {'http': 80, 'https': 443}.get(sent.url.scheme, 0)}"
     refused = next((cause for cause in causes if isinstance(cause, ssl.SSLCertVerificationError)), None)
     if refused is not None and not has_arrived:
-        return NoWay(
-            f"the certificate of {at} is not trusted: {one_line(refused.verify_message)}",
-            word=NetworkWord.TLS,
-            may_have_arrived=False,
-            fix="If a proxy or your own authority signs it, name that certificate in SSL_CERT_FILE.",
-        )
+        said, advice, cause = refusal_of(at, refused, datetime.now(UTC))
+        return NoWay(said, word=NetworkWord.TLS, may_have_arrived=False, fix=advice, cause=cause)
     if isinstance(error, httpx.LocalProtocolError):  # h11 refuses before it writes
         return NoWay(
             f"the request to {at} was not sent: it cannot be written as HTTP",

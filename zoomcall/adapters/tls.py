@@ -6,10 +6,12 @@ import os
 import re
 import ssl
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from msgspec import Struct
 
+from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import UsageError
 
 _HASHED = re.compile(r"[0-9a-f]{8}\.\d\Z")
@@ -93,3 +95,45 @@ def _is_hashed(directory: str) -> bool:
         return any(_HASHED.match(path.name) for path in Path(directory).iterdir())
     except OSError:
         return False
+
+
+_OUT_OF_DATE = {9: "is not valid yet", 10: "has expired"}
+"""OpenSSL's numbers for certificates that the clock refuses."""
+_UNREAD = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+_FIX = "If a proxy or your own authority signs it, name that certificate in SSL_CERT_FILE."
+
+
+def refusal_of(at: str, error: ssl.SSLCertVerificationError, now: datetime) -> tuple[str, str, str | None]:
+    """Return why a certificate was refused, how to fix that, and the cause's id if it is the clock.
+
+    Args:
+        at: Whose certificate it is, in words.
+        error: OpenSSL's refusal.
+        now: This machine's clock.
+    """
+    said = one_line(error.verify_message)
+    dated = _OUT_OF_DATE.get(error.verify_code) or next(
+        (words for words in _OUT_OF_DATE.values() if words.removeprefix("is ").removeprefix("has ") in said), None
+    )
+    if dated is None:
+        return f"the certificate of {at} is not trusted: {said}", _hint_of_trust(), None
+    message = f"the certificate of {at} {dated} by this machine's clock, which says {now:%Y-%m-%d %H:%M} UTC"
+    return (
+        message,
+        "If that is wrong, set the clock over the network (NTP). Otherwise renew the certificate.",
+        "clock-wrong",
+    )
+
+
+def _hint_of_trust() -> str:
+    """Return how to have a certificate trusted, with the variable that was meant to do that but does not."""
+    file, directory = os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR")
+    if directory and not any(map(_is_hashed, directory.split(os.pathsep))):
+        return (
+            f"SSL_CERT_DIR ({directory}) has no hashed names, so nothing in it is found: run `openssl rehash "
+            f"{directory}`, or name the certificate's file in SSL_CERT_FILE."
+        )
+    unread = next((name for name in _UNREAD if os.environ.get(name)), None)
+    if unread is not None and not file:
+        return f"zoomcall does not read {unread}; set SSL_CERT_FILE={os.environ[unread]} instead."
+    return _FIX

@@ -74,7 +74,15 @@ def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
         return Judgement((_outcome(error.cause, clean(error.message, facts)),))
     if error.kind is ErrorKind.PENDING:
         return Judgement(causes_of_outcome(State.PENDING, None))
+    if isinstance(error, NetworkFault) and error.cause is not None:
+        text = cause_texts()[error.cause]
+        return Judgement(
+            (Cause(error.cause, Certainty.LIKELY, error.message, error.fix or text.fix, text.command),)
+        )
     return judge(facts)
+
+
+_BY_THE_CLOCK = "Zoom renews its certificates in time, and this machine's clock decides whether one is valid"
 
 
 def _way_out(error: ZoomcallError) -> tuple[str | None, str | None]:
