@@ -33,7 +33,7 @@ def zoomcall_process(zoomcall: Shell) -> ProcessShell:
 
 @pytest.fixture
 def sentinel() -> str:
-    """Give a secret that must never be seen again."""
+    """Return a secret that must never appear in any output."""
     return SENTINEL
 
 
@@ -46,14 +46,14 @@ def emulator(request: pytest.FixtureRequest) -> Iterator[Emulator]:
 
 @pytest.fixture
 def emulator_environ(emulator: Emulator) -> dict[str, str]:
-    """Give the environment that points the program at the emulator, with both credentials and its session."""
+    """Return the environment that points the program at the emulator, with both credentials and its session."""
     environ = environ_of(emulator) | {"ZOOMCALL_SESSION": emulator.ready["session_id"]}
     return {name: value for name, value in environ.items() if name != "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"}
 
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[ssl.SSLContext, Path]:
-    """Give a server's side of TLS that no system trusts, and the file to trust it by."""
+    """Return a TLS server context that no system trusts, and the file to trust it with."""
     return self_signed(tmp_path)
 
 

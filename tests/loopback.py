@@ -151,7 +151,7 @@ class Loopback:
 
 
 def head(status: int, *headers: str) -> bytes:
-    """Give the start of an answer, up to its body."""
+    """Return the start of an answer, up to its body."""
     return "\r\n".join((f"HTTP/1.1 {status} Whatever", *headers, "", "")).encode("latin-1")
 
 
@@ -166,7 +166,7 @@ def answering(status: int, body: bytes = b"", *headers: str) -> Script:
 
 
 def free_port() -> int:
-    """Give a port on which nobody listens."""
+    """Return a port that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

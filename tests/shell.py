@@ -59,13 +59,13 @@ class Result:
     arguments: tuple[str, ...] = ()
 
     def json(self) -> Any:
-        """Give the one JSON document on stdout, held against its schema."""
+        """Return the only JSON document on stdout, validated against its schema."""
         document = json.loads(self.stdout)
         check(document)
         return document
 
     def lines(self) -> list[Any]:
-        """Give the JSON documents on stdout, one a line, held against their schemas."""
+        """Return the JSON documents on stdout, one per line, validated against their schemas."""
         documents = [json.loads(line) for line in self.stdout.splitlines()]
         for document in documents:
             check(document)
@@ -243,7 +243,7 @@ class ProcessShell:
 
 
 def environ_of(zoom: Emulator) -> dict[str, str]:
-    """Give what points the program at a local Zoom, with both credentials and the websocket, and no target."""
+    """Return what points the program at a local Zoom, with both credentials and the websocket, and no target."""
     ready = zoom.ready
     return {
         "ZOOMCALL_API_BASE": ready["api_base"],
@@ -282,7 +282,7 @@ def _as_process(environ: Mapping[str, str], stdin: IO[str], stdout: IO[str], std
 
 
 def _promises_json(arguments: tuple[str, ...]) -> bool:
-    """Tell whether stdout must be one JSON document, whatever happens (contract 3.2)."""
+    """Return whether stdout must be one JSON document, whatever happens (contract 3.2)."""
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return "--json" in own and not _RAW_COMMANDS.intersection(own[:1]) and "--help" not in own and "-h" not in own
 

@@ -44,7 +44,7 @@ class Starts:
     def __call__(
         self, *arguments: str, stdin: bytes = b"", environ: dict[str, str] | None = None
     ) -> dict[str, str]:
-        """Give the modules with their files."""
+        """Return the modules with their files."""
         program = ProcessShell(self._shell, (sys.executable, "-c", _PROGRAM, str(self._listing)))
         self.code = program(*arguments, stdin=stdin, environ=environ, reveals=("output",)).code
         lines = self._listing.read_text(encoding="utf-8").splitlines()
@@ -52,7 +52,7 @@ class Starts:
 
 
 def among(modules: dict[str, str], names: tuple[str, ...]) -> set[str]:
-    """Give the modules that are one of ``names`` or below it."""
+    """Return the modules that are one of ``names`` or below it."""
     return {module for module in modules if any(f"{module}.".startswith(f"{name}.") for name in names)}
 
 

@@ -19,7 +19,7 @@ SECRET = "example-secret-token"
 def callout(
     word: str = "ringing", device: str = "10.100.111.237", *, protocol: str = "h323", **more: Any
 ) -> dict[str, Any]:
-    """Give the JSON of a room system's callout event in a session."""
+    """Return the JSON of a room system's callout event in a session."""
     content = {
         "id": 713592696,
         "uuid": "4444AAAiAAAAAiAiAiiAii==",
@@ -39,7 +39,7 @@ def callout(
 
 
 def bytes_of(body: Mapping[str, Any]) -> bytes:
-    """Give JSON as Zoom lays it out."""
+    """Return JSON as Zoom formats it."""
     return json.dumps(body, separators=(",", ":")).encode()
 
 
@@ -52,7 +52,7 @@ def signature_of(body: bytes, timestamp: str, secret: str = SECRET) -> str:
 def zoom_headers(
     body: bytes, *, secret: str = SECRET, request_id: str | None = None, age: int = 0
 ) -> dict[str, str]:
-    """Give the headers of a delivery; an empty request id leaves its header out."""
+    """Return the headers of a delivery; an empty request id leaves its header out."""
     timestamp = str(int(time.time()) - age)
     headers = {
         "content-type": "application/json; charset=utf-8",
@@ -73,7 +73,7 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
-        """Give its JSON."""
+        """Return its JSON."""
         return json.loads(self.body)
 
 

@@ -61,7 +61,7 @@ def addresses_with_passcode(draw: st.DrawFn) -> str:
 
 
 def everything_said(protocol: Protocol, text: str) -> str:
-    """Give all that a user could ever be shown of an address, accepted or refused."""
+    """Return everything of an address that a user could be shown, accepted or refused."""
     try:
         address = RoomAddress.parse(protocol, text)
     except UsageError as error:

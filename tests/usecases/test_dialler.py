@@ -187,7 +187,7 @@ class Conductor:
             self._changed.wait_for(lambda: self._is_over or turn not in self._hanging, 60)
 
     def conduct(self, calls: Iterable[Running], *, most: int | None = None, until: str | None = None) -> None:
-        """Give turns until all calls have ended, or so many turns, or until a request of that kind hangs."""
+        """Take turns until all calls have ended, or so many turns, or until a request of that kind hangs."""
         calls, turns = tuple(calls), 0
         while any(call.is_alive() for call in calls) and turns != most:
             with self._changed:
@@ -399,7 +399,7 @@ class Stage:
         self.calls += [Running(dialler, world, address, self.stop) for address in fates]
 
     def end(self) -> None:
-        """Give turns until all calls have ended."""
+        """Take turns until all calls have ended."""
         self.conductor.conduct(self.calls)
 
     def end_by_stop(self, *, is_terminated: bool) -> float:

@@ -31,7 +31,7 @@ def feed() -> PushFeed:
 
 
 def told(signals: Signals) -> list[Signal]:
-    """Give what a call has been told so far."""
+    """Return what a call has received so far."""
     return [signals.get() for _ in range(signals.qsize())]
 
 

@@ -15,7 +15,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.call_history import find, hang_up, is_open, settle
+from zoomcall.usecases.call_history import find, hang_up, settle
 
 app = typer.Typer(help="Show calls dialled from this machine, and hang up.")
 
@@ -65,7 +65,7 @@ def status(
 
     journal = run.wiring.journal_to_read()
     record = find(journal, call)
-    if is_open(record) and not is_offline:
+    if record.state.is_open and not is_offline:
         try:
             zoom = run.wiring.connection_of_call(record).zoom
         except ZoomcallError as error:
@@ -137,6 +137,6 @@ def _page(call: CallRecord) -> Page:
         lines.append(Line(f"{call.evidence.source}, {call.evidence.match}", label="evidence"))
     if call.removed_at is not None:
         lines.append(Line(stamp(call.removed_at), label="hung up"))
-    if is_open(call):
+    if call.state.is_open:
         lines.append(Line("No evidence of the outcome; the room may have rung.", Tone.WARNING))
     return tuple(lines)

@@ -63,11 +63,6 @@ def _spellings(text: str) -> Iterator[tuple[Protocol, str]]:
             yield protocol, parse_destination(protocol, text).normalised
 
 
-def is_open(call: CallRecord) -> bool:
-    """Say whether nothing has proved how a call ended."""
-    return call.state.is_open
-
-
 def settle(
     call: CallRecord,
     *,
@@ -88,7 +83,7 @@ def settle(
         on_fault: Receives what kept a source from being read.
     """
     for look in (_in_roster, _in_log):
-        if not is_open(call):
+        if not call.state.is_open:
             return call
         try:
             found = look(call, zoom, journal, now)
@@ -179,7 +174,7 @@ def hang_up(
     rest = zoom()
     faults: list[ZoomRefused | NetworkFault] = []
     call = settle(call, zoom=rest, journal=journal, now=now(), on_fault=faults.append)
-    if is_open(call) and faults:
+    if call.state.is_open and faults:
         raise faults[0]
     _require_not_over(call)
     if not call.state.is_there:
