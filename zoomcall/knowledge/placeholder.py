@@ -46,7 +46,7 @@ _NAME_OF_ID = re.compile(
 
 _REDACTION = re.compile(
     r"[\s.*<(\[{\u2026-]*(?:redacted|removed|hidden|masked|filtered|omitted|censored|sanitized|secret)\b.*"
-    r"|[*\u2022xX.\u2026-]{3,}|<[^<>]*(?:redacted|removed|hidden)[^<>]*>",
+    r"|[*\u2022xX.\u2026-]{3,}|\u2588+|<[^<>]*(?:redacted|removed|hidden)[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
 

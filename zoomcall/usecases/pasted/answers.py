@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
@@ -156,6 +157,8 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
             found = finder(text)
             if found is None:
                 continue
+            if not found.body and found.status >= 300 and (body := _json_answer(after) or _json_answer(before)):
+                found = replace(found, body=body, has_body=True)
             raw = RawAnswer(
                 method=method,
                 path=path,

@@ -18,7 +18,8 @@ ReadFile = Callable[[str], bytes]
 
 _MOST_COMMANDS = 12
 _MOST_LOOKED_AT = 400
-_COMMAND = re.compile(r"(?<![\w./\\@-])curl(?:\.exe)?(?=[ \t\\^`]|\n)")
+_COMMAND = re.compile(r"(?<![\w./\\@-])(?:curl|wget)(?:\.exe)?(?=[ \t\\^`]|\n)")
+_LONG_OF_WGET = {"method": "request", "body-data": "data", "post-data": "data", "body-file": "upload-file"}
 _PLAUSIBLE = re.compile(r"https?:|zoom\.us|zoomgov|videosdk|live_meetings|[ \t\n]-{1,2}[A-Za-z]|/v2/|[ \t]\$|\{\{")
 
 _URL = re.compile(r"[/.$]|\{\{|%\w+%|localhost")
@@ -181,7 +182,12 @@ class _Curl:
 
     def _take_long(self, name: str, rest: Iterator[Word]) -> None:
         name, equals, value = name.partition("=")
-        if equals and name in _LONG_WITH_VALUE:
+        if self._words[0].text.startswith("wget"):
+            name = _LONG_OF_WGET.get(name, name)
+            self._option(
+                name, Word(value) if equals else next(rest, Word("")) if name in _LONG_WITH_VALUE else Word("")
+            )
+        elif equals and name in _LONG_WITH_VALUE:
             self._notes[f"--{name}=, which curl does not accept in this form; its value is used"] = None
             self._option(name, Word(value))
         elif name in _LONG_WITH_VALUE or name.removeprefix("expand-") in _LONG_WITH_VALUE:

@@ -91,6 +91,8 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
         read_file: Reads the files that a curl command names; None: they are not read.
     """
     recorded = read_har(text)
+    if recorded and '"log"' not in text and not any(one.answer for one in recorded) and read_tool_file(text):
+        recorded = None
     text, *notes = _focus(text)
     text, *undone = viewed(text)
     notes += undone

@@ -224,7 +224,7 @@ class _Program:
         return is_named and sign in {"(", "=", ":", ",", "-Method", "-method", "=>"}
 
     def _opens_call(self, index: int) -> bool:
-        return index < len(self._tokens) and self._tokens[index].is_sign("(", "<")
+        return self._sign(index + (self._sign(index) == "!")) in {"(", "<"}
 
     def _calls_plainly(self, anchors: list[int]) -> bool:
         """Return whether the URL goes to a call that makes a GET unless it is told otherwise."""

@@ -323,6 +323,8 @@ class Values:
         return index
 
     def _signed(self, index: int, sign: str, depth: int) -> tuple[Any, int]:
+        if sign == "%" and self._sign(index + 1) == "{":
+            index, sign = index + 1, "{"  # a map of Elixir's
         if sign in {"{", "[", "@{", "@("}:
             behind = self.close_of(index) + 1
             return self._after(self._members(index + 1, depth, is_list=sign in {"[", "@("}), behind)

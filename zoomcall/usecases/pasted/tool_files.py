@@ -31,6 +31,11 @@ _IS_REQUEST = re.compile(
     r"[\[{\s]+[\"']?:?(?:url|uri|method|type|name|info|item|nodes|inputs|request|config|headers|base_?url|endpoint)\b",
     re.IGNORECASE,
 )
+_CODE = re.compile(r"[({]\s*$|^ *[\w'\"]+ *: .*,$|;$", re.MULTILINE)
+_BRU = re.compile(r"^(?P<method>get|post|put|patch|delete) \{\n(?P<rows>[^}]*)\}", re.MULTILINE)
+_BRU_BLOCK = re.compile(
+    r"^(?P<name>headers|body(?::[\w-]+)?|auth:\w+) \{\n(?P<text>.*?)\n\}", re.MULTILINE | re.DOTALL
+)
 _YAML_URL = re.compile(r"^ *(?:- )?(?:url|uri|endpoint|resource) *: +\S", re.MULTILINE)
 _YAML_PARTS = re.compile(r"^ *(?:headers?|body|payload|data|json|args|with) *:", re.MULTILINE)
 _YAML_LINE = re.compile(
@@ -66,7 +71,9 @@ def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
                 value, end = read_object(text, start)
             except Unreadable:
                 return None
-    elif _YAML_URL.search(text) and _YAML_PARTS.search(text):
+    elif _BRU.search(text):
+        value, end = _read_bru(text), len(text)
+    elif _YAML_URL.search(text) and _YAML_PARTS.search(text) and not _CODE.search(text):
         value, end = _read_yaml(text), len(text)
     requests = tuple(_requests(value, start, end)) if isinstance(value, dict | list) else ()
     return requests or None
@@ -240,6 +247,28 @@ def _text(value: Any) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
+def _read_bru(text: str) -> dict[str, Any]:
+    """Read a request of Bruno's, whose blocks have names like ``body:json``."""
+    found = _BRU.search(text)
+    assert found is not None  # noqa: S101 - it was found before
+    members: dict[str, Any] = {"method": found["method"], **_rows_of_bru(found["rows"])}
+    members.pop("body", None)
+    members.pop("auth", None)
+    for block in _BRU_BLOCK.finditer(text):
+        kind, _, sort = block["name"].partition(":")
+        if kind == "body":
+            members["body"] = block["text"].strip()
+            members["contentType"] = sort
+        else:
+            members[kind] = _rows_of_bru(block["text"]) | ({"type": sort} if kind == "auth" else {})
+    return members
+
+
+def _rows_of_bru(text: str) -> dict[str, str]:
+    pairs = (line.partition(":") for line in text.split("\n") if ":" in line and not line.lstrip().startswith("~"))
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
 def _read_yaml(text: str) -> Any:
     """Read YAML as leniently as people write it into posts: templates without quotation marks, cut-off blocks."""
     rows: list[tuple[int, str | None, str, int]] = []
@@ -259,7 +288,7 @@ def _read_yaml(text: str) -> Any:
                 block.append(lines[index].strip())
                 index += 1
             value = "\n".join(block)
-            rows.append((indent, match["name"], "'" + value, len(match["dash"])))
+            rows.append((indent, match["name"], "\0" + value, len(match["dash"])))
             continue
         rows.append((indent, match["name"], value, len(match["dash"])))
     value, _ = _yaml_block(rows, 0, rows[0][0] if rows else 0)
@@ -297,7 +326,7 @@ def _yaml_block(
 
 
 def _yaml_scalar(value: str) -> Any:
-    if value[:1] == "'" and not (len(value) > 1 and value.endswith("'")):
+    if value[:1] == "\0":
         return value[1:]  # a block of lines
     if value[:1] in {"{", "["} and not value.startswith("{{"):
         try:

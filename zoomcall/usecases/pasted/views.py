@@ -47,6 +47,7 @@ _QUOTED = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
 _TRANSCRIPT = re.compile(r"^>[ \t]?[A-Z]{3,7} \S+ HTTP/", re.MULTILINE)
 _NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|HTTP/)", re.MULTILINE)
 _ANSWERED = re.compile(r"^[<*] ?", re.MULTILINE)
+_LOGGED = re.compile(r"^--> (?=[A-Z]{3,6} https?://)", re.MULTILINE)
 _DIFF = re.compile(r"^@@ .*@@|^diff --git |^\+\+\+ ", re.MULTILINE)
 _LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|fail|info|error|warn|debug"
 _PREFIXES = (
@@ -101,6 +102,14 @@ def viewed(text: str) -> tuple[str, ...]:
 
 def _without_colours(text: str) -> str:
     return _COLOURS.sub("", text) if "\x1b" in text else text
+
+
+def _without_arrows(text: str) -> str:
+    """Write a log of OkHttp's as the messages that it shows."""
+    if "--> " not in text or _LOGGED.search(text) is None:
+        return text
+    text = re.sub(r"^--> END[^\n]*\n?|^<-- END[^\n]*\n?", "", text, flags=re.MULTILINE)
+    return re.sub(r"^<-- (\d{3})[^\n]*", r"HTTP/1.1 \1", _LOGGED.sub("", text), flags=re.MULTILINE)
 
 
 def _without_slashes(text: str) -> str:
@@ -208,6 +217,7 @@ _VIEWS: tuple[Callable[[str], str], ...] = (
     _without_colours,
     _without_prefixes,
     _unquoted,
+    _without_arrows,
     _without_markup,
     _without_slashes,
     _unescaped,
