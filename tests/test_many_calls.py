@@ -93,8 +93,8 @@ def test_a_session_and_a_meeting_are_rung_at_the_same_time_with_a_credential_eac
     session, meeting = wiring.connect(Api.SESSION), wiring.connect(Api.MEETING)
     journal = wiring.journal(session.held)
     websocket = wiring.event_sources.websocket(meeting, ready["websocket_subscription_id"])
-    in_session = wiring.dialler(session, journal)
-    in_meeting = wiring.dialler(meeting, journal, (websocket,))
+    in_session = wiring.dialler(session, journal, (), ())
+    in_meeting = wiring.dialler(meeting, journal, (websocket,), ())
     emulator.add_fault(Fault(path_part="/v2/metrics/", reply=invalid_token().reply))  # renewed under way
 
     def ring(connection: Connection, fate: str) -> CallReport:
