@@ -220,3 +220,10 @@ def test_only_room_systems_are_newcomers(device: str) -> None:
 def test_one_that_has_left_is_no_newcomer() -> None:
     left = Participant(id="P", device=ROOM_DEVICE, leave_time=NOW)
     assert newcomers_of((left,), known=()) == ()
+
+
+@pytest.mark.parametrize("field", ["sip_uri", "from_sip_uri"])
+def test_either_sip_uri_ties_a_room_to_its_dial(field: str) -> None:
+    own = Dial(address=RoomAddress.parse(Protocol.SIP, "room@example.com"))
+    assert is_exact(Participant(id="1", **{field: "sip:room@example.com"}), own)
+    assert not is_exact(Participant(id="1", **{field: "sip:other@example.com"}), own)

@@ -345,6 +345,7 @@ def _participant(row: Json) -> Participant:
         device=_text(row, "device") or "",
         ip_address=_text(row, "ip_address"),
         sip_uri=_text(row, "sip_uri"),
+        from_sip_uri=_text(row, "from_sip_uri"),
         join_time=join_time,
         leave_time=iso_time(row.get("leave_time")),
     )

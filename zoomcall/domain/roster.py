@@ -25,6 +25,7 @@ class Participant(Struct, frozen=True, kw_only=True):
         name: The name displayed in the session.
         device: Zoom's word, like ``H.323/SIP`` or ``Windows``.
         ip_address: The address that Zoom saw.
+        from_sip_uri: From URI, likewise.
         sip_uri: Contact URI; meetings only, SIP only.
         join_time: When it joined.
         leave_time: When it left, if it has.
@@ -38,6 +39,7 @@ class Participant(Struct, frozen=True, kw_only=True):
     device: str = ""
     ip_address: str | None = None
     sip_uri: str | None = None
+    from_sip_uri: str | None = None
     join_time: datetime | None = None
     leave_time: datetime | None = None
     is_waiting: bool = False
@@ -93,7 +95,8 @@ def is_exact(participant: Participant, dial: Dial) -> bool:
     address = dial.address
     if dial.to_name is not None and participant.name == dial.to_name:
         return True
-    if participant.sip_uri and address.protocol is Protocol.SIP and _same_sip_uri(participant.sip_uri, address):
+    uris = (participant.sip_uri, participant.from_sip_uri) if address.protocol is Protocol.SIP else ()
+    if any(uri and _same_sip_uri(uri, address) for uri in uris):
         return True
     ip = address.ip
     return ip is not None and address.user is None and _as_ip(participant.ip_address) == ip
