@@ -166,6 +166,8 @@ class Judge:
         new = ours - self._told
         self._told |= ours
         for event in sorted(new, key=lambda event: (_is_end(event.state), event.at)):
+            if self._whereabouts is not None and not event.state.is_final:
+                continue  # it comes late: where the room went after that is known already
             is_in = event.state is State.ANSWERED and self._call.has_waiting_room is False
             yield Observation(
                 state=State.JOINED if is_in else event.state,
