@@ -18,6 +18,8 @@ CHAPTERS = {
     "zoom": "Zoom's codes",
     "http": "HTTP statuses",
     "network": "Where the connection to Zoom failed",
+    "oauth": "Words of the token endpoint",
+    "webhook": "Words of webhooks",
 }
 START = """\
 # Errors, explained

@@ -15,7 +15,9 @@ def test_a_code_is_explained_in_text(zoomcall: Shell) -> None:
     assert "  run: zoomcall token inspect -" in lines
     assert any(line.startswith("  what to do: ") for line in lines)
     assert any(line.startswith("  example: ") for line in lines)
-    assert any(line.startswith("  source: https://devforum.zoom.us/") for line in lines)
+    assert not any(line.startswith("  source: ") for line in lines)
+    verbose = zoomcall("explain", "124", "-v").stdout.splitlines()
+    assert any(line.startswith("  source: https://devforum.zoom.us/") for line in verbose)
 
 
 def test_a_number_with_several_meanings_prints_them_apart(zoomcall: Shell) -> None:
@@ -34,6 +36,21 @@ def test_the_exit_codes_are_a_table(zoomcall: Shell) -> None:
 
 def test_several_words_are_one_topic(zoomcall: Shell) -> None:
     assert zoomcall("explain", "clock", "skew").stdout == zoomcall("explain", "clock-skew").stdout
+
+
+def test_several_near_pages_are_listed_by_title(zoomcall: Shell) -> None:
+    result = zoomcall("explain", "room", "not", "ringing")
+    assert result.stdout.startswith("these pages are near:\n")
+    assert "what to do" not in result.stdout
+    assert len(zoomcall("explain", "room not ringing", "--json").json()["result"]["pages"]) > 1
+
+
+def test_nothing_near_is_exit_2_without_doubles(zoomcall: Shell) -> None:
+    for topic in ("3712", "connekt", "1240", "scope-mising"):
+        result = zoomcall("explain", topic)
+        if result.code == 2:
+            tried = [name.strip() for name in result.stderr.partition("Try ")[2].partition(". ")[0].split(",")]
+            assert len(tried) == len({name.rpartition(":")[2] for name in tried})
 
 
 def test_without_a_topic_all_are_listed(zoomcall: Shell) -> None:

@@ -12,7 +12,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord, UsageError
 from zoomcall.knowledge.lexicon import code_texts
 from zoomcall.knowledge.texts import Basis, cause_texts
-from zoomcall.usecases.topics import TopicPage, pages, topics_of
+from zoomcall.usecases.topics import TopicPage, is_guess, pages, topics_of
 
 
 def topics(wanted: str | None) -> list[str]:
@@ -232,3 +232,66 @@ def test_any_text_finds_pages_or_is_a_usage_error(text: str) -> None:
 )
 def test_zooms_own_words_find_their_code(said: str, topic: str) -> None:
     assert pages(said)[0].topic == topic
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("invalid_grant", "oauth:invalid-grant"),
+        ("invalid_request", "oauth:invalid-request"),
+        ("url_validation", "webhook:url-validation"),
+        ("endpoint.url_validation", "webhook:url-validation"),
+        ("plainToken", "webhook:url-validation"),
+        ("x-zm-signature", "webhook:signature"),
+        ("webhook", "webhook:signature"),
+        ("HTTP 401", "http:401"),
+        ("http status 404", "http:404"),
+        ("status code 405", "http:405"),
+        ("error 124", "zoom:124"),
+        ("Error code: 3001", "zoom:3001"),
+        ("zoom error 2300", "zoom:2300"),
+        ("exit code 7", "exit:7"),
+        ("reason 9", "reason:9"),
+        ("reason_type: 12", "reason:12"),
+        ("SIP 486", "state:declined"),
+        ("sip 404", "reason:8"),
+        ("SIP 480", "state:missed"),
+    ],
+)
+def test_a_word_of_zooms_or_a_word_before_a_number_leads_to_its_page(said: str, expected: str) -> None:
+    assert topics(said) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("said", "expected", "wrong"),
+    [
+        ("room not ringing", "state:noop", "state:ringing"),
+        ("the room doesn't ring", "state:noop", "state:ringing"),
+        ("cannot join", "state:waiting-room", "state:joined"),
+        ("can\u2019t connect", "reason:9", "exit:10"),
+        ("room never answers", "state:missed", "state:answered"),
+        ("not reachable", "reason:9", "state:joined"),
+        ("room is busy", "state:declined", "state:joined"),
+        ("stuck in the lobby", "state:waiting-room", "state:joined"),
+        ("permission denied", "http:403", "cause:session-jwt"),
+    ],
+)
+def test_what_people_say_leads_to_what_they_mean(said: str, expected: str, wrong: str) -> None:
+    found = topics(said)
+    assert expected in found
+    assert wrong not in found
+    assert is_guess(said)
+
+
+@pytest.mark.parametrize(
+    "said", ["joined", "ringing", "answered", "124", "cause:clock-skew", "HTTP 401", "webhook"]
+)
+def test_a_name_or_number_is_no_guess(said: str) -> None:
+    assert not is_guess(said)
+    assert len(topics(said)) <= 2
+
+
+@pytest.mark.parametrize("said", ["my printer is out of paper", "no audio", "sip 999", "error 987654"])
+def test_nothing_near_is_no_page(said: str) -> None:
+    with pytest.raises(UsageError):
+        pages(said)

@@ -12,7 +12,7 @@ from zoomcall.cli.page import Line, Table, Tone
 from zoomcall.cli.results.explain import ExplainResult
 from zoomcall.cli.run import Run
 from zoomcall.knowledge.texts import Basis
-from zoomcall.usecases.topics import TopicPage, TopicTable, pages, topics_of
+from zoomcall.usecases.topics import TopicPage, TopicTable, is_guess, pages, topics_of
 
 app = typer.Typer()
 
@@ -35,7 +35,7 @@ def _topics() -> list[str]:
     ),
 )
 def explain(
-    run: Run,  # noqa: ARG001 - every command takes it
+    run: Run,
     words: Annotated[
         list[str] | None,
         typer.Argument(
@@ -52,11 +52,14 @@ def explain(
     result = ExplainResult(topic=topic, pages=found)
     if topic is None:
         return Answer(page=(_table(topics_of(found)),), result=result)
-    lines = [block for page in found for block in (Line(), *_page_blocks(page))]
+    if len(found) > 1 and is_guess(topic):
+        return Answer(page=(Line("these pages are near:"), _table(topics_of(found))), result=result)
+    has_sources = run.options.is_verbose
+    lines = [block for page in found for block in (Line(), *_page_blocks(page, has_sources=has_sources))]
     return Answer(page=tuple(lines[1:]), result=result)
 
 
-def _page_blocks(page: TopicPage) -> Iterator[Line | Table]:
+def _page_blocks(page: TopicPage, *, has_sources: bool) -> Iterator[Line | Table]:
     yield Line(f"{page.title} ({page.topic})", Tone.TITLE)
     yield Line(page.meaning, indent=2)
     if page.fix:
@@ -71,7 +74,7 @@ def _page_blocks(page: TopicPage) -> Iterator[Line | Table]:
         yield Line(f"see also: {', '.join(page.see_also)}", Tone.DIM, indent=2)
     if page.basis:
         yield Line(f"based on: {_basis(page.basis)}", Tone.DIM, indent=2)
-    for source in page.sources:
+    for source in page.sources if has_sources else ():
         yield Line(f"source: {source}", Tone.DIM, indent=2)
 
 

@@ -101,7 +101,7 @@ class TitledExplanation(Explanation, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class HttpText(TitledExplanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said about an HTTP status, and about the others in ``also``."""
+    """What is said about an HTTP status or a word, and about the others in ``also``."""
 
     also: tuple[str, ...] = ()
 
@@ -146,3 +146,9 @@ def network_texts() -> Mapping[str, TitledExplanation]:
 def http_texts() -> Mapping[str, HttpText]:
     """Return the HTTP statuses that have a page, by status as text."""
     return {text.name: text for text in read_rows("http_statuses.toml", HttpText)}
+
+
+@cache
+def word_texts() -> Mapping[str, HttpText]:
+    """Return the words that are neither codes nor causes, by topic."""
+    return {text.name: text for text in read_rows("words.toml", HttpText)}

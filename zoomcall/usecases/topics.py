@@ -28,6 +28,7 @@ from zoomcall.knowledge.lexicon import (
     network_texts,
     reason_texts,
     state_texts,
+    word_texts,
 )
 from zoomcall.knowledge.texts import Basis, CauseText, cause_texts
 
@@ -38,9 +39,31 @@ _EVERY_EXIT = "exit-codes"
 _LONGEST_TOPIC = 200
 _MOST_FOUND = 4
 _SHOWN = 60
+_MOST_WORDS_A_MISS = 5
+"""Of so many words one may be missing on a page that is near."""
 _SAYING = "Zoom says"
 _IDLE_WORDS = frozenset(
-    {"a", "an", "and", "as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its"}
+    {
+        "a",
+        "am",
+        "an",
+        "and",
+        "are",
+        "been",
+        "but",
+        "do",
+        "does",
+        "did",
+        "have",
+        "i",
+        "my",
+        "that",
+        "this",
+        "we",
+        "you",
+    }
+    | {"error", "errors", "code", "please", "help", "why", "what", "how", "when", "your", "there", "get", "got"}
+    | {"as", "at", "be", "by", "for", "from", "has", "in", "is", "it", "its"}
     | {"no", "not", "of", "on", "or", "the", "to", "was", "with", "zoom"}
 )
 
@@ -85,20 +108,71 @@ def pages(topic: str | None) -> tuple[TopicPage, ...]:
         if colon and prefix in _PREFIXES:
             found = [page for page in [_chosen(prefix, name)] if page is not None]
         else:
-            found = _named(wanted) or ([] if wanted.isdecimal() else _nearest(wanted))
+            found = (
+                _numbered(wanted)
+                or _named(wanted)
+                or ([] if wanted.isdecimal() or _NUMBERED.fullmatch(wanted) else _nearest(wanted))
+            )
         if found:
             return tuple(found)
     raise _unknown(topic, wanted)
 
 
+def is_guess(topic: str) -> bool:
+    """Return whether a topic is neither a number nor a name, so that its pages are only near."""
+    wanted = _normalised(topic)
+    return not (":" in wanted or _numbered(wanted) or _named(wanted))
+
+
 def _normalised(topic: str) -> str:
-    return re.sub(r"[\s_]+", "-", re.sub(r"\s*:\s*", ":", topic.strip().lower()))
+    plain = re.sub(r"['\u2019]", "", topic.strip().lower())
+    return re.sub(r"[\s_]+", "-", re.sub(r"\s*:\s*", ":", plain))
+
+
+_NUMBERED = re.compile(
+    r"(?:zoom-)?(?:api-)?(?P<word>https?|status|exit|reason|sip|error|code|zoom)s?(?:-(?:error|status|code|type|number))*"
+    r"[-:#=]*(?P<number>\d{1,5})(?:-[a-z-]*)?"
+)
+_OF_WORD = {
+    "http": ("http", "zoom"),
+    "https": ("http",),
+    "status": ("http",),
+    "exit": ("exit",),
+    "reason": ("reason",),
+    "error": ("zoom", "http", "exit"),
+    "code": ("zoom", "http", "exit", "reason"),
+    "zoom": ("zoom",),
+}
+_OF_SIP = {
+    **dict.fromkeys((486, 600, 603), "state:declined"),
+    **dict.fromkeys((404, 410, 484, 604), "reason:8"),
+    **dict.fromkeys((408, 480, 487), "state:missed"),
+    **dict.fromkeys((488, 606), "reason:1"),
+    503: "reason:13",
+}
+
+
+def _numbered(wanted: str) -> list[TopicPage]:
+    """Return the page of a number with a word before it, such as ``HTTP 401``, ``error 124`` or ``SIP 486``."""
+    match = _NUMBERED.fullmatch(wanted)
+    if match is None:
+        return []
+    word, number = match["word"], match["number"]
+    if word == "sip":
+        topic = _OF_SIP.get(int(number), "reason:0" if 300 <= int(number) < 700 else "")
+        return [_every_page()[topic]] if topic in _every_page() else []
+    found = (_chosen(prefix, number) for prefix in _OF_WORD[word])
+    return next(([page] for page in found if page is not None), [])
 
 
 def _unknown(topic: str, wanted: str) -> UsageError:
 
-    names = [*_every_page(), *_names()]
-    near = difflib.get_close_matches(wanted[:_SHOWN], names, n=3, cutoff=0.6)
+    names = list(dict.fromkeys([*_every_page(), *_names()]))
+    close = [] if wanted.isdecimal() else difflib.get_close_matches(wanted[:_SHOWN], names, n=6, cutoff=0.6)
+    pages_near: dict[str, str] = {}
+    for name in close:
+        pages_near.setdefault(name.partition(":")[2] or name, name)
+    near = list(pages_near.values())[:3]
     prefix = wanted.partition(":")[0]
     if prefix in {"reason", "state", "network"}:
         near = [name for name in _every_page() if name.startswith(f"{prefix}:")]
@@ -124,11 +198,12 @@ def _every_page() -> Mapping[str, TopicPage]:
         *map(_code_page, code_texts().values()),
         *map(_http_page, http_texts().values()),
         *map(_network_page, network_texts().values()),
+        *map(_word_page, word_texts().values()),
     )
     return {page.topic: page for page in every}
 
 
-_PREFIXES = ("http", "zoom", "exit", "reason", "state", "cause", "network")
+_PREFIXES = ("http", "zoom", "exit", "reason", "state", "cause", "network", "oauth", "webhook")
 """In the order in which the pages of one number are shown: for 200, the no-op comes first."""
 
 
@@ -153,6 +228,9 @@ def _aliases() -> Mapping[tuple[str, str], str]:
         aliases["zoom", _normalised(code)] = code
     for text in http_texts().values():
         aliases |= {("http", other): text.name for other in text.also}
+    for topic, text in word_texts().items():
+        prefix, _, name = topic.partition(":")
+        aliases |= {(prefix, other): name for other in text.also}
     return aliases
 
 
@@ -169,7 +247,35 @@ def _names() -> Iterator[str]:
     yield from (name for _, name in _aliases())
 
 
+_NOT = r"(?:\b(?:not?|never|nothing|cannot|(?:can|won|isn|doesn|didn)-?t|unable|fails?|failed|failing)\b)"
+_TROUBLES = tuple(
+    (re.compile(pattern), topics)
+    for pattern, topics in (
+        (
+            rf"{_NOT}.*\b(?:ring|rings|ringing|rang|called|dialled)\b|silent",
+            ("state:noop", "reason:9", "state:missed"),
+        ),
+        (
+            rf"{_NOT}.*\b(?:answer|answers|answered|answering|pick(?:s|ed)?-up|picks?)\b",
+            ("state:missed", "reason:7"),
+        ),
+        (
+            rf"{_NOT}.*\b(?:join|joins|joined|joining|enter|get-in|admitted|connect|connects|connected|connecting)\b",
+            ("state:waiting-room", "state:missed", "state:pending", "reason:9"),
+        ),
+        (rf"{_NOT}.*\b(?:reach|reached|reachable|route)\b", ("reason:9",)),
+        (r"\bbusy\b|do-not-disturb|\bhung-up\b|\brejects?\b|\brejected\b", ("state:declined", "reason:2")),
+        (r"\blobby\b|\blet-in\b|waiting-for-(?:the-)?host", ("state:waiting-room",)),
+        (r"\b(?:access|permission)s?\b.*\bdenied\b|\bforbidden\b", ("http:403", "exit:5")),
+    )
+)
+"""What people say of a call, with its blanks as dashes, and its pages: negation counts more than nearness."""
+
+
 def _nearest(wanted: str) -> list[TopicPage]:
+    trouble = next((topics for pattern, topics in _TROUBLES if pattern.search(wanted)), ())
+    if trouble:
+        return [_every_page()[topic] for topic in trouble]
     words = [word for word in re.findall(r"[a-z0-9]+", wanted) if not (word in _IDLE_WORDS or word.isdecimal())]
     if not words:
         return []
@@ -219,11 +325,13 @@ def _words(text: str) -> frozenset[str]:
 
 def _score(index: _Index, words: list[str]) -> float:
     """Weigh how much of the query is in a topic's name, title and text."""
-    total = 0.0
+    total, missed = 0.0, 0
     for word in words:
         weights = (weight * _likeness(word, known) for known, weight in zip(index, (4.0, 3.0, 1.0), strict=True))
-        total += max(weights)
-    return total
+        weight = max(weights)
+        missed += not weight
+        total += weight
+    return total if missed * _MOST_WORDS_A_MISS <= len(words) else 0.0
 
 
 def _likeness(word: str, known: frozenset[str]) -> float:
@@ -389,6 +497,11 @@ def _http_page(text: HttpText) -> TopicPage:
 def _network_page(text: TitledExplanation) -> TopicPage:
     page = _page(f"network:{text.name}", text.title, text)
     return replace(page, example=text.example, see_also=(f"exit:{int(ExitStatus.NETWORK)}",))
+
+
+def _word_page(text: HttpText) -> TopicPage:
+    page = _page(text.name, text.title, text)
+    return replace(page, example=text.example, basis=page.basis or Basis.OFFICIAL)
 
 
 def topics_of(every: Iterable[TopicPage]) -> TopicTable:
