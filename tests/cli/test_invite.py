@@ -157,5 +157,5 @@ def test_lines_tell_the_call_as_it_goes_and_end_in_the_whole(shell: Shell) -> No
 def test_without_waiting_nothing_is_claimed_beyond_zooms_acceptance(shell: Shell) -> None:
     result = shell("invite", "sip", "answer@room.example.com", "--no-wait")
     assert result.code == 0
-    assert result.stdout.startswith("accepted: Zoom accepted the request to ring ")
+    assert result.stdout.startswith("accepted: Zoom took the request to ring ")
     assert "whether the room rings is not known" in result.stdout

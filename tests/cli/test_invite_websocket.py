@@ -89,7 +89,7 @@ def test_a_session_has_no_websocket(zoomcall: Shell, emulator: Emulator, emulato
     }
     result = zoomcall("invite", "sip", ANSWER, "--evidence", "websocket", environ=environ)
     assert result.code == 2
-    assert "Video SDK is not among the products" in result.stderr
+    assert "Zoom does not list them for the Video SDK" in result.stderr
     assert emulator.requests == []
     assert zoomcall("invite", "sip", ANSWER, environ=environ).code == 0
     assert connections(emulator) == 0

@@ -156,8 +156,8 @@ class EvidenceSource(StrEnum):
         _SourceRow(
             proof="Zoom's event by websocket",
             serves=(Api.MEETING,),
-            missing_for_others="Zoom's websockets carry the events of meetings;"
-            " the Video SDK is not among the products that Zoom lists for them",
+            missing_for_others="Zoom's websockets carry the events of meetings; Zoom does not list them for the"
+            " Video SDK",
         ),
     )
 

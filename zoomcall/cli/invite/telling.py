@@ -124,7 +124,7 @@ class Telling(Struct, frozen=True):
             case State.JOINED if report.evidence is not None:
                 return (Line(f"joined: {room} is in {where} ({_proof(report.evidence)})", Tone.GOOD),)
             case State.ACCEPTED:
-                taken = f"Zoom accepted the request to ring {room} into {where}"
+                taken = f"Zoom took the request to ring {room} into {where}"
                 return (Line(f"accepted: {taken}; whether the room rings is not known"),)
             case State.NOT_SENT | State.REFUSED:
                 return ()

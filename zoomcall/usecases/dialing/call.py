@@ -66,13 +66,9 @@ class Call:
             return
         prospects = self._preflight.prospects(baseline) if order.is_waiting else Prospects()
         if order.is_waiting and not prospects.is_any:
-            self._listener.warn(
-                Notice(
-                    "no-evidence",
-                    f"nothing can prove the outcome: {prospects.why}. The room is still rung, but the command ends"
-                    " with Zoom's answer; pass --no-wait if that is enough",
-                )
-            )
+            warning = f"nothing can prove the outcome: {prospects.why}. The room is still rung, but the command"
+            warning += " ends with Zoom's answer; pass --no-wait if that is enough"
+            self._listener.warn(Notice("no-evidence", warning))
         with self._watch() as watch:
             if order.is_waiting:
                 for feed in self._feeds:

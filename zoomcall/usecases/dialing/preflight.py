@@ -121,13 +121,9 @@ class Preflight(Struct, frozen=True):
             raise error
         if error.kind is ErrorKind.NO_SESSION:
             if is_verdict_wanted:
-                self.listener.warn(
-                    Notice(
-                        "meeting-not-live",
-                        f"the meeting does not seem to be live ({error.message}). The room is rung anyway: Zoom's"
-                        " documentation says that this works, but it has not been verified",
-                    )
-                )
+                warning = "the meeting does not seem to be live; the room is rung anyway, as Zoom's documentation"
+                warning += f" allows, though nobody has verified that it works: {error.message}"
+                self.listener.warn(Notice("meeting-not-live", warning))
             return Baseline(())
         if is_verdict_wanted:
             self.listener.warn(Notice("roster-unreadable", f"cannot read who is in the meeting: {error.message}"))
