@@ -18,6 +18,7 @@ from zoomcall.cli.results.diagnose import Corrected, DiagnoseResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token_line
 from zoomcall.domain.callout import CalloutRequest
+from zoomcall.domain.cause import Certainty
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
@@ -40,6 +41,7 @@ _IS_PASTE = re.compile(r"[\s{}\"'=]|://|^ey|bearer|basic|[\w+/=-]{40,}", re.IGNO
         "pbpaste | zoomcall diagnose",
         "zoomcall diagnose --json browser.har",
         "zoomcall diagnose --allow-files - < failing-curl.sh",
+        "zoomcall diagnose --reply question.txt",
     ),
 )
 def command_diagnose(
@@ -56,6 +58,7 @@ def command_diagnose(
     are_files_allowed: Annotated[
         bool, typer.Option("--allow-files", help="Read files that a curl command names (-d @FILE).")
     ] = False,
+    is_reply: Annotated[bool, typer.Option("--reply", help="Print an answer to send to whoever asked.")] = False,
 ) -> Answer:
     """Show why a request to Zoom fails, and print the corrected request.
 
@@ -70,7 +73,7 @@ def command_diagnose(
     corrected = _corrected(run, diagnosis)
     status = ExitStatus.OK if diagnosis.kind is None else ExitStatus.of(diagnosis.kind)
     return Answer(
-        page=tuple(_lines(diagnosis, corrected)),
+        page=tuple(_reply(diagnosis) if is_reply else _lines(diagnosis, corrected)),
         result=DiagnoseResult(
             understood=diagnosis.understood,
             not_understood=diagnosis.not_understood,
@@ -148,19 +151,15 @@ def _corrected(run: Run, diagnosis: Diagnosis) -> Corrected:
     return Corrected(zoomcall=zoomcall if correction.words else None, curl=curl)
 
 
-def _curl(correction: Correction, profile: str | None) -> str:
+def _curl(correction: Correction, profile: str | None, *, is_reply: bool = False) -> str:
+    mint = None if is_reply or correction.api is None else mint_line(correction.api, profile)
     match correction.request:
         case TokenRequest(client_id=client, account_id=account):
             return token_line(client, account, oauth_base=correction.base)
         case PlainRequest(path=path):
-            return reading_line(path, api_base=correction.base, mint=_mint(correction, profile))
+            return reading_line(path, api_base=correction.base, mint=mint)
         case CalloutRequest() | PhoneRequest() as request:
-            return callout_line(request, api_base=correction.base, mint=_mint(correction, profile))
-
-
-def _mint(correction: Correction, profile: str | None) -> str:
-    assert correction.api is not None  # noqa: S101 - only a token request has none
-    return mint_line(correction.api, profile)
+            return callout_line(request, api_base=correction.base, mint=mint)
 
 
 def _error(run: Run, diagnosis: Diagnosis, status: ExitStatus) -> ErrorReport:
@@ -197,3 +196,27 @@ def _lines(diagnosis: Diagnosis, corrected: Corrected) -> Iterator[Line]:
         if line is not None:
             yield Line(title, Tone.TITLE)
             yield Line(line, Tone.COMMAND, indent=4)
+
+
+def _reply(diagnosis: Diagnosis) -> Iterator[Line]:
+    """Yield an answer for whoever asked, who need not have this program: cause, fix and the corrected request."""
+    causes = diagnosis.judgement.causes
+    settled = tuple(cause for cause in causes if cause.certainty is not Certainty.POSSIBLE) or causes[:1]
+    if not settled:
+        yield Line("I see nothing wrong with this request.")
+    for cause in settled:
+        sure = "" if cause.certainty is Certainty.CERTAIN else f" ({cause.certainty})"
+        yield Line(f"{cause_texts()[cause.id].title}{sure}: {cause.evidence}.")
+        if fix := _without_own_commands(cause.fix):
+            yield Line(fix)
+    if diagnosis.correction is not None:
+        [line] = diagnosis.scrub((_curl(diagnosis.correction, None, is_reply=True),))
+        yield Line("")
+        yield Line("The corrected request:")
+        yield Line(line, indent=4)
+
+
+def _without_own_commands(text: str) -> str:
+    """Leave out the sentences that speak of this program's commands and flags."""
+    kept = (one for one in re.split(r"(?<=[.;]) ", text) if not re.search(r"\bzoomcall\b|(?<!\w)--[a-z]", one))
+    return " ".join(kept)

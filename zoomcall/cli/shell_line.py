@@ -18,14 +18,14 @@ def mint_line(api: Api, profile: str | None) -> str:
     return shlex.join(words)
 
 
-def callout_line(request: CalloutRequest | PhoneRequest, *, api_base: str, mint: str) -> str:
-    """Return a line that sends a callout with curl, its passcode masked; ``mint`` prints the token."""
+def callout_line(request: CalloutRequest | PhoneRequest, *, api_base: str, mint: str | None) -> str:
+    """Return a line that sends a callout with curl, its passcode masked; ``mint`` prints the token, else $TOKEN."""
     body = dumps(request.shown_body, is_line=True)
     options = ("-X", request.method, "-H", "@-", "-H", "Content-Type: application/json", "--data-raw", body)
     return _signed(mint, options, api_base + request.path)
 
 
-def reading_line(path: str, *, api_base: str, mint: str) -> str:
+def reading_line(path: str, *, api_base: str, mint: str | None) -> str:
     """Return a line that sends a GET request with curl."""
     return _signed(mint, ("-H", "@-"), api_base + path)
 
@@ -36,12 +36,16 @@ def token_line(client_id: str, account_id: str, *, oauth_base: str) -> str:
     return shlex.join(("curl", "-sS", "-i", "-X", "POST", "-u", client_id, *form, f"{oauth_base}/oauth/token"))
 
 
-def _signed(mint: str, options: tuple[str, ...], url: str) -> str:
+def _signed(mint: str | None, options: tuple[str, ...], url: str) -> str:
     """Return a line that runs curl with the token on its standard input, unless there is no token.
 
     ``sed`` writes a line number before the header. ``read`` consumes that line, or fails if there is none, and
     leaves the header to curl. So the token is never in a variable, which the shell might export, nor in an
     argument list.
     """
+    if mint is None:
+        place = options.index("@-")
+        others = options[: place - 1] + options[place + 1 :]
+        return f'curl -sS -i -H "Authorization: Bearer $TOKEN" {shlex.join((*others, url))}'
     curl = shlex.join(("curl", "-sS", "-i", *options, url))
     return f"{mint} | sed '=;s/^/Authorization: Bearer /' | {{ read -r _ && {curl}; }}"
