@@ -212,3 +212,33 @@ def test_a_refused_hang_up_tells_zooms_code(program: Program) -> None:
     assert result.code == 13
     assert "300" in result.stderr
     assert program.rooms(PLAIN) == ["answer"]
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        (LOBBY, "the meeting is live; it has a waiting room, from which a host must admit each room that answers"),
+        (PLAIN, "the meeting is live; it has no waiting room"),
+    ],
+)
+def test_doctor_says_whether_a_meeting_has_a_waiting_room(program: Program, key: str, words: str) -> None:
+    result = program.shell("doctor", "--meeting", program.zoom.ready[key], "--only", "session", "--json")
+    details = {check["id"]: check["detail"] for check in result.json()["result"]["checks"]}
+    assert details["session"] == words
+
+
+def test_a_room_in_the_waiting_room_is_not_rung_again(program: Program) -> None:
+    assert program.invite("lobby@room.example.com", LOBBY, timeout="1").code == 27
+    again = program.invite("lobby@room.example.com", LOBBY, timeout="1").json()
+    assert (again["exit_code"], again["result"]["sent"]) == (12, "no")
+    assert again["error"]["causes"][0]["id"] == "waiting-room"
+    assert program.rooms(LOBBY) == ["lobby"]
+
+
+def test_call_status_tells_of_the_waiting_room_until_the_room_is_hung_up(program: Program) -> None:
+    assert program.invite("lobby@room.example.com", LOBBY, timeout="1").code == 27
+    shown = program.shell("call", "status").stdout
+    assert "state: waiting-room\n" in shown
+    assert shown.endswith("A host must admit the room from the waiting room.\n")
+    assert program.shell("call", "hangup", "1").code == 0
+    assert "A host must" not in program.shell("call", "status").stdout

@@ -11,6 +11,7 @@ from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.results.call import CallHangupResult, CallListResult, CallStatusResult, CallTarget, DialledCall
 from zoomcall.cli.results.invite import Reason, Room
 from zoomcall.cli.run import Run
+from zoomcall.domain.call import State
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
@@ -137,6 +138,8 @@ def _page(call: CallRecord) -> Page:
         lines.append(Line(f"{call.evidence.source}, {call.evidence.match}", label="evidence"))
     if call.removed_at is not None:
         lines.append(Line(stamp(call.removed_at), label="hung up"))
-    if call.state.is_open:
+    if call.state is State.WAITING_ROOM and call.removed_at is None:
+        lines.append(Line("A host must admit the room from the waiting room.", Tone.WARNING))
+    elif call.state.is_open and call.removed_at is None:
         lines.append(Line("No evidence of the outcome; the room may have rung.", Tone.WARNING))
     return tuple(lines)

@@ -172,6 +172,13 @@ def check_session(case: Case) -> CheckVerdict:
     return ok(f"the session is live, with {present} {'person' if present == 1 else 'people'} in it")
 
 
+_LOBBY_WORDS = {
+    True: "; it has a waiting room, from which a host must admit each room that answers",
+    False: "; it has no waiting room",
+    None: "",
+}
+
+
 def _check_meeting(number: str, case: Case) -> CheckVerdict:
     try:
         meeting = case.line.zoom.meeting(number, deadline=case.deadline)
@@ -179,12 +186,13 @@ def _check_meeting(number: str, case: Case) -> CheckVerdict:
         if refusal.kind is ErrorKind.NO_SESSION:
             raise
         return warned(refusal, case.facts)
+    lobby = _LOBBY_WORDS[meeting.has_waiting_room]
     if meeting.is_live is False:
         return warning(
-            f"the meeting exists but is not live (Zoom says {meeting.status})",
+            f"the meeting exists but is not live (Zoom says {meeting.status}){lobby}",
             "Start it first. By Zoom's documentation a room can be rung anyway, which is not verified.",
         )
-    return ok("the meeting is live" if meeting.is_live else "the meeting exists")
+    return ok(("the meeting is live" if meeting.is_live else "the meeting exists") + lobby)
 
 
 def check_plan(case: Case) -> CheckVerdict:
