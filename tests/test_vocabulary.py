@@ -1,13 +1,16 @@
 """Every member of a vocabulary is wherever a type checker cannot require it."""
 
+import inspect
 import re
 from enum import Enum
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from shell import Shell
 
 from zoomcall.cli.auth import Kind, LoginFlags, _words
+from zoomcall.cli.completions.tree import read_tree
 from zoomcall.cli.invite.flags import EvidenceChoice
 from zoomcall.cli.options import OutputFormat
 from zoomcall.domain.call import EvidenceSource, Match, Sent, State
@@ -16,10 +19,28 @@ from zoomcall.domain.event import _STATES
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.profile import STORED_KINDS, Profile
 from zoomcall.emulator.fates import _FIXED, Stage
+from zoomcall.knowledge import (
+    answer_rules,
+    body_rules,
+    request_rules,
+    residual_rules,
+    surrounding_rules,
+    token_request_rules,
+    token_rules,
+)
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.signing_in import WHICH_KEYS
 
 CONTRACT = (Path(__file__).parent.parent / "docs" / "contract.md").read_text(encoding="utf-8")
+RULE_MODULES = (
+    answer_rules,
+    body_rules,
+    request_rules,
+    residual_rules,
+    surrounding_rules,
+    token_request_rules,
+    token_rules,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +75,37 @@ def test_the_contract_lists_every_cause() -> None:
     assert set(cause_texts()) <= set(re.findall(r"`([a-z0-9-]+)`", CONTRACT))
 
 
+def test_the_contract_lists_every_command() -> None:
+    rows = [line for line in CONTRACT.splitlines() if line.startswith("| `")]
+    leaves = [node.path for node in read_tree().walk() if node.path and not node.children]
+    listed = [path for path in leaves for row in rows if row[3:].startswith(path[0]) and all(map(row.count, path))]
+    assert set(leaves) == set(listed)
+
+
+def test_the_contract_lists_every_flag_of_an_invite() -> None:
+    invites = [node for node in read_tree().walk() if node.path[:1] == ("invite",)]
+    names = {name for node in invites for flag in node.flags for name in flag.names}
+    assert {name for name in names if name not in CONTRACT} == set()
+
+
+@pytest.mark.parametrize("module", RULE_MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_every_rule_is_asked_and_every_cause_it_finds_is_explained(module: ModuleType) -> None:
+    rules = {
+        name
+        for name, function in vars(module).items()
+        if inspect.isfunction(function)
+        and function.__module__ == module.__name__
+        and not name.startswith("_")
+        and "Finding" in str(function.__annotations__.get("return"))
+    }
+    asked = (*module.RULES, *getattr(module, "LAST_RULES", ()))
+    assert rules <= {rule.__name__ for rule in asked}
+    named = re.findall(r'(?:Finding|Checked)\(\s*"([\w-]+)"', inspect.getsource(module))
+    assert set(named) <= set(cause_texts())
+
+
 def test_every_stored_kind_can_be_logged_in_with() -> None:
-    assert [kind.value for kind in Kind] == [kind.value for kind in STORED_KINDS] == list(WHICH_KEYS)
+    assert {kind.value for kind in Kind} == set(STORED_KINDS) == set(WHICH_KEYS)
     keys = {key for kind in STORED_KINDS for key in kind.keys}
     assert keys <= set(LoginFlags.__struct_fields__) & set(Profile.__struct_fields__)
     assert all(_words(key) for key in keys)

@@ -81,7 +81,7 @@ def _zooms_words(answer: ZoomAnswer | None) -> str:
 def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
     route = route_of(facts)
     is_for_oauth = facts.api is Api.MEETING or (route is not None and route.takes_oauth)
-    if is_for_oauth and facts.credential_kind in {None, CredentialKind.VIDEOSDK, CredentialKind.TOKEN}:
+    if is_for_oauth and (facts.credential_kind is None or Api.SESSION in facts.credential_kind.serves):
         return _FIX_OF_OAUTH, "zoomcall auth login --kind s2s"
     match facts.credential_kind:
         case CredentialKind.S2S:

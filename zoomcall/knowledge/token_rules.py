@@ -500,7 +500,7 @@ def opaque_token(facts: Facts) -> Finding | Checked | None:
     reading = _token(facts)
     if reading is None or reading.kind is not TokenKind.OPAQUE:
         return None
-    if facts.credential_kind in {CredentialKind.S2S, CredentialKind.OAUTH}:
+    if facts.credential_kind is not None and Api.SESSION not in facts.credential_kind.serves:
         return None
     evidence = (
         "it is not a JWT: a Build API key, or an OAuth token that Zoom did not make one; only Zoom can read it"
