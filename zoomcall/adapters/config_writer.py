@@ -15,7 +15,7 @@ from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Whitespace
 
 from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
 from zoomcall.adapters.whole_file import locked, replace_file
-from zoomcall.domain.profile import Config, Profile
+from zoomcall.domain.profile import STORED_KINDS, Config, Profile
 from zoomcall.errors import NotConfigured
 
 _LOCK_LIMIT = timedelta(seconds=5)
@@ -185,9 +185,7 @@ def _values(profile: Profile) -> dict[str, str | None]:
     """Return every key that this version knows, and None for those that the profile lacks."""
     return {
         "kind": profile.kind.value,
-        "api_key": profile.api_key or None,
-        "account_id": profile.account_id or None,
-        "client_id": profile.client_id or None,
+        **{key: getattr(profile, key) or None for kind in STORED_KINDS for key in kind.keys},
         "store": profile.store.value,
         "keyring_backend": profile.keyring_backend,
         "api_base": profile.api_base,

@@ -1,5 +1,6 @@
 """``zoomcall auth``: store, show, choose and remove credentials."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -132,7 +133,7 @@ def _draft(run: Run, flags: LoginFlags) -> Profile:
     kind = CredentialKind((flags.kind or _ask_kind(run)).value)
     if not run.options.is_quiet:
         run.say(tuple(Line(text, Tone.DIM) for text in WHICH_KEYS[kind]))
-    keys = _keys(run, kind, api_key=flags.api_key, account_id=flags.account_id, client_id=flags.client_id)
+    keys = _keys(run, kind, {key: getattr(flags, key) for stored in STORED_KINDS for key in stored.keys})
     if flags.api is not None and len(kind.serves) == 1:
         raise UsageError(f"--for is for tokens; --kind {kind} serves only one of Zoom's APIs")
     subscription = flags.websocket_subscription_id
@@ -272,7 +273,7 @@ def _ask_kind(run: Run) -> Kind:
     return Kind(answer)
 
 
-def _keys(run: Run, kind: CredentialKind, **given: str | None) -> dict[str, str]:
+def _keys(run: Run, kind: CredentialKind, given: Mapping[str, str | None]) -> dict[str, str]:
     """Return the public parts of a kind; whatever is missing is asked for if somebody can be asked."""
     foreign = [name for name, text in given.items() if text is not None and name not in kind.keys]
     if foreign:
