@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import os
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
 from zoomcall.adapters.whole_file import locked, sync_folder
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
 from zoomcall.errors import UsageError
 
@@ -20,8 +20,6 @@ _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
 _STEP = 64 * 1024
 _REMEMBERED = 4096  # more than a line, so that a file that was truncated and grew again differs somewhere in it
-
-Warn = Callable[[Notice], None]
 
 
 class EventRecord:

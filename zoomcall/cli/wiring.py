@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.voice import Voice
 from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import HeldCredential, VideoSdkKey
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
@@ -324,7 +324,7 @@ class Wiring:
         return self.keyring.read(account, profile.keyring_backend) or self.keyring.read(account)
 
     @staticmethod
-    def event_record(path: Path, warn: Callable[[Notice], None]) -> EventRecord:
+    def event_record(path: Path, warn: Warn) -> EventRecord:
         """Return the file to record events in, not yet open."""
         from zoomcall.adapters.event_file import EventRecord
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -80,3 +81,6 @@ class Notice(Struct, frozen=True):
 
     id: Annotated[str, Meta(description="A word for this kind of warning.")]
     message: Annotated[str, Meta(description="The warning, one sentence.")]
+
+
+Warn = Callable[[Notice], None]

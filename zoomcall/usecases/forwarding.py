@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.webhook import Delivery
 from zoomcall.errors import ZoomcallError
 
@@ -23,7 +23,6 @@ _HOP_HEADERS = frozenset(
 _PROXY_PREFIXES = ("proxy-", "x-forwarded-", "x-real-ip")
 
 Send = Callable[[Delivery], int]
-Warn = Callable[[Notice], None]
 
 
 def headers_to_forward(delivery: Delivery) -> tuple[tuple[str, str], ...]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import (
     AccessToken,
     Bearer,
@@ -85,7 +85,7 @@ def examine(
     zoom: IdentityEndpoints,
     token: Callable[[], AccessToken],
     now: Callable[[], datetime],
-    warn: Callable[[Notice], None],
+    warn: Warn,
 ) -> Identity:
     """Ask Zoom whose the credential is.
 
@@ -144,9 +144,7 @@ def try_out(
     return Acceptance()
 
 
-def ask(
-    zoom: IdentityEndpoints, api: Api, *, now: Callable[[], datetime], warn: Callable[[Notice], None]
-) -> User | None:
+def ask(zoom: IdentityEndpoints, api: Api, *, now: Callable[[], datetime], warn: Warn) -> User | None:
     """Try a credential, and warn if the request was refused for another reason; raises as ``try_out`` does."""
     acceptance = try_out(zoom, api, now=now)
     if acceptance.refusal is not None:
@@ -171,7 +169,7 @@ def skew_words(skew: timedelta) -> str:
     return f"this machine's clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} Zoom's"
 
 
-def _skew(zoom: IdentityEndpoints, warn: Callable[[Notice], None]) -> timedelta | None:
+def _skew(zoom: IdentityEndpoints, warn: Warn) -> timedelta | None:
     if zoom.last_clock is None:
         return None
     skew = skew_of(*zoom.last_clock)

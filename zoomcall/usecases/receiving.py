@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.webhook import Delivery
-
-Warn = Callable[[Notice], None]
 
 
 class Record(Protocol):
@@ -16,7 +14,6 @@ class Record(Protocol):
 
     def append(self, deliveries: Sequence[Delivery]) -> None:
         """Return once the events are on disk; raise ``OSError`` if that fails."""
-        ...
 
 
 class Reception:

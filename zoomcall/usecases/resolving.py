@@ -9,7 +9,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import (
     Credential,
     CredentialKind,
@@ -26,7 +26,6 @@ from zoomcall.errors import CorruptConfig, NotConfigured, UsageError, blaming
 
 ReadSecretFile = Callable[[Path, str], tuple[Secret, tuple[Notice, ...]]]
 ReadStoredSecret = Callable[[Profile], Secret | None]
-Warn = Callable[[Notice], None]
 
 
 class ConfigReader(Protocol):

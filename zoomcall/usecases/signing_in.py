@@ -10,16 +10,16 @@ from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import ApiBase
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import CredentialKind, HeldCredential
 from zoomcall.domain.profile import Config, Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer
 from zoomcall.domain.token import read_token
 from zoomcall.errors import ErrorKind, NetworkFault, NotConfigured, UsageError
+from zoomcall.usecases.resolving import ConfigReader
 
 AskSecret = Callable[[], Secret]
-Warn = Callable[[Notice], None]
 
 WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
     CredentialKind.VIDEOSDK: (
@@ -46,20 +46,14 @@ WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
 """Which credential is meant, and where Zoom shows it (zoom-api 1.4)."""
 
 
-class ConfigKeeper(Protocol):
-    """Reads and edits the profiles; an edit is made completely or not at all, and returns the new state."""
-
-    def read(self) -> Config:
-        """Return the profiles."""
-        ...
+class ConfigKeeper(ConfigReader, Protocol):
+    """Edits the profiles too; an edit is made completely or not at all, and returns the new state."""
 
     def put(self, profile: Profile) -> Config:
         """Add or replace a profile; the first becomes current."""
-        ...
 
     def remove(self, name: str) -> Config:
         """Remove a profile."""
-        ...
 
 
 class SecretStore(Protocol):
@@ -67,15 +61,12 @@ class SecretStore(Protocol):
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:
         """Return the stored secret, to be put back if need be; None if there is none."""
-        ...
 
     def write(self, account: str, secret: Secret) -> str | None:
         """Store a secret and return the name of the backend that took it, if it has a name."""
-        ...
 
     def remove(self, account: str, backend: str | None = None) -> bool:
         """Remove a secret; return whether there was one."""
-        ...
 
 
 _UNANSWERED = Notice(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from zoomcall.domain.cause import Warn
 from zoomcall.domain.credential import CredentialSource
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret import Secret
@@ -14,7 +15,6 @@ from zoomcall.usecases.resolving import (
     ConfigReader,
     ReadSecretFile,
     ReadStoredSecret,
-    Warn,
     file_ignored,
     place_of,
     read_variable,

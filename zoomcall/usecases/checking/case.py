@@ -29,20 +29,16 @@ class Probe(Protocol):
 
     def way(self, base: str) -> Way:
         """Return how a base is reached; raise ``UsageError`` if a proxy variable cannot be used."""
-        ...
 
     def addresses(self, place: Place) -> tuple[str, ...] | None:
         """Look up a host's addresses; ``NetworkFault`` if it has none, None if it is an address itself."""
-        ...
 
     def knock(self, url: str, *, deadline: datetime) -> Knock:
         """Make one request without a credential, once."""
-        ...
 
     @property
     def trusted(self) -> str:
         """Where the trusted certificates are."""
-        ...
 
 
 class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
