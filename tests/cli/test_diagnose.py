@@ -189,3 +189,33 @@ class TestCorrections:
             "sip_headers": wrong["params"]["sip_headers"],
         }
         assert sent.path.endswith("/events")
+
+
+@pytest.mark.parametrize(
+    "argument",
+    ["curl -H 'Authorization: Bearer not-a-real-token-of-anybody' https://x", "eyJub3QiOiJyZWFsIn0.e30.x"],
+)
+def test_a_paste_given_as_an_argument_is_not_repeated(zoomcall: Shell, argument: str) -> None:
+    for options in ((), ("--json",)):
+        result = zoomcall("diagnose", *options, argument)
+        assert result.code == 2
+        assert "Pipe it in" in result.stdout + result.stderr
+        assert "not-a-real" not in result.stdout + result.stderr
+        assert "eyJub3Qi" not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (
+            '{"event":"session.user_room_system_callout_failed","payload":{"object":{"reason_type":9}}}',
+            "explain reason:9",
+        ),
+        ("Error: internalErrorCode=124", "SDK"),
+        ("const url = 'https://api.zoom.us/v2/live_meetings/93111222333/events';\ncall(url, options);", "method"),
+    ],
+)
+def test_what_is_no_request_leads_on(zoomcall: Shell, text: str, says: str) -> None:
+    result = zoomcall("diagnose", stdin=text.encode())
+    assert result.code == 2
+    assert says in result.stderr

@@ -122,6 +122,11 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
     scrub = Scrubber(paste.near, paste.request, credential)
     correction, gaps = _correction(facts)
     judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
+    if paste.request is not None and not judgement.causes and facts.answer is None and _is_unread(paste.request):
+        raise UsageError(
+            "not enough of the request was understood to say that it is in order: its method was not recognized",
+            fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
+        )
     own = paste.request.not_understood if paste.request is not None else ()
     left = (*paste.notes, *own, *_left(paste), *gaps)
     return Diagnosis(
@@ -134,6 +139,11 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
         notices=tuple(Notice(each.id, *scrub([each.message])) for each in _notices(correction, facts)),
         scrub=scrub,
     )
+
+
+def _is_unread(request: PastedRequest) -> bool:
+    """Return whether code makes a request of which the method is not known, so that all may be wrong with it."""
+    return request.form.is_source and not request.method
 
 
 def _not_understood(text: str) -> UsageError:

@@ -101,6 +101,8 @@ def credential_of(request: PastedRequest) -> Credential:
 
 
 def _of_header(value: str) -> Credential:
+    if value.strip().lower() == "bearer":
+        return Credential(Authorization.TOKEN, "Bearer", bearer=Secret("Bearer "))
     if is_redaction(value):
         return Credential(Authorization.UNKNOWN, value.strip())
     if match := _BASIC.fullmatch(value):

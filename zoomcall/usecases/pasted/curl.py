@@ -20,6 +20,7 @@ _MOST_COMMANDS = 12
 _MOST_LOOKED_AT = 400
 _COMMAND = re.compile(r"(?<![\w./\\@-])(?:curl|wget)(?:\.exe)?(?=[ \t\\^`]|\n)")
 _LONG_OF_WGET = {"method": "request", "body-data": "data", "post-data": "data", "body-file": "upload-file"}
+_OF_CMDLET = {"-uri", "-method", "-headers", "-body", "-contenttype"}
 _PLAUSIBLE = re.compile(r"https?:|zoom\.us|zoomgov|videosdk|live_meetings|[ \t\n]-{1,2}[A-Za-z]|/v2/|[ \t]\$|\{\{")
 
 _URL = re.compile(r"[/.$]|\{\{|%\w+%|localhost")
@@ -79,6 +80,8 @@ def read_curl_commands(text: str, read_file: ReadFile | None) -> Iterator[Pasted
         dialect = dialect_of(text, start)
         variables = variables_before(text, start, dialect)
         command = split_command(text, start, dialect, variables)
+        if any(word.text.lower() in _OF_CMDLET for word in command.words):
+            continue  # Invoke-WebRequest by its alias, which the reader of PowerShell takes
         given, end = None, command.end
         if dialect is Dialect.POSIX:
             given, end = input_of(text, start, command, variables)

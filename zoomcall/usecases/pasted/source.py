@@ -203,6 +203,9 @@ class _Program:
                 yield index, match["verb"].upper()
             elif upper in _VERBS and before.is_sign(".", "?.", "::", "->") and second is not None:
                 is_constant = second.text in {"HttpMethod", "Method", "WebRequestMethod"}
+                is_constant |= before.is_sign("::") and second.text == "HTTP"
+                is_constant |= second.is_sign(":") and self._text(index - 3) == "method"
+                is_constant |= upper != "GET" and second.is_sign(")") and self._opens_call(index + 1)
                 is_call = before.is_sign("->") or _RECEIVERS.match(second.text)
                 if is_constant or (is_call and self._opens_call(index + 1)):
                     yield index, upper
