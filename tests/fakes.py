@@ -14,7 +14,7 @@ from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
 from zoomcall.domain.live import Meeting, WebhookLog
 from zoomcall.domain.profile import Config, Profile
 from zoomcall.domain.roster import Participant
@@ -202,7 +202,7 @@ class FakeJournal:
         """State and ``sent`` as they were written down last."""
         return (self.standings[-1].state, self.standings[-1].sent) if self.standings else None
 
-    def claim(self, call: NewCall, *, is_forced: bool, present: frozenset[str] | None = None) -> CallId:
+    def claim(self, call: NewCall, *, is_forced: bool, present: Presence | None = None) -> CallId:
         self._raise("claim")
         self.claims.append((call, is_forced))
         return CallId(len(self.claims))

@@ -20,7 +20,7 @@ from zoomcall.adapters import journal as journal_module
 from zoomcall.adapters.journal import FILE_NAME, VERSION, Journal
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
-from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
+from zoomcall.domain.journal import CallId, NewCall, Presence, Standing, TargetKey
 from zoomcall.domain.target import Api
 from zoomcall.errors import Duplicate, NotConfigured
 
@@ -656,8 +656,8 @@ def test_a_room_that_was_seen_and_has_left_may_be_rung_at_once(tmp_path: Path) -
         first = journal.claim(new_call(), is_forced=False)
         seen = Standing(state=State.JOINED, sent=Sent.YES, at=NOW, participant_id="P")
         journal.settle(first, seen)
-        with pytest.raises(Duplicate):
-            journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=frozenset({"P"}))
-        with pytest.raises(Duplicate):
-            journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=None)
-        journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=frozenset({"somebody else"}))
+        others = frozenset({"somebody else"})
+        for present in (None, Presence(others | {"P"}, NOW + SECOND), Presence(others, NOW - SECOND)):
+            with pytest.raises(Duplicate):
+                journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=present)
+        journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=Presence(others, NOW + SECOND))

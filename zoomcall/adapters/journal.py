@@ -18,6 +18,7 @@ from zoomcall.domain.journal import (
     CallId,
     CallRecord,
     NewCall,
+    Presence,
     Standing,
     TargetKey,
 )
@@ -107,7 +108,7 @@ class Journal:
         """Close the file."""
         self._database.close()
 
-    def claim(self, call: NewCall, *, is_forced: bool, present: frozenset[str] | None = None) -> CallId:
+    def claim(self, call: NewCall, *, is_forced: bool, present: Presence | None = None) -> CallId:
         """Record a dial about to be made, unless an earlier one may still ring the same room.
 
         Checking and recording are one transaction, so only one of two processes succeeds.
@@ -231,7 +232,7 @@ class Journal:
             rows = self._database.execute(f"SELECT {_COLUMNS} FROM call ORDER BY id DESC").fetchall()  # noqa: S608 - the columns are this module's own
         return tuple(_record(row) for row in rows)
 
-    def _refuse_duplicate(self, call: NewCall, present: frozenset[str] | None) -> None:
+    def _refuse_duplicate(self, call: NewCall, present: Presence | None) -> None:
         rows = self._database.execute(
             f"SELECT {_COLUMNS} FROM call WHERE api_base = ? AND api = ? AND target_id = ?"  # noqa: S608 - the columns are this module's own
             " AND protocol = ? AND address = ? AND at_ms + MAX(timeout_ms, ?) > ? ORDER BY id DESC",
@@ -244,8 +245,7 @@ class Journal:
             ),
         ).fetchall()
         for earlier in map(_record, rows):
-            has_left = earlier.participant_id is not None and earlier.participant_id not in (present or set())
-            if earlier.state is State.JOINED and present is not None and has_left:
+            if earlier.state is State.JOINED and present is not None and present.lacks(earlier):
                 continue  # it was seen there, and is there no more
             if earlier.state.blocks_redial and earlier.removed_at is None:
                 until = earlier.at + max(SHORTEST_GUARD, earlier.timeout)

@@ -83,6 +83,18 @@ class Standing(Struct, frozen=True, kw_only=True):
     participant_uuid: str | None = None
 
 
+class Presence(Struct, frozen=True):
+    """The ids of everybody in a roster, and when it was asked for."""
+
+    ids: frozenset[str]
+    asked_at: datetime
+
+    def lacks(self, call: CallRecord) -> bool:
+        """Return whether the room of a call that was settled before is not there any more."""
+        was_before = call.settled_at is not None and call.settled_at < self.asked_at
+        return was_before and call.participant_id is not None and call.participant_id not in self.ids
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """A dial as recorded in the journal; ``address`` is normalised, with its passcode masked."""
 

@@ -8,7 +8,7 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
 from zoomcall.domain.roster import Dial, Participant, is_exact
 from zoomcall.domain.target import SessionTarget
 from zoomcall.errors import Duplicate, ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
@@ -104,8 +104,11 @@ class Call:
         elif last.is_final:
             message = f"{word}: {room} joined late, and may not have been removed"
         else:
-            message = f"{word}: {room} may still ring, and Zoom has no way to cancel that"
-            report.state = State.PENDING
+            has_answered = last in {State.ANSWERED, State.WAITING_ROOM}
+            rings = "may still ring, and Zoom has no way to cancel that"
+            message = f"{word}: {room} {'answered, and may be in the waiting room' if has_answered else rings}"
+            if last is not State.WAITING_ROOM:
+                report.state = State.PENDING
             self._settle()
         report.failure = Interrupted(message, is_terminated=is_terminated)
 
@@ -160,9 +163,9 @@ class Call:
         self._dialled_at = self._now()
         target = order.target
         present = None
-        if baseline.present is not None and baseline.population is not None:
+        if baseline.present is not None and baseline.asked_at is not None:
             inside = [each for each in baseline.present if each.leave_time is None]
-            present = frozenset().union(*(each.ids for each in inside))
+            present = Presence(frozenset().union(*(each.ids for each in inside)), baseline.asked_at)
         new = NewCall(
             target=order.key,
             target_name=target.name if isinstance(target, SessionTarget) else None,

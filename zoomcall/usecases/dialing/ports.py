@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Standing
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
 from zoomcall.domain.target import ResolvedTarget
 from zoomcall.usecases.zoom_clock import Clocks
 from zoomcall.usecases.zoom_roles import Meetings, Rosters, WebhookLogs
@@ -32,8 +32,8 @@ class CallEndpoints(Clocks, Rosters, WebhookLogs, Meetings, Protocol):
 class CallJournal(Protocol):
     """The calls of this machine."""
 
-    def claim(self, call: NewCall, *, is_forced: bool, present: frozenset[str] | None = None) -> CallId:
-        """Record a call about to be made, or raise ``Duplicate``; ``present`` has the ids of who is in."""
+    def claim(self, call: NewCall, *, is_forced: bool, present: Presence | None = None) -> CallId:
+        """Record a call about to be made, or raise ``Duplicate``; ``present`` is who was in a moment ago."""
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         """Record what is known of a call now."""
