@@ -427,3 +427,16 @@ def test_no_facts_break_a_rule(bearer: str, known: dict[str, Any]) -> None:
     for result in judged(bearer, **known).values():
         assert result.evidence
         assert len(result.evidence) < 1000
+
+
+def test_a_token_in_quotation_marks_is_mended_where_it_is() -> None:
+    facts = Facts(
+        bearer=Secret(f'"{FINE}"'),
+        local_time=NOW,
+        credential_kind=CredentialKind.TOKEN,
+        secret_place="ZOOMCALL_TOKEN",
+    )
+    [finding] = [
+        found for rule in RULES if isinstance(found := rule(facts), Finding) and found.id == "token-whitespace"
+    ]
+    assert finding.fix == "Remove a quotation mark from ZOOMCALL_TOKEN."

@@ -63,6 +63,9 @@ def token_whitespace(facts: Facts) -> Finding | Checked | None:
     if not reading.wrapping:
         return Checked("token-whitespace", "no spaces, line breaks or quotation marks in it")
     evidence = f"{_list(reading.wrapping)} came with the token; Zoom reads that as part of it"
+    if facts.secret_place is not None and facts.credential_kind is CredentialKind.TOKEN:
+        fix = f"Remove {_list(reading.wrapping)} from {facts.secret_place}."
+        return Finding("token-whitespace", Certainty.CERTAIN, evidence, fix)
     return Finding("token-whitespace", Certainty.CERTAIN, evidence)
 
 
