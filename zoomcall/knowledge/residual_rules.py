@@ -83,7 +83,8 @@ def _fix_of_credential(facts: Facts) -> tuple[str | None, str | None]:
     is_for_oauth = facts.api is Api.MEETING or (route is not None and route.takes_oauth)
     if is_for_oauth and (facts.credential_kind is None or Api.SESSION in facts.credential_kind.serves):
         return _FIX_OF_OAUTH, "zoomcall auth login --kind s2s"
-    if route is None and facts.api is None and facts.credential_kind is None and facts.bearer is None:
+    is_anywhere = route is None or (facts.request is None and route.api is None)
+    if is_anywhere and facts.api is None and facts.credential_kind is None and facts.bearer is None:
         return _FIX_OF_BEARER, "zoomcall token inspect -"
     match facts.credential_kind:
         case CredentialKind.S2S:

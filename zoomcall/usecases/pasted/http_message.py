@@ -27,8 +27,9 @@ _REQUEST_LINE = re.compile(
 _BEFORE = re.compile(r"(?:\A|\n)(?P<mark>[>*#-]|\d{1,2}[.)]|)[ \t]{0,8}[`*]{0,3}\Z")
 _MENTIONED = re.compile(
     r"(?:\b(?P<method>GET|POST|PUT|PATCH|DELETE)[`*]{0,3}[ \t]{1,4}(?:to |on |request to )?)?[`*\"'\u201c]{0,3}"
-    r"(?P<url>(?:https?://[\w.-]{0,80}zoom(?:gov)?\.\w{2,3}(?::\d+)?)?(?:/v2)?"
-    r"/(?:videosdk/|live_meetings/|oauth/token)[^\s`\"'<>\u201c\u201d]{0,2048})"
+    r"(?P<url>(?:(?:https?://[\w.-]{0,80}zoom(?:gov)?\.\w{2,3}(?::\d+)?)?(?:/v2)?"
+    r"/(?:videosdk/|live_meetings/|oauth/token)|https?://api\.zoom(?:gov)?\.(?:us|com)/v2/(?:users|meetings)/)"
+    r"[^\s`\"'<>\u201c\u201d]{0,2048})"
 )
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"(?P<mark>>[ \t]?)?[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
