@@ -324,12 +324,12 @@ def file_ignored(variable: str, file_variable: str) -> Notice:
 
 
 def place_of(environ: Mapping[str, str], name: str, source: CredentialSource) -> str:
-    """Name where the environment holds a secret: a variable, or the file that it names."""
+    """Return where a secret of the environment is, in words: a variable, or the file that it names."""
     return f"{environ[name]} ({name})" if source is CredentialSource.ENV_FILE else name
 
 
 def warn_of_surplus(secret: Secret, place: str, warn: Warn) -> None:
-    """Warn of what came along with a secret, which is used unchanged.
+    """Warn of what was copied along with a secret, which is used unchanged.
 
     Raises:
         UsageError: It is not a secret but a placeholder for one.

@@ -274,8 +274,8 @@ class Call:
         if State.ANSWERED in states:
             return Unproven(
                 "the room answered, but nothing shows whether it is in the meeting or in its waiting room",
-                fix="The scope dashboard_meetings:read:admin would show it, or the event meeting.participant_joined"
-                " together with --to-name.",
+                fix="Add the scope dashboard_meetings:read:admin, or subscribe to meeting.participant_joined and"
+                " ring with --to-name.",
             )
         if is_cut_short:
             return Unproven("Zoom accepted the call, but every evidence source failed before showing the outcome")

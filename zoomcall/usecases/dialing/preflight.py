@@ -169,7 +169,7 @@ class Preflight(Struct, frozen=True):
         )
 
     def _has_waiting_room(self) -> bool | None:
-        """Read the setting of a meeting whose roster will not tell who is in; None if it cannot be read."""
+        """Read a meeting's setting, if its roster cannot show who is in; None if it cannot be read either."""
         order = self.order
         if not isinstance(order.target, MeetingTarget):
             return None

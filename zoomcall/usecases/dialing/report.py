@@ -16,7 +16,7 @@ class Unproven(ZoomcallError):
 
     Args:
         message: Why not.
-        fix: What would show it.
+        fix: What would prove it.
         fault: What happened to the PATCH, if it got no answer.
     """
 
