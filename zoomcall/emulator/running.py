@@ -89,9 +89,7 @@ class Emulator:
         tell: Callable[[str], None] = lambda _: None,
         trace: Callable[[str], None] = lambda _: None,
     ) -> None:
-        if not 0 < time_scale < float("inf"):
-            raise UsageError(f"--time-scale must be a positive number, not {time_scale}", fix="Try 0.1.")
-        endpoint = None if webhook_url is None else _parse_endpoint(webhook_url)
+        endpoint = _checked(time_scale, webhook_url)
         self._listener = _listen(host, port)
         self.base = _base(self._listener)
         self._clock = clock
@@ -103,9 +101,9 @@ class Emulator:
         self._log = DeliveryLog(delay=trouble.log_delay)
         self._rest = Rest(self.world, self._exchange, Limiter(plan), self._log, has_crc_plan=has_crc_plan)
         self.sockets = Sockets(self.world, draw_word(22), clock=clock)
-        secret = self.world.keys.webhook_secret
         self._courier: Courier | None = None
         if endpoint is not None:
+            secret = self.world.keys.webhook_secret
             self._courier = Courier(endpoint, secret, self._log, clock=clock, time_scale=time_scale, tell=tell)
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
@@ -302,6 +300,13 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error}", fix="Omit --port to pick a free one."
         ) from error
+
+
+def _checked(time_scale: float, webhook_url: str | None) -> str | None:
+    """Check what was asked for before anything listens; return the endpoint of the webhooks."""
+    if not 0 < time_scale < float("inf"):
+        raise UsageError(f"--time-scale must be a positive number, not {time_scale}", fix="Try 0.1.")
+    return None if webhook_url is None else _parse_endpoint(webhook_url)
 
 
 def _parse_endpoint(text: str) -> str:

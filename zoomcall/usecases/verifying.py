@@ -96,15 +96,9 @@ def verify(
     age = None if at is None else now - at
     event = (parse_object(request.body) or {}).get("event")
     genuine = _fits(request, secret)
-    findings: list[Cause] = []
-    checked: list[Checked] = []
-    if genuine:
-        checked.append(Checked(_MISMATCH, "the signature was made with this secret over these bytes"))
-    else:
-        reasons = tuple(_reasons(request, secret, place))
-        if at is None and max_age is None and not any(each.certainty is Certainty.CERTAIN for each in reasons):
-            findings.append(_UNREADABLE)
-        findings.extend(reasons)
+    is_time_unread = at is None and max_age is None
+    findings = [] if genuine else [*_why_it_differs(request, secret, place, is_time_unread=is_time_unread)]
+    checked = [Checked(_MISMATCH, "the signature was made with this secret over these bytes")] if genuine else []
     if max_age is not None:
         stale = _stale(age, max_age)
         if stale is not None:
@@ -119,6 +113,15 @@ def verify(
         findings=tuple(findings),
         checked=tuple(checked),
     )
+
+
+def _why_it_differs(
+    request: SignedRequest, secret: Secret, place: str, *, is_time_unread: bool
+) -> tuple[Cause, ...]:
+    reasons = tuple(_reasons(request, secret, place))
+    if is_time_unread and not any(each.certainty is Certainty.CERTAIN for each in reasons):
+        return (_UNREADABLE, *reasons)
+    return reasons
 
 
 def _fits(request: SignedRequest, secret: Secret) -> bool:
