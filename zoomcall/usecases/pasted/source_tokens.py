@@ -37,7 +37,7 @@ _CLUES: dict[Form, re.Pattern[str]] = {
         r"|[\"'] => |\barray\("
     ),
     Form.BASIC: re.compile(
-        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^\s*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If)\b"
+        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^[ \t]*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If)\b"
         r"|\bAs New\b|\"\"method\"\"",
         re.MULTILINE,
     ),
