@@ -983,8 +983,10 @@ def test_a_room_is_known_by_its_sip_uri(stage: Stage) -> None:
 
 def test_if_absent_a_room_that_is_in_is_a_success_without_ringing(stage: Stage) -> None:
     stage.zoom.rosters = [(PERSON, JOINED)]
+    stage.journal.earlier = (earlier(),)
     report = stage.dial(callout=BY_NAME, is_if_absent=True)
     assert (report.state, report.sent, report.failure) == (State.JOINED, Sent.NO, None)
+    assert report.earlier is None, "only a call that blocks is named"
     assert report.evidence == Evidence(EvidenceSource.ROSTER, Match.EXACT)
     assert stage.patches == 0
 

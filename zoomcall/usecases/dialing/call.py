@@ -128,17 +128,18 @@ class Call:
             Duplicate: It is in, or in the waiting room, and that is not what was asked for.
         """
         order, report = self._order, self.report
-        there, report.earlier = self._find_room(baseline)
+        there, earlier = self._find_room(baseline)
         if there is None:
             return False
         if order.is_if_absent and not there.is_waiting:
             report.state, report.participant = State.JOINED, there
             report.evidence = Evidence(EvidenceSource.ROSTER, Match.EXACT)
             return True
+        report.earlier = earlier
         place = f"this {order.target.api}'s waiting room" if there.is_waiting else f"this {order.target.api}"
         raise Duplicate(
             f"{order.callout.address.shown} is in {place} already",
-            call_id=None if report.earlier is None else report.earlier.id,
+            call_id=None if earlier is None else earlier.id,
             until=None,
             cause="waiting-room" if there.is_waiting else "already-in",
         )
