@@ -163,9 +163,29 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
         ConfigFile(path).read()
 
 
-def test_an_endless_file_is_not_read_to_its_end() -> None:
-    with pytest.raises(NotConfigured, match="larger than"):
+def test_a_device_is_not_read() -> None:
+    with pytest.raises(NotConfigured, match="it is a device"):
         ConfigFile(Path("/dev/zero")).read()
+
+
+def test_a_file_beyond_all_reason_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "config.toml"
+    with path.open("wb") as file:
+        file.truncate(1 << 40)
+    with pytest.raises(NotConfigured, match="larger than"):
+        ConfigFile(path).read()
+
+
+def test_a_link_to_a_file_elsewhere_is_read(tmp_path: Path) -> None:
+    elsewhere = tmp_path / "dotfiles.toml"
+    elsewhere.write_text('current = "prod"')
+    path = tmp_path / "config.toml"
+    path.symlink_to(elsewhere)
+    assert ConfigFile(path).read().current == "prod"
+    elsewhere.unlink()
+    os.mkfifo(elsewhere)
+    with pytest.raises(NotConfigured, match="it is a named pipe"):
+        ConfigFile(path).read()
 
 
 def test_numbers_and_nesting_beyond_reason_are_corrupt() -> None:

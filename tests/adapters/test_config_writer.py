@@ -12,14 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from zoomcall.adapters import config_writer, whole_file
+from zoomcall import own_files
+from zoomcall.adapters import config_writer
 from zoomcall.adapters.config_file import parse_config
 from zoomcall.adapters.config_writer import ConfigWriter
-from zoomcall.adapters.whole_file import locked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.profile import Profile, Store
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured
+from zoomcall.own_files import locked
 
 PAIR = Profile(
     name="prod", kind=CredentialKind.VIDEOSDK, store=Store.KEYRING, api_key="K1", keyring_backend="a.b.Keyring"
@@ -244,22 +245,22 @@ def test_the_data_is_on_disk_before_the_names_are_swapped(
 ) -> None:
     steps: list[str] = []
     sync, swap = os.fsync, Path.replace
-    monkeypatch.setattr(whole_file.os, "fsync", lambda descriptor: (steps.append("sync"), sync(descriptor)))
+    monkeypatch.setattr(own_files.os, "fsync", lambda descriptor: (steps.append("sync"), sync(descriptor)))
     monkeypatch.setattr(Path, "replace", lambda old, new: (steps.append("swap"), swap(old, new)))
     writer.put(PAIR)
     assert steps[:2] == ["sync", "swap"]
 
 
-def test_a_link_to_a_file_elsewhere_stays_a_link(writer: ConfigWriter, tmp_path: Path) -> None:
+def test_neither_a_link_nor_what_it_leads_to_is_replaced(writer: ConfigWriter, tmp_path: Path) -> None:
     elsewhere = tmp_path / "dotfiles" / "zoomcall.toml"
     elsewhere.parent.mkdir()
     elsewhere.write_text("# mine\n")
     writer.path.parent.mkdir()
     writer.path.symlink_to(elsewhere)
-    writer.put(PAIR)
+    with pytest.raises(NotConfigured, match="it is a symbolic link"):
+        writer.put(PAIR)
     assert writer.path.is_symlink()
-    assert elsewhere.read_text().startswith("# mine\n")
-    assert "prod" in elsewhere.read_text()
+    assert elsewhere.read_text() == "# mine\n"
 
 
 def test_a_folder_that_cannot_be_written_is_not_configured(tmp_path: Path) -> None:
@@ -277,7 +278,7 @@ def test_a_full_disk_is_not_configured_and_keeps_the_old_file(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(whole_file.os, "fsync", full)
+    monkeypatch.setattr(own_files.os, "fsync", full)
     with pytest.raises(NotConfigured, match="No space left"):
         writer.put(APP)
     assert writer.path.read_bytes() == before

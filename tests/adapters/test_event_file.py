@@ -142,19 +142,34 @@ def test_a_file_is_written_by_one_receiver_at_a_time(tmp_path: Path) -> None:
     keep(path, "a")
 
 
-def test_a_link_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
+def test_a_link_is_followed_but_never_written_through(tmp_path: Path) -> None:
     path, link = tmp_path / "events.jsonl", tmp_path / "link"
     link.symlink_to(path)
-    with EventRecord(path, lambda _: None), pytest.raises(UsageError, match="another zoomcall"):
+    with pytest.raises(UsageError, match="it is a symbolic link"):
         EventRecord(link, lambda _: None).__enter__()
-    keep(link, "a")
-    assert ids(path) == ["a"]
+    assert list(tmp_path.iterdir()) == [link]
+    keep(path, "a")
+    assert Following(link).ids() == ["a"]
 
 
-@pytest.mark.parametrize("name", [".", "/dev/null"])
+@pytest.mark.parametrize("name", [".", "/dev/null", "pipe"])
 def test_what_is_no_file_is_refused(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UsageError, match="not a regular file"):
         EventRecord(tmp_path / name, lambda _: None).__enter__()
+    with pytest.raises(UsageError, match="not a regular file"):
+        Following(tmp_path / name).ids()
+
+
+def test_events_are_written_to_a_file_of_ones_own_and_read_from_anybodys(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    keep(path, "a")
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(UsageError, match="it belongs to another user"):
+        EventRecord(path, lambda _: None).__enter__()
+    assert Following(path).ids() == ["a"]
 
 
 def test_a_place_that_cannot_be_written_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -15,6 +16,7 @@ from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
+from zoomcall.own_files import open_own
 
 FILE_NAME = "config.toml"
 _LARGEST = 10_000_000
@@ -46,9 +48,7 @@ def read_text(path: Path) -> str:
         NotConfigured: It cannot be read, or is not UTF-8.
     """
     try:
-        if path.is_fifo():
-            raise _corrupt(str(path), "it is a named pipe")  # reading it could wait forever
-        with path.open("rb") as file:
+        with os.fdopen(open_own(path, os.O_RDONLY, is_link_allowed=True), "rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
         return ""

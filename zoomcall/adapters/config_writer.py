@@ -14,9 +14,9 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Whitespace
 
 from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
-from zoomcall.adapters.whole_file import locked, replace_file
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile
 from zoomcall.errors import NotConfigured
+from zoomcall.own_files import locked, replace_file
 
 _LOCK_LIMIT = timedelta(seconds=5)
 _HEADER = "# zoomcall's profiles, without their secrets. Your own comments and keys are kept."

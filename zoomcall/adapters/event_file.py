@@ -11,10 +11,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from zoomcall.adapters.whole_file import locked, sync_folder
 from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
 from zoomcall.errors import UsageError
+from zoomcall.own_files import locked, open_own, refuse_odd, sync_folder
 
 _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
@@ -54,9 +54,8 @@ class EventRecord:
         """
         _require_folder(self._path)
         try:
-            _refuse_irregular(self._path)
-            real = Path(os.path.realpath(self._path))
-            self._open.enter_context(locked(real.with_name(real.name + ".lock"), _LOCK_LIMIT))
+            refuse_odd(self._path)
+            self._open.enter_context(locked(self._path.with_name(self._path.name + ".lock"), _LOCK_LIMIT))
             self._file = self._open_file()
             self._known = frozenset(self._read_ids())
         except TimeoutError as error:
@@ -108,8 +107,8 @@ class EventRecord:
 
     def _open_file(self) -> BinaryIO:
         is_new = not self._path.exists()
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
-        file = os.fdopen(os.open(self._path, flags, 0o600), "rb+", buffering=0)
+        descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        file = os.fdopen(descriptor, "rb+", buffering=0)
         try:
             if is_new:
                 sync_folder(self._path.parent)
@@ -135,7 +134,7 @@ class EventRecord:
         os.fsync(file.fileno())
 
     def _read_ids(self) -> Iterator[str]:
-        with self._path.open("rb") as file:
+        with os.fdopen(open_own(self._path, os.O_RDONLY), "rb") as file:
             for line in file:
                 event = event_of_line(line)
                 if event is not None and event.request_id is not None:
@@ -167,11 +166,6 @@ def _is_same(path: Path, known: os.stat_result) -> bool:
     except FileNotFoundError:
         return False
     return (now.st_dev, now.st_ino) == (known.st_dev, known.st_ino)
-
-
-def _refuse_irregular(path: Path) -> None:
-    if path.exists() and not path.is_file():
-        raise UsageError(f"{path} is not a regular file", fix="Name a file that can be read more than once.")
 
 
 def _require_folder(path: Path) -> None:
@@ -239,8 +233,8 @@ class EventFollower:
     def _opened(self) -> BinaryIO | None:
         if self._file is None:
             try:
-                _refuse_irregular(self._path)
-                self._file = self._path.open("rb", buffering=0)
+                descriptor = open_own(self._path, os.O_RDONLY, is_link_allowed=True, is_owner_free=True)
+                self._file = os.fdopen(descriptor, "rb", buffering=0)
                 weakref.finalize(self, self._file.close)  # nobody closes a follower that is used to the end
             except FileNotFoundError:
                 return None

@@ -24,6 +24,7 @@ from zoomcall.domain.journal import (
 )
 from zoomcall.domain.target import Api
 from zoomcall.errors import Duplicate, NotConfigured
+from zoomcall.own_files import open_own
 
 FILE_NAME = "journal.sqlite3"
 VERSION = 1
@@ -91,7 +92,7 @@ class Journal:
         try:
             if folder is not None:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                os.close(os.open(self._name, os.O_CREAT | os.O_RDWR, 0o600))
+                os.close(open_own(folder / FILE_NAME, os.O_CREAT | os.O_RDWR))
             self._database = sqlite3.connect(
                 self._name, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
             )

@@ -6,11 +6,11 @@ import os
 import stat
 from pathlib import Path
 
-from zoomcall.adapters.whole_file import replace_file
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
 from zoomcall.errors import NotConfigured
+from zoomcall.own_files import replace_file
 
 _HAS_MODES = os.name == "posix"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO

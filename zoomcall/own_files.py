@@ -1,0 +1,172 @@
+"""Opens, replaces and locks the program's own files, and nothing that only has the name of one."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _try_lock(descriptor: int) -> None:
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+
+    def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:  # noqa: ARG001 - it has no owners
+        return False
+
+else:
+    import fcntl
+
+    def _try_lock(descriptor: int) -> None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:
+        return status.st_uid != os.geteuid() and not (is_read_only and status.st_uid == _ROOT)
+
+
+_ROOT = 0
+_BINARY = getattr(os, "O_BINARY", 0)
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe, for a terminal
+_WRITING = os.O_WRONLY | os.O_RDWR
+_PAUSE = 0.02
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link"),
+    (stat.S_ISDIR, "a folder"),
+    (stat.S_ISFIFO, "a named pipe"),
+    (stat.S_ISSOCK, "a socket"),
+)
+
+
+class NotOwnFile(OSError):
+    """A name leads to something other than a regular file of the user's own; ``strerror`` says to what."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(errno.EINVAL, what)
+
+
+def open_own(
+    path: Path, flags: int, *, mode: int = 0o600, is_link_allowed: bool = False, is_owner_free: bool = False
+) -> int:
+    """Open a regular file of the user's own, and refuse anything else: a link, a device, a stranger's file.
+
+    The name is looked at first, since opening a device can do harm; what counts is the open descriptor, because a
+    name can change in between. A file that is only read may also belong to root, who could change it anyway.
+
+    Args:
+        path: The file's path; links among its folders are followed.
+        flags: As for ``os.open``, with ``O_CREAT`` if the file need not exist.
+        mode: Permissions for a new file.
+        is_link_allowed: Whether the name may be a link to such a file.
+        is_owner_free: Whether the file may belong to any user.
+
+    Returns:
+        The descriptor, which the caller closes.
+
+    Raises:
+        NotOwnFile: It is something else.
+        OSError: It cannot be opened.
+    """
+    refuse = partial(_refuse_odd, is_read_only=not flags & _WRITING, is_owner_free=is_owner_free)
+    with contextlib.suppress(FileNotFoundError):
+        refuse(path.stat() if is_link_allowed else path.lstat())
+    flags |= _BINARY | _NO_WAITING | (0 if is_link_allowed else _NO_FOLLOW)
+    descriptor = os.open(path, flags, mode)
+    try:
+        refuse(os.fstat(descriptor))
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_odd(status: os.stat_result, *, is_read_only: bool, is_owner_free: bool) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        kind = next((words for is_kind, words in _KINDS if is_kind(status.st_mode)), "a device")
+        raise NotOwnFile(f"it is {kind}, not a regular file")
+    if not is_owner_free and _is_strangers(status, is_read_only=is_read_only):
+        raise NotOwnFile(f"it belongs to another user (uid {status.st_uid})")
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path``, readable only by its owner; a reader sees the old file or the new, never a part.
+
+    Raises:
+        NotOwnFile: The name is taken by something other than a regular file of the user's own.
+        OSError: The folder cannot be created or written; the old file is not changed.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    refuse_odd(path)
+    fresh = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def refuse_odd(path: Path) -> None:
+    """Refuse a name that is taken by something other than a regular file of the user's own.
+
+    That is enough for a file to be replaced, as replacing acts on names; what is opened needs ``open_own``.
+
+    Raises:
+        NotOwnFile: It is taken.
+        OSError: It cannot be told.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        _refuse_odd(path.lstat(), is_read_only=False, is_owner_free=False)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a new name in the folder survive a power cut, on systems that can open folders."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+@contextlib.contextmanager
+def locked(path: Path, limit: timedelta) -> Iterator[None]:
+    """Hold the lock file at ``path``; the system releases it even if this process dies.
+
+    Raises:
+        TimeoutError: Another process held it all the time.
+        NotOwnFile: The name is taken by something other than a regular file of the user's own.
+        OSError: The lock file cannot be created.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = open_own(path, os.O_RDWR | os.O_CREAT)
+    try:
+        _wait_for_lock(descriptor, time.monotonic() + limit.total_seconds())
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _wait_for_lock(descriptor: int, deadline: float) -> None:
+    while True:
+        try:
+            _try_lock(descriptor)
+        except (BlockingIOError, PermissionError) as error:
+            if time.monotonic() >= deadline:
+                raise TimeoutError("another process holds the lock") from error
+            time.sleep(_PAUSE)
+        else:
+            return
