@@ -15,6 +15,7 @@ from zoom_events import bytes_of, callout
 
 from zoomcall.adapters.event_file import EventFollower, EventRecord, read_events
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.repeats import Repeats
 from zoomcall.domain.webhook import Delivery, WebhookEvent, compact_json
 from zoomcall.errors import UsageError
 
@@ -27,6 +28,7 @@ def delivery(request_id: str, body: dict[str, Any] | None = None) -> Delivery:
         event=WebhookEvent(body=body, received_at=AT, request_id=request_id),
         request_id=request_id,
         received_at=AT,
+        timestamp=str(int(AT.timestamp())),
         compact=compact_json(body) or "",
         raw=bytes_of(body),
         headers=(),
@@ -44,9 +46,9 @@ def ids(path: Path) -> list[str]:
     return [json.loads(line)["request_id"] for line in path.read_bytes().splitlines()]
 
 
-def known(path: Path) -> set[str]:
+def is_known(path: Path, each: Delivery) -> bool:
     with EventRecord(path, lambda _: None) as record:
-        return set(record.known_ids)
+        return Repeats(record.earlier).has(each)
 
 
 class Following:
@@ -97,12 +99,14 @@ def test_events_are_synced_before_append_returns(tmp_path: Path, monkeypatch: py
     assert synced[0].count(b"\n") == 2
 
 
-def test_the_ids_of_the_file_are_known_at_the_start(tmp_path: Path) -> None:
+def test_the_events_of_the_file_are_known_at_the_start(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
     keep(path, "a", "b")
     with path.open("ab") as file:
-        file.write(b"\n".join([b"no json", bytes_of(callout()), b'{"received_at": 1, "body": {}}', b""]))
-    assert known(path) == {"a", "b"}
+        file.write(b"\n".join([b"no json", bytes_of(callout("missed")), b'{"received_at": 1, "body": {}}', b""]))
+    assert is_known(path, delivery("b"))
+    assert is_known(path, delivery("c"))  # the same signed request under another id
+    assert not is_known(path, delivery("b", callout("missed")))
 
 
 @given(cut=st.integers(min_value=1), count=st.integers(1, 4))

@@ -17,8 +17,9 @@ import pytest
 from zoom_events import SECRET, Reply, bytes_of, callout, deliver, request, signature_of, zoom_headers
 
 from zoomcall.adapters.webhook_receiver import Limits, WebhookReceiver
+from zoomcall.domain.repeats import mark_of
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind
+from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind, WebhookEvent
 from zoomcall.errors import UsageError
 
 PLAIN = "qgg8vlvZRS6UYooatFL8Aw"
@@ -149,9 +150,9 @@ def test_a_query_does_not_matter(url: str, taken: Taken) -> None:
 
 
 def test_connections_are_kept_open(url: str, taken: Taken) -> None:
-    raw = bytes_of(callout())
+    raw, last = bytes_of(callout("ringing")), bytes_of(callout("missed"))
     one = head_of(raw, **{"content-length": str(len(raw))}) + raw
-    other = head_of(raw, **{"content-length": str(len(raw)), "connection": "close"}) + raw
+    other = head_of(last, **{"content-length": str(len(last)), "connection": "close"}) + last
     assert raw_request(url, one + other).count(b"HTTP/1.1 200 ") == 2
     assert len(taken.ids) == 2
 
@@ -371,7 +372,7 @@ def wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-# Each id once
+# Each event once
 
 
 def test_a_repeated_request_is_handed_on_once(make: MakeReceiver, taken: Taken) -> None:
@@ -388,10 +389,56 @@ def test_the_same_bytes_without_an_id_are_handed_on_once(url: str, taken: Taken)
     assert len(taken.ids) == 2
 
 
-def test_ids_of_an_earlier_run_are_known(make: MakeReceiver, taken: Taken) -> None:
-    receiver = make(known_ids=["a"])
+def test_a_signed_request_under_another_id_is_a_repeat(make: MakeReceiver, taken: Taken) -> None:
+    receiver = make()
+    raw = bytes_of(callout())
+    headers = zoom_headers(raw, request_id="a")
+    for request_id in ("a", "b", "c"):
+        assert request(receiver.url, raw, headers | {"x-zm-request-id": request_id}).status == 200
+    assert taken.ids == ["a"]
+    assert receiver.repeats == 2
+
+
+def test_an_event_that_zoom_signs_again_is_a_repeat_by_its_id(url: str, taken: Taken) -> None:
+    for age in (60, 0):
+        assert deliver(url, callout(), request_id="a", age=age).status == 200
+    raw = bytes_of(callout())
+    assert request(url, raw, zoom_headers(raw, request_id="b")).status == 200  # the repeat, repeated
+    assert taken.ids == ["a"]
+    assert deliver(url, callout(), request_id="c", age=30).status == 200
+    assert taken.ids == ["a", "c"]
+
+
+def test_an_id_that_anyone_can_set_hides_no_event(url: str, taken: Taken) -> None:
+    for word in ("ringing", "missed"):
+        assert deliver(url, callout(word), request_id="a").status == 200
+    assert taken.ids == ["a", "a"]
+
+
+def test_events_of_an_earlier_run_are_known(make: MakeReceiver, taken: Taken) -> None:
+    event = WebhookEvent(body=callout(), received_at=datetime.now(UTC) - timedelta(hours=1), request_id="a")
+    mark = mark_of(event)
+    assert mark is not None
+    receiver = make(earlier=[mark])
     assert deliver(receiver.url, callout(), request_id="a").status == 200
     assert taken.batches == []
+    assert deliver(receiver.url, callout(), request_id="b", age=30).status == 200
+    assert taken.ids == ["b"]
+
+
+def test_a_repeat_of_a_repeat_under_way_is_one_too(url: str, taken: Taken) -> None:
+    raw = bytes_of(callout())
+    again = zoom_headers(raw, request_id="a")
+    taken.may_go_on.clear()
+    with ThreadPoolExecutor() as pool:
+        answers = [pool.submit(deliver, url, raw, request_id="a", age=60)]
+        for headers in (again, again | {"x-zm-request-id": "b"}):
+            time.sleep(0.1)
+            answers.append(pool.submit(request, url, raw, headers))
+        time.sleep(0.1)
+        taken.may_go_on.set()
+        assert [answer.result().status for answer in answers] == [200] * 3
+    assert taken.ids == ["a"]
 
 
 def test_a_repeat_waits_until_the_first_is_kept(url: str, taken: Taken) -> None:
@@ -418,7 +465,7 @@ def test_what_cannot_be_kept_is_answered_with_500_and_taken_the_next_time(url: s
 def test_what_comes_in_meanwhile_is_handed_on_together(url: str, taken: Taken) -> None:
     taken.may_go_on.clear()
     with ThreadPoolExecutor(21) as pool:
-        answers = [pool.submit(deliver, url, callout()) for _ in range(21)]
+        answers = [pool.submit(deliver, url, callout(message_id=str(number))) for number in range(21)]
         time.sleep(0.5)
         taken.may_go_on.set()
         assert {answer.result().status for answer in answers} == {200}
@@ -499,14 +546,12 @@ def test_a_receiver_may_be_used_beside_an_event_loop(taken: Taken) -> None:
 
 
 def test_two_hundred_deliveries_at_once_are_all_answered(url: str, taken: Taken) -> None:
-    raw = bytes_of(callout())
     start = threading.Barrier(50)
 
     def send(number: int) -> int:
         start.wait(20)
-        return sum(
-            request(url, raw, zoom_headers(raw, request_id=f"{number}-{turn}")).status == 200 for turn in range(4)
-        )
+        names = [f"{number}-{turn}" for turn in range(4)]
+        return sum(deliver(url, callout(message_id=name), request_id=name).status == 200 for name in names)
 
     with ThreadPoolExecutor(50) as pool:
         assert sum(pool.map(send, range(50))) == 200

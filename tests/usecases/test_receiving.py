@@ -13,7 +13,15 @@ NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 
 def delivery(request_id: str) -> Delivery:
     event = WebhookEvent(body=callout(), received_at=NOW, request_id=request_id)
-    return Delivery(event=event, request_id=request_id, received_at=NOW, compact="{}", raw=b"{}", headers=())
+    return Delivery(
+        event=event,
+        request_id=request_id,
+        received_at=NOW,
+        timestamp="1795255200",
+        compact="{}",
+        raw=b"{}",
+        headers=(),
+    )
 
 
 class FakeRecord:

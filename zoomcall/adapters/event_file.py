@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from zoomcall.domain.cause import Notice, Warn
+from zoomcall.domain.repeats import Mark, mark_of
 from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
 from zoomcall.errors import UsageError
 from zoomcall.own_files import locked, open_own, refuse_odd, sync_folder
@@ -38,15 +39,15 @@ class EventRecord:
         self._warn = warn
         self._open = contextlib.ExitStack()
         self._file: BinaryIO | None = None
-        self._known: frozenset[str] = frozenset()
+        self._earlier: tuple[Mark, ...] = ()
 
     @property
-    def known_ids(self) -> frozenset[str]:
-        """The request ids that were in the file when it was opened."""
-        return self._known
+    def earlier(self) -> tuple[Mark, ...]:
+        """The marks of the events that were in the file when it was opened."""
+        return self._earlier
 
     def __enter__(self) -> Self:
-        """Open the file, repair its end, and read the ids in it.
+        """Open the file, repair its end, and read what is in it.
 
         Raises:
             UsageError: It cannot be written, its folder does not exist, it is not a regular file, or another
@@ -57,7 +58,7 @@ class EventRecord:
             refuse_odd(self._path)
             self._open.enter_context(locked(self._path.with_name(self._path.name + ".lock"), _LOCK_LIMIT))
             self._file = self._open_file()
-            self._known = frozenset(self._read_ids())
+            self._earlier = tuple(self._read_marks())
         except TimeoutError as error:
             self._open.close()
             raise UsageError(
@@ -133,12 +134,13 @@ class EventRecord:
             _write_all(file, b"\n")
         os.fsync(file.fileno())
 
-    def _read_ids(self) -> Iterator[str]:
+    def _read_marks(self) -> Iterator[Mark]:
         with os.fdopen(open_own(self._path, os.O_RDONLY), "rb") as file:
             for line in file:
                 event = event_of_line(line)
-                if event is not None and event.request_id is not None:
-                    yield event.request_id
+                mark = None if event is None else mark_of(event)
+                if mark is not None:
+                    yield mark
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

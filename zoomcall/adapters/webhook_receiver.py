@@ -14,6 +14,7 @@ from typing import Self
 from aiohttp import web
 from msgspec import Struct
 
+from zoomcall.domain.repeats import Mark, Repeats, keys_of
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, authenticate, compact_json
 from zoomcall.errors import UsageError
@@ -42,7 +43,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 class WebhookReceiver:
-    """Accepts POSTs at ``/`` and passes on what is certain to be Zoom's, each request id once.
+    """Accepts POSTs at ``/`` and passes on what is certain to be Zoom's, each event once.
 
     A request is answered with 200 once ``on_events`` has returned, and with 500 if it raises, so that Zoom sends
     it again. Requests that arrive meanwhile are passed on together in the next call.
@@ -53,7 +54,7 @@ class WebhookReceiver:
         port: The port to listen on; 0 picks a free one.
         on_events: Receives new events, one call at a time, in one of the receiver's threads.
         on_refusal: Receives each refusal and its sender, in the receiver's thread.
-        known_ids: Request ids that were passed on before.
+        earlier: The marks of events that were passed on before.
         now: The clock.
         limits: Limits for one client.
     """
@@ -66,7 +67,7 @@ class WebhookReceiver:
         on_events: OnEvents,
         *,
         on_refusal: OnRefusal = lambda _refusal, _peer: None,
-        known_ids: Iterable[str] = (),
+        earlier: Iterable[Mark] = (),
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         limits: Limits | None = None,
     ) -> None:
@@ -75,7 +76,7 @@ class WebhookReceiver:
         self._on_refusal = on_refusal
         self._now = now
         self._limits = limits or Limits()
-        self._desk = _Desk(on_events, known_ids)
+        self._desk = _Desk(on_events, earlier)
         self._url = _url_of(host, port)
         self._thread: threading.Thread | None = None
         self._stopping: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
@@ -95,7 +96,7 @@ class WebhookReceiver:
 
     @property
     def repeats(self) -> int:
-        """How many requests had a known id."""
+        """How many requests repeated an earlier one."""
         return self._desk.repeats
 
     @property
@@ -218,32 +219,42 @@ class WebhookReceiver:
         return bytes(body)
 
 
-class _Desk:
-    """Passes deliveries on in batches, each id once."""
+class _UnderWay(Struct, frozen=True, eq=False):
+    """A delivery that is being passed on, the keys of all its repeats so far, and whether it was kept."""
 
-    def __init__(self, on_events: OnEvents, known_ids: Iterable[str]) -> None:
+    delivery: Delivery
+    keys: set[bytes]
+    is_kept: asyncio.Future[bool]
+
+
+class _Desk:
+    """Passes deliveries on in batches, each event once."""
+
+    def __init__(self, on_events: OnEvents, earlier: Iterable[Mark]) -> None:
         self._on_events = on_events
-        self._known = set(known_ids)
-        self._under_way: dict[str, asyncio.Future[bool]] = {}
-        self._waiting: list[Delivery] = []
+        self._known = Repeats(earlier)
+        self._under_way: dict[bytes, _UnderWay] = {}
+        self._waiting: list[_UnderWay] = []
         self._has_come = asyncio.Event()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="webhook-keeper")
         self.repeats = 0
 
     async def take(self, delivery: Delivery) -> bool:
-        """Pass a delivery on, and return whether it, or an earlier one with the same id, was kept."""
-        request_id = delivery.request_id
-        if request_id in self._known:
+        """Pass a delivery on, and return whether it, or an earlier one that it repeats, was kept."""
+        if self._known.has(delivery):
             self.repeats += 1
             return True
-        future = self._under_way.get(request_id)
-        if future is not None:
+        keys = keys_of(delivery)
+        first = next((self._under_way[key] for key in keys if key in self._under_way), None)
+        if first is not None:
             self.repeats += 1
         else:
-            future = self._under_way[request_id] = asyncio.get_running_loop().create_future()
-            self._waiting.append(delivery)
+            first = _UnderWay(delivery, set(), asyncio.get_running_loop().create_future())
+            self._waiting.append(first)
             self._has_come.set()
-        return await asyncio.shield(future)
+        first.keys.update(keys)
+        self._under_way |= dict.fromkeys(keys, first)
+        return await asyncio.shield(first.is_kept)
 
     async def keep(self) -> None:
         """Pass on what is waiting, again and again."""
@@ -252,11 +263,14 @@ class _Desk:
             await self._has_come.wait()
             self._has_come.clear()
             batch, self._waiting = tuple(self._waiting), []
-            is_kept = await loop.run_in_executor(self._worker, self._hand_on, batch)
-            for delivery in batch:
+            deliveries = tuple(each.delivery for each in batch)
+            is_kept = await loop.run_in_executor(self._worker, self._hand_on, deliveries)
+            for each in batch:
                 if is_kept:
-                    self._known.add(delivery.request_id)
-                self._under_way.pop(delivery.request_id).set_result(is_kept)
+                    self._known.add(each.keys)
+                for key in each.keys:
+                    del self._under_way[key]
+                each.is_kept.set_result(is_kept)
 
     def _hand_on(self, batch: tuple[Delivery, ...]) -> bool:
         try:

@@ -59,6 +59,7 @@ class Delivery(Discreet, frozen=True, kw_only=True):
         event: What it carries.
         request_id: As in the event, but never missing.
         received_at: As in the event, but never missing.
+        timestamp: The signed ``x-zm-request-timestamp``.
         compact: Its JSON as one line of ASCII.
         raw: The bytes that were signed.
         headers: As they came.
@@ -69,6 +70,7 @@ class Delivery(Discreet, frozen=True, kw_only=True):
     event: WebhookEvent
     request_id: str
     received_at: datetime
+    timestamp: str
     compact: str
     raw: bytes
     headers: tuple[tuple[str, str], ...]
@@ -160,6 +162,7 @@ def authenticate(
         event=WebhookEvent(body=body, received_at=now, request_id=request_id),
         request_id=request_id,
         received_at=now,
+        timestamp=timestamp,
         compact=compact,
         raw=raw,
         headers=tuple(headers.items()),

@@ -8,32 +8,27 @@ import time
 from collections.abc import Callable
 
 from zoomcall.domain.cause import Notice, Warn
+from zoomcall.domain.signature import REQUEST_ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER
 from zoomcall.domain.webhook import Delivery
 from zoomcall.errors import ZoomcallError
 
 MOST_WAITING = 1000
 _SENDERS = 4
 
-_HOP_HEADERS = frozenset(
-    {
-        *("accept", "accept-encoding", "connection", "content-length", "expect", "forwarded", "host"),
-        *("keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "via"),
-    }
-)
-_PROXY_PREFIXES = ("proxy-", "x-forwarded-", "x-real-ip")
+_FORWARDED = frozenset({SIGNATURE_HEADER, TIMESTAMP_HEADER, REQUEST_ID_HEADER, "content-type"})
 
 Send = Callable[[Delivery], int]
 
 
 def headers_to_forward(delivery: Delivery) -> tuple[tuple[str, str], ...]:
-    """Return the headers that Zoom set, without those of a single hop."""
+    """Return the headers that the endpoint needs to check and read the event.
+
+    No other: what a proxy or Zoom adds for this receiver, like ``Authorization`` or ``Cookie``, is its secret.
+    """
     return tuple(
         (name, value)
         for name, value in delivery.headers
-        if name.lower() not in _HOP_HEADERS
-        and not name.lower().startswith(_PROXY_PREFIXES)
-        and value.isascii()
-        and value.isprintable()
+        if name.lower() in _FORWARDED and value.isascii() and value.isprintable()
     )
 
 

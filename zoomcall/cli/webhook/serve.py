@@ -91,10 +91,10 @@ def serve(run: Run, flags: ServeFlags) -> Answer | int:
         reception = Reception(
             record, pass_on=(board.show, *(() if forwarder is None else (forwarder.offer,))), warn=board.warn
         )
-        known_ids = () if record is None else record.known_ids
+        earlier = () if record is None else record.earlier
         receiver = opened.enter_context(
             receiver_class(
-                held.secret, flags.host, flags.port, reception.take, on_refusal=board.refuse, known_ids=known_ids
+                held.secret, flags.host, flags.port, reception.take, on_refusal=board.refuse, earlier=earlier
             )
         )
         stop_on_signals(stop)
