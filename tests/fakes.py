@@ -10,11 +10,12 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import Sent, State, TimelineEntry
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing, TargetKey
 from zoomcall.domain.live import Meeting, WebhookLog
 from zoomcall.domain.profile import Config, Profile
 from zoomcall.domain.roster import Participant
@@ -207,8 +208,18 @@ class FakeJournal:
         self.claims.append((call, is_forced))
         return CallId(len(self.claims))
 
-    def calls(self) -> tuple[CallRecord, ...]:
-        return self.earlier
+    def calls(
+        self,
+        *,
+        target: TargetKey | None = None,
+        room: tuple[Protocol, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[CallRecord, ...]:
+        found = (call for call in self.earlier if target in {None, call.target})
+        return tuple(call for call in found if room in {None, (call.protocol, call.address)})[:limit]
+
+    def call(self, call_id: CallId) -> CallRecord | None:
+        return next((call for call in self.earlier if call.id == call_id), None)
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         assert call_id == len(self.claims)

@@ -148,6 +148,51 @@ def test_the_newest_call_comes_first(journal: Journal) -> None:
     assert [record.id for record in journal.calls()] == identifiers[::-1]
 
 
+def test_calls_are_found_by_target_and_room(journal: Journal) -> None:
+    other = replace(SESSION, id="other==")
+    here, there, h323, another = (
+        dialled(journal, call=call)
+        for call in (
+            new_call("Room@example.com"),
+            new_call(target=other),
+            new_call("203.0.113.10", Protocol.H323),
+            new_call("b@example.com"),
+        )
+    )
+
+    def found(**terms: Any) -> list[CallId]:
+        return [record.id for record in journal.calls(**terms)]
+
+    room = (Protocol.SIP, "room@example.com")
+    assert found(target=SESSION) == [another, h323, here]
+    assert found(room=room) == [there, here]
+    assert found(target=SESSION, room=room) == [here]
+    assert found(room=(Protocol.H323, "room@example.com")) == []
+    assert found(limit=2) == [another, h323]
+    assert found(target=SESSION, limit=1) == [another]
+    one = journal.call(there)
+    assert one is not None
+    assert one.id == there
+    assert journal.call(CallId(99)) is None
+
+
+@pytest.mark.parametrize(
+    ("state", "words"),
+    [
+        (State.JOINED, "joined"),
+        (State.WAITING_ROOM, "was last seen in the waiting room"),
+        (State.ANSWERED, "answered"),
+        (State.RINGING, "may still ring"),
+        (State.PENDING, "may still ring"),
+    ],
+)
+def test_a_duplicate_is_told_what_is_known_of_the_earlier_call(journal: Journal, state: State, words: str) -> None:
+    dialled(journal, state)
+    with pytest.raises(Duplicate) as caught:
+        journal.claim(new_call(), is_forced=False)
+    assert caught.value.message.endswith(f" s ago and {words} (call 1)")
+
+
 def test_times_are_kept_to_the_millisecond(journal: Journal) -> None:
     at = NOW.replace(microsecond=123_999)
     dialled(journal, call=new_call(at=at))

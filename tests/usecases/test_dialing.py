@@ -1091,6 +1091,24 @@ def test_an_event_about_somebody_else_tells_nothing_about_the_room(stage: Stage)
     assert push(stage, callout_event(State.ANSWERED, soon()), other).state is State.PENDING
 
 
+def test_events_that_come_after_the_waiting_room_go_to_their_place_in_the_timeline(stage: Stage) -> None:
+    feed, at = PushFeed(EvidenceSource.WEBSOCKET, stage.now), soon()
+    stage.feeds = (feed,)
+
+    def send() -> None:
+        feed.publish([participant_event(State.WAITING_ROOM, at + timedelta(seconds=2))])
+        feed.publish([callout_event(State.ANSWERED, at + timedelta(seconds=1))])
+        feed.publish([callout_event(State.RINGING, at)])
+
+    stage.zoom.on_call_out = send
+    stage.zoom.rosters = [refused(400, 4711)]
+    report = stage.dial(target=MEETING, callout=Callout(address=ROOM, to_name="Board room"), evidence=WEBSOCKET)
+    story = [State.ACCEPTED, State.RINGING, State.ANSWERED, State.WAITING_ROOM]
+    assert [entry.state for entry in report.timeline] == story
+    assert report.state is State.WAITING_ROOM
+    assert stage.journal.last == (State.WAITING_ROOM, Sent.YES)
+
+
 def test_a_room_that_leaves_the_waiting_room_by_itself_is_pending(stage: Stage) -> None:
     at = soon()
     events = [

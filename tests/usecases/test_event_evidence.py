@@ -400,3 +400,21 @@ def test_a_second_call_by_somebody_else_does_not_matter_once_ours_is_known(journ
     joined = event("a@room.example", State.JOINED, later(2), message="ours")
     declined = event("a@room.example", State.DECLINED, later(2), message="theirs")
     assert outcome(judge, ringing, declined, joined) == [State.JOINED]
+
+
+def test_what_comes_after_the_room_was_seen_in_the_waiting_room_is_late_and_told_all_the_same(
+    journal: Journal,
+) -> None:
+    judge = claim(journal, "a@room.example", START)
+    waiting = Participant(id="P1", name="a", device=ROOM_DEVICE, is_waiting=True)
+    seen = judge.of_roster([waiting], later(3))
+    assert seen is not None
+    assert (seen.state, seen.is_late) == (State.WAITING_ROOM, False)
+    rings, answers = (
+        event("a@room.example", State.RINGING, later(1)),
+        event("a@room.example", State.ANSWERED, later(2)),
+    )
+    told = list(judge.of_events([rings, answers], EvidenceSource.WEBHOOK))
+    assert [(each.state, each.is_late) for each in told] == [(State.RINGING, True), (State.ANSWERED, True)]
+    [end] = judge.of_events([event("a@room.example", State.FAILED, later(9))], EvidenceSource.WEBHOOK)
+    assert (end.state, end.is_late) == (State.FAILED, False)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoomcall.adapters.journal import Journal
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import Match, Sent, State
+from zoomcall.domain.call import Evidence, Match, Sent, State
 from zoomcall.domain.journal import CallId, NewCall, Standing, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
@@ -174,7 +176,7 @@ class World:
         observation = call.judge.of_roster(call.look, self.now)
         if observation is not None:
             self.hold_against_the_truth(call, observation)
-            self.settle(call, State.JOINED)
+            self.settle(call, State.JOINED, observation)
 
     def poll(self, number: int) -> None:
         for call in self.waiting[number % 2 :]:
@@ -192,9 +194,16 @@ class World:
             fates = (State.DECLINED, State.MISSED, State.FAILED, State.REFUSED)
             self.settle(able[number % len(able)], fates[number % 4])
 
-    def settle(self, call: Call, state: State) -> None:
+    def settle(self, call: Call, state: State, seen: Observation | None = None) -> None:
         assert call.id is not None
-        self.journal.settle(call.id, Standing(state=state, sent=Sent.YES, at=self.now))
+        standing = Standing(
+            state=state,
+            sent=Sent.YES,
+            at=self.now,
+            evidence=None if seen is None else Evidence(seen.source, seen.match),
+            participant_id=None if seen is None or seen.participant is None else seen.participant.id,
+        )
+        self.journal.settle(call.id, standing)
         call.outcome, call.settled_at = state, self.now
 
     # What must hold
@@ -254,3 +263,37 @@ def test_no_room_is_said_to_have_joined_that_did_not(steps: Sequence[tuple[objec
             step(world, number)
     finally:
         journal.close()
+
+
+@pytest.mark.parametrize("second", [Protocol.H323, Protocol.SIP])
+def test_the_room_of_a_call_that_a_stranger_was_taken_for_is_no_other_calls_room(second: Protocol) -> None:
+    """A stranger counted for the first call, as the only newcomer; then its own room comes after all."""
+    rooms = [RoomAddress.parse(Protocol.SIP, "a@203.0.113.10"), RoomAddress.parse(Protocol.H323, "203.0.113.10")]
+    kinds = [KINDS.index((room, None, 90.0)) for room in rooms]
+    if second is Protocol.SIP:
+        kinds.reverse()
+    with closing(Journal(None)) as journal:
+        world = World(journal)
+        world.dial(kinds[0])
+        world.stranger(0)
+        world.poll(0)
+        assert world.calls[0].outcome is State.JOINED
+        world.wait(5)
+        world.dial(kinds[1])
+        world.come(32)
+        assert world.calls[0].brought is not None
+        world.poll(0)
+        assert world.calls[1].outcome is None, "whose room it is cannot be told"
+
+
+def test_a_stranger_taken_for_a_room_does_not_keep_the_next_call_from_its_own() -> None:
+    with closing(Journal(None)) as journal:
+        world = World(journal)
+        world.dial(KINDS.index((ROOMS[0], None, 90.0)))
+        world.stranger(0)
+        world.poll(0)
+        world.wait(5)
+        world.dial(KINDS.index((ROOMS[1], None, 90.0)))
+        world.stranger(1)
+        world.poll(0)
+        assert world.calls[1].outcome is State.JOINED

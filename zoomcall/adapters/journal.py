@@ -211,27 +211,61 @@ class Journal:
     def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
         """Return other dials into the call's target that were unresolved at ``since`` or later.
 
-        A dial whose outcome never became known counts for as long as any call can ring.
+        A dial whose outcome never became known counts for as long as any call can ring. So does one that was taken
+        to have joined because its room was the only newcomer: that may have been a stranger.
         """
         with self._translated():
             rows = self._database.execute(
                 f"SELECT {_COLUMNS} FROM call WHERE id <> :id"  # noqa: S608 - the columns are this module's own
                 " AND (api_base, api, target_id) = (SELECT api_base, api, target_id FROM call WHERE id = :id)"
-                " AND (settled_ms IS NULL OR settled_ms >= :since)"
+                " AND (settled_ms IS NULL OR settled_ms >= :since "
+                " OR (state = :joined AND match = :only AND participant_id IS NOT NULL))"
                 " AND at_ms + MAX(timeout_ms, :longest) >= :since AND state NOT IN ('not-sent', 'refused', 'noop')",
                 {
                     "id": call_id,
                     "since": _to_ms(since),
+                    "joined": State.JOINED.value,
+                    "only": Match.ONLY_CANDIDATE.value,
                     "longest": LONGEST_RINGING // timedelta(milliseconds=1),
                 },
             ).fetchall()
         return tuple(_record(row) for row in rows)
 
-    def calls(self) -> tuple[CallRecord, ...]:
-        """Return every call, newest first."""
+    def calls(
+        self,
+        *,
+        target: TargetKey | None = None,
+        room: tuple[Protocol, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[CallRecord, ...]:
+        """Return the calls into a target, to a room, or both, newest first; without either, every call.
+
+        Args:
+            target: The session or meeting.
+            room: A protocol and a normalised address.
+            limit: How many to return at most.
+        """
+        terms: list[str] = []
+        values: list[str | int] = []
+        if target is not None:
+            terms.append("api_base = ? AND api = ? AND target_id = ?")
+            values += _key(target)
+        if room is not None:
+            terms.append("protocol = ? AND address = ?")
+            values += (room[0].value, room[1])
+        where = f" WHERE {' AND '.join(terms)}" if terms else ""
         with self._translated():
-            rows = self._database.execute(f"SELECT {_COLUMNS} FROM call ORDER BY id DESC").fetchall()  # noqa: S608 - the columns are this module's own
+            rows = self._database.execute(
+                f"SELECT {_COLUMNS} FROM call{where} ORDER BY id DESC LIMIT ?",  # noqa: S608 - columns and terms are this module's own
+                (*values, -1 if limit is None else limit),
+            ).fetchall()
         return tuple(_record(row) for row in rows)
+
+    def call(self, call_id: CallId) -> CallRecord | None:
+        """Return one call; None if there is none with that id."""
+        with self._translated():
+            row = self._database.execute(f"SELECT {_COLUMNS} FROM call WHERE id = ?", (call_id,)).fetchone()  # noqa: S608 - the columns are this module's own
+        return None if row is None else _record(row)
 
     def _refuse_duplicate(self, call: NewCall, present: Presence | None) -> None:
         rows = self._database.execute(
@@ -251,9 +285,9 @@ class Journal:
             if earlier.state.blocks_redial and earlier.removed_at is None:
                 until = earlier.at + max(SHORTEST_GUARD, earlier.timeout)
                 age = max(0, round((call.at - earlier.at).total_seconds()))
-                state = "joined" if earlier.state is State.JOINED else "may still ring"
                 raise Duplicate(
-                    f"{earlier.shown} was dialled into this {earlier.target.api} {age} s ago and {state}"
+                    f"{earlier.shown} was dialled into this {earlier.target.api} {age} s ago"
+                    f" and {_last_seen(earlier.state)}"
                     f" (call {earlier.id})",
                     call_id=earlier.id,
                     until=until,
@@ -300,6 +334,16 @@ class Journal:
             f"the journal {self._name} cannot be used: {reason}",
             fix="Make the folder writable, move a damaged file away, or set ZOOMCALL_STATE_DIR to another folder.",
         )
+
+
+def _last_seen(state: State) -> str:
+    """Return what was last known of a room that blocks another dial."""
+    words = {
+        State.JOINED: "joined",
+        State.WAITING_ROOM: "was last seen in the waiting room",
+        State.ANSWERED: "answered",
+    }
+    return words.get(state, "may still ring")
 
 
 def _key(target: TargetKey) -> tuple[str, str, str]:

@@ -137,6 +137,7 @@ def credit(
     credited: Collection[str],
     rivals: Collection[Dial],
     has_had_rival: bool,
+    doubtful: Collection[Dial] = (),
 ) -> Credit | None:
     """Return the new participant that proves that ``own`` joined, or None.
 
@@ -147,12 +148,15 @@ def credit(
         rivals: This machine's other unresolved dials into the same target.
         has_had_rival: Whether there was such a dial at any time since the PATCH. Even if it is settled by now,
             the new participant may be its room, or a stranger.
+        doubtful: Dials that joined so uncertainly that their own rooms may still come. Who may be one of those
+            rooms proves nothing for ``own``.
     """
     free = [participant for participant in newcomers if participant.ids.isdisjoint(credited)]
     exact = [participant for participant in free if is_exact(participant, own)]
-    if len(exact) == 1 and not any(_is_elsewhere(own, rival) and _may_be(exact[0], rival) for rival in rivals):
+    others = [rival for rival in (*rivals, *doubtful) if _is_elsewhere(own, rival)]
+    if len(exact) == 1 and not any(_may_be(exact[0], other) for other in others):
         return Credit(exact[0], Match.EXACT)
-    if exact or rivals or has_had_rival or len(free) != 1:
+    if exact or rivals or has_had_rival or len(free) != 1 or any(_may_be(free[0], other) for other in others):
         return None
     return Credit(free[0], Match.ONLY_CANDIDATE)
 

@@ -150,12 +150,10 @@ class Call:
         rooms = [each for each in baseline.present or () if each.is_room_system and each.leave_time is None]
         if not rooms:
             return None, None
-        for call in self._journal.calls():
-            is_same = call.protocol is address.protocol and call.address == address.normalised
-            if is_same and call.target == order.key and call.removed_at is None:
-                for room in rooms:
-                    if call.participant_id in room.ids:
-                        return room, call
+        for call in self._journal.calls(target=order.key, room=(address.protocol, address.normalised)):
+            for room in rooms:
+                if call.removed_at is None and call.participant_id in room.ids:
+                    return room, call
         dial = Dial(address=address, to_name=order.callout.to_name)
         return next((room for room in rooms if is_exact(room, dial)), None), None
 
@@ -179,7 +177,7 @@ class Call:
         try:
             self._id = self.report.call_id = self._journal.claim(new, is_forced=order.is_forced, present=present)
         except Duplicate as error:
-            self.report.earlier = next((call for call in self._journal.calls() if call.id == error.call_id), None)
+            self.report.earlier = None if error.call_id is None else self._journal.call(CallId(error.call_id))
             raise
 
     def _send(self) -> NetworkFault | None:
@@ -375,6 +373,9 @@ class Call:
 
     def _see(self, observation: Observation) -> None:
         report = self.report
+        if observation.is_late:
+            self._add(TimelineEntry(observation.state, observation.at, observation.source), is_late=True)
+            return
         report.state = observation.state
         report.sent = Sent.YES
         is_outcome = observation.state.is_final or observation.state is State.WAITING_ROOM
@@ -393,8 +394,14 @@ class Call:
             case Exhausted(source, why):
                 self._listener.warn(Notice("evidence-lost", f"no more evidence from {source}: {why}"))
 
-    def _add(self, entry: TimelineEntry) -> None:
-        self.report.timeline.append(entry)
+    def _add(self, entry: TimelineEntry, *, is_late: bool = False) -> None:
+        """Add to the timeline; what comes late goes to its time, and never behind what is known to be newer."""
+        timeline = self.report.timeline
+        place = len(timeline)
+        if is_late:
+            older = sum(earlier.at <= entry.at for earlier in timeline)
+            place = min(max(1, older), len(timeline) - 1)
+        timeline.insert(place, entry)
         self._listener.entry(entry)
 
     def _settle(self) -> None:

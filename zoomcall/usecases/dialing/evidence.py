@@ -30,6 +30,7 @@ class Observation(Struct, frozen=True, kw_only=True):
         reason: Zoom's reason for a failure.
         participant: The room in the roster.
         message_id: Zoom's id of the call, from an event.
+        is_late: Something newer is known already, so that it belongs into the timeline and changes nothing else.
     """
 
     state: State
@@ -39,6 +40,7 @@ class Observation(Struct, frozen=True, kw_only=True):
     reason: Reason | None = None
     participant: Participant | None = None
     message_id: str | None = None
+    is_late: bool = False
 
 
 class OpenCall(Struct, frozen=True, kw_only=True):
@@ -124,6 +126,7 @@ class Judge:
             newcomers=newcomers,
             credited=self._journal.credited_to_others(call.call_id),
             rivals=[record.dial for record in overlapping if record.settled_at is None],
+            doubtful=[record.dial for record in rivals if _is_doubtful(record)],
             has_had_rival=bool(overlapping),
         )
         if found is None or (call.is_past and found.match is not Match.EXACT):
@@ -166,9 +169,8 @@ class Judge:
         new = ours - self._told
         self._told |= ours
         for event in sorted(new, key=lambda event: (_is_end(event.state), event.at)):
-            if self._whereabouts is not None and not event.state.is_final:
-                continue  # it comes late: where the room went after that is known already
-            is_in = event.state is State.ANSWERED and self._call.has_waiting_room is False
+            is_late = self._whereabouts is not None and not event.state.is_final
+            is_in = event.state is State.ANSWERED and self._call.has_waiting_room is False and not is_late
             yield Observation(
                 state=State.JOINED if is_in else event.state,
                 at=event.at,
@@ -176,6 +178,7 @@ class Judge:
                 match=match,
                 reason=event.reason,
                 message_id=event.message_id,
+                is_late=is_late,
             )
 
     def participant_of(self, present: Sequence[Participant]) -> Participant | None:
@@ -239,11 +242,13 @@ class Judge:
     def _twins(self) -> tuple[CallRecord, ...]:
         """Return this machine's other calls to the same room, which may have caused the same events."""
         call = self._call
-        address = call.dial.address
+        address, since = call.dial.address, call.dialled_at - CLOCK_DOUBT
         return tuple(
             rival
-            for rival in self._journal.rivals(call.call_id, since=call.dialled_at - CLOCK_DOUBT)
-            if rival.protocol is address.protocol and rival.address == address.normalised
+            for rival in self._journal.rivals(call.call_id, since=since)
+            if rival.protocol is address.protocol
+            and rival.address == address.normalised
+            and (rival.settled_at is None or rival.settled_at >= since)
         )
 
 
@@ -251,6 +256,13 @@ def _may_be_new(rival: CallRecord, call: OpenCall) -> bool:
     """Return whether a rival's room may have joined after the baseline, as a participant not credited to it."""
     is_unnamed = rival.state is State.JOINED and rival.participant_id is None
     return rival.settled_at is None or rival.settled_at >= call.dialled_at or is_unnamed
+
+
+def _is_doubtful(rival: CallRecord) -> bool:
+    """Return whether a stranger may have been taken for a rival's room, so that its own may still come."""
+    evidence = rival.evidence
+    is_certain = rival.participant_id is not None and evidence is not None and evidence.match is Match.EXACT
+    return rival.state is State.JOINED and not is_certain
 
 
 def _is_one_story(events: Collection[CalloutEvent]) -> bool:

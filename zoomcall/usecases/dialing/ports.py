@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
+from zoomcall.domain.address import Protocol as RoomProtocol
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
+from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing, TargetKey
 from zoomcall.domain.target import ResolvedTarget
 from zoomcall.usecases.zoom_clock import Clocks
 from zoomcall.usecases.zoom_roles import Meetings, Rosters, WebhookLogs
@@ -41,8 +42,17 @@ class CallJournal(Protocol):
     def mark_removed(self, call_id: CallId, at: datetime) -> None:
         """Record that the room was hung up."""
 
-    def calls(self) -> tuple[CallRecord, ...]:
-        """Return every call, the newest first."""
+    def calls(
+        self,
+        *,
+        target: TargetKey | None = None,
+        room: tuple[RoomProtocol, str] | None = None,
+        limit: int | None = None,
+    ) -> tuple[CallRecord, ...]:
+        """Return the calls into a target and to a room (by normalised address), the newest first."""
+
+    def call(self, call_id: CallId) -> CallRecord | None:
+        """Return one call."""
 
     def rivals(self, call_id: CallId, *, since: datetime) -> tuple[CallRecord, ...]:
         """Return the other calls into the target that were unresolved at ``since`` or later."""
