@@ -30,8 +30,8 @@ from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
 from zoomcall.usecases.inspecting import SignatureCheck, with_signature
 from zoomcall.usecases.pasted import surroundings
 from zoomcall.usecases.pasted.answers import PastedAnswer
+from zoomcall.usecases.pasted.commands import ReadFile
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
-from zoomcall.usecases.pasted.curl import ReadFile
 from zoomcall.usecases.pasted.paste import FIX_OF_PASTE, Paste, read_paste
 from zoomcall.usecases.pasted.pieces import PastedRequest
 

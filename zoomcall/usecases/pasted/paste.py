@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
-from zoomcall.usecases.pasted.curl import ReadFile, read_curl_commands
+from zoomcall.usecases.pasted.commands import ReadFile, read_commands
 from zoomcall.usecases.pasted.har import read_har
 from zoomcall.usecases.pasted.http_message import (
     read_http_requests,
@@ -136,7 +136,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
     if document is not None:
         yield from document
         return
-    commands = list(read_curl_commands(text, read_file))
+    commands = list(read_commands(text, read_file))
     yield from commands
     yield from read_http_requests(text)
     yield from read_requests_in_parts(text)

@@ -15,6 +15,7 @@ class Form(StrEnum):
     """How a request was written down, in words for a person."""
 
     CURL = "a curl command"
+    COMMAND = "a command line"
     HTTP = "a raw HTTP request"
     HAR = "a HAR file"
     PARTS = "a request's parts, one per line"

@@ -493,7 +493,7 @@ class _Program:
                 Form.CSHARP | Form.JAVASCRIPT | Form.PYTHON | Form.POWERSHELL | Form.PHP | Form.BASIC | Form.SOURCE
             ):
                 return None
-            case Form.CURL | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE | Form.OBJECT:
+            case Form.CURL | Form.COMMAND | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE | Form.OBJECT:
                 return None
 
     def _has_argument(self, name: str) -> bool:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from zoomcall.usecases.pasted.curl import read_curl_commands
+from zoomcall.usecases.pasted.commands import read_commands
 from zoomcall.usecases.pasted.pieces import PastedRequest
 
 URL = "https://api.zoom.us/v2/videosdk/sessions/abc/events"
@@ -14,7 +14,7 @@ def read(text: str, files: dict[str, bytes] | None = None) -> PastedRequest:
             raise FileNotFoundError(2, "No such file or directory")
         return files[name]
 
-    [request] = read_curl_commands(text, None if files is None else read_file)
+    [request] = read_commands(text, None if files is None else read_file)
     return request
 
 
@@ -135,12 +135,12 @@ def test_what_follows_next_is_another_request() -> None:
     ],
 )
 def test_prose_about_curl_is_no_command(text: str) -> None:
-    assert list(read_curl_commands(text, None)) == []
+    assert list(read_commands(text, None)) == []
 
 
 def test_every_command_of_a_post_is_read() -> None:
     text = f"First:\n$ curl {URL}\nthen:\n# curl -X PATCH {URL} \\\n -d x\nand `curl -I {URL}`."
-    assert [request.method for request in read_curl_commands(text, None)] == ["GET", "PATCH", "HEAD"]
+    assert [request.method for request in read_commands(text, None)] == ["GET", "PATCH", "HEAD"]
 
 
 @pytest.mark.parametrize(
