@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import signal
 import subprocess
@@ -90,6 +91,18 @@ def test_a_token_endpoint_that_breaks_off_has_rung_nothing(zoomcall: Shell) -> N
     assert (result.code, document["error"]["network"]) == (10, "reset")
     assert (document["result"]["sent"], document["result"]["state"]) == ("no", "not-sent")
     assert set(zoom.kinds) == {"token"}
+
+
+def test_an_answer_that_is_packed_again_and_again_is_not_unpacked(zoomcall: Shell) -> None:
+    bomb = b" " * 2**24
+    for _ in range(3):
+        bomb = gzip.compress(bomb)
+    zoom = OddZoom(roster=lambda peer: peer.answer(200, bomb, "Content-Encoding: gzip, gzip, gzip"))
+    with Loopback(zoom) as server:
+        result = zoomcall("invite", "sip", "room@example.com", environ=environ_of(server))
+    assert result.code == 11
+    assert "an answer that cannot be read: its body is compressed more than once" in result.stderr
+    assert "patch" not in zoom.kinds
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,12 @@
+import gzip
 import logging
 import socket
 import ssl
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator
+import tracemalloc
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +16,11 @@ from loopback import REMOTE, Loopback, Peer, answering, free_port, head
 from shell import SENTINEL
 
 from zoomcall import __version__
-from zoomcall.adapters.http import MOST_BYTES, Clock, Http, HttpRequest, Timeouts
+from zoomcall.adapters.answer_body import MOST_BYTES
+from zoomcall.adapters.http import Clock, Http, HttpRequest, Timeouts
+from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.secret import Secret
-from zoomcall.errors import NetworkFault, NetworkWord, UsageError
+from zoomcall.errors import ErrorKind, NetworkFault, NetworkWord, UsageError
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SHORT = Timeouts(connect=0.3, read=0.3, write=0.3, total=0.5)
@@ -490,12 +494,88 @@ def test_an_answer_of_eleven_megabytes_is_cut_off() -> None:
         answer = http.send(get(server.url))
         assert http.send(patch(server.url)).status == 200
     assert (answer.status, answer.is_whole, answer.body) == (200, False, b"")
+    assert answer.flaw == "is larger than 10 MB"
 
 
 def test_an_answer_of_ten_megabytes_is_read() -> None:
     with Loopback(answering(200, b" " * MOST_BYTES)) as server, real(PATIENT) as http:
         answer = http.send(get(server.url))
     assert (answer.is_whole, len(answer.body)) == (True, MOST_BYTES)
+
+
+def hostile(head_line: str, pieces: Iterable[bytes]) -> Callable[[Peer], None]:
+    def script(peer: Peer) -> None:
+        peer.read()
+        peer.say(head(200, head_line))
+        for piece in pieces:
+            peer.say(piece)
+
+    return script
+
+
+LAYERS = gzip.compress(gzip.compress(b" " * 2**24))
+
+
+@pytest.mark.parametrize(
+    ("header", "pieces", "flaw"),
+    [
+        ("Transfer-Encoding: chunked", [b"1\r\n \r\n" * 10_000] * 30, "comes in too many small pieces"),
+        ("Transfer-Encoding: chunked", [b"1;" + b"e" * 60_000 + b"\r\n \r\n"] * 300, "is larger than 10 MB"),
+        (
+            f"Content-Length: {len(LAYERS)}\r\nContent-Encoding: gzip, gzip",
+            [LAYERS],
+            "is compressed more than once",
+        ),
+        ("Content-Encoding: gzip\r\nContent-Encoding: GZIP", [LAYERS], "is compressed more than once"),
+        ("Content-Encoding: br", [b"{}"], "is compressed in a way that was not asked for"),
+        ("Content-Encoding: gzip", [gzip.compress(b" " * 2**24)], "is larger than 10 MB"),
+        ("Content-Encoding: gzip", [b"{}"], "is not compressed in the way that its headers say"),
+        ("Content-Encoding: gzip", [gzip.compress(b"{}" * 99)[:-9]], "ends in the middle of compressed data"),
+    ],
+    ids=["chunks", "extensions", "layers", "two-headers", "brotli", "bomb", "no-gzip", "cut"],
+)
+def test_a_hostile_body_costs_little_and_is_not_read(header: str, pieces: list[bytes], flaw: str) -> None:
+    with Loopback(hostile(header, pieces)) as server, real(PATIENT) as http:
+        begun = time.thread_time()
+        answer = http.send(get(server.url))
+        assert time.thread_time() - begun < 2
+        assert (answer.status, answer.is_whole, answer.flaw, answer.body) == (200, False, flaw, b"")
+        assert http.send(patch(server.url)).status == 200
+    refusal = ZoomRefused(answer.read())
+    assert refusal.kind is ErrorKind.ZOOM_FAULT
+    assert refusal.message == f"HTTP 200 came back with an answer that cannot be read: its body {flaw}"
+
+
+def test_what_is_unpacked_takes_no_more_memory_than_the_limit() -> None:
+    bomb = gzip.compress(b" " * 2**26)
+    with Loopback(hostile("Content-Encoding: gzip", [bomb])) as server, real(PATIENT) as http:
+        tracemalloc.start()
+        try:
+            assert http.send(get(server.url)).flaw == "is larger than 10 MB"
+            assert tracemalloc.get_traced_memory()[1] < 40_000_000
+        finally:
+            tracemalloc.stop()
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "X-GZIP", "identity, gzip"])
+def test_one_layer_of_compression_is_undone_though_none_was_asked_for(encoding: str) -> None:
+    body = gzip.compress(b'{"users":[]}')
+    with Loopback(hostile(f"Content-Encoding: {encoding}", [body[:5], body[5:]])) as server, real() as http:
+        answer = http.send(get(server.url))
+    assert (answer.is_whole, answer.flaw, answer.body) == (True, None, b'{"users":[]}')
+
+
+def test_interim_answers_without_end_are_not_read_for_thirty_seconds() -> None:
+    def script(peer: Peer) -> None:
+        peer.read()
+        for _ in range(2_000):
+            peer.say(b"HTTP/1.1 100 Continue\r\n\r\n" * 20)
+
+    with Loopback(script) as server:
+        begun = time.thread_time()
+        fault = fault_of(real(PATIENT), patch(server.url))
+        assert time.thread_time() - begun < 2
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.RESET, True)
 
 
 # Connections

@@ -11,12 +11,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, cast
 
 import httpx
 from msgspec import Struct
 
 from zoomcall import __version__
+from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
 from zoomcall.adapters.tls import refusal_of
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
@@ -26,7 +27,6 @@ from zoomcall.domain.shown_text import one_line, quoted
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
-MOST_BYTES = 10 * 1024 * 1024
 MOST_TRIES = 3
 MOST_WAITING_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 1.0
@@ -150,7 +150,7 @@ class Http:
             headers={
                 "user-agent": f"zoomcall/{__version__}",
                 "accept": "application/json",
-                "accept-encoding": "identity",  # so that 10 MB are 10 MB
+                "accept-encoding": "identity",
             },
         )
 
@@ -284,20 +284,8 @@ class Http:
         """Read the answer to its end."""
         request, sent, response = visit.request, visit.sent, visit.response
         received_at = self._clock.now()
-        body = bytearray()
-        fault: NetworkFault | None = None
-        is_whole = False
-        try:
-            for piece in response.iter_bytes():
-                body += piece
-                if len(body) > MOST_BYTES:
-                    break
-            else:
-                is_whole = True
-        except httpx.HTTPError as error:
-            fault = _fault(error, sent, visit.passage)
-        finally:
-            response.close()
+        body, end = _body_of(visit)
+        fault = end if isinstance(end, NetworkFault) else None
         concealed = [*request.conceal, *_credentials(request.authorization)]
         answer = RawAnswer(
             method=request.method,
@@ -306,10 +294,11 @@ class Http:
             headers=tuple(
                 (name, _without(value.encode(), concealed).decode()) for name, value in response.headers.items()
             ),
-            body=b"" if len(body) > MOST_BYTES else _without(bytes(body), concealed),
+            body=_without(body, concealed),
             sent_at=visit.sent_at,
             received_at=received_at,
-            is_whole=is_whole,
+            is_whole=end is None,
+            flaw=str(end) if isinstance(end, UnreadableBody) else None,
             is_oauth=request.is_oauth,
         )
         self._show_answer(answer, time.monotonic() - visit.begun)
@@ -339,6 +328,25 @@ class Http:
             self._trace(f"< {line}")
         if answer.body and not (answer.is_oauth and 200 <= answer.status < 300):
             self._trace(f"< {_shown_body(answer.body, answer.header('content-type'))}")
+
+
+def _body_of(visit: _Visit) -> tuple[bytes, NetworkFault | UnreadableBody | None]:
+    """Read the body, and return it with what ended it early."""
+    response, passage = visit.response, visit.passage
+    body = AnswerBody()
+    try:
+        body.unpack(response.headers.get("content-encoding"))
+        # Not by httpx, which would undo any number of layers of compression without a limit.
+        for piece in cast("httpx.SyncByteStream", response.stream):
+            body.add(piece, on_the_wire=passage.read)
+        body.end()
+    except UnreadableBody as why:
+        return b"", why
+    except httpx.HTTPError as error:
+        return body.data, _fault(error, visit.sent, passage)
+    finally:
+        response.close()
+    return body.data, None
 
 
 def _certificate(response: httpx.Response) -> Certificate | None:

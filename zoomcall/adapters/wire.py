@@ -1,7 +1,8 @@
-"""The wire below httpx: routes, connections, and a deadline that no slow server can stretch.
+"""The wire below httpx: routes, connections, and limits that no server can stretch.
 
 httpx applies its timeout to every single read, so a server that sends one byte a second is never late. Here every
-request has a deadline, and each read, write and connect may take only what is left of it.
+request has a deadline, and each read, write and connect may take only what is left of it. What is read is counted
+as it comes off the wire, because httpx counts neither headers nor the frames around a body.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from zoomcall.errors import NetworkFault, NetworkWord
 _KEPT_SECONDS = 5.0
 _MOST_CONNECTIONS = 100
 _MOST_KEPT = 10
+_MOST_HEAD_BYTES = 256 * 1024
 
 
 class NoWay(NetworkFault):
@@ -40,12 +42,23 @@ class Passage(Struct):
         is_fresh: Whether it needs a new connection, on which nothing was sent before.
         has_begun: Whether its first byte may have been sent; None over a fake wire.
         proxy: The proxy that it goes through.
+        read: How many bytes of its answer were read, headers and frames included.
+        is_head_read: Whether its answer's headers have been read.
     """
 
     ends_at: float
     is_fresh: bool
     has_begun: bool | None = None
     proxy: Proxy | None = None
+    read: int = 0
+    is_head_read: bool = False
+
+    def count(self, data: bytes) -> bytes:
+        """Count what was read, and return it."""
+        self.read += len(data)
+        if self.read > _MOST_HEAD_BYTES and not self.is_head_read:  # or interim answers without end
+            raise httpcore.RemoteProtocolError("the answer's headers are too large")
+        return data
 
 
 class Wire(httpx.BaseTransport):
@@ -81,8 +94,9 @@ class Wire(httpx.BaseTransport):
             extensions={**request.extensions, "trace": _Watch(passage)},
         )
         try:
-            with self._backend.clock.running_until(passage.ends_at), _in_httpx_terms():
+            with self._backend.clock.running(passage), _in_httpx_terms():
                 answer = pool.handle_request(sent)
+            passage.is_head_read = True
         finally:
             if self._is_closed:  # by another thread, which could not know of this connection
                 self._backend.clock.close()
@@ -188,15 +202,15 @@ def _socks_errors() -> tuple[type[Exception], ...]:
 
 
 class _Clock(threading.local):
-    """The deadline of this thread's request, and the connection that was opened for it."""
+    """The progress of this thread's request, and the connection that was opened for it."""
 
-    ends_at: float = float("inf")
+    passage: Passage = Passage(ends_at=float("inf"), is_fresh=False)
     opened: tuple[httpcore.NetworkStream, ...] = ()
 
     @contextlib.contextmanager
-    def running_until(self, ends_at: float) -> Iterator[None]:
+    def running(self, passage: Passage) -> Iterator[None]:
         """Start it; on failure close the connection, which httpcore forgets if a SOCKS proxy misbehaves."""
-        self.ends_at, self.opened = ends_at, ()
+        self.passage, self.opened = passage, ()
         try:
             yield
         except BaseException:
@@ -209,7 +223,7 @@ class _Clock(threading.local):
             stream.close()
 
     def left(self, timeout: float | None, late: type[httpcore.TimeoutException]) -> float | None:
-        left = self.ends_at - time.monotonic()
+        left = self.passage.ends_at - time.monotonic()
         if left <= 0:
             raise late("the time for one answer is up")
         return left if timeout is None else min(timeout, left)
@@ -239,7 +253,8 @@ class _Stream(httpcore.NetworkStream):
         self._clock = clock
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, self._clock.left(timeout, httpcore.ReadTimeout))
+        data = self._stream.read(max_bytes, self._clock.left(timeout, httpcore.ReadTimeout))
+        return self._clock.passage.count(data)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         self._stream.write(buffer, self._clock.left(timeout, httpcore.WriteTimeout))

@@ -40,6 +40,7 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
         sent_at: This machine's clock when the request was sent for the last time.
         retry_at: From ``Retry-After``, in seconds or as a time.
         excerpt: The start of a body that is not Zoom's, without control characters.
+        flaw: Why its body was not read, as what follows "its body"; None if it was.
         is_oauth: Whether it came from the token endpoint.
         rate_limit: Which limit was reached, according to its headers.
         is_code_guessed: The code was not read, but is the one that Zoom's words come with.
@@ -58,6 +59,7 @@ class ZoomAnswer(Struct, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     retry_at: datetime | None = None
     excerpt: str = ""
+    flaw: str | None = None
     is_oauth: bool = False
     rate_limit: RateLimit | None = None
     is_code_guessed: bool = False
@@ -146,6 +148,8 @@ def _sentence(answer: ZoomAnswer) -> str:
         return f"{where} answered HTTP {answer.status}, not 202, which does not confirm the call{detail}"
     if said:
         return f"{where} answered HTTP {answer.status}: {said}"
+    if answer.flaw is not None:
+        return f"HTTP {answer.status} came back with an answer that cannot be read: its body {answer.flaw}"
     if not answer.is_zooms and (answer.status == 429 or answer.status >= 500):
         return f"HTTP {answer.status} came back without Zoom's JSON"  # from Zoom, or from something in between
     if not answer.is_zooms:

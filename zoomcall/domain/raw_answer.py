@@ -44,6 +44,7 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
         sent_at: This machine's clock when the request was sent for the last time.
         received_at: This machine's clock when the headers came.
         is_whole: Whether the body was read to its end.
+        flaw: Why the body was not read at all, as what follows "its body"; None if it was.
         is_oauth: Whether it came from the token endpoint.
     """
 
@@ -57,6 +58,7 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
     sent_at: datetime | None = None
     received_at: datetime | None = None
     is_whole: bool = True
+    flaw: str | None = None
     is_oauth: bool = False
 
     def header(self, name: str) -> str | None:
@@ -118,6 +120,7 @@ class RawAnswer(Discreet, frozen=True, kw_only=True):
             sent_at=self.sent_at,
             retry_at=self._retry_moment(),
             excerpt=self._excerpt(said),
+            flaw=self.flaw,
             is_oauth=self.is_oauth,
             rate_limit=self._rate_limit(),
         )
