@@ -2,12 +2,16 @@
 
 import os
 import socket
+import stat
+import subprocess
+import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from zoomcall.own_files import NotOwnFile, open_own, replace_file
+from zoomcall.own_files import NotOwnFile, locked, open_own, replace_file, sweep
 
 
 def link(path: Path) -> None:
@@ -120,3 +124,74 @@ def test_roots_file_is_read_but_not_written(tmp_path: Path, monkeypatch: pytest.
     for attempt in (lambda: open_own(path, os.O_RDWR), lambda: replace_file(path, b"mine")):
         with pytest.raises(NotOwnFile, match="another user"):
             attempt()
+
+
+LEFT = f".own.{'0' * 12}"
+
+
+def test_what_a_killed_process_left_is_swept_away_at_the_next_write(tmp_path: Path) -> None:
+    path = tmp_path / "own"
+    kept = [tmp_path / name for name in (f".other.{'0' * 12}", ".own.0", f".own.{'g' * 12}", f"own.{'0' * 12}")]
+    for each in (*kept, tmp_path / LEFT):
+        each.write_text("left")
+    replace_file(path, b"mine")
+    assert set(tmp_path.iterdir()) == {*kept, path}
+
+
+def test_what_a_living_process_writes_is_not_swept_away(tmp_path: Path) -> None:
+    left = tmp_path / LEFT
+    with locked(left, timedelta(0)):
+        sweep(tmp_path, "own")
+        assert left.exists()
+    sweep(tmp_path, "own")
+    assert not left.exists()
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_nothing_odd_is_swept_away(tmp_path: Path, name: str) -> None:
+    ODD[name][0](tmp_path / LEFT)
+    sweep(tmp_path, "own")
+    assert (tmp_path / LEFT).lstat()
+
+
+def test_a_folder_that_is_not_there_needs_no_sweeping(tmp_path: Path) -> None:
+    sweep(tmp_path / "none", "own")
+
+
+@pytest.mark.parametrize(
+    "name", ["open", "write", "fsync", "replace"] if sys.platform != "win32" else ["open", "fsync"]
+)
+def test_whenever_it_is_killed_others_read_nothing_and_the_next_write_clears_up(tmp_path: Path, name: str) -> None:
+    """Kill a real process at each step of a write; what it leaves is the owner's alone, whatever the umask."""
+    path = tmp_path / "own"
+    path.write_text("old")
+    code = """
+import io, os, pathlib, sys
+from zoomcall import own_files
+os.umask(0)
+def die(*_): os.kill(os.getpid(), 9)
+step, path = sys.argv[1], pathlib.Path(sys.argv[2])
+if step == "open":
+    own_files._try_lock = die
+if step == "write":
+    real = os.fdopen
+    def fdopen(*arguments, **options):
+        file = real(*arguments, **options)
+        file.write(b"half a sec")
+        file.flush()
+        die()
+    os.fdopen = fdopen
+if step == "fsync":
+    os.fsync = die
+if step == "replace":
+    pathlib.Path.replace = die
+own_files.replace_file(path, b"half a secret")
+"""
+    done = subprocess.run([sys.executable, "-c", code, name, str(path)], check=False)
+    assert done.returncode == -9
+    assert path.read_text() == "old"
+    (left,) = set(tmp_path.iterdir()) - {path}
+    assert stat.S_IMODE(left.stat().st_mode) == 0o600
+    replace_file(path, b"new")
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "new"

@@ -35,12 +35,13 @@ def test_an_older_one_is_replaced_whole(tmp_path: Path) -> None:
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_a_link_keeps_pointing(tmp_path: Path) -> None:
+def test_a_link_is_refused_and_stays(tmp_path: Path) -> None:
     link = tmp_path / "link.json"
     link.symlink_to(tmp_path / "real.json")
-    write_ready_file(link, READY)
+    with pytest.raises(UsageError, match=r"link\.json: it is a symbolic link"):
+        write_ready_file(link, READY)
+    assert list(tmp_path.iterdir()) == [link]
     assert link.is_symlink()
-    assert json.loads((tmp_path / "real.json").read_text(encoding="utf-8")) == READY
 
 
 @pytest.mark.parametrize("name", ["", "missing/ready.json", "nul\0.json"])

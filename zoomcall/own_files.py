@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 import stat
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 if sys.platform == "win32":
     import msvcrt
@@ -34,8 +36,8 @@ else:
 
 _ROOT = 0
 _BINARY = getattr(os, "O_BINARY", 0)
-_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe, for a terminal
+NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
+NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe, for a terminal
 _WRITING = os.O_WRONLY | os.O_RDWR
 _PAUSE = 0.02
 _KINDS = (
@@ -43,11 +45,16 @@ _KINDS = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a named pipe"),
     (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISREG, "a regular file"),
 )
+_STEM = 50
+_TEMPORARY = r"\.{stem}\.[0-9a-f]{{12}}"
 
 
 class NotOwnFile(OSError):
     """A name leads to something other than a regular file of the user's own; ``strerror`` says to what."""
+
+    fix = "Put a regular file of your own in its place, or move it away."
 
     def __init__(self, what: str) -> None:
         super().__init__(errno.EINVAL, what)
@@ -78,7 +85,7 @@ def open_own(
     refuse = partial(_refuse_odd, is_read_only=not flags & _WRITING, is_owner_free=is_owner_free)
     with contextlib.suppress(FileNotFoundError):
         refuse(path.stat() if is_link_allowed else path.lstat())
-    flags |= _BINARY | _NO_WAITING | (0 if is_link_allowed else _NO_FOLLOW)
+    flags |= _BINARY | NO_WAITING | (0 if is_link_allowed else NO_FOLLOW)
     descriptor = os.open(path, flags, mode)
     try:
         refuse(os.fstat(descriptor))
@@ -90,33 +97,24 @@ def open_own(
 
 def _refuse_odd(status: os.stat_result, *, is_read_only: bool, is_owner_free: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
-        kind = next((words for is_kind, words in _KINDS if is_kind(status.st_mode)), "a device")
-        raise NotOwnFile(f"it is {kind}, not a regular file")
-    if not is_owner_free and _is_strangers(status, is_read_only=is_read_only):
-        raise NotOwnFile(f"it belongs to another user (uid {status.st_uid})")
+        raise NotOwnFile(f"it is {kind_of(status.st_mode)}, not a regular file")
+    if not is_owner_free:
+        refuse_stranger(status, is_read_only=is_read_only)
 
 
-def replace_file(path: Path, data: bytes) -> None:
-    """Write ``data`` to ``path``, readable only by its owner; a reader sees the old file or the new, never a part.
+def kind_of(mode: int) -> str:
+    """Return in words what has this mode: ``a named pipe``."""
+    return next((words for is_kind, words in _KINDS if is_kind(mode)), "a device")
+
+
+def refuse_stranger(status: os.stat_result, *, is_read_only: bool) -> None:
+    """Refuse what belongs to another user.
 
     Raises:
-        NotOwnFile: The name is taken by something other than a regular file of the user's own.
-        OSError: The folder cannot be created or written; the old file is not changed.
+        NotOwnFile: It does; root's is refused only if it is to be written.
     """
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    refuse_odd(path)
-    fresh = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
+    if _is_strangers(status, is_read_only=is_read_only):
+        raise NotOwnFile(f"it belongs to another user (uid {status.st_uid})")
 
 
 def refuse_odd(path: Path) -> None:
@@ -130,6 +128,107 @@ def refuse_odd(path: Path) -> None:
     """
     with contextlib.suppress(FileNotFoundError):
         _refuse_odd(path.lstat(), is_read_only=False, is_owner_free=False)
+
+
+def check_replaceable(path: Path) -> None:
+    """Check that ``replace_file`` could write to ``path``, and change nothing.
+
+    Raises:
+        OSError: It could not.
+    """
+    refuse_odd(path)
+    with _fresh(path, 0o600):
+        pass
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
+    """Write ``data`` to ``path``; a reader sees the old file or the new, never a part.
+
+    The data goes first into a file beside it, with the same mode from its beginning. If the process is killed, that
+    file is left over until the next ``replace_file`` or ``sweep``.
+
+    Args:
+        path: The file's path; its folder exists.
+        data: What to write.
+        mode: Permissions, which the umask restricts; for the owner alone by default.
+
+    Raises:
+        NotOwnFile: The name is taken by something other than a regular file of the user's own.
+        OSError: The folder cannot be written; the old file is not changed.
+    """
+    refuse_odd(path)
+    sweep(path.parent, re.escape(path.name[:_STEM]))
+    with _fresh(path, mode) as (fresh, file):
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        if sys.platform == "win32":
+            file.close()  # an open file cannot be renamed there
+        fresh.replace(path)
+    sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def _fresh(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
+    """Open a temporary file beside ``path``, locked so that nobody sweeps it away, and remove it if it is left."""
+    fresh = path.with_name(f".{path.name[:_STEM]}.{os.urandom(6).hex()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            with contextlib.suppress(OSError):  # not every network drive has locks
+                _try_lock(descriptor)
+            yield fresh, file
+    finally:
+        fresh.unlink(missing_ok=True)
+
+
+def sweep(folder: Path, stem: str) -> None:
+    """Remove the temporary files that killed processes left in a folder; a living process has its own locked.
+
+    Args:
+        folder: The folder; it need not exist.
+        stem: A regular expression for the names of the files that they were to become.
+    """
+    temporary = re.compile(_TEMPORARY.format(stem=stem))
+    with contextlib.suppress(OSError):
+        for path in folder.iterdir():
+            if temporary.fullmatch(path.name):
+                _remove_if_left(path)
+
+
+def _remove_if_left(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = open_own(path, os.O_RDWR)
+        try:
+            _try_lock(descriptor)
+        finally:
+            os.close(descriptor)
+        path.unlink()
+
+
+def make_private_folder(path: Path) -> None:
+    """Create a folder for its owner alone, or make an existing one so.
+
+    Raises:
+        NotOwnFile: The name is taken by something else, like a link, or by a stranger's folder.
+        OSError: It cannot be created.
+    """
+    for folder in (path.parent, path):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform != "win32":
+        _refuse_odd_folder(path.lstat())
+        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW)
+        try:
+            _refuse_odd_folder(os.fstat(descriptor))
+            os.fchmod(descriptor, 0o700)
+        finally:
+            os.close(descriptor)
+
+
+def _refuse_odd_folder(status: os.stat_result) -> None:
+    if not stat.S_ISDIR(status.st_mode):
+        raise NotOwnFile(f"it is {kind_of(status.st_mode)}, not a folder")
+    refuse_stranger(status, is_read_only=False)
 
 
 def sync_folder(folder: Path) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -38,13 +40,32 @@ def test_a_place_that_will_do_is_left_as_it_was(tmp_path: Path) -> None:
     assert (tmp_path / "old.xml").read_text(encoding="utf-8") == "old"
 
 
-def test_a_link_is_followed(tmp_path: Path) -> None:
+def test_a_link_is_refused_before_there_is_a_report(tmp_path: Path) -> None:
     target = tmp_path / "target.xml"
+    target.write_text("mine", encoding="utf-8")
     link = tmp_path / "link.xml"
     link.symlink_to(target)
-    write_report(link, "x")
+    for refuse in (check_report_place, lambda path: write_report(path, "x")):
+        with pytest.raises(UsageError, match="it is a symbolic link"):
+            refuse(link)
     assert link.is_symlink()
-    assert target.read_text(encoding="utf-8") == "x"
+    assert target.read_text(encoding="utf-8") == "mine"
+
+
+def test_a_report_goes_to_standard_output_after_what_is_there(tmp_path: Path) -> None:
+    code = """
+import os, pathlib
+from zoomcall.adapters.report_file import check_report_place, write_report
+os.write(1, b"before ")
+check_report_place(pathlib.Path("/dev/stdout"))
+for name in ("/dev/stdout", "/dev/fd/1"):
+    write_report(pathlib.Path(name), "report ")
+os.write(1, b"after")
+"""
+    path = tmp_path / "out"
+    with path.open("wb") as out:
+        subprocess.run([sys.executable, "-c", code], stdout=out, check=True)
+    assert path.read_text(encoding="utf-8") == "before report report after"
 
 
 def test_a_pipe_is_written_to_and_stays_one(tmp_path: Path) -> None:

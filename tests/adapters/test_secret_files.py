@@ -1,6 +1,7 @@
 import os
 import stat
 import threading
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from shell import SENTINEL
 
 from zoomcall.adapters.secret_files import SecretFiles, read_secret_file
+from zoomcall.domain.cause import Notice
 from zoomcall.domain.secret import Secret
 from zoomcall.errors import NotConfigured
 
@@ -16,6 +18,10 @@ from zoomcall.errors import NotConfigured
 @pytest.fixture
 def store(tmp_path: Path) -> SecretFiles:
     return SecretFiles(tmp_path / "config")
+
+
+def named(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
+    return read_secret_file(path, origin=origin, limit=timedelta(seconds=20))
 
 
 def only_file(store: SecretFiles) -> Path:
@@ -133,7 +139,7 @@ def test_a_file_that_the_user_names_is_read_whatever_its_mode(tmp_path: Path, mo
     path = tmp_path / "secret"
     path.write_text(SENTINEL + "\n")
     path.chmod(mode)
-    assert read_secret_file(path, origin="--secret-file") == (Secret(SENTINEL), ())
+    assert named(path, origin="--secret-file") == (Secret(SENTINEL), ())
 
 
 @pytest.mark.parametrize("mode", [0o666, 0o620, 0o602])
@@ -141,7 +147,7 @@ def test_that_others_can_write_it_is_a_warning(tmp_path: Path, mode: int) -> Non
     path = tmp_path / "secret"
     path.write_text(SENTINEL)
     path.chmod(mode)
-    secret, (notice,) = read_secret_file(path, origin="--secret-file")
+    secret, (notice,) = named(path, origin="--secret-file")
     assert secret == Secret(SENTINEL)
     assert notice.id == "secret-file-writable"
     assert f"{mode:04o}" in notice.message
@@ -150,7 +156,7 @@ def test_that_others_can_write_it_is_a_warning(tmp_path: Path, mode: int) -> Non
 def test_more_whitespace_than_a_newline_is_a_warning(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text(f"  {SENTINEL}\n\n")
-    secret, (notice,) = read_secret_file(path, origin="ZOOMCALL_API_SECRET_FILE")
+    secret, (notice,) = named(path, origin="ZOOMCALL_API_SECRET_FILE")
     assert secret == Secret(SENTINEL)
     assert notice.id == "secret-has-whitespace"
     assert notice.message.startswith("ZOOMCALL_API_SECRET_FILE: ")
@@ -173,7 +179,7 @@ def test_content_that_is_no_secret_is_named_by_its_file_and_not_shown(
     path = tmp_path / "secret"
     path.write_bytes(content)
     with pytest.raises(NotConfigured, match=why) as caught:
-        read_secret_file(path, origin="--secret-file")
+        named(path, origin="--secret-file")
     assert caught.value.message.startswith(f"--secret-file: {path} ")
     assert SENTINEL not in caught.value.message
     assert caught.value.__suppress_context__
@@ -184,12 +190,12 @@ def test_a_file_that_is_missing_a_folder_or_a_loop_is_not_configured(tmp_path: P
     loop.symlink_to(loop)
     for path in (tmp_path / "none", tmp_path, loop):
         with pytest.raises(NotConfigured, match="cannot be read"):
-            read_secret_file(path, origin="--secret-file")
+            named(path, origin="--secret-file")
 
 
 def test_an_endless_file_is_not_read_to_its_end() -> None:
     with pytest.raises(NotConfigured, match="larger than"):
-        read_secret_file(Path("/dev/zero"), origin="--secret-file")
+        named(Path("/dev/zero"), origin="--secret-file")
 
 
 def test_a_pipe_will_do(tmp_path: Path) -> None:
@@ -197,7 +203,7 @@ def test_a_pipe_will_do(tmp_path: Path) -> None:
     os.mkfifo(pipe, 0o666)
     writing = threading.Thread(target=pipe.write_text, args=(SENTINEL + "\n",))
     writing.start()
-    assert read_secret_file(pipe, origin="--secret-file") == (Secret(SENTINEL), ())
+    assert named(pipe, origin="--secret-file") == (Secret(SENTINEL), ())
     writing.join()
 
 
@@ -206,7 +212,84 @@ def test_any_bytes_are_a_secret_or_not_configured(tmp_path_factory: pytest.TempP
     path = tmp_path_factory.getbasetemp() / "any-secret"
     path.write_bytes(data)
     try:
-        secret, _ = read_secret_file(path, origin="--secret-file")
+        secret, _ = named(path, origin="--secret-file")
     except NotConfigured:
         return
     assert secret.reveal() == data.decode("utf-8-sig").strip()
+
+
+def test_a_pipe_that_nobody_writes_to_is_named_and_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(NotConfigured, match=r"pipe cannot be read: nothing was written to it within 0\.1 s"):
+        read_secret_file(pipe, origin="ZOOMCALL_API_SECRET_FILE", limit=timedelta(seconds=0.1))
+
+
+def links(store: SecretFiles, path: Path) -> Path:
+    target = store._folder.parent / "target"
+    target.write_text(SENTINEL)
+    target.chmod(0o600)
+    path.symlink_to(target)
+    return target
+
+
+def test_the_store_neither_reads_nor_replaces_a_link(store: SecretFiles) -> None:
+    store.write("prod", Secret("mine"))
+    path = only_file(store)
+    path.unlink()
+    target = links(store, path)
+    attempts = (store.read, store.previous, store.remove, lambda name: store.write(name, Secret("new")))
+    for attempt in attempts:
+        with pytest.raises(NotConfigured, match="it is a symbolic link") as caught:
+            attempt("prod")
+        assert caught.value.message.startswith(str(path))
+        assert "regular file of your own" in (caught.value.fix or "")
+    assert path.is_symlink()
+    assert target.read_text() == SENTINEL
+
+
+def test_a_folder_that_is_a_link_is_neither_filled_nor_changed(store: SecretFiles, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o755)
+    store._folder.parent.mkdir()
+    store._folder.symlink_to(elsewhere)
+    with pytest.raises(NotConfigured, match="it is a symbolic link, not a folder"):
+        store.write("prod", Secret(SENTINEL))
+    assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o755
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_pipe_in_the_store_is_not_waited_for(store: SecretFiles) -> None:
+    store.write("prod", Secret("mine"))
+    path = only_file(store)
+    path.unlink()
+    os.mkfifo(path, 0o600)
+    for attempt in (store.read, store.previous):
+        with pytest.raises(NotConfigured, match="it is a named pipe"):
+            attempt("prod")
+
+
+def test_a_secret_of_another_user_is_not_used(store: SecretFiles, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.write("prod", Secret(SENTINEL))
+    owner = only_file(store).stat().st_uid
+    monkeypatch.setattr("zoomcall.own_files._ROOT", -1)
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    with pytest.raises(NotConfigured, match="it belongs to another user"):
+        store.read("prod")
+
+
+@pytest.mark.parametrize("step", ["write", "remove"])
+def test_what_a_killed_login_left_goes_with_the_next_of_any_profile(store: SecretFiles, step: str) -> None:
+    store.write("prod", Secret("mine"))
+    left = store._folder / f".profile+other.{'0' * 12}"
+    left.write_text(SENTINEL)
+    if step == "write":
+        store.write("prod", Secret("new"))
+    else:
+        store.remove("prod")
+    assert not left.exists()
+
+
+def test_every_folder_that_is_made_is_the_owners_alone(store: SecretFiles) -> None:
+    store.write("prod", Secret(SENTINEL))
+    assert stat.S_IMODE(store._folder.parent.stat().st_mode) == 0o700

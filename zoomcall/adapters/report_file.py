@@ -2,57 +2,38 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from zoomcall.errors import UsageError
+from zoomcall.named_files import check_writable, write_named
+
+_MODE = 0o666
 
 
 def check_report_place(path: Path) -> None:
-    """Check that a report can be written to ``path``, before there is one.
+    """Check that a report can be written to ``path``, before there is one; its folder is created.
 
     Raises:
         UsageError: It cannot.
     """
     with _translated(path):
-        target = Path(os.path.realpath(path))
-        if target.is_dir():
-            raise IsADirectoryError("it is a folder")
-        if not target.exists() or target.is_file():
-            with _fresh(target) as fresh:
-                fresh.touch()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_writable(path)
 
 
 def write_report(path: Path, text: str) -> None:
-    """Write a report to ``path``: a regular file completely or not at all, a pipe or device piece by piece.
+    """Write a report to ``path``: a regular file completely or not at all, a pipe or device in place.
 
     Unlike the program's own files, it is as readable as the umask allows, because other jobs collect it.
 
     Raises:
         UsageError: It cannot be written.
     """
-    data = text.encode()
     with _translated(path):
-        target = Path(os.path.realpath(path))
-        if target.exists() and not target.is_file():
-            target.write_bytes(data)
-            return
-        with _fresh(target) as fresh:
-            fresh.write_bytes(data)
-            fresh.replace(target)
-
-
-@contextmanager
-def _fresh(target: Path) -> Iterator[Path]:
-    """Provide the path of a temporary file beside ``target``."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    fresh = target.with_name(f".{target.name}.{os.urandom(6).hex()}")
-    try:
-        yield fresh
-    finally:
-        fresh.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_named(path, text.encode(), mode=_MODE)
 
 
 @contextmanager

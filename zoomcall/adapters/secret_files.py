@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
 from zoomcall.errors import NotConfigured
-from zoomcall.own_files import replace_file
+from zoomcall.named_files import read_named
+from zoomcall.own_files import NotOwnFile, make_private_folder, open_own, refuse_odd, replace_file, sweep
 
+FOLDER = "secrets"
+_PREFIX = "profile"
 _HAS_MODES = os.name == "posix"
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
@@ -25,40 +31,39 @@ class SecretFiles:
     """
 
     def __init__(self, config_folder: Path) -> None:
-        self._folder = config_folder / "secrets"
+        self._folder = config_folder / FOLDER
 
     def read(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
         """Return an account's secret; None if there is none.
 
         Raises:
-            NotConfigured: Others may read or change it, or it cannot be read.
+            NotConfigured: Others may read or change it, it is not a regular file of the user's own, or it cannot be
+                read.
         """
         path = self._path(account)
-        try:
-            data, mode = _read(path)
-            if _HAS_MODES:
-                _refuse_if_open_to_others(path, mode)
-            return secret_of_bytes(data)[0]
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
-        except ValueError as error:
-            raise NotConfigured(f"{path} {error}", fix="Log in again.") from None
+        with _translated(path, "read"):
+            try:
+                data, mode = _read_own(path)
+                if _HAS_MODES:
+                    _refuse_if_open_to_others(path, mode)
+                return secret_of_bytes(data)[0]
+            except FileNotFoundError:
+                return None
+            except ValueError as error:
+                raise NotConfigured(f"{path} {error}", fix="Log in again.") from None
 
     def previous(self, account: str, backend: str | None = None) -> Secret | None:  # noqa: ARG002 - the stores' signature
         """Return the present secret, so that it can be restored, whoever may read it; None if there is none.
 
         Raises:
-            NotConfigured: It cannot be read.
+            NotConfigured: It cannot be read, or is not a regular file of the user's own.
         """
         path = self._path(account)
-        try:
-            return secret_of_bytes(_read(path)[0])[0]
-        except (FileNotFoundError, ValueError):
-            return None
-        except OSError as error:
-            raise NotConfigured(f"{path} cannot be read: {error.strerror or error}") from error
+        with _translated(path, "read"):
+            try:
+                return secret_of_bytes(_read_own(path)[0])[0]
+            except (FileNotFoundError, ValueError):
+                return None
 
     def write(self, account: str, secret: Secret) -> str | None:
         """Store a secret, replacing an older one.
@@ -67,17 +72,10 @@ class SecretFiles:
             NotConfigured: The file cannot be written; an older one is not changed.
         """
         path = self._path(account)
-        try:
-            for folder in (self._folder.parent, self._folder):
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if _HAS_MODES:
-                self._folder.chmod(0o700)
+        with _translated(path, "written"):
+            make_private_folder(self._folder)
+            self.sweep()
             replace_file(path, secret.reveal().encode() + b"\n")
-        except OSError as error:
-            raise NotConfigured(
-                f"{path} cannot be written: {error.strerror or error}",
-                fix="Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
-            ) from error
         return None
 
     def remove(self, account: str, backend: str | None = None) -> bool:  # noqa: ARG002 - the stores' signature
@@ -87,17 +85,40 @@ class SecretFiles:
             NotConfigured: The file cannot be removed.
         """
         path = self._path(account)
-        try:
-            path.unlink()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            raise NotConfigured(f"{path} cannot be removed: {error.strerror or error}") from error
+        with _translated(path, "removed"):
+            self.sweep()
+            try:
+                refuse_odd(path)
+                path.unlink()
+            except FileNotFoundError:
+                return False
         return True
+
+    def sweep(self) -> None:
+        """Remove what killed processes left."""
+        sweep(self._folder, rf"{_PREFIX}\+.*")
 
     def _path(self, account: str) -> Path:
         # No profile's name contains a "+", and the prefix avoids the device names that Windows reserves.
-        return self._folder / "+".join(("profile", *account.split("/")))
+        return self._folder / "+".join((_PREFIX, *account.split("/")))
+
+
+@contextlib.contextmanager
+def _translated(path: Path, what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        is_odd = isinstance(error, NotOwnFile)
+        raise NotConfigured(
+            f"{path} cannot be {what}: {error.strerror or error}",
+            fix=NotOwnFile.fix if is_odd else "Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
+        ) from error
+
+
+def _read_own(path: Path) -> tuple[bytes, int]:
+    """Return a file's bytes, at most one too many, and its mode."""
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as file:
+        return file.read(LARGEST_SECRET + 1), os.fstat(file.fileno()).st_mode
 
 
 def _refuse_if_open_to_others(path: Path, mode: int) -> None:
@@ -116,19 +137,21 @@ def _refuse_if_open_to_others(path: Path, mode: int) -> None:
         )
 
 
-def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
+def read_secret_file(path: Path, *, origin: str, limit: timedelta) -> tuple[Secret, tuple[Notice, ...]]:
     """Read a secret from a file that the user names, whatever its mode, without the whitespace around it.
 
     Args:
-        path: The file's path; a pipe is accepted.
+        path: The file's path; a link is followed, and a pipe is accepted.
         origin: The flag or variable that named it.
+        limit: How long a pipe may take.
 
     Raises:
-        NotConfigured: It is missing, unreadable, a folder, empty, too large or not one line of text.
+        NotConfigured: It is missing, unreadable, a folder, a terminal, empty, too large or not one line of text, or
+            a pipe that is not written to in time.
     """
     fix = f"Name a file in {origin} that you can read and that contains only the secret."
     try:
-        data, mode = _read(path)
+        data, mode = read_named(path, most=LARGEST_SECRET + 1, limit=limit)
         secret, has_surplus = secret_of_bytes(data)
     except OSError as error:
         raise NotConfigured(f"{origin}: {path} cannot be read: {error.strerror or error}", fix=fix) from error
@@ -150,9 +173,3 @@ def read_secret_file(path: Path, *, origin: str) -> tuple[Secret, tuple[Notice, 
             )
         )
     return secret, tuple(notices)
-
-
-def _read(path: Path) -> tuple[bytes, int]:
-    """Return a file's bytes, at most one too many, and its mode."""
-    with path.open("rb") as file:
-        return file.read(LARGEST_SECRET + 1), os.fstat(file.fileno()).st_mode

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 
 _KEYRING_LIMIT = timedelta(seconds=3)
 _KEYRING_LIMIT_INTERACTIVE = timedelta(seconds=60)
+_SECRET_LIMIT = timedelta(seconds=10)
+"""How long a pipe that a secret is read from may take."""
+_SECRET_LIMIT_INTERACTIVE = timedelta(seconds=60)  # a password manager may have to ask first
 
 
 class Wiring:
@@ -124,12 +127,12 @@ class Wiring:
             return self.secret_files.read(profile.name)
         return self.keyring.read(profile.name, profile.keyring_backend)
 
-    @staticmethod
-    def secret_of_file(path: Path, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
+    def secret_of_file(self, path: Path, origin: str) -> tuple[Secret, tuple[Notice, ...]]:
         """Read a secret from a file that the user names."""
         from zoomcall.adapters.secret_files import read_secret_file
 
-        return read_secret_file(path, origin=origin)
+        limit = _SECRET_LIMIT_INTERACTIVE if self._voice.is_interactive else _SECRET_LIMIT
+        return read_secret_file(path, origin=origin, limit=limit)
 
     def choice(self, api: Api | None) -> Choice:
         """Return the active credential without reading a secret."""
