@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 import gzip
 import hashlib
 import hmac
@@ -17,6 +18,7 @@ import pytest
 from zoom_events import SECRET, Reply, bytes_of, callout, deliver, request, signature_of, zoom_headers
 
 from zoomcall.adapters.webhook_receiver import Limits, WebhookReceiver
+from zoomcall.domain.cause import Notice
 from zoomcall.domain.repeats import mark_of
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.webhook import Delivery, Refusal, RefusalKind, WebhookEvent
@@ -330,6 +332,92 @@ def test_a_client_that_never_ends_its_headers_is_let_go(make: MakeReceiver, star
     began = time.monotonic()
     assert raw_request(url, start) == b""
     assert 0.2 < time.monotonic() - began < 5
+
+
+def keep_on(url: str) -> socket.socket:
+    """Return a connection on which one request was answered."""
+    host, port = url.removeprefix("http://").rsplit(":", 1)
+    connection = socket.create_connection((host, int(port)), timeout=10)
+    raw = bytes_of(callout())
+    connection.sendall(head_of(raw, **{"content-length": str(len(raw))}) + raw)
+    assert connection.recv(1000).startswith(b"HTTP/1.1 200 ")
+    return connection
+
+
+def test_the_headers_of_a_later_request_have_the_same_time(make: MakeReceiver) -> None:
+    url = make(limits=Limits(head_seconds=0.3)).url
+    with closing(keep_on(url)) as connection:
+        time.sleep(0.5)  # between two requests there is no hurry
+        connection.sendall(b"POST / HTTP/1.1\r\nX-Slow: ")
+        began = time.monotonic()
+        for _ in range(12):
+            time.sleep(0.05)
+            with contextlib.suppress(OSError):
+                connection.sendall(b"x")
+        assert read_to_end(connection) == b""
+        assert time.monotonic() - began < 5
+
+
+def read_to_end(connection: socket.socket) -> bytes:
+    answer = b""
+    with contextlib.suppress(ConnectionResetError):
+        while piece := connection.recv(65536):
+            answer += piece
+    return answer
+
+
+def test_the_body_of_a_later_request_has_the_same_time(make: MakeReceiver, taken: Taken) -> None:
+    url = make(limits=Limits(head_seconds=5, body_seconds=0.3)).url
+    with closing(keep_on(url)) as connection:
+        connection.sendall(head_of(b"", **{"content-length": "100"}) + b"{")
+        assert connection.recv(1000).startswith(b"HTTP/1.1 408 ")
+    assert taken.kinds == [RefusalKind.TOO_SLOW]
+
+
+def test_a_body_that_nobody_reads_ends_the_connection(url: str) -> None:
+    raw = bytes_of(callout())
+    host, port = url.removeprefix("http://").rsplit(":", 1)
+    with closing(socket.create_connection((host, int(port)), timeout=10)) as connection:
+        connection.sendall(b"PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(raw))
+        answer = connection.recv(1000)
+        assert answer.startswith(b"HTTP/1.1 405 ")
+        assert b"\r\nConnection: close\r\n" in answer
+        connection.sendall(raw)
+        assert read_to_end(connection) == b""
+
+
+def test_a_client_that_takes_no_answers_is_let_go(make: MakeReceiver) -> None:
+    url = make(limits=Limits(answer_seconds=0.3)).url
+    host, port = url.removeprefix("http://").rsplit(":", 1)
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        connection.settimeout(20)
+        connection.connect((host, int(port)))
+        requests = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n" * 200_000
+        with pytest.raises((ConnectionResetError, BrokenPipeError)):
+            connection.sendall(requests)
+
+
+def test_a_slow_disk_is_not_the_clients_fault(make: MakeReceiver, taken: Taken) -> None:
+    url = make(limits=Limits(head_seconds=0.1, body_seconds=0.1, answer_seconds=0.1)).url
+    taken.may_go_on.clear()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(deliver, url, callout())
+        time.sleep(0.4)
+        taken.may_go_on.set()
+        assert answer.result().status == 200
+
+
+def test_too_many_clients_make_room_once_they_are_silent(make: MakeReceiver, taken: Taken) -> None:
+    notices: list[Notice] = []
+    url = make(limits=Limits(connections=5), warn=notices.append).url
+    host, port = url.removeprefix("http://").rsplit(":", 1)
+    with ExitStack() as stack:
+        for _ in range(7):
+            stack.enter_context(closing(socket.create_connection((host, int(port)), timeout=10)))
+        assert deliver(url, callout()).status == 200
+    assert {notice.id for notice in notices} == {"receiver-full"}
+    assert len(taken.ids) == 1
 
 
 def test_two_hundred_slow_clients_hold_nobody_up(make: MakeReceiver, taken: Taken) -> None:

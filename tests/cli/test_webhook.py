@@ -1,6 +1,7 @@
 import contextlib
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -301,6 +302,27 @@ def test_a_reader_that_stands_still_holds_up_no_answer(zoomcall_process: Process
         running.send(signal.SIGTERM)
         assert reader.read().count(b"\n") >= 7
         assert running.process.wait(30) == 143
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="another process's limit can be set on Linux alone")
+def test_at_the_limit_of_descriptors_it_says_so_once_and_goes_on(serve: Serve, tmp_path: Path) -> None:
+    record = tmp_path / "events.jsonl"
+    with serve("--record", str(record)) as served:
+        pid = served.running.process.pid
+        used = len(list(Path(f"/proc/{pid}/fd").iterdir()))
+        resource.prlimit(pid, resource.RLIMIT_NOFILE, (used + 5, used + 5))
+        host, port = served.url.removeprefix("http://").rsplit(":", 1)
+        with contextlib.ExitStack() as stack:
+            for _ in range(30):
+                stack.enter_context(socket.create_connection((host, int(port)), timeout=10))
+            assert deliver(served.url, callout(), request_id="a").status == 200
+        assert deliver(served.url, callout("missed"), request_id="b").status == 200
+        result = served.end()
+    assert ids_of(record) == ["a", "b"]
+    assert result.stderr.count("receiver-full") == 1
+    assert "Too many open files" in result.stderr
+    assert len(result.stderr) < 1000
+    assert "Traceback" not in result.stderr
 
 
 # forwarding

@@ -14,6 +14,7 @@ from typing import Self
 from aiohttp import web
 from msgspec import Struct
 
+from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.repeats import Mark, Repeats, keys_of
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.webhook import Challenge, Delivery, Refusal, RefusalKind, authenticate, compact_json
@@ -23,23 +24,29 @@ _BACKLOG = 1024
 _LINGER_SECONDS = 5.0
 _IDLE_SECONDS = 180.0  # longer than a reverse proxy keeps a connection, so that it never writes to a closing one
 _STOP_SECONDS = 2.0
+_PAUSE_SECONDS = 0.2
+_SILENT_SECONDS = 1.0
 
 OnEvents = Callable[[tuple[Delivery, ...]], None]
 OnRefusal = Callable[[Refusal, str], None]
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Limits for one client of the receiver.
+    """Limits for the receiver's clients.
 
     Attributes:
         body: Bytes in a body; Zoom's callout events have fewer than one thousand.
-        head_seconds: Time for the first request's headers.
+        head_seconds: Time for a request's headers, from the start of a connection or from their first byte.
         body_seconds: Time for a body.
+        answer_seconds: Time for a client to take its answer.
+        connections: How many connections there may be, well below the usual limit of a process.
     """
 
     body: int = 1_000_000
     head_seconds: float = 10.0
     body_seconds: float = 10.0
+    answer_seconds: float = 10.0
+    connections: int = 500
 
 
 class WebhookReceiver:
@@ -55,8 +62,9 @@ class WebhookReceiver:
         on_events: Receives new events, one call at a time, in one of the receiver's threads.
         on_refusal: Receives each refusal and its sender, in the receiver's thread.
         earlier: The marks of events that were passed on before.
+        warn: Receives warnings for the user, in the receiver's thread.
         now: The clock.
-        limits: Limits for one client.
+        limits: Limits for its clients.
     """
 
     def __init__(
@@ -68,19 +76,20 @@ class WebhookReceiver:
         *,
         on_refusal: OnRefusal = lambda _refusal, _peer: None,
         earlier: Iterable[Mark] = (),
+        warn: Warn = lambda _notice: None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         limits: Limits | None = None,
     ) -> None:
         self._secret = secret
         self._at = (host, port)
         self._on_refusal = on_refusal
+        self._warn = warn
         self._now = now
         self._limits = limits or Limits()
         self._desk = _Desk(on_events, earlier)
         self._url = _url_of(host, port)
         self._thread: threading.Thread | None = None
         self._stopping: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
-        self._silent: dict[object, asyncio.TimerHandle] = {}
 
     def __enter__(self) -> Self:
         self.start()
@@ -139,40 +148,52 @@ class WebhookReceiver:
         loop = asyncio.get_running_loop()
         stopping = asyncio.Event()
         self._stopping = (loop, stopping)
-        server = web.Server(
-            self._handle,
-            access_log=None,
-            logger=_silent_logger(),
-            keepalive_timeout=_IDLE_SECONDS,
-            lingering_time=_LINGER_SECONDS,
-            auto_decompress=False,  # the signature is over the bytes on the wire
-        )
-
-        def connect() -> asyncio.Protocol:
-            connection = server()
-            wait = self._limits.head_seconds
-            self._silent[connection] = loop.call_later(wait, self._hang_up, connection)
-            return connection
-
-        listening = await loop.create_server(connect, sock=listener, backlog=_BACKLOG)
+        server = web.Server(self._handle)
+        accepting = asyncio.create_task(self._accept(listener, server))
         keeping = asyncio.create_task(self._desk.keep())
+        waiting = asyncio.create_task(stopping.wait())
         started.set_result(None)
-        await stopping.wait()
-        listening.close()
+        await asyncio.wait({accepting, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        if accepting.done():  # by a bug: better no receiver than one that accepts nothing
+            accepting.result()
+        accepting.cancel()
+        await asyncio.wait({accepting})
+        listener.close()
         server.pre_shutdown()
         await server.shutdown(_STOP_SECONDS)
         keeping.cancel()
         self._desk.close()
 
-    def _hang_up(self, connection: web.RequestHandler) -> None:
-        """Close a connection whose headers have not arrived in time."""
-        self._silent.pop(connection, None)
-        connection.force_close()
+    async def _accept(self, listener: socket.socket, server: web.Server) -> None:
+        """Accept connections, as many as the limits of this receiver and of its process allow.
+
+        asyncio's own accepting logs a traceback for each attempt at the process's limit, thousands a second.
+        """
+        loop = asyncio.get_running_loop()
+        listener.settimeout(0)
+        while True:
+            full = "as many clients are connected as may be"
+            if len(server.connections) < self._limits.connections:
+                try:
+                    accepted, _ = await loop.sock_accept(listener)
+                    await loop.connect_accepted_socket(lambda: _Connection(server, self._limits), accepted)
+                except ConnectionError:  # a client that has left already
+                    continue
+                except OSError as error:
+                    full = error.strerror or type(error).__name__
+                else:
+                    continue
+            words = f"cannot accept more connections for a moment ({full}); Zoom sends events again"
+            self._warn(Notice("receiver-full", words))
+            for connection in server.connections:
+                if isinstance(connection, _Connection):
+                    connection.make_room()
+            await asyncio.sleep(_PAUSE_SECONDS)
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        timer = self._silent.pop(request.protocol, None)
-        if timer is not None:
-            timer.cancel()
+        connection = request.protocol
+        if isinstance(connection, _Connection):
+            connection.begin_request()
         outcome = await self._receive(request)
         if isinstance(outcome, Delivery):
             kept = await self._desk.take(outcome)
@@ -185,7 +206,7 @@ class WebhookReceiver:
         response = _answer(outcome.kind.status, {"error": outcome.kind.value, "message": outcome.why})
         if outcome.kind is RefusalKind.WRONG_METHOD:
             response.headers["Allow"] = "POST"
-        if outcome.kind is RefusalKind.TOO_SLOW:
+        if not request.content.at_eof():  # nobody will read the rest
             response.force_close()
         return response
 
@@ -217,6 +238,80 @@ class WebhookReceiver:
             if len(body) > self._limits.body:
                 return None
         return bytes(body)
+
+
+class _Connection(web.RequestHandler):
+    """A connection on which each request's headers, and the reading of each answer, may take a limited time.
+
+    While a request is handled it has no timer: its body has a limit of its own, and a slow disk is not the client's
+    fault.
+    """
+
+    def __init__(self, server: web.Server, limits: Limits) -> None:
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            access_log=None,  # type: ignore[arg-type] # which aiohttp's own servers may set
+            logger=_silent_logger(),
+            keepalive_timeout=_IDLE_SECONDS,
+            lingering_time=_LINGER_SECONDS,
+            auto_decompress=False,  # the signature is over the bytes on the wire
+        )
+        self._limits = limits
+        self._clock = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._is_busy = False
+        self._heard_at = self._clock.time()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        self._start(self._limits.head_seconds)
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._stop()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        self._heard_at = self._clock.time()
+        if self._timer is None and not self._is_busy:
+            self._start(self._limits.head_seconds)
+        super().data_received(data)
+
+    def begin_request(self) -> None:
+        """Note that a request's headers are complete."""
+        self._stop()
+        self._is_busy = True
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        self._start(self._limits.answer_seconds)
+        try:
+            return await super().finish_response(request, resp, start_time)
+        finally:
+            self._stop()
+            self._is_busy = False
+
+    def make_room(self) -> None:
+        """Close it if no request is being handled and nothing came for a second."""
+        if not self._is_busy and self._clock.time() - self._heard_at > _SILENT_SECONDS:
+            self._hang_up()
+
+    def _start(self, seconds: float) -> None:
+        self._stop()
+        self._timer = self._clock.call_later(seconds, self._hang_up)
+
+    def _stop(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = None
+
+    def _hang_up(self) -> None:
+        """Close it at once, even if the client reads nothing of what waits to be sent."""
+        transport = self.transport
+        self.force_close()
+        if isinstance(transport, asyncio.WriteTransport):
+            transport.abort()
 
 
 class _UnderWay(Struct, frozen=True, eq=False):

@@ -94,7 +94,13 @@ def serve(run: Run, flags: ServeFlags) -> Answer | int:
         earlier = () if record is None else record.earlier
         receiver = opened.enter_context(
             receiver_class(
-                held.secret, flags.host, flags.port, reception.take, on_refusal=board.refuse, earlier=earlier
+                held.secret,
+                flags.host,
+                flags.port,
+                reception.take,
+                on_refusal=board.refuse,
+                earlier=earlier,
+                warn=board.warn,
             )
         )
         stop_on_signals(stop)
