@@ -5,7 +5,8 @@
     ZoomcallError
     ├── UsageError         exit 2    something typed, or a file, cannot be used
     ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
-    │   └── CorruptConfig            config.toml cannot be understood
+    │   ├── CorruptConfig            config.toml cannot be understood
+    │   └── FolderUnusable           there is no folder for the program's files, or it cannot be written
     ├── WrongCredential    exit 4    Zoom is certain to refuse it, so it was not sent
     ├── NotEntitled        exit 5    a scope or plan is missing, noticed without a refusal
     ├── NoSession          exit 6    nothing to dial into, noticed without a refusal
@@ -93,6 +94,10 @@ class NotConfigured(ZoomcallError):
 
 class CorruptConfig(NotConfigured):
     """``config.toml`` cannot be understood; it was not changed."""
+
+
+class FolderUnusable(NotConfigured):
+    """A folder for the program's files that cannot be created or written, or that this user does not have."""
 
 
 class WrongCredential(ZoomcallError):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -14,15 +15,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hardship import held
 from msgspec.structs import replace
 
-from zoomcall.adapters import journal as journal_module
-from zoomcall.adapters.journal import FILE_NAME, VERSION, Journal
+from zoomcall.adapters import journal_file
+from zoomcall.adapters.clock import Uptime
+from zoomcall.adapters.journal import FILE_NAME, Journal
+from zoomcall.adapters.journal_file import VERSION
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.journal import CallId, NewCall, Presence, Standing, TargetKey
 from zoomcall.domain.target import Api
-from zoomcall.errors import Duplicate, NotConfigured
+from zoomcall.errors import Duplicate, FolderUnusable, NotConfigured
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -498,6 +502,7 @@ def test_what_is_no_journal_is_named_and_left_as_it_is(tmp_path: Path, put: Any)
     before = path.read_bytes() if path.is_file() else None
     with pytest.raises(NotConfigured) as caught:
         Journal(tmp_path)
+    assert not isinstance(caught.value, FolderUnusable)
     assert str(path) in caught.value.message
     assert "ZOOMCALL_STATE_DIR" in str(caught.value.fix)
     assert (path.read_bytes() if path.is_file() else None) == before
@@ -529,7 +534,7 @@ def test_a_journal_without_its_tables_is_named_when_it_is_used(tmp_path: Path) -
 @pytest.mark.parametrize("name", ["state", "state/deeper"])
 def test_a_file_where_the_folder_should_be_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "state").write_text("")
-    with pytest.raises(NotConfigured) as caught:
+    with pytest.raises(FolderUnusable) as caught:
         Journal(tmp_path / name)
     assert str(tmp_path / name) in caught.value.message
 
@@ -540,10 +545,10 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     script = (
         "import os, sys, pathlib\n"
         "from zoomcall.adapters.journal import Journal\n"
-        "from zoomcall.errors import NotConfigured\n"
+        "from zoomcall.errors import FolderUnusable\n"
         "if os.geteuid() == 0: os.setuid(65534)\n"
         "try: Journal(pathlib.Path(sys.argv[1]))\n"
-        "except NotConfigured as error: print(error.message)\n"
+        "except FolderUnusable as error: print(error.message)\n"
     )
     command = [sys.executable, "-c", script, str(folder)]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
@@ -556,13 +561,234 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 def test_a_journal_held_by_another_process_for_too_long_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal_module, "_BUSY_SECONDS", 0.05)
-    with opened(tmp_path) as journal, closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
-        other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(journal_file, "_BUSY_SECONDS", 0.05)
+    with opened(tmp_path) as journal:
+        with held(tmp_path / FILE_NAME), pytest.raises(NotConfigured, match="locked") as caught:
+            journal.claim(new_call(), is_forced=False)
+        assert not isinstance(caught.value, FolderUnusable)
+        journal.claim(new_call(), is_forced=False)
+
+
+def test_whoever_is_hurried_waits_for_no_other_process(tmp_path: Path) -> None:
+    hurried: list[bool] = []
+    with closing(Journal(tmp_path, is_hurried=lambda: bool(hurried))) as journal, held(tmp_path / FILE_NAME):
+        timer = threading.Timer(0.1, hurried.append, [True])
+        timer.start()
+        begun = time.monotonic()
         with pytest.raises(NotConfigured, match="locked"):
             journal.claim(new_call(), is_forced=False)
-        other.execute("ROLLBACK")
+        assert time.monotonic() - begun < 2
+
+
+def test_a_journal_is_waited_for_as_long_as_others_get_on_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "_BUSY_SECONDS", 0.4)
+    is_ready = threading.Event()
+
+    def use() -> None:
+        with closing(sqlite3.connect(tmp_path / FILE_NAME, isolation_level=None)) as other:
+            for number in range(12):
+                other.execute("BEGIN IMMEDIATE")
+                other.execute("UPDATE call SET profile = ?", (str(number),))
+                is_ready.set()
+                time.sleep(0.1)
+                other.execute("COMMIT")
+
+    with opened(tmp_path) as journal:
+        dialled(journal)
+        monkeypatch.setattr(journal_file, "_PAUSES", (0.15,))  # so that it never comes in between
+        thread = threading.Thread(target=use)
+        thread.start()
+        assert is_ready.wait(10)
+        journal.claim(new_call("room2@example.com"), is_forced=False)
+        thread.join()
+
+
+def test_opening_and_reading_wait_for_no_writer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_file, "_BUSY_SECONDS", 0.0)
+    with opened(tmp_path) as journal:
+        dialled(journal)
+        with held(tmp_path / FILE_NAME), opened(tmp_path) as second:
+            assert len(second.calls()) == 1
+
+
+def test_the_disk_has_a_call_before_it_is_made_and_nobody_is_kept_out_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[tuple[str, int]] = []
+
+    def fsync(descriptor: int) -> None:
+        with closing(sqlite3.connect(tmp_path / FILE_NAME, timeout=0, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            seen = other.execute("SELECT count(*) FROM call").fetchone()[0]
+            other.execute("ROLLBACK")
+        synced.append((Path(f"/proc/self/fd/{descriptor}").readlink().name, seen))
+
+    with opened(tmp_path) as journal:
+        monkeypatch.setattr(os, "fsync", fsync)
+        identifier = journal.claim(new_call(), is_forced=False)
+        assert synced == [(f"{FILE_NAME}-wal", 1)]
+        journal.settle(identifier, standing(State.JOINED))
+        journal.mark_removed(identifier, NOW)
+        assert len(synced) == 3
+
+
+def test_a_call_that_the_disk_does_not_take_is_not_made_and_blocks_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with opened(tmp_path) as journal:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fail)
+            with pytest.raises(NotConfigured, match="Input/output error") as caught:
+                journal.claim(new_call(), is_forced=False)
+        assert not isinstance(caught.value, FolderUnusable)
+        assert journal.calls()[0].sent is Sent.NO
         journal.claim(new_call(), is_forced=False)
+
+
+VERSION_1 = """
+CREATE TABLE call (
+  id INTEGER PRIMARY KEY, api_base TEXT NOT NULL, api TEXT NOT NULL, target_id TEXT NOT NULL, target_name TEXT,
+  protocol TEXT NOT NULL, address TEXT NOT NULL, shown TEXT NOT NULL, to_name TEXT, profile TEXT,
+  at_ms INTEGER NOT NULL, timeout_ms INTEGER NOT NULL, state TEXT NOT NULL, sent TEXT NOT NULL,
+  http_status INTEGER, reason INTEGER, participant_id TEXT, participant_uuid TEXT, message_id TEXT, evidence TEXT,
+  match TEXT, settled_ms INTEGER, removed_ms INTEGER
+);
+CREATE INDEX call_target ON call (api_base, api, target_id, at_ms);
+CREATE TABLE credit (
+  api_base TEXT NOT NULL, api TEXT NOT NULL, target_id TEXT NOT NULL, participant_id TEXT NOT NULL,
+  call_id INTEGER NOT NULL REFERENCES call (id), PRIMARY KEY (api_base, api, target_id, participant_id)
+);
+CREATE UNIQUE INDEX call_message ON call (api_base, message_id) WHERE message_id IS NOT NULL;
+INSERT INTO call (api_base, api, target_id, protocol, address, shown, at_ms, timeout_ms, state, sent)
+  VALUES ('https://api.zoom.us/v2', 'session', 'abc/def==', 'sip', 'room@example.com', 'Room@example.com',
+          1795255200000, 90000, 'pending', 'unknown');
+PRAGMA user_version = 1;
+"""
+
+
+def test_a_journal_of_the_first_version_is_read_and_guards_on(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE_NAME)) as database:
+        database.executescript(VERSION_1)
+    with opened(tmp_path) as journal:
+        [record] = journal.calls()
+        assert (record.target, record.shown, record.at, record.state) == (
+            SESSION,
+            "Room@example.com",
+            NOW,
+            State.PENDING,
+        )
+        assert not is_let_through(journal, new_call(at=NOW + 89 * SECOND))
+        assert is_let_through(journal, new_call(at=NOW + 90 * SECOND))
+
+
+def test_an_empty_file_becomes_a_journal(tmp_path: Path) -> None:
+    (tmp_path / FILE_NAME).touch()
+    with opened(tmp_path) as journal:
+        dialled(journal)
+    with opened(tmp_path) as journal:
+        assert len(journal.calls()) == 1
+
+
+def test_what_a_killed_process_left_is_swept_away_and_what_another_is_making_is_not(tmp_path: Path) -> None:
+    old, new = tmp_path / f".{FILE_NAME}.0123", tmp_path / f".{FILE_NAME}.4567"
+    old.touch()
+    new.touch()
+    os.utime(old, (0, 0))
+    with opened(tmp_path):
+        pass
+    assert {path.name for path in tmp_path.iterdir()} == {FILE_NAME, new.name}
+
+
+# Clocks that are set
+
+
+class Machine:
+    """A machine's two clocks; the journals of all its processes go by them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.wall, self.up, self.boot = NOW, 1_000_000, "first"
+        self._folder = folder
+
+    def passes(self, span: timedelta) -> None:
+        self.wall += span
+        self.up += span // timedelta(milliseconds=1)
+
+    def reboots(self) -> None:
+        self.up, self.boot = 0, "second"
+
+    def rings(self, **changes: Any) -> CallId | None:
+        """Ring as a process of its own would; return None if an earlier call blocks."""
+        with closing(Journal(self._folder, uptime=lambda: Uptime(self.boot, self.up))) as journal:
+            try:
+                return journal.claim(new_call(at=self.wall, **changes), is_forced=False)
+            except Duplicate:
+                return None
+
+    def rivals(self, own: CallId, since: datetime) -> set[CallId]:
+        with opened(self._folder) as journal:
+            return rival_ids(journal, own, since)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(tmp_path)
+
+
+HOUR = timedelta(hours=1)
+STEPS = pytest.mark.parametrize("step", [HOUR, -HOUR, timedelta(0)], ids=["ahead", "back", "none"])
+
+
+@STEPS
+def test_the_guard_lasts_as_long_whatever_the_clock_is_set_to(machine: Machine, step: timedelta) -> None:
+    assert machine.rings()
+    machine.wall += step
+    machine.passes(89 * SECOND)
+    assert not machine.rings()
+    machine.wall -= step
+    assert not machine.rings()
+    machine.passes(SECOND)
+    assert machine.rings()
+
+
+def test_a_call_by_a_clock_that_was_fast_blocks_no_longer_than_any_other(machine: Machine) -> None:
+    machine.wall += HOUR
+    assert machine.rings()
+    machine.wall -= HOUR
+    machine.reboots()
+    assert not machine.rings()  # it may have been a moment ago
+    machine.passes(89 * SECOND)
+    assert not machine.rings()
+    machine.passes(SECOND)
+    assert machine.rings()
+
+
+def test_a_call_of_an_earlier_boot_is_judged_by_the_wall_clock(machine: Machine) -> None:
+    assert machine.rings()
+    machine.passes(30 * SECOND)
+    machine.reboots()
+    assert not machine.rings()
+    machine.passes(60 * SECOND)
+    assert machine.rings()
+
+
+@STEPS
+def test_calls_are_rivals_as_long_whatever_the_clock_is_set_to(machine: Machine, step: timedelta) -> None:
+    early = machine.rings()
+    machine.wall += step
+    machine.passes(299 * SECOND)
+    own, since = machine.rings(), machine.wall
+    assert early is not None
+    assert own is not None
+    machine.wall -= step
+    machine.passes(SECOND)
+    late = machine.rings(address=RoomAddress.parse(Protocol.SIP, "room2@example.com"))
+    assert machine.rivals(own, since) == {early, late}
+    assert machine.rivals(own, since + 2 * SECOND) == {late}
 
 
 def test_a_claim_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -73,21 +73,32 @@ def test_the_log_is_asked_for_an_hour_after_the_call_or_for_its_timeout_if_that_
 ) -> None:
     dialled_at = NOW - timedelta(hours=20)
     zoom = FakeZoom(rosters=[()], logs=[()])
-    settle(left_open(journal, dialled_at, timeout), zoom=zoom, journal=journal, now=NOW, on_fault=raised)
+    settle(
+        left_open(journal, dialled_at, timeout),
+        zoom=zoom,
+        journal=journal,
+        now=NOW,
+        on_fault=raised,
+        on_unkept=raised,
+    )
     assert zoom.windows == [(dialled_at - SLACK, dialled_at + reach + SLACK)]
 
 
 def test_the_log_is_not_asked_for_what_has_yet_to_come(journal: Journal) -> None:
     dialled_at = NOW - timedelta(minutes=5)
     zoom = FakeZoom(rosters=[()], logs=[()])
-    settle(left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised)
+    settle(
+        left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised, on_unkept=raised
+    )
     assert zoom.windows == [(dialled_at - SLACK, NOW + SLACK)]
 
 
 def test_the_log_is_asked_by_zooms_clock(journal: Journal) -> None:
     dialled_at = NOW - timedelta(hours=20)
     zoom = FakeZoom(rosters=[()], logs=[()], last_clock=(NOW - timedelta(minutes=4), NOW))
-    settle(left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised)
+    settle(
+        left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised, on_unkept=raised
+    )
     by_zoom = dialled_at - timedelta(minutes=4)
     assert zoom.windows == [(by_zoom - SLACK, by_zoom + HOUR + SLACK)]
 
@@ -97,7 +108,9 @@ def test_the_log_is_not_asked_for_calls_of_before_its_reach(
     journal: Journal, age: timedelta, *, is_asked: bool
 ) -> None:
     zoom = FakeZoom(rosters=[()], logs=[()])
-    call = settle(left_open(journal, NOW - age, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised)
+    call = settle(
+        left_open(journal, NOW - age, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised, on_unkept=raised
+    )
     assert bool(zoom.windows) is is_asked
     assert call.state is State.ACCEPTED
 
@@ -105,6 +118,8 @@ def test_the_log_is_not_asked_for_calls_of_before_its_reach(
 def test_what_the_log_shows_settles_the_call_and_is_written_down(journal: Journal) -> None:
     dialled_at = NOW - timedelta(hours=20)
     zoom = FakeZoom(rosters=[()], logs=[(declined(dialled_at + timedelta(seconds=9)),)])
-    call = settle(left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised)
+    call = settle(
+        left_open(journal, dialled_at, HOUR), zoom=zoom, journal=journal, now=NOW, on_fault=raised, on_unkept=raised
+    )
     assert call.state is State.DECLINED
     assert [record.state for record in journal.calls()] == [State.DECLINED]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
-from zoomcall.errors import NotConfigured
+from zoomcall.errors import FolderUnusable
 
 _APP = "zoomcall"
 
@@ -15,21 +16,27 @@ def config_folder() -> Path:
     """Return the folder for ``config.toml``, for when ``ZOOMCALL_CONFIG_DIR`` is not set.
 
     Raises:
-        NotConfigured: This user has no home folder.
+        FolderUnusable: This user has no home folder.
     """
-    return _at_home(platformdirs.user_config_path(_APP, appauthor=False), "ZOOMCALL_CONFIG_DIR")
+    return _at_home(lambda: platformdirs.user_config_path(_APP, appauthor=False), "ZOOMCALL_CONFIG_DIR")
 
 
 def state_folder() -> Path:
     """Return the folder for the journal, for when ``ZOOMCALL_STATE_DIR`` is not set.
 
     Raises:
-        NotConfigured: This user has no home folder.
+        FolderUnusable: This user has no home folder.
     """
-    return _at_home(platformdirs.user_state_path(_APP, appauthor=False), "ZOOMCALL_STATE_DIR")
+    return _at_home(lambda: platformdirs.user_state_path(_APP, appauthor=False), "ZOOMCALL_STATE_DIR")
 
 
-def _at_home(folder: Path, variable: str) -> Path:
+def _at_home(find: Callable[[], Path], variable: str) -> Path:
+    try:
+        folder = find()
+    except (RuntimeError, KeyError):  # neither HOME nor an entry in the system's list of users
+        folder = Path()
     if not folder.is_absolute():
-        raise NotConfigured("this user has no home folder for zoomcall's files", fix=f"Set {variable} to a folder.")
+        raise FolderUnusable(
+            "this user has no home folder for zoomcall's files", fix=f"Set {variable} to a folder."
+        )
     return folder

@@ -251,7 +251,7 @@ def _check(run: Run, held: HeldCredential) -> None:
     if isinstance(held.credential, ServerToServerApp):
         connection.token()
     else:
-        ask(connection.zoom, api, now=run.now, warn=run.notice)
+        ask(connection.zoom, api, now=run.wiring.now, warn=run.notice)
 
 
 def _warn_if_outvoted(run: Run) -> None:

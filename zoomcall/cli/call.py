@@ -1,5 +1,6 @@
 """``zoomcall call``: the calls dialled from this machine, and hanging up."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -15,7 +16,7 @@ from zoomcall.domain.call import State
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
-from zoomcall.errors import ZoomcallError
+from zoomcall.errors import NotConfigured, ZoomcallError
 from zoomcall.usecases.call_history import find, hang_up, settle
 
 app = typer.Typer(help="Show calls dialled from this machine, and hang up.")
@@ -72,7 +73,14 @@ def status(
         except ZoomcallError as error:
             not_looked_up(error)
         else:
-            record = settle(record, zoom=zoom, journal=journal, now=run.now(), on_fault=not_looked_up)
+            record = settle(
+                record,
+                zoom=zoom,
+                journal=journal,
+                now=run.now(),
+                on_fault=not_looked_up,
+                on_unkept=partial(_warn_unkept, run),
+            )
     return Answer(page=_page(record), result=CallStatusResult(call=_dialled(record)))
 
 
@@ -89,12 +97,22 @@ def hangup(run: Run, call: Annotated[str, typer.Argument(metavar="CALL", help=_C
     """
     journal = run.wiring.journal_to_read()
     record = find(journal, call)
-    done = hang_up(record, zoom=lambda: run.wiring.connection_of_call(record).zoom, journal=journal, now=run.now)
+    done = hang_up(
+        record,
+        zoom=lambda: run.wiring.connection_of_call(record).zoom,
+        journal=journal,
+        now=run.now,
+        on_unkept=partial(_warn_unkept, run),
+    )
     words = "was already hung up" if done.was_removed_before else "was hung up"
     return Answer(
         page=(Line(f"{done.call.shown} {words} (call {done.call.id})", Tone.GOOD),),
         result=CallHangupResult(call=_dialled(done.call), removed=True),
     )
+
+
+def _warn_unkept(run: Run, error: NotConfigured) -> None:
+    run.notice(Notice("journal-failed", f"cannot update this call in the journal: {error.message}"))
 
 
 def _dialled(call: CallRecord) -> DialledCall:

@@ -86,7 +86,7 @@ def doctor(
     if report is not None:
         run.wiring.check_report_place(report)
     on_bug = partial(traceback.print_exception, file=run.streams.stderr) if run.options.is_debug else None
-    checks = check_up(order, run.wiring, now=run.now, on_bug=on_bug)
+    checks = check_up(order, run.wiring, now=run.wiring.now, on_bug=on_bug)
     if report is not None:
         run.wiring.write_report(report, junit(_SUITE, [_case(check) for check in checks], at=run.now()))
     failure = next((check for check in checks if check.verdict.status is CheckStatus.FAILED), None)

@@ -80,7 +80,9 @@ class EventSources:
         def refuse(refusal: object, peer: str) -> None:
             self._voice.detail(f"refused a request from {peer}: {refusal}")
 
-        receiver = webhook_receiver_class()(secret, host, port, publish, on_refusal=refuse, warn=self._voice.notice)
+        receiver = webhook_receiver_class()(
+            secret, host, port, publish, on_refusal=refuse, warn=self._voice.notice, now=self._now
+        )
         receiver.start()
         self._closing.callback(receiver.stop)
         self._voice.detail(f"listening for Zoom's webhooks at {receiver.url}")

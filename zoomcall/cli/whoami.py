@@ -93,7 +93,7 @@ def _asked(run: Run, connection: Connection, api: Api | None) -> Identity:
 
 def _examine(run: Run, connection: Connection, api: Api) -> Identity:
     return examine(
-        connection.held, api=api, zoom=connection.zoom, token=connection.token, now=run.now, warn=run.notice
+        connection.held, api=api, zoom=connection.zoom, token=connection.token, now=run.wiring.now, warn=run.notice
     )
 
 

@@ -15,7 +15,7 @@ from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import HeldCredential, VideoSdkKey
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
-from zoomcall.errors import NotConfigured, UsageError, ZoomcallError
+from zoomcall.errors import FolderUnusable, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.cli.event_sources import EventSources
     from zoomcall.domain.journal import CallRecord
-    from zoomcall.domain.profile import KeyringRead, Profile
+    from zoomcall.domain.profile import Config, KeyringRead, Profile
     from zoomcall.domain.webhook import WebhookEvent
     from zoomcall.usecases.dialing.dialler import Dialler
     from zoomcall.usecases.dialing.signals import Feed
@@ -50,7 +50,7 @@ class Wiring:
 
     Args:
         voice: Flags, environment and streams.
-        now: The clock.
+        now: The wall clock.
 
     Attributes:
         held: The credential of the newest connection, for the envelope.
@@ -59,10 +59,17 @@ class Wiring:
     def __init__(self, voice: Voice, now: Callable[[], datetime]) -> None:
         self.held: HeldCredential | None = None
         self._voice = voice
-        self._now = now
+        self._wall = now
         self._connections: dict[tuple[Api | None, str | None], Connection] = {}
         self._newest: Connection | None = None
         self._open = ExitStack()
+
+    @cached_property
+    def now(self) -> Callable[[], datetime]:
+        """The clock of requests, calls and their deadlines, which nobody can set while they are under way."""
+        from zoomcall.adapters.clock import SteadyClock
+
+        return SteadyClock(self._wall).now
 
     @cached_property
     def config_dir(self) -> Path:
@@ -78,7 +85,10 @@ class Wiring:
         """Reads ``config.toml``."""
         from zoomcall.adapters.config_file import ConfigFile
 
-        return ConfigFile(self.config_dir / "config.toml")
+        try:
+            return ConfigFile(self.config_dir / "config.toml")
+        except FolderUnusable as error:
+            return _NoConfig(error)
 
     @cached_property
     def config_writer(self) -> ConfigWriter:
@@ -190,7 +200,7 @@ class Wiring:
             http=lambda: self.http,
             api_base=settings.api_base,
             oauth_base=settings.oauth_base,
-            now=self._now,
+            now=self.now,
         )
         return self._newest
 
@@ -241,9 +251,10 @@ class Wiring:
     @cached_property
     def http(self) -> Http:
         """The HTTP client."""
-        from zoomcall.adapters.http import Http
+        from zoomcall.adapters.http import Clock, Http
 
-        return Http(trace=self._voice.trace if self._voice.options.is_debug else None)
+        trace = self._voice.trace if self._voice.options.is_debug else None
+        return Http(trace=trace, clock=Clock(now=self.now))
 
     @cached_property
     def probe(self) -> NetworkProbe:
@@ -300,7 +311,7 @@ class Wiring:
         """Opens sources of pushed events."""
         from zoomcall.cli.event_sources import EventSources
 
-        return EventSources(self._voice, self._open, self._now)
+        return EventSources(self._voice, self._open, self.now)
 
     def webhook_secret(self) -> HeldWebhookSecret:
         """Return the active webhook secret: of ``-p``, of the environment, or of the current profile."""
@@ -352,30 +363,31 @@ class Wiring:
         from zoomcall.usecases.dialing.dialler import Dialler
         from zoomcall.usecases.dialing.polling import Polls
 
-        zoom, now = connection.zoom, self._now
+        zoom, now = connection.zoom, self.now
         polls = Polls(zoom, now=now)
         return Dialler(zoom=zoom, journal=journal, polls=polls, feeds=feeds, missing=tuple(missing), now=now)
 
     def journal_to_read(self) -> Journal:
         """Open the journal; without it there is nothing to look back at."""
-        return self._journal_in(self._state_dir())
+        return self._journal_in(self._state_dir(), lambda: False)
 
-    def journal(self, held: HeldCredential) -> Journal:
-        """Open the journal; if the credential is not from a profile, an unwritable folder is only a warning."""
+    def journal(self, held: HeldCredential, is_hurried: Callable[[], bool] = lambda: False) -> Journal:
+        """Open the journal; if the credential is not from a profile, an unusable folder is only a warning."""
         try:
-            return self._journal_in(self._state_dir())
-        except NotConfigured as error:
+            return self._journal_in(self._state_dir(), is_hurried)
+        except FolderUnusable as error:
             if held.profile is not None:
                 raise
             self._voice.notice(
                 Notice("journal-off", f"{error.message}. Nothing guards against ringing the room twice this time")
             )
-            return self._journal_in(None)
+            return self._journal_in(None, is_hurried)
 
-    def _journal_in(self, folder: Path | None) -> Journal:
+    def _journal_in(self, folder: Path | None, is_hurried: Callable[[], bool]) -> Journal:
+        from zoomcall.adapters.clock import uptime
         from zoomcall.adapters.journal import Journal
 
-        journal = Journal(folder)
+        journal = Journal(folder, is_hurried=is_hurried, uptime=uptime)
         self._open.callback(journal.close)
         return journal
 
@@ -385,3 +397,14 @@ class Wiring:
         from zoomcall.adapters.folders import state_folder
 
         return state_folder()
+
+
+class _NoConfig:
+    """The ``config.toml`` of a user who has no folder for it."""
+
+    def __init__(self, error: FolderUnusable) -> None:
+        self._error = error
+
+    def read(self) -> Config:
+        """Raise why there is no file."""
+        raise self._error

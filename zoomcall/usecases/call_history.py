@@ -18,7 +18,7 @@ from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
-from zoomcall.errors import NetworkFault, UsageError
+from zoomcall.errors import NetworkFault, NotConfigured, UsageError
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
@@ -26,6 +26,8 @@ from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
+
+OnUnkept = Callable[[NotConfigured], None]
 
 
 class HangUp(Struct, frozen=True):
@@ -70,6 +72,7 @@ def settle(
     journal: CallJournal,
     now: datetime,
     on_fault: Callable[[ZoomRefused | NetworkFault], None],
+    on_unkept: OnUnkept,
 ) -> CallRecord:
     """Find out how an open call ended, from the roster, then from the webhook log; return the updated call.
 
@@ -81,6 +84,7 @@ def settle(
         journal: Keeps what is found.
         now: By this machine's clock.
         on_fault: Receives what kept a source from being read.
+        on_unkept: Receives why the journal does not keep what was found.
     """
     for look in (_in_roster, _in_log):
         if not call.state.is_open:
@@ -90,7 +94,7 @@ def settle(
         except (ZoomRefused, NetworkFault) as error:
             on_fault(error)
         else:
-            call = call if found is None else _settled(call, found, journal, now)
+            call = call if found is None else _settled(call, found, journal, now, on_unkept)
     return call
 
 
@@ -129,7 +133,9 @@ def _case(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Partici
     )
 
 
-def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: datetime) -> CallRecord:
+def _settled(
+    call: CallRecord, found: Observation, journal: CallJournal, now: datetime, on_unkept: OnUnkept
+) -> CallRecord:
     participant = found.participant
     standing = Standing(
         state=found.state,
@@ -140,7 +146,10 @@ def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: da
         participant_id=participant.id if participant else None,
         participant_uuid=participant.uuid if participant else None,
     )
-    journal.settle(call.id, standing)
+    try:
+        journal.settle(call.id, standing)
+    except NotConfigured as error:  # what was found is true all the same
+        on_unkept(error)
     return replace(
         call,
         state=standing.state,
@@ -153,7 +162,12 @@ def _settled(call: CallRecord, found: Observation, journal: CallJournal, now: da
 
 
 def hang_up(
-    call: CallRecord, *, zoom: Callable[[], CallEndpoints], journal: CallJournal, now: Callable[[], datetime]
+    call: CallRecord,
+    *,
+    zoom: Callable[[], CallEndpoints],
+    journal: CallJournal,
+    now: Callable[[], datetime],
+    on_unkept: OnUnkept,
 ) -> HangUp:
     """Remove the room that joined, or is in the waiting room, from its session or meeting.
 
@@ -162,6 +176,7 @@ def hang_up(
         zoom: Returns Zoom; called only if there is something to do.
         journal: Keeps that the room was removed.
         now: The clock.
+        on_unkept: Receives why the journal does not keep it; the room is removed all the same.
 
     Raises:
         UsageError: The call is over, or Zoom has no way to end it.
@@ -173,7 +188,7 @@ def hang_up(
     _require_not_over(call)
     rest = zoom()
     faults: list[ZoomRefused | NetworkFault] = []
-    call = settle(call, zoom=rest, journal=journal, now=now(), on_fault=faults.append)
+    call = settle(call, zoom=rest, journal=journal, now=now(), on_fault=faults.append, on_unkept=on_unkept)
     if call.state.is_open and faults:
         raise faults[0]
     _require_not_over(call)
@@ -189,7 +204,10 @@ def hang_up(
     if answer.status != _ACCEPTED:
         raise ZoomRefused(answer)
     moment = now()
-    journal.mark_removed(call.id, moment)
+    try:
+        journal.mark_removed(call.id, moment)
+    except NotConfigured as error:
+        on_unkept(error)
     return HangUp(replace(call, participant_uuid=uuid, removed_at=moment))
 
 

@@ -95,7 +95,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
     )
     target = chosen_target(run, flags)
-    patience = run.now() + flags.wait(run)
+    patience = run.wiring.now() + flags.wait(run)
     flags.refuse_contradictions(target.api)
     _ = flags.place  # report a bad one before anything else happens
     run.notice(*_address_notices(run, callout), *_session_id_notices(target))
@@ -150,11 +150,11 @@ def _dialled(
         evidence=flags.evidence.sources,
         is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
     )
-    journal = run.wiring.journal(connection.held)
+    stop = Stop()
+    journal = run.wiring.journal(connection.held, is_hurried=lambda: stop.is_set)
     missing: list[str] = []
     feeds = _feeds(run, connection, flags, missing)
     dialler = run.wiring.dialler(connection, journal, feeds, missing)
-    stop = Stop()
     stop_on_signals(stop)
     with Progressing(run) as listener:
         return dialler.dial(order, listener, stop)

@@ -11,7 +11,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
 from zoomcall.domain.roster import Dial, Participant, is_exact
 from zoomcall.domain.target import SessionTarget
-from zoomcall.errors import Duplicate, ErrorKind, Interrupted, NetworkFault, NoSession, ZoomcallError
+from zoomcall.errors import Duplicate, ErrorKind, Interrupted, NetworkFault, NoSession, NotConfigured, ZoomcallError
 from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.order import DialOrder
@@ -176,6 +176,10 @@ class Call:
         )
         try:
             self._id = self.report.call_id = self._journal.claim(new, is_forced=order.is_forced, present=present)
+        except NotConfigured as error:
+            if self._stop.is_set:  # which is why it was not waited for
+                raise Stopped from error
+            raise
         except Duplicate as error:
             self.report.earlier = None if error.call_id is None else self._journal.call(CallId(error.call_id))
             raise

@@ -1,0 +1,66 @@
+"""Hard conditions for real processes: crowds, a slow disk, a clock that is set, a journal that others hold."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from shell import ProcessShell, Result
+
+_SOURCE = Path(__file__).with_name("hardship.c")
+
+
+def library(folder: Path) -> Path:
+    """Build the library to preload, once for each folder."""
+    built = folder / "hardship.so"
+    if not built.exists():
+        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(built), str(_SOURCE), "-ldl"]
+        subprocess.run(command, check=True, timeout=60)
+    return built
+
+
+def slow_disk(folder: Path, fsync: timedelta) -> dict[str, str]:
+    """Return the environment of a process for which each fsync takes so much longer."""
+    return {
+        "LD_PRELOAD": str(library(folder)),
+        "HARDSHIP_FSYNC_MS": str(fsync // timedelta(milliseconds=1)),
+    }
+
+
+class SettableClock:
+    """The wall clock of processes started with ``environ``; ``set_ahead`` moves it while they run."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file = folder / "clock"
+        self.environ = {"LD_PRELOAD": str(library(folder)), "HARDSHIP_CLOCK": str(self._file)}
+        self.set_ahead(timedelta(0))
+
+    def set_ahead(self, by: timedelta) -> None:
+        """Set the clock so far ahead of the true time; behind it, if negative."""
+        if not self._file.exists():
+            self._file.write_bytes(bytes(8))
+        with self._file.open("r+b", buffering=0) as file:
+            file.write(struct.pack("=q", by // timedelta(milliseconds=1)))
+
+
+def crowd(
+    shell: ProcessShell, commands: Sequence[Sequence[str]], *, environ: dict[str, str | None] | None = None
+) -> list[Result]:
+    """Run command lines at the same time, each in a process of its own; return their results in order."""
+    with ExitStack() as stack:
+        running = [stack.enter_context(shell.start(*command, environ=environ)) for command in commands]
+        return [each.finish() for each in running]
+
+
+@contextmanager
+def held(database: Path) -> Iterator[None]:
+    """Hold the lock of an SQLite file, as a stopped or busy process would."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
