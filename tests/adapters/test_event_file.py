@@ -3,7 +3,7 @@ import json
 import multiprocessing
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from zoom_events import bytes_of, callout
 from zoomcall.adapters.event_file import EventFollower, EventRecord, read_events
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.repeats import Repeats
-from zoomcall.domain.webhook import Delivery, WebhookEvent, compact_json
+from zoomcall.domain.webhook import Delivery, WebhookEvent, compact_json, event_of_line
 from zoomcall.errors import UsageError
 
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -224,6 +224,110 @@ def test_what_does_not_reach_the_disk_is_taken_back(
         assert ids(path) == ["a"]
         record.append([delivery("b")])
     assert ids(path) == ["a", "b"]
+
+
+def test_a_file_with_a_write_that_cannot_be_undone_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, rotated = tmp_path / "events.jsonl", tmp_path / "events.jsonl.1"
+    write = os.write
+
+    def fail(descriptor: int, *data: bytes | int) -> int:
+        if data and isinstance(data[0], memoryview) and len(data[0]) > 100:
+            return write(descriptor, data[0][:100])
+        raise OSError(errno.EIO, "Input/output error")
+
+    with EventRecord(path, lambda _: None) as record:
+        record.append([delivery("a")])
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", fail)
+            patched.setattr(os, "ftruncate", fail)
+            with pytest.raises(OSError, match="Input/output error"):
+                record.append([delivery("b")])
+        torn = path.read_bytes()
+        for _ in range(2):
+            with pytest.raises(OSError, match="left as it is"):
+                record.append([delivery("b")])
+        assert path.read_bytes() == torn
+        path.rename(rotated)
+        record.append([delivery("b")])
+    assert ids(path) == ["b"]
+    assert rotated.read_bytes() == torn
+
+
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        (lambda path: os.truncate(path, path.stat().st_size - 50), "cut"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"torn"), "written to"),
+        (lambda path: path.write_bytes(path.read_bytes() + b"somebody else's\n"), "written to"),
+    ],
+    ids=["cut", "torn", "lines"],
+)
+def test_no_event_is_glued_to_what_another_program_left(
+    tmp_path: Path, change: Callable[[Path], object], how: str
+) -> None:
+    path = tmp_path / "events.jsonl"
+    notices: list[Notice] = []
+    with EventRecord(path, notices.append) as record:
+        record.append([delivery("a"), delivery("b")])
+        change(path)
+        left = path.read_bytes()
+        record.append([delivery("c")])
+        record.append([delivery("d")])
+    assert path.read_bytes().startswith(left)
+    assert [event_of_line(line) is not None for line in path.read_bytes().splitlines()[-2:]] == [True, True]
+    assert [json.loads(line)["request_id"] for line in path.read_bytes().splitlines()[-2:]] == ["c", "d"]
+    assert [notice.id for notice in notices] == ["event-file-changed"]
+    assert f"was {how} by another program" in notices[0].message
+
+
+def test_a_copied_and_emptied_file_is_written_on_without_a_word(tmp_path: Path) -> None:
+    path = tmp_path / "events.jsonl"
+    notices: list[Notice] = []
+    with EventRecord(path, notices.append) as record:
+        for name in "abc":
+            record.append([delivery(name)])
+            os.truncate(path, 0)
+        record.append([delivery("d")])
+    assert ids(path) == ["d"]
+    assert notices == []
+
+
+def test_what_another_program_appends_meanwhile_is_not_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+
+    def fail(_: int) -> None:
+        with path.open("ab") as file:
+            file.write(b"somebody else's\n")
+        raise OSError(errno.EIO, "Input/output error")
+
+    with EventRecord(path, lambda _: None) as record:
+        record.append([delivery("a")])
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "fsync", fail)
+            with pytest.raises(OSError, match="Input/output error"):
+                record.append([delivery("b")])
+    assert path.read_bytes().endswith(b"somebody else's\n")
+
+
+def test_what_lands_behind_a_torn_line_of_another_program_is_not_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.jsonl"
+    write = os.write
+
+    def write_late(descriptor: int, data: bytes) -> int:
+        with path.open("ab") as file:
+            file.write(b"torn")
+        return write(descriptor, data)
+
+    with EventRecord(path, lambda _: None) as record:
+        record.append([delivery("a")])
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", write_late)
+            with pytest.raises(OSError, match="another program"):
+                record.append([delivery("b")])
 
 
 def test_a_short_write_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import weakref
 from collections.abc import Iterator, Sequence
@@ -38,7 +39,7 @@ class EventRecord:
         self._path = path
         self._warn = warn
         self._open = contextlib.ExitStack()
-        self._file: BinaryIO | None = None
+        self._file: _WrittenFile | None = None
         self._earlier: tuple[Mark, ...] = ()
 
     @property
@@ -57,7 +58,7 @@ class EventRecord:
         try:
             refuse_odd(self._path)
             self._open.enter_context(locked(self._path.with_name(self._path.name + ".lock"), _LOCK_LIMIT))
-            self._file = self._open_file()
+            self._file = _WrittenFile(self._path, self._warn)
             self._earlier = tuple(self._read_marks())
         except TimeoutError as error:
             self._open.close()
@@ -87,52 +88,16 @@ class EventRecord:
         Raises:
             OSError: They are not on disk.
         """
-        file = self._current()
-        size = os.fstat(file.fileno()).st_size
-        try:
-            _write_all(file, b"".join(delivery.line for delivery in deliveries))
-            os.fsync(file.fileno())
-        except BaseException:
-            with contextlib.suppress(OSError):
-                os.ftruncate(file.fileno(), size)
-            raise
+        self._current().append(b"".join(delivery.line for delivery in deliveries))
 
-    def _current(self) -> BinaryIO:
-        file = self._file
-        if file is None or not _is_same(self._path, os.fstat(file.fileno())):
-            fresh = self._open_file()
-            if file is not None:
-                file.close()
-            self._file = file = fresh
-        return file
-
-    def _open_file(self) -> BinaryIO:
-        is_new = not self._path.exists()
-        descriptor = open_own(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-        file = os.fdopen(descriptor, "rb+", buffering=0)
-        try:
-            if is_new:
-                sync_folder(self._path.parent)
-            self._repair(file)
-        except BaseException:
-            file.close()
-            raise
-        return file
-
-    def _repair(self, file: BinaryIO) -> None:
-        """Make the file end with a complete line."""
-        size = os.fstat(file.fileno()).st_size
-        end = _end_of_lines(file, size)
-        if end == size:
-            return
-        file.seek(end)
-        if is_torn_line(file.read(_MOST_AT_ONCE)):
-            os.ftruncate(file.fileno(), end)
-            words = f"{self._path}: removed the last line, which an interrupted writer left incomplete"
-            self._warn(Notice("torn-line", words))
-        else:
-            _write_all(file, b"\n")
-        os.fsync(file.fileno())
+    def _current(self) -> _WrittenFile:
+        current = self._file
+        if current is None or not current.is_at(self._path):
+            fresh = _WrittenFile(self._path, self._warn)
+            if current is not None:
+                current.close()
+            self._file = current = fresh
+        return current
 
     def _read_marks(self) -> Iterator[Mark]:
         with os.fdopen(open_own(self._path, os.O_RDONLY), "rb") as file:
@@ -143,10 +108,116 @@ class EventRecord:
                     yield mark
 
 
-def _write_all(file: BinaryIO, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file.fileno(), view) :]
+class _WrittenFile:
+    """An open file, and how much of it is known to be on disk.
+
+    Other programs may cut it or append to it: logrotate's ``copytruncate``, an editor, a shell. Each write starts
+    on a line of its own, so that no event is glued to what they left. A write that fails is undone; if that fails
+    too, nothing more is written until the name leads to another file.
+
+    Args:
+        path: Its path.
+        warn: Receives warnings for the user.
+
+    Raises:
+        OSError: It cannot be opened.
+    """
+
+    def __init__(self, path: Path, warn: Warn) -> None:
+        self._path = path
+        self._warn = warn
+        self._is_left = False
+        is_new = not path.exists()
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        self._file: BinaryIO = os.fdopen(descriptor, "rb+", buffering=0)
+        try:
+            if is_new:
+                sync_folder(path.parent)
+            self._repair()
+            self._synced = self._size
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Close it."""
+        self._file.close()
+
+    def is_at(self, path: Path) -> bool:
+        """Return whether ``path`` still leads to it."""
+        return _is_same(path, os.fstat(self._file.fileno()))
+
+    def append(self, data: bytes) -> None:
+        """Write whole lines, all of them or none, and wait until they are on disk.
+
+        Raises:
+            OSError: They are not on disk.
+        """
+        if self._is_left:
+            raise OSError(errno.EIO, f"{self._path} is left as it is after a failed write; move it away")
+        start = self._start_line()
+        try:
+            self._write(data)
+            os.fsync(self._file.fileno())
+            self._require(start, data)
+        except BaseException:
+            self._undo(start, data)
+            raise
+        self._synced = start + len(data)
+
+    def _start_line(self) -> int:
+        """Make the file end with a line break, whoever wrote to it, and return its size."""
+        size = self._size
+        if size not in {self._synced, 0}:
+            how = "cut" if size < self._synced else "written to"
+            words = f"{self._path} was {how} by another program; events go on at its end"
+            self._warn(Notice("event-file-changed", words))
+        if size and self._read(size - 1, 1) != b"\n":
+            self._write(b"\n")
+            size += 1
+        return size
+
+    def _require(self, start: int, data: bytes) -> None:
+        if self._size != start + len(data) and self._read(start, len(data)) != data:
+            raise OSError(errno.EIO, "another program changed the file at the same time")
+
+    def _undo(self, start: int, data: bytes) -> None:
+        """Remove what was written of ``data``, and nothing else."""
+        try:
+            written = self._read(start, len(data) + 1)
+            self._is_left = not data.startswith(written)
+            if written and not self._is_left:
+                os.ftruncate(self._file.fileno(), start)
+            self._synced = self._size
+        except OSError:
+            self._is_left = True
+
+    def _repair(self) -> None:
+        """Make the file end with a complete line."""
+        size = self._size
+        end = _end_of_lines(self._file, size)
+        if end == size:
+            return
+        if is_torn_line(self._read(end, _MOST_AT_ONCE)):
+            os.ftruncate(self._file.fileno(), end)
+            words = f"{self._path}: removed the last line, which an interrupted writer left incomplete"
+            self._warn(Notice("torn-line", words))
+        else:
+            self._write(b"\n")
+        os.fsync(self._file.fileno())
+
+    @property
+    def _size(self) -> int:
+        return os.fstat(self._file.fileno()).st_size
+
+    def _read(self, start: int, most: int) -> bytes:
+        self._file.seek(start)
+        return _read_most(self._file, most)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._file.fileno(), view) :]
 
 
 def _end_of_lines(file: BinaryIO, size: int) -> int:
