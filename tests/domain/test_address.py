@@ -484,7 +484,68 @@ def test_an_ipv6_address_after_the_at_belongs_in_brackets() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Board Room <sip:room@example.com>", '"Board" <room@example.com>', "<room@example.com>"]
+    "text",
+    [
+        "Board Room <sip:room@example.com>",
+        '"Board" <room@example.com>',
+        "<room@example.com>",
+        '"Room" <sip:room@example.com>;transport=tls',
+        "To: <sip:room@example.com>;tag=1",
+        " room@example.com\n",
+        "SIP: room@example.com",
+        "SIP address: room@example.com",
+        "sip:room@example.com",
+        "sip://room@example.com",
+        '"room@example.com",',
+        "\u201croom@example.com\u201d",
+        "\ufeffroom@example.com\u200b",
+        "room@example.com (Board room, 4th floor)",
+        '"device_ip": "room@example.com",',
+        "device_ip=room@example.com",
+    ],
 )
-def test_the_address_is_taken_out_of_its_brackets(text: str) -> None:
-    assert RoomAddress.parse(Protocol.SIP, text).normalised == "room@example.com"
+def test_the_address_is_taken_out_of_what_was_copied_along(text: str) -> None:
+    assert RoomAddress.parse_typed(Protocol.SIP, text).normalised == "room@example.com"
+
+
+@pytest.mark.parametrize("text", ["user:pw@example.com", "a.b@example.com", "sip:room@x;transport=tls", "h.323@x"])
+def test_an_address_alone_is_left_as_it_is(text: str) -> None:
+    assert RoomAddress.parse_typed(Protocol.SIP, text).text == text
+
+
+@pytest.mark.parametrize("text", [" room@example.com", "Room <sip:room@example.com>", "SIP: room@example.com"])
+def test_an_address_in_a_request_is_not_taken_out(text: str) -> None:
+    with pytest.raises(UsageError, match="address-invalid"):
+        RoomAddress.parse(Protocol.SIP, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://us02web.zoom.us/j/98765432101?pwd=Zq81kTw0",
+        "zoom.us/j/98765432101",
+        "zoommtg://zoom.us/join?confno=98765432101&pwd=Zq81kTw0",
+        "https://www.google.com/url?q=https://zoom.us/j/98765432101",
+        "987 6543 2101",
+        "987-6543-2101",
+    ],
+)
+@pytest.mark.parametrize("protocol", list(Protocol))
+def test_a_meeting_in_place_of_an_address_is_answered_with_its_flag(protocol: Protocol, text: str) -> None:
+    with pytest.raises(UsageError, match="not a room's address") as caught:
+        RoomAddress.parse_typed(protocol, text)
+    assert "--meeting 98765432101" in (caught.value.fix or "")
+    assert PASSCODE not in f"{caught.value.message} {caught.value.fix}"
+
+
+@pytest.mark.parametrize("text", ["98765432101@zoomcrc.com", "162.255.37.11##98765432101#Zq81kTw0"])
+def test_zooms_own_dial_in_is_answered_with_the_flag_of_its_meeting(text: str) -> None:
+    [warning] = [n for n in RoomAddress.parse(Protocol.H323, text).warnings if n.id == "own-dial-in-address"]
+    assert "--meeting 98765432101" in warning.message
+    assert PASSCODE not in warning.message
+
+
+@given(PROTOCOLS, st.one_of(st.text(), addresses().map("SIP: <{}>;x".format)))
+def test_any_typed_text_is_an_address_or_a_usage_error(protocol: Protocol, text: str) -> None:
+    with contextlib.suppress(UsageError):
+        RoomAddress.parse_typed(protocol, text)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from zoomcall.domain.pasted_value import session_id_in
 from zoomcall.domain.target import (
     Api,
     MeetingNumber,
@@ -25,6 +26,22 @@ from zoomcall.domain.target import (
 from zoomcall.errors import UsageError
 
 PASSCODE = "Zq81kTw0"
+INVITATION = """Ada invites you to a scheduled Zoom meeting.
+
+Join Zoom Meeting
+https://us02web.zoom.us/j/98765432101?pwd=x
+
+Meeting ID: 987 6543 2101
+Passcode: 1122334455
+
+---
+
+One tap mobile
++13462487799,,98765432101#,,,,*1122334455# US (Houston)
+
+Join by SIP
+\u2022 98765432101@zoomcrc.com
+"""
 
 
 @pytest.mark.parametrize(
@@ -229,6 +246,19 @@ def test_each_target_knows_its_api_and_its_words() -> None:
         "98765432101.123456@zoomcrc.com",
         "sip:98765432101@zoomcrc.com",
         "Meeting ID: 987 6543 2101",
+        "Meeting ID: 987 6543 2101 Passcode: 1122334455",
+        "meeting number 987-6543-2101",
+        "ID de r\u00e9union : 987 6543 2101",
+        "\u4f1a\u8bae\u53f7\uff1a987 6543 2101",
+        "#987 6543 2101",
+        '"987 6543 2101"',
+        "<https://us02web.zoom.us/j/98765432101?pwd=x>",
+        '"id": 98765432101,',
+        "98765432101?pwd=x",
+        "987 6543 2101 (passcode 1122334455)",
+        "https://api.zoom.us/v2/live_meetings/98765432101/events",
+        INVITATION,
+        "Meeting ID: 987 6543 2101\nPasscode: 1122334455\nPhone: 3462487799\n",
     ],
 )
 def test_the_number_is_found_in_whatever_wraps_it(text: str) -> None:
@@ -242,6 +272,11 @@ def test_the_number_is_found_in_whatever_wraps_it(text: str) -> None:
         "https://zoom.us/my/ada",
         "https://zoom.us/launch/jc/",
         "https://a.example/?u=%2Fj%2F98765432101",
+        "Dial 3462487799 from a phone",
+        "Passcode: 1122334455\nPhone: 3462487799\n",
+        "Meeting ID: 1234567",
+        "Meeting ID: 987 6543 2101 33",
+        "Meeting ID: 987 6543 2101\nMeeting ID: 987 6543 2102\n",
     ],
 )
 def test_a_link_without_a_number_stays_an_error(text: str) -> None:
@@ -270,3 +305,38 @@ def test_no_passcode_of_a_dial_string_is_shown(text: str) -> None:
 )
 def test_a_link_leads_to_a_host(link: str, host: str | None) -> None:
     assert link_host(link) == host
+
+
+SESSION = "7jA8dJkf8b/s+456Y8LPWg=="
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SESSION,
+        f" {SESSION}\n",
+        f"Session ID: {SESSION}",
+        f"session: {SESSION}",
+        f"session_id={SESSION}",
+        f'"id": "{SESSION}",',
+        f"'{SESSION}'",
+        f"\u201c{SESSION}\u201d",
+        f"\ufeff{SESSION}",
+        "7jA8dJkf8b%2Fs%2B456Y8LPWg%3D%3D",
+        "https://api.zoom.us/v2/videosdk/sessions/7jA8dJkf8b%2Fs%2B456Y8LPWg%3D%3D/events",
+        "/videosdk/sessions/7jA8dJkf8b%252Fs%252B456Y8LPWg%253D%253D/users?type=live",
+    ],
+)
+def test_a_session_id_is_taken_out_of_what_was_copied_along(text: str) -> None:
+    assert session_id_in(text) == SESSION
+
+
+@pytest.mark.parametrize("text", ["id==", "a%2", "100%25 sure", "session one", "idle/s+4==", "https://x.example/a"])
+def test_what_only_looks_like_a_label_or_an_escape_stays(text: str) -> None:
+    assert session_id_in(text) == text
+
+
+def test_an_invitation_leads_to_the_host_of_its_link() -> None:
+    text = "Join Zoom Meeting\nhttps://agency.zoomgov.com/j/98765432101\n\nHelp: https://support.zoom.com/x\n"
+    assert link_host(text) == "agency.zoomgov.com"
+    assert link_host("Meeting ID: 987 6543 2101") is None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +9,12 @@ from pathlib import Path
 from msgspec import Struct
 
 from zoomcall.domain.api_base import ApiBase, parse_base
+from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.secret_text import parse_key, refuse_surplus
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 LONGEST_TIMEOUT = timedelta(days=1)
-_NUMBER = re.compile(r"[0-9.eE+-]+")  # float() also accepts spaces, underscores and the digits of every script
 _TRUE = {"1", "true", "yes", "on"}
 _ONE_WORD = frozenset(
     f"ZOOMCALL_{name}"
@@ -60,20 +59,20 @@ class Settings(Struct, frozen=True, kw_only=True):
             text = given.get(name)
             return (text and parse_base(text, variable=name, is_any_host_allowed=is_any_host_allowed)) or None
 
-        def seconds(name: str) -> timedelta | None:
-            return parse_seconds(given[name], name=name) if name in given else None
+        def duration(name: str) -> timedelta | None:
+            return parse_duration(given[name], name=name, longest=LONGEST_TIMEOUT) if name in given else None
 
         subscription = given.get("ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID")
         return cls(
             environ=given,
             output=given.get("ZOOMCALL_OUTPUT"),
-            timeout=seconds("ZOOMCALL_TIMEOUT"),
+            timeout=duration("ZOOMCALL_TIMEOUT"),
             profile=given.get("ZOOMCALL_PROFILE"),
             api_base=base("ZOOMCALL_API_BASE"),
             oauth_base=base("ZOOMCALL_OAUTH_BASE"),
             config_dir=_folder(given, "ZOOMCALL_CONFIG_DIR"),
             state_dir=_folder(given, "ZOOMCALL_STATE_DIR"),
-            keyring_timeout=seconds("ZOOMCALL_KEYRING_TIMEOUT"),
+            keyring_timeout=duration("ZOOMCALL_KEYRING_TIMEOUT"),
             is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
             websocket_subscription_id=subscription
             and parse_key(subscription, name="ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID"),
@@ -97,22 +96,3 @@ def _flag(given: Mapping[str, str], name: str) -> bool:
     if text in _TRUE:
         return True
     raise UsageError(f"{name} must be 1 or 0, not {quoted(given[name])}", fix=f"Set {name}=1, or unset it.")
-
-
-def parse_seconds(text: str, *, name: str) -> timedelta:
-    """Parse a number of seconds above 0, at most a day.
-
-    Raises:
-        UsageError: It is not such a number.
-    """
-    try:
-        seconds = float(text) if _NUMBER.fullmatch(text) else -1.0
-    except ValueError:
-        seconds = -1.0
-    is_span = 0 < seconds <= LONGEST_TIMEOUT.total_seconds()
-    span = timedelta(seconds=seconds if is_span else 0)
-    if not span:
-        raise UsageError(
-            f"{name} must be a number of seconds above 0 and at most 86400 (a day), not {quoted(text)}"
-        )
-    return span

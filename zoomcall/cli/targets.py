@@ -6,6 +6,7 @@ from typing import Protocol
 
 from zoomcall.cli.run import Run
 from zoomcall.domain.api_base import API_BASE, cluster_of, host_of
+from zoomcall.domain.pasted_value import session_id_in
 from zoomcall.domain.secret_text import refuse_surplus
 from zoomcall.domain.target import (
     MeetingTarget,
@@ -101,7 +102,7 @@ def target_of_variables(run: Run) -> Target | None:
 def _target(flag: str, value: str, *, origin: str | None = None) -> Target:
     match flag:
         case "--session":
-            return SessionTarget(parse_session_id(value.strip()))
+            return SessionTarget(parse_session_id(session_id_in(value)))
         case "--session-name":
             return SessionNameTarget(parse_session_name(value), origin)
         case _:

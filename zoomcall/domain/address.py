@@ -9,7 +9,9 @@ from typing import ClassVar, Self
 from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.pasted_value import address_in
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.target import number_of_link
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
@@ -24,7 +26,8 @@ _LARGEST_PORT = 65535
 _CRC_HOST = "zoomcrc.com"
 _CRC_ADDRESSES = {"162.255.37.11", "162.255.36.11", "213.19.144.110"}
 """Addresses that Zoom's invitations print for H.323 rooms to call (zoom-api 10)."""
-_NAMED = re.compile(r"[^<>@]*<([^<>]+)>\s*\Z")
+_MEETING = re.compile(r"\d{9,11}(?!\d)")
+_SPACED_MEETING = re.compile(r"\d(?:[ -]?\d){8,10}")
 _MASK = "***"
 
 _PRIVATE_NETWORKS = tuple(
@@ -129,8 +132,12 @@ class RoomAddress(Discreet, frozen=True):
         Raises:
             UsageError: Neither Zoom nor the room could understand it.
         """
-        named = _NAMED.match(text)  # as mail and SIP headers have it: Board Room <sip:room@example.com>
-        return _Parser(protocol, named[1] if named else text).parse()
+        return _Parser(protocol, text).parse()
+
+    @classmethod
+    def parse_typed(cls, protocol: Protocol, text: str) -> RoomAddress:
+        """Parse an address that a person gave, perhaps with what was copied along; as ``parse`` otherwise."""
+        return cls.parse(protocol, address_in(text))
 
 
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
@@ -176,10 +183,7 @@ class _Parser:
         else:
             host_name = self._host(host)
         if host_name is not None and (host_name in _CRC_ADDRESSES or f".{host_name}".endswith(f".{_CRC_HOST}")):
-            self._warn(
-                "own-dial-in-address",
-                f"{host_name} is Zoom's own dial-in, which rooms call to join; Zoom rings the room's own address",
-            )
+            self._warn_of_dial_in(host_name, user or extension or "")
         return RoomAddress(
             protocol=self.protocol,
             text=self.given,
@@ -189,6 +193,15 @@ class _Parser:
             port=port,
             extension=extension,
             warnings=tuple(self.warnings),
+        )
+
+    def _warn_of_dial_in(self, host: str, meeting: str) -> None:
+        number = _MEETING.match(meeting)
+        target = f"--meeting {number[0]}" if number else "--meeting or --session"
+        self._warn(
+            "own-dial-in-address",
+            f"{host} is Zoom's own dial-in, which rooms call to join; Zoom rings the room's own address: "
+            f"give that one, and say with {target} what to ring it into",
         )
 
     def _warn_of_bare_ipv6(self, text: str, host: str) -> None:
@@ -209,6 +222,7 @@ class _Parser:
         size = max(len(text), len(self.masked))
         if size > _LONGEST:
             raise self._invalid(f"has {size} characters; an address has at most {_LONGEST}")
+        self._refuse_meeting()
         for character in text:
             if character.isspace() or not character.isprintable():
                 raise self._invalid("contains a space, line break or control character")
@@ -220,6 +234,15 @@ class _Parser:
 
         if _is_ambiguous(text):
             raise self._invalid("is ambiguous: it has more than one @, or one after its ##")
+
+    def _refuse_meeting(self) -> None:
+        number = number_of_link(self.given)
+        what = "is a join link"
+        if number is None and _SPACED_MEETING.fullmatch(self.given) and not self.given.isdigit():
+            number, what = re.sub(r"\D", "", self.given), "is a meeting's number"
+        if number is not None:
+            fix = f"Give the address of the room, and the meeting with --meeting {number}."
+            raise self._invalid(f"{what}, not a room's address", fix=fix)
 
     def _invalid(self, what: str, fix: str | None = None) -> UsageError:
         return UsageError(

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from msgspec import Struct
 
+from zoomcall.domain.pasted_value import QUOTES
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
@@ -19,7 +20,16 @@ MeetingNumber = NewType("MeetingNumber", str)
 _LONGEST_ID = 512
 _MEETING_DIGITS = range(9, 12)
 
-_LABEL = re.compile(r"[A-Za-z][A-Za-z .]{0,30}:\s*(?=\d)")
+_SPACED_NUMBER = r"(\d(?:[ \u00a0-]?\d){8,10})(?![ \u00a0-]?\d)"
+_LABELLED = re.compile(rf"^[^\d\n@/:\uff1a=#]{{0,40}}[:\uff1a=#]\s*[\"'#]?{_SPACED_NUMBER}", re.MULTILINE)
+_NUMBER_LABEL = re.compile(r"\bid\b|\bnumber\b|ID|\u53f7|\u865f|\bn(?:\.|o\b|r\b|\u00b0)", re.IGNORECASE)
+_REMARKED = re.compile(
+    r"(?:(?:zoom )?(?:meeting|webinar)(?: (?:id|number|no\.?))? )?"
+    rf"{_SPACED_NUMBER}(?=\Z|\s*[(,;#]|\s+[^\W\d]|\?pwd=)",
+    re.IGNORECASE,
+)
+_LONGEST_INVITATION = 20_000
+_LINK_IN_TEXT = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,10}://[^\s<>\"']+")
 _DIAL_STRING = re.compile(r"(?:sips?:)?(\d{9,11})(?:\.[^@]*)?@[\w.-]+", re.IGNORECASE)
 _PROOFPOINT = re.compile(r"/v3/__(https?:.*?)__;")
 _LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
@@ -108,15 +118,15 @@ def parse_meeting_number(text: str) -> MeetingNumber:
         UsageError: It contains no number of 9 to 11 digits.
     """
     fix = "Give the number of 9 to 11 digits, or a join link that contains it (https://zoom.us/j/NUMBER)."
-    text = text.strip()
-    if _LINK.match(text):
-        number = _number_of_link(text)
-        if number is None:
+    text = text.strip().strip(f"{QUOTES}<>").strip()
+    number = re.sub(r"[\s\u00a0-]", "", text)
+    if not (number.isascii() and number.isdigit()):
+        found = _numbers_in(text[:_LONGEST_INVITATION])
+        if len(found) > 1:
+            raise UsageError(f"it names several meetings: {' and '.join(found)}", fix="Give one number.")
+        if not found and _LINK.match(text):
             raise UsageError("the join link contains no meeting number", fix=fix)
-    elif match := _DIAL_STRING.fullmatch(text):
-        number = match[1]
-    else:
-        number = re.sub(r"[\s\u00a0-]", "", text[match.end() :] if (match := _LABEL.match(text)) else text)
+        number = found[0] if found else number
     if not number:
         raise UsageError("the meeting number is empty", fix=fix)
     shown = quoted(re.split("[?&#@]", number, maxsplit=1)[0].partition(".")[0])  # a passcode may come after these
@@ -129,7 +139,24 @@ def parse_meeting_number(text: str) -> MeetingNumber:
     return MeetingNumber(number)
 
 
-def _number_of_link(link: str) -> str | None:
+def _numbers_in(text: str) -> list[str]:
+    """Return the numbers of the meetings that a join link, a dial string, or an invitation names."""
+    if match := _DIAL_STRING.fullmatch(text):
+        return [match[1]]
+    links = [text] if _LINK.match(text) and "\n" not in text else _LINK_IN_TEXT.findall(text)
+    found = [number for link in links if (number := number_of_link(link)) is not None]
+    if not links:
+        is_line = "\n" not in text
+        found = [m[1] for m in _LABELLED.finditer(text) if is_line or _NUMBER_LABEL.search(m[0])]
+        if not found and (match := _REMARKED.match(text)):
+            found = [match[1]]
+    return list(dict.fromkeys(re.sub(r"[\s\u00a0-]", "", number) for number in found))
+
+
+def number_of_link(link: str) -> str | None:
+    """Return the meeting in a join link, or in one that something has wrapped; None if the text is neither."""
+    if not _LINK.match(link):
+        return None
     return next((found for each in _links(link) if (found := _number_in(each)) is not None), None)
 
 
@@ -158,7 +185,7 @@ def _number_in(link: str) -> str | None:
         return None
     if "confno" in query:
         return re.sub(r"[\s-]", "", query["confno"][0])
-    match = re.search(r"/(?:j|s|w|wc|wc/join|launch/[a-z]+|meeting)/(\d+)(?:/|$)", parts.path)
+    match = re.search(r"/(?:j|s|w|wc|wc/join|launch/[a-z]+|meetings?|live_meetings)/(\d+)(?:/|$)", parts.path)
     return match[1] if match else None
 
 
@@ -166,6 +193,10 @@ def link_host(text: str) -> str | None:
     """Return the host that the innermost join link leads to; None if the text is not a link."""
     text = text.strip()
     if not _LINK.match(text):
+        text = next(
+            (link for link in _LINK_IN_TEXT.findall(text[:_LONGEST_INVITATION]) if number_of_link(link)), ""
+        )
+    if not text:
         return None
     try:
         hosts = [urlsplit(each if "://" in each else f"https://{each}").hostname for each in _links(text)]

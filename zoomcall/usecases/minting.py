@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.credential import AccessToken, CredentialKind, VideoSdkKey
+from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.time_words import span
@@ -21,8 +21,6 @@ USUAL_LIFETIME = timedelta(minutes=10)
 LONGEST_LIFETIME = timedelta(days=7)
 
 _SHORTEST_SECRET = 32
-_LIFETIME = re.compile(r"([0-9]{1,9}) *(s|m|h|d|)", re.ASCII | re.IGNORECASE)
-_UNITS = {"": "seconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 Sign = Callable[[Mapping[str, str | int], Secret], Secret]
 
@@ -46,24 +44,14 @@ def mint_api_jwt(key: VideoSdkKey, *, now: datetime, lifetime: timedelta, sign: 
 
 
 def parse_lifetime(text: str, *, name: str = "--ttl") -> timedelta:
-    """Parse a lifetime like ``90s``, ``10m``, ``1h``, ``2d``, or a number of seconds.
+    """Parse a token's lifetime of at least a second.
 
     Raises:
-        UsageError: It is not a lifetime, or it is zero or more than a week.
+        UsageError: It is not a duration, too short, or more than a week.
     """
-    shown = quoted(text)
-    match = _LIFETIME.fullmatch(text.strip())
-    if match is None:
-        raise UsageError(f"{name}: {shown} is not a lifetime", fix="Write it like 90s, 10m, 1h or 7d.")
-    number, unit = match.groups()
-    lifetime = timedelta(**{_UNITS[unit.lower()]: int(number)})
-    if not lifetime:
-        raise UsageError(f"{name}: {shown} would expire immediately", fix="Use at least 1s.")
-    if lifetime > LONGEST_LIFETIME:
-        raise UsageError(
-            f"{name}: {shown} is longer than the maximum of {span(LONGEST_LIFETIME)}",
-            fix="Use at most 7d, or better 1h: a token cannot be revoked.",
-        )
+    lifetime = parse_duration(text, name=name, longest=LONGEST_LIFETIME, may_be_zero=True)
+    if lifetime < timedelta(seconds=1):
+        raise UsageError(f"{name}: {quoted(text)} would expire immediately", fix="Use at least 1s.")
     return lifetime
 
 

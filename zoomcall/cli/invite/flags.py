@@ -10,8 +10,9 @@ import typer
 from msgspec import Struct
 
 from zoomcall.cli.run import Run
-from zoomcall.cli.settings import parse_seconds
+from zoomcall.cli.settings import LONGEST_TIMEOUT
 from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
@@ -67,7 +68,9 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
     timeout: Annotated[
         str | None,
         typer.Option(
-            metavar="SECONDS", help="How long to wait after Zoom's answer; 90 by default.", show_default=False
+            metavar="TIME",
+            help="How long to wait after Zoom's answer, in seconds or like 90s, 10m or 1h; 90s by default.",
+            show_default=False,
         ),
     ] = None
     evidence: Annotated[EvidenceChoice, typer.Option(help="What may prove the outcome.")] = EvidenceChoice.AUTO
@@ -118,7 +121,7 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
             UsageError: ``--timeout`` is not a duration.
         """
         if self.timeout is not None:
-            return parse_seconds(self.timeout, name="--timeout")
+            return parse_duration(self.timeout, name="--timeout", longest=LONGEST_TIMEOUT)
         return run.settings.timeout or DEFAULT_TIMEOUT
 
     def refuse_contradictions(self, api: Api) -> None:

@@ -59,7 +59,7 @@ def sip(
     Exit 0 means that the room joined, never that Zoom merely accepted the request.
     """
     callout = Callout(
-        address=RoomAddress.parse(Protocol.SIP, address),
+        address=RoomAddress.parse_typed(Protocol.SIP, address),
         from_uri=None if from_uri is None else parse_from_uri(from_uri),
         headers=parse_headers(tuple(header or ())),
     )
@@ -84,7 +84,7 @@ def h323(
 
     Exit 0 means that the room joined, never that Zoom merely accepted the request.
     """
-    return invite(run, Callout(address=RoomAddress.parse(Protocol.H323, address)), flags)
+    return invite(run, Callout(address=RoomAddress.parse_typed(Protocol.H323, address)), flags)
 
 
 def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:

@@ -14,6 +14,7 @@ from zoomcall.cli.page import Line, Tone
 from zoomcall.cli.render.failure import cause_lines
 from zoomcall.cli.results.webhook import WebhookVerifyResult
 from zoomcall.cli.run import Run
+from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.shown_text import shown_file
 from zoomcall.domain.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
@@ -26,6 +27,7 @@ from zoomcall.usecases.verifying import verify as check
 app = typer.Typer()
 
 _LARGEST_BODY = 10_000_000
+_LONGEST_AGE = timedelta(seconds=10**9)
 
 
 @command(
@@ -55,17 +57,17 @@ def verify(
         typer.Option(metavar="T", help="Its x-zm-request-timestamp header. [default: the request's own]"),
     ] = None,
     max_age: Annotated[
-        int | None,
-        typer.Option(metavar="SECONDS", min=0, max=10**9, help="Refuse it if older. [default: any age]"),
+        str | None,
+        typer.Option(metavar="TIME", help="Refuse it if older, such as 300 (seconds) or 5m. [default: any age]"),
     ] = None,
 ) -> Answer:
     """Check whether a request was signed with the webhook secret, and show why not.
 
     Exit code 4: it was not, or it is older than --max-age.
     """
+    limit = None if max_age is None else _limit(max_age)
     request = _request(_read_body(run, file), signature, timestamp)
     held = run.wiring.webhook_secret()
-    limit = None if max_age is None else timedelta(seconds=max_age)
     place = held.name if held.name.startswith("ZOOMCALL_") else f"the secret of profile {held.name}"
     verdict = check(request, held.secret, now=run.now(), max_age=limit, place=place)
     return Answer(
@@ -74,6 +76,10 @@ def verify(
         status=ExitStatus.OK if verdict.is_accepted else ExitStatus.AUTH,
         error=None if verdict.is_accepted else _error(run, verdict),
     )
+
+
+def _limit(text: str) -> timedelta:
+    return parse_duration(text, name="--max-age", longest=_LONGEST_AGE, may_be_zero=True)
 
 
 def _request(data: bytes, signature: str | None, timestamp: str | None) -> SignedRequest:
