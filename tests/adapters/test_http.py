@@ -360,6 +360,37 @@ def test_a_server_that_takes_no_connection_is_too_late(monkeypatch: pytest.Monke
     assert (fault.word, fault.may_have_arrived) == (NetworkWord.TIMEOUT, False)
 
 
+def test_many_addresses_that_take_no_connection_share_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def hanging(address: tuple[str, int], timeout: float, **_: object) -> socket.socket:
+        tried.append(address[0])
+        time.sleep(timeout)
+        raise TimeoutError("timed out")
+
+    found = [
+        (socket.AF_INET, socket.SOCK_STREAM, 6, "", (f"192.0.2.{number}", 80)) for number in (1, 1, 2, 3, 4, 5)
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "create_connection", hanging)
+    begun = time.monotonic()
+    fault = fault_of(real(Timeouts(connect=0.2, total=0.3)), patch("http://many.localhost/v2"))
+    assert (fault.word, fault.may_have_arrived) == (NetworkWord.TIMEOUT, False)
+    assert tried[:2] == ["192.0.2.1", "192.0.2.2"]
+    assert len(tried) == 2 * 3  # three tries, as nothing can have arrived
+    assert time.monotonic() - begun < 2
+
+
+def test_the_next_address_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Loopback(answering(202)) as server:
+        port = int(server.url.rpartition(":")[2])
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, port)) for host in ("127.0.0.9", "127.0.0.1")]
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+        with real() as http:
+            assert http.send(patch(f"http://two.localhost:{port}/v2")).status == 202
+    assert server.connections == 1
+
+
 def test_a_server_that_reads_and_resets_may_have_acted() -> None:
     def script(peer: Peer) -> None:
         peer.read()

@@ -7,6 +7,8 @@ import json
 import logging
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -457,6 +459,49 @@ def test_while_zoom_is_away_it_is_tried_with_growing_pauses(watcher: Watcher, fe
         eventually(lambda: "* the websocket is back" in watcher.trace)
         feed.stop()
     assert watcher.troubles[1:] == ["Zoom answered HTTP 503 instead of opening a websocket; trying again"] * 3
+
+
+def large(first: int, size: int) -> bytes:
+    return bytes([first, 127]) + size.to_bytes(8, "big")
+
+
+DEFLATED = zlib.compress(b" " * 2**26)[2:-4]
+
+
+@pytest.mark.parametrize(
+    ("extension", "frames"),
+    [
+        (b"", large(0x81, 2**40) + b" " * 2**16),
+        (b"", large(0x01, 2**19) + b" " * 2**19 + (large(0x00, 2**19) + b" " * 2**19) * 3),
+        (b"", large(0xC1, len(DEFLATED)) + DEFLATED),
+        (
+            b"Sec-WebSocket-Extensions: permessage-deflate; server_max_window_bits=15\r\n",
+            large(0xC1, len(DEFLATED)) + DEFLATED,
+        ),
+    ],
+    ids=["one-frame", "many-frames", "deflated", "deflated-as-announced"],
+)
+def test_a_message_without_end_costs_little_and_cuts_the_connection(
+    watcher: Watcher, feeds: contextlib.ExitStack, extension: bytes, frames: bytes
+) -> None:
+    def script(peer: Peer) -> None:
+        shake = handshake(peer.read()).replace(b"Upgrade: websocket\r\n", b"Upgrade: websocket\r\n" + extension)
+        peer.say(shake + text_frame(GREETING) + frames)
+        peer.hold()
+
+    with Loopback(script, saying(GREETING)) as server:
+        feed = watcher.feed(server.url.replace("http", "ws"), bearer)
+        feeds.callback(feed.stop)
+        tracemalloc.start()
+        try:
+            feed.start()
+            eventually(lambda: "* the websocket is back" in watcher.trace)
+            assert tracemalloc.get_traced_memory()[1] < 20_000_000
+        finally:
+            tracemalloc.stop()
+        assert b"permessage-deflate" not in server.requests[0]
+        feed.stop()
+    assert watcher.events == []
 
 
 def test_a_proxy_is_used_off_loopback(watcher: Watcher, monkeypatch: pytest.MonkeyPatch) -> None:

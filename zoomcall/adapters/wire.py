@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import socket
 import ssl
 import threading
 import time
@@ -241,10 +242,26 @@ class _Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        timeout = self.clock.left(timeout, httpcore.ConnectTimeout)
-        stream = super().connect_tcp(host, port, timeout, local_address, socket_options)
-        self.clock.opened = (stream,)
-        return _Stream(stream, self.clock)
+        """Connect to the first of the host's addresses that accepts, all of them within the request's time."""
+        failure: httpcore.ConnectError | httpcore.ConnectTimeout | None = None
+        for address in _addresses(host, port):
+            left = self.clock.left(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(address, port, left, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failure = error
+            else:
+                self.clock.opened = (stream,)
+                return _Stream(stream, self.clock)
+        raise failure or httpcore.ConnectError("the host has no address")
+
+
+def _addresses(host: str, port: int) -> list[str]:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class _Stream(httpcore.NetworkStream):
