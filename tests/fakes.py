@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -27,15 +28,23 @@ from zoomcall.domain.target import ResolvedTarget
 
 @dataclass
 class FakeConfig:
-    """Profiles in memory; ``error`` is raised by every edit."""
+    """Profiles in memory; ``error`` is raised by every edit, after ``on_error``; ``calls`` has its locking."""
 
     config: Config = field(default_factory=Config)
     error: BaseException | None = None
     reads: int = 0
+    on_error: Callable[[], None] = lambda: None
+    calls: list[tuple[str, str]] = field(default_factory=list)
 
     def read(self) -> Config:
         self.reads += 1
         return self.config
+
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        self.calls.append(("lock", ""))
+        yield
+        self.calls.append(("unlock", ""))
 
     def put(self, profile: Profile) -> Config:
         current = self.config.current if self.config.current in self.config.names else profile.name
@@ -65,6 +74,7 @@ class FakeConfig:
 
     def _become(self, config: Config) -> Config:
         if self.error is not None:
+            self.on_error()
             raise self.error
         self.config = config
         return config
@@ -97,6 +107,9 @@ class FakeStore:
     def remove(self, account: str, backend: str | None = None) -> bool:
         self._note("remove", account)
         return self.secrets.pop(account, None) is not None
+
+    def removal(self, account: str, backend: str | None = None) -> str:
+        return f"remove {account}"
 
     def _note(self, call: str, account: str) -> None:
         self.calls.append((call, account))

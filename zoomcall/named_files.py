@@ -157,7 +157,7 @@ def _is_written_in_place(path: Path) -> bool:
 def _open_in_place(path: Path) -> int:
     descriptor = _open_for_reader(path, time.monotonic() + _READER_LIMIT.total_seconds())
     try:
-        _refuse_all_but_streams(os.fstat(descriptor))
+        _refuse_all_but_streams(path, os.fstat(descriptor))
         if sys.platform != "win32":
             os.set_blocking(descriptor, True)
     except BaseException:
@@ -166,10 +166,10 @@ def _open_in_place(path: Path) -> int:
     return descriptor
 
 
-def _refuse_all_but_streams(status: os.stat_result) -> None:
+def _refuse_all_but_streams(path: Path, status: os.stat_result) -> None:
     if not _is_stream(status.st_mode):  # something else took the name
-        raise NotOwnFile(f"it is {kind_of(status.st_mode)}")
-    refuse_stranger(status, is_read_only=True)  # root's devices are for everybody
+        raise NotOwnFile(path, f"it is {kind_of(status.st_mode)}")
+    refuse_stranger(path, status, is_read_only=True)  # root's devices are for everybody
 
 
 def _open_for_reader(path: Path, deadline: float) -> int:

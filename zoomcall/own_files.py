@@ -52,12 +52,12 @@ _TEMPORARY = r"\.{stem}\.[0-9a-f]{{12}}"
 
 
 class NotOwnFile(OSError):
-    """A name leads to something other than a regular file of the user's own; ``strerror`` says to what."""
+    """A name (``filename``) leads to something other than a regular file of the user's own (``strerror``)."""
 
     fix = "Put a regular file of your own in its place, or move it away."
 
-    def __init__(self, what: str) -> None:
-        super().__init__(errno.EINVAL, what)
+    def __init__(self, path: Path, what: str) -> None:
+        super().__init__(errno.EINVAL, what, str(path))
 
 
 def open_own(
@@ -82,7 +82,7 @@ def open_own(
         NotOwnFile: It is something else.
         OSError: It cannot be opened.
     """
-    refuse = partial(_refuse_odd, is_read_only=not flags & _WRITING, is_owner_free=is_owner_free)
+    refuse = partial(_refuse_odd, path, is_read_only=not flags & _WRITING, is_owner_free=is_owner_free)
     with contextlib.suppress(FileNotFoundError):
         refuse(path.stat() if is_link_allowed else path.lstat())
     flags |= _BINARY | NO_WAITING | (0 if is_link_allowed else NO_FOLLOW)
@@ -95,11 +95,11 @@ def open_own(
     return descriptor
 
 
-def _refuse_odd(status: os.stat_result, *, is_read_only: bool, is_owner_free: bool) -> None:
+def _refuse_odd(path: Path, status: os.stat_result, *, is_read_only: bool, is_owner_free: bool) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise NotOwnFile(f"it is {kind_of(status.st_mode)}, not a regular file")
+        raise NotOwnFile(path, f"it is {kind_of(status.st_mode)}, not a regular file")
     if not is_owner_free:
-        refuse_stranger(status, is_read_only=is_read_only)
+        refuse_stranger(path, status, is_read_only=is_read_only)
 
 
 def kind_of(mode: int) -> str:
@@ -107,14 +107,14 @@ def kind_of(mode: int) -> str:
     return next((words for is_kind, words in _KINDS if is_kind(mode)), "a device")
 
 
-def refuse_stranger(status: os.stat_result, *, is_read_only: bool) -> None:
+def refuse_stranger(path: Path, status: os.stat_result, *, is_read_only: bool) -> None:
     """Refuse what belongs to another user.
 
     Raises:
         NotOwnFile: It does; root's is refused only if it is to be written.
     """
     if _is_strangers(status, is_read_only=is_read_only):
-        raise NotOwnFile(f"it belongs to another user (uid {status.st_uid})")
+        raise NotOwnFile(path, f"it belongs to another user (uid {status.st_uid})")
 
 
 def refuse_odd(path: Path) -> None:
@@ -127,7 +127,7 @@ def refuse_odd(path: Path) -> None:
         OSError: It cannot be told.
     """
     with contextlib.suppress(FileNotFoundError):
-        _refuse_odd(path.lstat(), is_read_only=False, is_owner_free=False)
+        _refuse_odd(path, path.lstat(), is_read_only=False, is_owner_free=False)
 
 
 def check_replaceable(path: Path) -> None:
@@ -216,19 +216,19 @@ def make_private_folder(path: Path) -> None:
     for folder in (path.parent, path):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if sys.platform != "win32":
-        _refuse_odd_folder(path.lstat())
+        _refuse_odd_folder(path, path.lstat())
         descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | NO_FOLLOW)
         try:
-            _refuse_odd_folder(os.fstat(descriptor))
+            _refuse_odd_folder(path, os.fstat(descriptor))
             os.fchmod(descriptor, 0o700)
         finally:
             os.close(descriptor)
 
 
-def _refuse_odd_folder(status: os.stat_result) -> None:
+def _refuse_odd_folder(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISDIR(status.st_mode):
-        raise NotOwnFile(f"it is {kind_of(status.st_mode)}, not a folder")
-    refuse_stranger(status, is_read_only=False)
+        raise NotOwnFile(path, f"it is {kind_of(status.st_mode)}, not a folder")
+    refuse_stranger(path, status, is_read_only=False)
 
 
 def sync_folder(folder: Path) -> None:

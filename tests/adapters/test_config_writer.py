@@ -405,3 +405,34 @@ def test_a_comment_among_the_keys_of_a_removed_profile_goes_with_it(writer: Conf
 
 def test_the_lock_limit_is_short_enough_to_wait_for() -> None:
     assert timedelta(0) < config_writer._LOCK_LIMIT <= timedelta(seconds=10)
+
+
+def test_several_edits_under_one_lock_keep_others_out(writer: ConfigWriter) -> None:
+    impatient = ConfigWriter(writer.path, lock_limit=timedelta(seconds=0.05))
+    with writer.editing():
+        writer.put(PAIR)
+        with writer.editing():
+            writer.put(APP)
+        with pytest.raises(NotConfigured, match="another zoomcall has held the lock"):
+            impatient.put(BEARER)
+    impatient.put(BEARER)
+    assert writer.read().names == ("eu.1", "mtg", "prod")
+
+
+def test_an_error_under_the_lock_releases_it_and_is_not_reworded(writer: ConfigWriter) -> None:
+    error = OSError(5, "mine")
+    with pytest.raises(OSError, match="mine") as caught, writer.editing():
+        raise error
+    assert caught.value is error
+    assert ConfigWriter(writer.path, lock_limit=timedelta(0)).put(PAIR).names == ("prod",)
+
+
+def test_what_killed_commands_left_is_swept_away_by_the_next_edit(writer: ConfigWriter) -> None:
+    secrets = writer.path.parent / "secrets"
+    secrets.mkdir(parents=True)
+    left = [writer.path.parent / f".config.toml.{'0' * 12}", secrets / f".profile+prod.{'a' * 12}"]
+    kept = [writer.path.parent / f".mine.{'0' * 12}", secrets / "profile+prod"]
+    for path in (*left, *kept):
+        path.write_text("x")
+    writer.put(PAIR)
+    assert [path.exists() for path in (*left, *kept)] == [False, False, True, True]

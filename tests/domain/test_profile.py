@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from zoomcall.domain.credential import Bearer, CredentialKind, CredentialSource, ServerToServerApp, VideoSdkKey
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
@@ -66,3 +67,48 @@ def test_an_unknown_profile_is_answered_with_the_known_ones() -> None:
 def test_a_broken_profile_is_answered_with_what_is_broken() -> None:
     with pytest.raises(NotConfigured, match="the-file: it is odd"):
         Config(broken={"odd": "it is odd"}, place="the-file").profile("odd")
+
+
+PAIR = Profile(name="a", kind=CredentialKind.VIDEOSDK, store=Store.KEYRING, api_key="K1")
+
+
+def test_a_profile_owns_the_secret_that_it_is_tied_to_and_no_other() -> None:
+    tied = PAIR.tied_to(Secret("one"))
+    assert tied.owns(Secret("one"))
+    assert not tied.owns(Secret("two"))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(PAIR, api_key="K2"),
+        Profile(name="a", kind=CredentialKind.S2S, store=Store.KEYRING, account_id="K1", client_id=""),
+        Profile(name="a", kind=CredentialKind.TOKEN, store=Store.KEYRING),
+    ],
+)
+def test_another_key_or_kind_does_not_own_it(other: Profile) -> None:
+    check = PAIR.tied_to(Secret("one")).secret_check
+    assert not replace(other, secret_check=check).owns(Secret("one"))
+
+
+def test_a_profile_of_an_older_version_owns_what_it_finds() -> None:
+    assert PAIR.owns(Secret("any"))
+
+
+def test_the_check_survives_another_name_store_or_cluster() -> None:
+    tied = PAIR.tied_to(Secret("one"))
+    assert replace(tied, name="b", store=Store.FILE, api_base="https://api.zoomgov.com/v2").owns(Secret("one"))
+
+
+def test_the_check_confirms_no_guess() -> None:
+    """Of so many guesses many have the same check, so that whoever reads it does not know the secret."""
+    assert len(PAIR.tied_to(Secret("one")).secret_check or "") * 4 == 20
+
+
+@pytest.mark.parametrize("odd", ["", "\udcff", "ü", "\0", "x" * 100_000])
+def test_any_secret_has_a_check(odd: str) -> None:
+    assert PAIR.tied_to(Secret(odd)).owns(Secret(odd))
+
+
+def test_a_check_that_is_none_owns_nothing() -> None:
+    assert not replace(PAIR, secret_check="grüße").owns(Secret("one"))

@@ -1,3 +1,4 @@
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -19,6 +20,7 @@ from zoomcall.usecases.signing_in import WHICH_KEYS, Login, Logout, login, logou
 PAIR = Profile(name="prod", kind=CredentialKind.VIDEOSDK, store=Store.KEYRING, api_key="K1")
 APP = Profile(name="mtg", kind=CredentialKind.S2S, store=Store.KEYRING, account_id="A", client_id="C")
 BEARER = Profile(name="bearer", kind=CredentialKind.TOKEN, store=Store.FILE)
+OLD = Secret("old")
 LOCKED = NotConfigured("the keyring cannot be used: it is locked", fix="Unlock it.")
 
 
@@ -94,7 +96,7 @@ NO_ANSWER = NetworkFault("no answer", word=NetworkWord.DNS, may_have_arrived=Fal
 
 def test_a_login_checks_then_stores_secret_and_profile(room: Room) -> None:
     done = room.login(PAIR)
-    stored = replace(PAIR, keyring_backend="a.Keyring")
+    stored = replace(PAIR.tied_to(Secret(SENTINEL)), keyring_backend="a.Keyring")
     (held,) = room.checked
     assert done == Login(profile=stored, held=held, is_verified=True, is_current=True, has_replaced=False)
     assert room.config.config == Config(current="prod", profiles={"prod": stored})
@@ -236,13 +238,146 @@ def test_an_older_secret_is_put_back_if_the_profile_cannot_be_stored(room: Room,
 
 
 def test_a_secret_that_cannot_be_stored_leaves_the_profile_as_it_was(room: Room) -> None:
-    room.having(PAIR)
+    room.having(PAIR.tied_to(OLD))
     before = room.state
-    room.keyring.errors["write"] = LOCKED
+    locked = NotConfigured("the keyring cannot be used: it is locked", fix="Unlock it.")
+    room.keyring.errors["write"] = locked
     with pytest.raises(NotConfigured) as caught:
         room.login(replace(PAIR, api_key="K2"))
-    assert caught.value is LOCKED
+    assert caught.value is locked
+    assert (locked.fix, locked.command) == ("Unlock it.", None)
     assert room.state == before
+
+
+class Killed(BaseException):
+    """What nothing catches, as nothing runs after a kill."""
+
+
+@pytest.mark.parametrize("older", [PAIR, PAIR.tied_to(OLD)], ids=["of an older version", "of this one"])
+@pytest.mark.parametrize("steps", range(6))
+def test_a_kill_anywhere_never_leaves_a_key_with_anothers_secret(room: Room, older: Profile, steps: int) -> None:
+    """Count down at every edit of either store, and let nothing happen any more from then on."""
+    room.having(older)
+    left = steps
+    names = ((room.config, "_become"), (room.keyring, "write"), (room.keyring, "remove"))
+
+    def dying(work: Callable[..., object]) -> Callable[..., object]:
+        def call(*arguments: object) -> object:
+            nonlocal left
+            if left == 0:
+                raise Killed
+            left -= 1
+            return work(*arguments)
+
+        return call
+
+    with pytest.MonkeyPatch.context() as patched, contextlib.suppress(Killed):
+        for owner, name in names:
+            patched.setattr(owner, name, dying(getattr(owner, name)))
+        room.login(replace(PAIR, api_key="K2"))
+    profile, secret = room.config.config.profiles["prod"], room.keyring.secrets["prod"]
+    is_whole = (profile.api_key, secret) in {("K1", "old"), ("K2", SENTINEL)}
+    assert profile.owns(Secret(secret)) is is_whole
+    assert is_whole is (steps != (1 if older.secret_check else 2))
+
+
+def test_of_two_logins_at_once_the_later_is_whole(room: Room) -> None:
+    """While the first waits for its secret, the second logs in."""
+    room.having(PAIR)
+
+    def ask() -> Secret:
+        room.login(replace(PAIR, api_key="K2"), secret="second")
+        return Secret("first")
+
+    room.login(replace(PAIR, api_key="K3"), ask=ask)
+    profile = room.config.config.profiles["prod"]
+    assert (profile.api_key, room.keyring.secrets["prod"]) == ("K3", "first")
+    assert profile.owns(Secret("first"))
+
+
+def test_a_failed_login_puts_back_what_another_stored_meanwhile(room: Room) -> None:
+    room.having(PAIR)
+
+    def ask() -> Secret:
+        room.login(replace(PAIR, api_key="K2"), secret="second")
+        room.config.error = NotConfigured("config.toml cannot be written")
+        return Secret("first")
+
+    with pytest.raises(NotConfigured):
+        room.login(replace(PAIR, api_key="K3"), ask=ask)
+    profile = room.config.config.profiles["prod"]
+    assert (profile.api_key, room.keyring.secrets["prod"]) == ("K2", "second")
+
+
+def test_secret_and_profile_are_changed_under_one_lock(room: Room) -> None:
+    room.config.calls = room.keyring.calls = room.files.calls
+    room.login(PAIR)
+    room.login(replace(PAIR, store=Store.FILE))
+    room.logout()
+    depth = 0
+    for call, _ in room.config.calls:
+        depth += {"lock": 1, "unlock": -1}.get(call, 0)
+        assert depth or call in {"unlock", "previous"}
+    assert {"write", "remove"} < {call for call, _ in room.config.calls}
+
+
+def failing_once_written(room: Room, error: BaseException) -> None:
+    """Let the profile fail to be written, and from then on the keyring as well."""
+
+    room.config.error = error
+    locked = dict.fromkeys(("previous", "write", "remove"), LOCKED)
+    room.config.on_error = lambda: room.keyring.errors.update(locked)
+
+
+def test_what_a_failed_login_could_not_take_back_is_said_with_what_removes_it(room: Room) -> None:
+    failing_once_written(room, NotConfigured("config.toml cannot be written", fix="Make it writable."))
+    with pytest.raises(NotConfigured) as caught:
+        room.login(PAIR)
+    assert room.keyring.secrets == {"prod": SENTINEL}
+    assert caught.value.command == "remove prod"
+    words = "The secret that this login was given may still be in the keyring. Make it writable."
+    assert caught.value.fix == words
+
+
+def test_what_an_interrupted_login_could_not_take_back_is_a_warning(room: Room) -> None:
+    failing_once_written(room, KeyboardInterrupt())
+    with pytest.raises(KeyboardInterrupt):
+        room.login(PAIR)
+    (notice,) = room.notices
+    assert notice.id == "undo-failed"
+    assert notice.message.endswith("may still be in the keyring: remove prod")
+
+
+def test_that_an_older_secret_could_not_be_put_back_is_said_with_the_login_line(room: Room) -> None:
+    room.having(PAIR.tied_to(OLD))
+    failing_once_written(room, NotConfigured("config.toml cannot be written"))
+    with pytest.raises(NotConfigured) as caught:
+        room.login(replace(PAIR, api_key="K2"))
+    assert caught.value.command == "zoomcall auth login --kind videosdk -p prod"
+    assert "until the next login the profile cannot be used" in (caught.value.fix or "")
+    assert not room.config.config.profiles["prod"].owns(Secret(room.keyring.secrets["prod"]))
+
+
+def test_that_a_failed_logout_could_not_put_the_secret_back_is_said(room: Room) -> None:
+    room.having(PAIR)
+    failing_once_written(room, NotConfigured("config.toml cannot be written", fix="Make it writable."))
+    with pytest.raises(NotConfigured) as caught:
+        room.logout()
+    assert room.keyring.secrets == {}
+    assert caught.value.command == "zoomcall auth logout -p prod"
+    assert (caught.value.fix or "").startswith(
+        "The secret of profile 'prod' is gone, but the profile is still listed."
+    )
+
+
+def test_every_secret_that_is_left_is_told_with_what_removes_it(room: Room) -> None:
+    room.having(PAIR)
+    room.keyring.errors["remove"] = LOCKED
+    room.login(replace(PAIR, store=Store.FILE))
+    assert room.notices[-1].message.endswith(": remove prod")
+    room.config.config = Config(current="odd", broken={"odd": "kind is missing"})
+    room.logout()
+    assert room.notices[-1].message.endswith(": remove odd or remove odd")
 
 
 def test_a_login_over_a_profile_replaces_it_and_says_so(room: Room) -> None:

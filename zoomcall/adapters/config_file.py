@@ -147,6 +147,7 @@ def _profile(name: str, values: object) -> Profile:
         store=Store(table.word("store", tuple(Store), Store.KEYRING)),
         **keys,
         keyring_backend=table.text("keyring_backend"),
+        secret_check=table.text("secret_check"),
         api_base=table.text("api_base"),
         oauth_base=table.text("oauth_base"),
         api=Api(table.word("for", tuple(Api))) if table.text("for") else None,

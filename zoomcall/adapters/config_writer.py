@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, MutableMapping
+import re
+from collections.abc import Callable, Iterator, MutableMapping
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,11 +16,12 @@ from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Whitespace
 
 from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
+from zoomcall.adapters.secret_files import SecretFiles
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile
 from zoomcall.errors import NotConfigured
-from zoomcall.own_files import locked, replace_file
+from zoomcall.own_files import NotOwnFile, locked, refuse_odd, replace_file, sweep
 
-_LOCK_LIMIT = timedelta(seconds=5)
+_LOCK_LIMIT = timedelta(seconds=10)
 _HEADER = "# zoomcall's profiles, without their secrets. Your own comments and keys are kept."
 
 Document = MutableMapping[str, Any]
@@ -36,6 +39,7 @@ class ConfigWriter(ConfigFile):
     def __init__(self, path: Path, lock_limit: timedelta = _LOCK_LIMIT) -> None:
         super().__init__(path)
         self._lock_limit = lock_limit
+        self._is_locked = False
 
     def put(self, profile: Profile) -> Config:
         """Add or replace a profile; it becomes current if no profile is.
@@ -85,31 +89,60 @@ class ConfigWriter(ConfigFile):
 
         return self._edit(edited, lambda _document: None)
 
+    @contextmanager
+    def editing(self) -> Iterator[None]:
+        """Keep every other writer away, for several edits or for what has to happen along with one.
+
+        Raises:
+            NotConfigured: Another writer held the lock for too long, or the file cannot be edited.
+        """
+        if self._is_locked:
+            yield
+            return
+        with ExitStack() as stack:
+            with self._translated():
+                refuse_odd(self.path)
+                stack.enter_context(locked(self.path.with_name(self.path.name + ".lock"), self._lock_limit))
+                self._sweep()
+            self._is_locked = True
+            stack.callback(setattr, self, "_is_locked", False)  # noqa: FBT003 - setattr has no keywords
+            yield
+
+    def _sweep(self) -> None:
+        """Remove what killed commands left, the secrets' files among it."""
+        sweep(self.path.parent, re.escape(self.path.name))
+        SecretFiles(self.path.parent).sweep()
+
     def _edit(self, edited: Callable[[Config], Config], change: Callable[[Document], None]) -> Config:
         place = str(self.path)
+        with self.editing(), self._translated():
+            text = read_text(self.path)
+            before = parse_config(text, place=place)
+            after = edited(before)
+            if after != before:
+                fresh = _rewritten(text, before, after, change)
+                if fresh is None or parse_config(fresh, place=place) != after:
+                    raise NotConfigured(
+                        f"{place} is written in a way that cannot be edited safely; it was not changed",
+                        fix="Write each profile as its own [profiles.NAME] table.",
+                    )
+                replace_file(self.path, fresh.encode())
+            return after
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
         try:
-            with locked(self.path.with_name(self.path.name + ".lock"), self._lock_limit):
-                text = read_text(self.path)
-                before = parse_config(text, place=place)
-                after = edited(before)
-                if after != before:
-                    fresh = _rewritten(text, before, after, change)
-                    if fresh is None or parse_config(fresh, place=place) != after:
-                        raise NotConfigured(
-                            f"{place} is written in a way that cannot be edited safely; it was not changed",
-                            fix="Write each profile as its own [profiles.NAME] table.",
-                        )
-                    replace_file(self.path, fresh.encode())
-                return after
+            yield
         except TimeoutError as error:
             raise NotConfigured(
-                f"another zoomcall has held the lock on {place} for too long",
+                f"another zoomcall has held the lock on {self.path} for too long",
                 fix="Try again.",
             ) from error
         except OSError as error:
+            is_odd = isinstance(error, NotOwnFile)
             raise NotConfigured(
-                f"{place} cannot be written: {error.strerror or error}",
-                fix="Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
+                f"{error.filename if is_odd else self.path} cannot be written: {error.strerror or error}",
+                fix=NotOwnFile.fix if is_odd else "Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
             ) from error
 
 
@@ -188,6 +221,7 @@ def _values(profile: Profile) -> dict[str, str | None]:
         **{key: getattr(profile, key) or None for kind in STORED_KINDS for key in kind.keys},
         "store": profile.store.value,
         "keyring_backend": profile.keyring_backend,
+        "secret_check": profile.secret_check,
         "api_base": profile.api_base,
         "oauth_base": profile.oauth_base,
         "for": profile.api.value if profile.api else None,

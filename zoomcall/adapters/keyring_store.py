@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import shlex
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -127,10 +129,18 @@ class KeyringStore:
 
         return self._within_limit(work)
 
+    def removal(self, account: str, backend: str | None = None) -> str:
+        """Return a command line that removes an account's secret, also where this program cannot."""
+        chosen = f" -b {backend}" if backend else ""
+        return f"{shlex.quote(sys.executable)} -m keyring{chosen} del {SERVICE} {account}"
+
     def _within_limit(self, work: Callable[[], T], secret: Secret | None = None) -> T:
         outcomes: SimpleQueue[_Done[T] | _Failed] = SimpleQueue()
         with contextlib.redirect_stdout(io.StringIO()):  # a backend may print; stdout is for the answer
-            threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
+            try:
+                threading.Thread(target=_run, args=(work, outcomes), name="keyring", daemon=True).start()
+            except RuntimeError as error:  # the system has no thread left
+                raise _unusable(_words(error)) from error
             outcome = self._wait(outcomes)
         if isinstance(outcome, _Failed):
             raise _unusable(_cause(outcome.error, secret)) from None

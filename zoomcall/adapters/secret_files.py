@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -94,6 +95,10 @@ class SecretFiles:
                 return False
         return True
 
+    def removal(self, account: str, backend: str | None = None) -> str:  # noqa: ARG002 - the stores' signature
+        """Return a command line that removes an account's secret, also where this program cannot."""
+        return f"{'rm -f' if _HAS_MODES else 'del'} {shlex.quote(str(self._path(account)))}"
+
     def sweep(self) -> None:
         """Remove what killed processes left."""
         sweep(self._folder, rf"{_PREFIX}\+.*")
@@ -110,7 +115,7 @@ def _translated(path: Path, what: str) -> Iterator[None]:
     except OSError as error:
         is_odd = isinstance(error, NotOwnFile)
         raise NotConfigured(
-            f"{path} cannot be {what}: {error.strerror or error}",
+            f"{error.filename if is_odd else path} cannot be {what}: {error.strerror or error}",
             fix=NotOwnFile.fix if is_odd else "Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
         ) from error
 

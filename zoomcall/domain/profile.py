@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zoomcall.domain.credential import (
     Credential,
@@ -23,6 +26,8 @@ from zoomcall.errors import NotConfigured, UsageError
 
 DEFAULT_PROFILE = "default"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_CHECK_DIGITS = 5  # hexadecimal: too few to tell the secret from the million others that have the same
+_CHECK_ROUNDS = 5_000
 
 STORED_KINDS = tuple(kind for kind in CredentialKind if kind.offer is not None)
 """The kinds that are stored; the fields of ``Profile`` named in ``kind.keys`` are their public parts."""
@@ -68,6 +73,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         oauth_base: That cluster's token endpoint, likewise.
         api: The API that a ``token`` is for, if the file says so (``for``).
         websocket_subscription_id: Zoom's id of a websocket event subscription, of kind ``s2s`` only.
+        secret_check: Ties the profile to its secret, see ``tied_to``; None if an older version stored it.
     """
 
     name: str
@@ -81,6 +87,7 @@ class Profile(Struct, frozen=True, kw_only=True):
     oauth_base: str | None = None
     api: Api | None = None
     websocket_subscription_id: str | None = None
+    secret_check: str | None = None
 
     @property
     def key_id(self) -> str | None:
@@ -93,9 +100,34 @@ class Profile(Struct, frozen=True, kw_only=True):
         return CredentialLabel(kind=self.kind, source=CredentialSource(self.store.value), name=self.name)
 
     @property
+    def login_line(self) -> str:
+        """The command that stores it again."""
+        store = " --store file" if self.store is Store.FILE else ""
+        return f"zoomcall auth login --kind {self.kind}{store} -p {self.name}"
+
+    @property
     def webhook_account(self) -> str:
         """The account of its webhook secret; that of its own secret is its name."""
         return f"{self.name}/webhook"
+
+    def tied_to(self, secret: Secret) -> Profile:
+        """Return the profile with a check of its secret, so that it is never used with that of another key.
+
+        The check says little about the secret: 20 bits of a slow hash over kind, keys and secret. Whoever reads
+        it can neither confirm a guess, since one guess in a million passes, nor try many quickly.
+        """
+        return replace(self, secret_check=self._check_of(secret))
+
+    def owns(self, secret: Secret) -> bool:
+        """Return whether a stored secret is the one that was stored with this profile, as far as is known."""
+        return self.secret_check is None or hmac.compare_digest(
+            self.secret_check.encode(), self._check_of(secret).encode()
+        )
+
+    def _check_of(self, secret: Secret) -> str:
+        salt = "\n".join(("zoomcall profile", self.kind, *(getattr(self, key) for key in self.kind.keys)))
+        password = secret.reveal().encode("utf-8", "surrogateescape")
+        return hashlib.pbkdf2_hmac("sha256", password, salt.encode(), _CHECK_ROUNDS).hex()[:_CHECK_DIGITS]
 
     def credential(self, secret: Secret) -> Credential:
         """Build the credential from the profile and its secret.

@@ -352,7 +352,14 @@ def _take_stored(
         raise NotConfigured(
             f"the {profile.store} holds no secret for profile {profile.name!r}",
             fix="Log in again.",
-            command=f"zoomcall auth login --kind {profile.kind} -p {profile.name}",
+            command=profile.login_line,
+        )
+    if not profile.owns(secret):
+        raise NotConfigured(
+            f"the secret of profile {profile.name!r} in the {profile.store} is not the one that was stored with its"
+            " key, so it is not used",
+            fix="Log in again. A login was interrupted, or the secret or config.toml was changed by other means.",
+            command=profile.login_line,
         )
     return HeldCredential(
         credential=profile.credential(secret),

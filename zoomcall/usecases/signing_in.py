@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 from msgspec import Struct
@@ -16,7 +17,7 @@ from zoomcall.domain.profile import Config, Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer
 from zoomcall.domain.token import read_token
-from zoomcall.errors import ErrorKind, NetworkFault, NotConfigured, UsageError
+from zoomcall.errors import ErrorKind, NetworkFault, NotConfigured, UsageError, ZoomcallError
 from zoomcall.usecases.resolving import ConfigReader
 
 AskSecret = Callable[[], Secret]
@@ -49,6 +50,9 @@ WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
 class ConfigKeeper(ConfigReader, Protocol):
     """Edits the profiles too; an edit is made completely or not at all, and returns the new state."""
 
+    def editing(self) -> AbstractContextManager[None]:
+        """Keep every other writer away; raise ``NotConfigured`` if the profiles cannot be edited."""
+
     def put(self, profile: Profile) -> Config:
         """Add or replace a profile; the first becomes current."""
 
@@ -67,6 +71,9 @@ class SecretStore(Protocol):
 
     def remove(self, account: str, backend: str | None = None) -> bool:
         """Remove a secret; return whether there was one."""
+
+    def removal(self, account: str, backend: str | None = None) -> str:
+        """Return a command line that removes a secret without this program."""
 
 
 _UNANSWERED = Notice(
@@ -139,21 +146,30 @@ def login(
         NotConfigured: The secret or the profile cannot be stored; neither is.
         UsageError: The name differs from another only by case, or nothing tells what a token is for.
     """
-    before = config.read()
-    older = _older(draft.name, before)
-    draft = _with_subscription(draft, older)
+    with config.editing():  # shows, before anyone types, that the profile can be stored
+        older = _older(draft.name, config.read())
     store = open_store(draft.store)
-    previous = _previous_secret(store, draft, older)
-    profile, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
-    held = _held(profile, secret)
-    is_verified = check is not None and _is_accepted(held, check, warn)
-    profile, after = _store_both(profile, secret, previous, config, store)
-    has_replaced = profile.name in before.names
-    if has_replaced:
-        warn(Notice("profile-replaced", f"profile {profile.name!r} already existed and was replaced"))
-    _move_rest(older, profile, open_store, warn)
-    current = after.current == profile.name
-    return Login(profile=profile, held=held, is_verified=is_verified, is_current=current, has_replaced=has_replaced)
+    _previous_secret(store, draft, older)  # so does this of the secret; it also asks to unlock the keyring
+    draft, secret = _with_secret(draft, ask_secret(), is_checked=check is not None, warn=warn)
+    is_verified = check is not None and _is_accepted(_held(draft, secret), check, warn)
+    with config.editing():
+        before = config.read()
+        older = _older(draft.name, before)
+        draft = _with_subscription(draft, older)
+        previous = _previous_secret(store, draft, older)
+        _tie(older, previous, config)
+        profile, after = _store_both(draft, secret, previous, config, store, warn)
+        has_replaced = profile.name in before.names
+        if has_replaced:
+            warn(Notice("profile-replaced", f"profile {profile.name!r} already existed and was replaced"))
+        _move_rest(older, profile, open_store, warn)
+    return Login(
+        profile=profile,
+        held=_held(profile, secret),
+        is_verified=is_verified,
+        is_current=after.current == profile.name,
+        has_replaced=has_replaced,
+    )
 
 
 def _older(name: str, before: Config) -> Profile | None:
@@ -176,7 +192,7 @@ def _with_subscription(draft: Profile, older: Profile | None) -> Profile:
 
 
 def _previous_secret(store: SecretStore, draft: Profile, older: Profile | None) -> Secret | None:
-    """Return the secret stored before; this also shows, before anyone types, that the store works."""
+    """Return the secret stored before."""
     backend = older.keyring_backend if older is not None and older.store is draft.store else None
     return store.previous(draft.name, backend)
 
@@ -233,26 +249,58 @@ def _is_accepted(held: HeldCredential, check: CredentialCheck, warn: Warn) -> bo
     return True
 
 
+def _tie(older: Profile | None, previous: Secret | None, config: ConfigKeeper) -> None:
+    """Tie a profile of an older version to its secret before the secret is replaced.
+
+    If the process is killed before the profile is replaced as well, the older key then refuses the new secret.
+    """
+    if older is not None and older.secret_check is None and previous is not None:
+        config.put(older.tied_to(previous))
+
+
 def _store_both(
-    profile: Profile, secret: Secret, previous: Secret | None, config: ConfigKeeper, store: SecretStore
+    profile: Profile,
+    secret: Secret,
+    previous: Secret | None,
+    config: ConfigKeeper,
+    store: SecretStore,
+    warn: Warn,
 ) -> tuple[Profile, Config]:
     try:
-        profile = replace(profile, keyring_backend=store.write(profile.name, secret))
+        profile = replace(profile.tied_to(secret), keyring_backend=store.write(profile.name, secret))
         return profile, config.put(profile)
-    except BaseException:
-        _put_back(store, profile.name, previous)
+    except BaseException as error:
+        if not _is_put_back(store, profile.name, previous):
+            where = f"the secret that this login was given may still be in the {profile.store}"
+            if previous is None:
+                _tell_left(error, where, store.removal(profile.name, profile.keyring_backend), warn)
+            else:
+                where += "; until the next login the profile cannot be used"
+                _tell_left(error, where, profile.login_line, warn)
         raise
 
 
-def _put_back(store: SecretStore, account: str, previous: Secret | None) -> None:
-    """Undo a write as far as possible; the user should see the error that made it necessary."""
+def _is_put_back(store: SecretStore, account: str, previous: Secret | None) -> bool:
+    """Undo a write if possible, and return whether it was."""
     try:
+        if store.previous(account) == previous:
+            return True
         if previous is None:
             store.remove(account)
         else:
             store.write(account, previous)
     except NotConfigured:
-        return
+        return False
+    return True
+
+
+def _tell_left(error: BaseException, what: str, command: str, warn: Warn) -> None:
+    """Say what an undo left, with the command that puts it right; an error that has a fix carries it."""
+    if isinstance(error, ZoomcallError):
+        error.fix = " ".join((f"{what[0].upper()}{what[1:]}.", error.fix or "")).strip()
+        error.command = command
+    else:
+        warn(Notice("undo-failed", f"{what}: {command}"))
 
 
 def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, warn: Warn) -> None:
@@ -267,7 +315,8 @@ def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, w
         for each in (older.name, account):
             left.remove(each, older.keyring_backend)
     except NotConfigured as error:
-        warn(Notice("old-secret-left", f"a secret may still be in the {older.store}: {error.message}"))
+        removal = left.removal(older.name, older.keyring_backend)
+        warn(Notice("old-secret-left", f"a secret may still be in the {older.store} ({error.message}): {removal}"))
 
 
 def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
@@ -283,21 +332,31 @@ def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, war
         NotConfigured: The secret or the profile cannot be removed; neither is.
     """
     before = config.read()
+    if (name or before.current) not in before.names:
+        return Logout(name=name or before.current, others=before.names)
+    with config.editing():
+        return _logout(name, config, open_store, warn)
+
+
+def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
+    before = config.read()
     name = name or before.current
     if name is None or name not in before.names:
         return Logout(name=name, others=before.names)
     profile = before.profiles.get(name)
     if profile is None:
-        warn(Notice("old-secret-left", f"profile {name!r} could not be read; its secret may still be stored"))
+        stores = " or ".join(open_store(place).removal(name) for place in Store)
+        what = f"profile {name!r} could not be read; its secret may still be stored: {stores}"
+        warn(Notice("old-secret-left", what))
         after = config.remove(name)
     else:
         store = open_store(profile.store)
-        after = _remove_both(profile, before, config, store)
+        after = _remove_both(profile, before, config, store, warn)
         _forget_webhook_secret(profile, store, warn)
     return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
 
 
-def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: SecretStore) -> Config:
+def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: SecretStore, warn: Warn) -> Config:
     try:
         previous = store.previous(profile.name, profile.keyring_backend)
         store.remove(profile.name, profile.keyring_backend)
@@ -309,9 +368,10 @@ def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: 
         raise
     try:
         return config.remove(profile.name)
-    except BaseException:
-        if previous is not None:
-            _put_back(store, profile.name, previous)
+    except BaseException as error:
+        if previous is not None and not _is_put_back(store, profile.name, previous):
+            what = f"the secret of profile {profile.name!r} is gone, but the profile is still listed"
+            _tell_left(error, what, f"zoomcall auth logout -p {profile.name}", warn)
         raise
 
 
@@ -319,4 +379,6 @@ def _forget_webhook_secret(profile: Profile, store: SecretStore, warn: Warn) -> 
     try:
         store.remove(profile.webhook_account, profile.keyring_backend)
     except NotConfigured as error:
-        warn(Notice("old-secret-left", f"a webhook secret may still be in the {profile.store}: {error.message}"))
+        removal = store.removal(profile.webhook_account, profile.keyring_backend)
+        what = f"a webhook secret may still be in the {profile.store} ({error.message}): {removal}"
+        warn(Notice("old-secret-left", what))
