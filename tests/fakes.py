@@ -134,6 +134,7 @@ class FakeZoom:
     answers: list[ZoomAnswer | BaseException] = field(default_factory=list)
     logs: list[tuple[WebhookLog, ...] | BaseException] = field(default_factory=list)
     removals: list[ZoomAnswer | BaseException] = field(default_factory=list)
+    pasts: list[tuple[Participant, ...] | BaseException] = field(default_factory=list)
     last_clock: tuple[datetime, datetime] | None = None
     has_waiting_room: bool | None = None
     on_call_out: Callable[[], None] = lambda: None
@@ -148,6 +149,14 @@ class FakeZoom:
 
     def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         return self._read_roster(f"meeting {number}", deadline)
+
+    def past_session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        return _next_of(self.pasts)
+
+    def past_meeting_participants(
+        self, number: str, *, deadline: datetime | None = None
+    ) -> tuple[Participant, ...]:
+        return _next_of(self.pasts)
 
     def webhook_logs(
         self,

@@ -109,8 +109,15 @@ class ZoomRest:
 
     def session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live session (``GET /videosdk/sessions/{id}/users``)."""
+        return self._session_users(session_id, "live", deadline)
+
+    def past_session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """List who was in a session that has ended, with the time at which each left (zoom-api 4)."""
+        return self._session_users(session_id, "past", deadline)
+
+    def _session_users(self, session_id: str, kind: str, deadline: datetime | None) -> tuple[Participant, ...]:
         path = f"/videosdk/sessions/{encode_id(session_id)}/users"
-        rows = self._pages(Api.SESSION, path, "users", [("type", "live")], deadline)
+        rows = self._pages(Api.SESSION, path, "users", [("type", kind)], deadline)
         return tuple(_participant(row) for row in rows)
 
     def meeting(self, number: str, *, deadline: datetime | None = None) -> Meeting:
@@ -125,8 +132,17 @@ class ZoomRest:
 
     def meeting_participants(self, number: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
         """List who is in a live meeting (``GET /metrics/meetings/{number}/participants``, needs a dashboard)."""
+        return self._participants(number, "live", deadline)
+
+    def past_meeting_participants(
+        self, number: str, *, deadline: datetime | None = None
+    ) -> tuple[Participant, ...]:
+        """List who was in a meeting that has ended, with the time at which each left (zoom-api 4)."""
+        return self._participants(number, "past", deadline)
+
+    def _participants(self, number: str, kind: str, deadline: datetime | None) -> tuple[Participant, ...]:
         path = f"/metrics/meetings/{number}/participants"
-        rows = self._pages(Api.MEETING, path, "participants", [("type", "live")], deadline)
+        rows = self._pages(Api.MEETING, path, "participants", [("type", kind)], deadline)
         return tuple(_participant(row) for row in rows)
 
     def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:

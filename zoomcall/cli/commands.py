@@ -27,7 +27,7 @@ ENTRIES: Mapping[str, Entry] = {
     "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
-    "call": Entry("call", "Show calls dialled from this machine, and hang up."),
+    "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),
     "webhook": Entry("webhook", "Receive, verify and replay Zoom's signed events."),
     "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from zoomcall.domain.profile import Config, KeyringRead, Profile
     from zoomcall.domain.webhook import WebhookEvent
     from zoomcall.usecases.dialing.dialler import Dialler
+    from zoomcall.usecases.dialing.ports import CallJournal
     from zoomcall.usecases.dialing.signals import Feed
     from zoomcall.usecases.resolving import Choice, ConfigReader
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
@@ -357,7 +358,7 @@ class Wiring:
         return WebhookSender(self.http, url)
 
     def dialler(
-        self, connection: Connection, journal: Journal, feeds: tuple[Feed, ...], missing: Sequence[str]
+        self, connection: Connection, journal: CallJournal, feeds: tuple[Feed, ...], missing: Sequence[str]
     ) -> Dialler:
         """Return a dialler for one connection."""
         from zoomcall.usecases.dialing.dialler import Dialler

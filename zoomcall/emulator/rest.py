@@ -307,10 +307,14 @@ class Rest:
         )
 
     def _participants(self, visit: _Visit) -> Reply:
-        venue = self._some_meeting(visit)
-        if not venue.is_live:
+        kind = visit.request.query.get("type", "live")
+        if kind not in {"live", "past"}:
+            raise invalid_field("type")
+        venue = self._world.venue(VenueKey(Api.MEETING, visit.identifier))
+        is_there = venue is not None and (venue.is_live if kind == "live" else venue.ended_at is not None)
+        if venue is None or not is_there:
             raise refusal(404, 3001, f"Meeting {visit.identifier} is not found or has expired.")
-        rows = [_participant_row(attendee) for attendee in venue.present]
+        rows = [_participant_row(attendee) for attendee in (venue.present if venue.is_live else venue.attendees)]
         return json_reply(200, self._pager.page(visit.request, "participants", rows, now=visit.now))
 
     def _control_meeting(self, visit: _Visit) -> Reply:
@@ -515,6 +519,8 @@ def _participant_row(attendee: Attendee) -> dict[str, Any]:
         "role": "host" if attendee.is_host else "attendee",
         "participant_uuid": attendee.uuid,
     }
+    if attendee.left_at is not None:
+        row["leave_time"] = stamp(attendee.left_at)
     if attendee.sip_uri is not None:
         row |= {"sip_uri": attendee.sip_uri, "from_sip_uri": attendee.sip_uri}
     return row

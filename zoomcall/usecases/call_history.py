@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomRefused
-from zoomcall.domain.call import Evidence, EvidenceSource, Sent
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State
 from zoomcall.domain.destination import parse_destination
-from zoomcall.domain.journal import CallRecord, Standing
+from zoomcall.domain.journal import LONGEST_RINGING, CallId, CallRecord, Standing, TargetKey
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
@@ -21,20 +24,49 @@ from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NotConfigured, UsageError
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
+from zoomcall.usecases.whereabouts import (
+    HUNG_UP,
+    Now,
+    PastEndpoints,
+    Place,
+    ReadRoster,
+    place_of,
+    roster_command,
+    settled_place,
+    state_after,
+)
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
+_ID = re.compile(r"[1-9][0-9]{0,17}")
+
 
 OnUnkept = Callable[[NotConfigured], None]
 
 
-class HangUp(Struct, frozen=True):
-    """What a hang-up did; nothing if ``was_removed_before``."""
+class Review(Struct, frozen=True):
+    """A call as it is known now, and where its room is."""
 
     call: CallRecord
-    was_removed_before: bool = False
+    place: Now
+
+
+class Ending(StrEnum):
+    """What became of a room that was to be hung up."""
+
+    REMOVED = "removed"
+    REMOVED_BEFORE = "removed-before"
+    LEFT = "left"
+
+
+class HangUp(Struct, frozen=True):
+    """What a hang-up did."""
+
+    call: CallRecord
+    ending: Ending
+    place: Now
 
 
 def find(journal: CallJournal, text: str | None) -> CallRecord:
@@ -43,20 +75,29 @@ def find(journal: CallJournal, text: str | None) -> CallRecord:
     Raises:
         UsageError: There is none.
     """
-    calls = journal.calls()
-    if text is None:
-        if not calls:
-            raise UsageError("no calls have been made from this machine", command="zoomcall invite sip --help")
-        return calls[0]
-    wanted = set(_spellings(text))
-    for call in calls:
-        if str(call.id) == text.strip() or (call.protocol, call.address) in wanted:
-            return call
+    found = _newest(journal) if text is None else _named(journal, text.strip())
+    if found is not None:
+        return found
+    if text is None or _newest(journal) is None:
+        raise UsageError("no calls have been made from this machine", command="zoomcall invite sip --help")
     raise UsageError(
         f"no call {quoted(text)} was made from this machine",
         fix="Use an id or an address as `zoomcall call list` prints it.",
         command="zoomcall call list",
     )
+
+
+def _newest(journal: CallJournal) -> CallRecord | None:
+    return next(iter(journal.calls(limit=1)), None)
+
+
+def _named(journal: CallJournal, text: str) -> CallRecord | None:
+    if _ID.fullmatch(text):
+        by_id = journal.call(CallId(int(text)))
+        if by_id is not None:
+            return by_id
+    newest = (call for room in _spellings(text) for call in journal.calls(room=room, limit=1))
+    return max(newest, key=lambda call: call.id, default=None)
 
 
 def _spellings(text: str) -> Iterator[tuple[Protocol, str]]:
@@ -86,7 +127,83 @@ def settle(
         on_fault: Receives what kept a source from being read.
         on_unkept: Receives why the journal does not keep what was found.
     """
-    for look in (_in_roster, _in_log):
+    return _settle(
+        call, once(zoom, call.target), zoom=zoom, journal=journal, now=now, on_fault=on_fault, on_unkept=on_unkept
+    )
+
+
+def review(
+    call: CallRecord,
+    *,
+    zoom: PastEndpoints,
+    journal: CallJournal,
+    now: datetime,
+    on_fault: Callable[[ZoomRefused | NetworkFault], None],
+    on_unkept: OnUnkept,
+    roster: ReadRoster | None = None,
+) -> Review:
+    """Settle an open call, and find out where its room is now.
+
+    Args:
+        call: The call.
+        zoom: Zoom; it is asked nothing about a call that did not bring the room in, or that was hung up.
+        journal: Keeps what is found.
+        now: By this machine's clock.
+        on_fault: Receives what kept a source from being read.
+        on_unkept: Receives why the journal does not keep what was found.
+        roster: Reads who is in the target, if that is shared with other calls.
+    """
+    place = settled_place(call)
+    if place is not None:
+        return Review(call, place)
+    roster = roster or once(zoom, call.target)
+    call = _settle(call, roster, zoom=zoom, journal=journal, now=now, on_fault=on_fault, on_unkept=on_unkept)
+    place = settled_place(call)
+    if place is not None:
+        return Review(call, place)
+    try:
+        place = place_of(call, roster=roster, zoom=zoom, journal=journal)
+    except (ZoomRefused, NetworkFault) as error:
+        if not call.state.is_open:
+            on_fault(error)
+        return Review(call, Now(state=Place.UNKNOWN, why=f"cannot read who is in: {error.message}"))
+    state = state_after(call, place)
+    if state is not call.state:
+        with kept_if_possible(on_unkept):
+            journal.settle(call.id, Standing(state=state, sent=call.sent, at=now))
+        call = replace(call, state=state)
+    return Review(call, place)
+
+
+def once(zoom: CallEndpoints, target: TargetKey) -> ReadRoster:
+    """Return a function that reads a roster when it is first called, and then returns or raises the same again."""
+    seen: list[tuple[Participant, ...] | ZoomRefused | NetworkFault] = []
+
+    def read() -> tuple[Participant, ...]:
+        if not seen:
+            try:
+                seen.append(who_is_in(zoom, target))
+            except (ZoomRefused, NetworkFault) as error:
+                seen.append(error)
+        found = seen[0]
+        if isinstance(found, tuple):
+            return found
+        raise found
+
+    return read
+
+
+def _settle(
+    call: CallRecord,
+    roster: ReadRoster,
+    *,
+    zoom: CallEndpoints,
+    journal: CallJournal,
+    now: datetime,
+    on_fault: Callable[[ZoomRefused | NetworkFault], None],
+    on_unkept: OnUnkept,
+) -> CallRecord:
+    for look in (partial(_in_roster, roster=roster), _in_log):
         if not call.state.is_open:
             return call
         try:
@@ -94,7 +211,7 @@ def settle(
         except (ZoomRefused, NetworkFault) as error:
             on_fault(error)
         else:
-            call = call if found is None else _settled(call, found, journal, now, on_unkept)
+            call = call if found is None else settled_by(call, found, journal, now, on_unkept)
     return call
 
 
@@ -104,7 +221,7 @@ def _in_log(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: da
     skew = lead(zoom)
     until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
     logs = zoom.webhook_logs(from_time=call.at - skew - LOG_SLACK, to_time=until - skew + LOG_SLACK)
-    judge = Judge(_case(call, zoom, baseline=None), journal)
+    judge = Judge(case_of(call, zoom, baseline=None), journal)
     seen = judge.of_events(callouts_in(logs), EvidenceSource.WEBHOOK_LOG)
     last: Observation | None = None
     for observation in seen:
@@ -112,15 +229,23 @@ def _in_log(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: da
     return last if last is not None and last.state.is_final else None
 
 
-def _in_roster(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime) -> Observation | None:
+def _in_roster(
+    call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime, *, roster: ReadRoster
+) -> Observation | None:
     """Find the room among the participants who joined since the call, by Zoom's clock."""
-    present = who_is_in(zoom, call.target)
+    present = roster()
+    return Judge(case_of(call, zoom, baseline=earlier_than(call, present, zoom)), journal).of_roster(present, now)
+
+
+def earlier_than(call: CallRecord, present: Iterable[Participant], zoom: CallEndpoints) -> list[Participant]:
+    """Return who joined before a call, by Zoom's clock; who has no time of joining may have."""
     since = call.at - lead(zoom) + CLOCK_GRAIN
-    earlier = [each for each in present if each.join_time is None or each.join_time < since]
-    return Judge(_case(call, zoom, baseline=earlier), journal).of_roster(present, now)
+    return [each for each in present if each.join_time is None or each.join_time < since]
 
 
-def _case(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Participant] | None) -> OpenCall:
+def case_of(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Participant] | None) -> OpenCall:
+    """Return a call of the journal as its judge sees it."""
+    match = Match.EXACT if call.evidence is None else call.evidence.match
     return OpenCall(
         call_id=call.id,
         dial=call.dial,
@@ -130,32 +255,43 @@ def _case(call: CallRecord, zoom: CallEndpoints, *, baseline: Collection[Partici
         baseline=baseline,
         is_past=True,
         message_id=call.message_id,
+        known=None if call.participant_id is None else (call.participant_id, match),
     )
 
 
-def _settled(
+@contextmanager
+def kept_if_possible(on_unkept: OnUnkept) -> Iterator[None]:
+    """Go on if the journal cannot be written: what was found is true all the same."""
+    try:
+        yield
+    except NotConfigured as error:
+        on_unkept(error)
+
+
+def settled_by(
     call: CallRecord, found: Observation, journal: CallJournal, now: datetime, on_unkept: OnUnkept
 ) -> CallRecord:
+    """Write down what an observation shows of a call, and return the updated call."""
     participant = found.participant
+    is_outcome = found.state.is_final or found.state is State.WAITING_ROOM
     standing = Standing(
         state=found.state,
         sent=Sent.YES,
         at=now,
         reason=found.reason,
-        evidence=Evidence(found.source, found.match),
+        evidence=Evidence(found.source, found.match) if is_outcome else None,
         participant_id=participant.id if participant else None,
         participant_uuid=participant.uuid if participant else None,
     )
-    try:
+    with kept_if_possible(on_unkept):
         journal.settle(call.id, standing)
-    except NotConfigured as error:  # what was found is true all the same
-        on_unkept(error)
     return replace(
         call,
         state=standing.state,
         sent=standing.sent,
         reason=standing.reason,
-        evidence=standing.evidence,
+        evidence=standing.evidence or call.evidence,
+        participant_id=standing.participant_id or call.participant_id,
         participant_uuid=standing.participant_uuid or call.participant_uuid,
         settled_at=found.at if found.state.is_final else None,
     )
@@ -164,10 +300,11 @@ def _settled(
 def hang_up(
     call: CallRecord,
     *,
-    zoom: Callable[[], CallEndpoints],
+    zoom: Callable[[], PastEndpoints],
     journal: CallJournal,
     now: Callable[[], datetime],
     on_unkept: OnUnkept,
+    roster: ReadRoster | None = None,
 ) -> HangUp:
     """Remove the room that joined, or is in the waiting room, from its session or meeting.
 
@@ -177,21 +314,31 @@ def hang_up(
         journal: Keeps that the room was removed.
         now: The clock.
         on_unkept: Receives why the journal does not keep it; the room is removed all the same.
+        roster: Reads who is in the target, if that is shared with other calls.
 
     Raises:
         UsageError: The call is over, or Zoom has no way to end it.
         ZoomRefused: Zoom refused.
         NetworkFault: No answer came.
     """
-    if call.removed_at is not None:
-        return HangUp(call, was_removed_before=True)
+    place = settled_place(call)
+    if call.removed_at is not None and place is not None:
+        return HangUp(call, Ending.REMOVED_BEFORE, place)
     _require_not_over(call)
     rest = zoom()
+    roster = roster or once(rest, call.target)
     faults: list[ZoomRefused | NetworkFault] = []
-    call = settle(call, zoom=rest, journal=journal, now=now(), on_fault=faults.append, on_unkept=on_unkept)
+    seen = review(
+        call, zoom=rest, journal=journal, now=now(), on_fault=faults.append, on_unkept=on_unkept, roster=roster
+    )
+    call = seen.call
+    if seen.place.ended is not None:
+        raise seen.place.ended
     if call.state.is_open and faults:
         raise faults[0]
     _require_not_over(call)
+    if seen.place.state is Place.LEFT:
+        return HangUp(call, Ending.LEFT, seen.place)
     if not call.state.is_there:
         raise UsageError(
             f"nothing shows that call {call.id} to {call.shown} joined, and Zoom's REST API cannot cancel ringing",
@@ -199,16 +346,51 @@ def hang_up(
             " `zoomcall invite … --on-timeout remove` removes a room that joins late.",
             command=f"zoomcall call status {call.id}",
         )
-    uuid = call.participant_uuid or _look_for(call, rest)
+    uuid = call.participant_uuid or _look_for(call, roster())
     answer = rest.remove_participant(call.target.target, uuid)
     if answer.status != _ACCEPTED:
         raise ZoomRefused(answer)
     moment = now()
-    try:
+    with kept_if_possible(on_unkept):
         journal.mark_removed(call.id, moment)
-    except NotConfigured as error:
-        on_unkept(error)
-    return HangUp(replace(call, participant_uuid=uuid, removed_at=moment))
+    call = replace(call, participant_uuid=uuid, removed_at=moment)
+    return HangUp(call, Ending.REMOVED, Now(state=Place.LEFT, since=moment, why=HUNG_UP))
+
+
+def rooms_in(
+    target: TargetKey,
+    *,
+    journal: CallJournal,
+    zoom: PastEndpoints,
+    now: datetime,
+    on_unkept: OnUnkept,
+    roster: ReadRoster,
+) -> tuple[CallRecord, ...]:
+    """Return this machine's calls whose rooms are in a session or meeting, or may still ring, newest first.
+
+    Raises:
+        ZoomRefused: The roster cannot be read, or there is no such session or meeting.
+        NetworkFault: No answer came.
+    """
+    roster()
+    found = []
+    for call in journal.calls(target=target):
+        if settled_place(call) is not None:
+            continue
+        may_ring = now - call.at <= max(call.timeout, LONGEST_RINGING)
+        seen = review(
+            call,
+            zoom=zoom,
+            journal=journal,
+            now=now,
+            on_fault=lambda _: None,
+            on_unkept=on_unkept,
+            roster=roster,
+        )
+        is_gone = seen.place.state is Place.LEFT or settled_place(seen.call) is not None
+        if not is_gone and (seen.call.state.is_there or may_ring):
+            found.append(seen.call)
+    return tuple(found)
 
 
 def _require_not_over(call: CallRecord) -> None:
@@ -216,8 +398,7 @@ def _require_not_over(call: CallRecord) -> None:
         raise UsageError(f"call {call.id} to {call.shown} is over ({call.state}); there is nothing to hang up")
 
 
-def _look_for(call: CallRecord, zoom: CallEndpoints) -> str:
-    present = who_is_in(zoom, call.target)
+def _look_for(call: CallRecord, present: Iterable[Participant]) -> str:
     found = [
         participant
         for participant in present
@@ -228,5 +409,5 @@ def _look_for(call: CallRecord, zoom: CallEndpoints) -> str:
     raise UsageError(
         f"call {call.id} joined, but it is not certain which participant {call.shown} is, so nobody was removed",
         fix="Remove the room in the Zoom client. Next time, name it with --to-name.",
-        command=f"zoomcall session show {call.target.id}" if call.target.api is Api.SESSION else None,
+        command=roster_command(call.target.api, call.target.id),
     )

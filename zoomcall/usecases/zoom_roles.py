@@ -36,6 +36,18 @@ class Rosters(SessionRosters, Protocol):
         """List the participants of a live meeting."""
 
 
+class PastRosters(Protocol):
+    """Returns who was in a session or meeting that has ended."""
+
+    def past_session_users(self, session_id: str, *, deadline: datetime | None = None) -> tuple[Participant, ...]:
+        """List the users of a session that has ended."""
+
+    def past_meeting_participants(
+        self, number: MeetingNumber, *, deadline: datetime | None = None
+    ) -> tuple[Participant, ...]:
+        """List the participants of a meeting that has ended."""
+
+
 class Meetings(Protocol):
     """Reads meetings."""
 

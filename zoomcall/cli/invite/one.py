@@ -101,7 +101,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     run.notice(*_address_notices(run, callout), *_session_id_notices(target))
     telling = Telling(run, callout, target)
     try:
-        telling = replace(telling, target=_resolved(run, target, patience))
+        telling = replace(telling, target=resolved(run, target, patience))
         if flags.is_dry or flags.is_curl:
             return _shown(run, telling, flags)
         connection = run.wiring.connect(target.api)
@@ -121,7 +121,7 @@ def _shown(run: Run, telling: Telling, flags: InviteFlags) -> Answer:
     return telling.curl(mint_line(telling.target.api, run.options.profile)) if flags.is_curl else telling.dry_run()
 
 
-def _resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
+def resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
     """Look up the session if only its name is given."""
     if not isinstance(target, SessionNameTarget):
         return target
@@ -153,14 +153,14 @@ def _dialled(
     stop = Stop()
     journal = run.wiring.journal(connection.held, is_hurried=lambda: stop.is_set)
     missing: list[str] = []
-    feeds = _feeds(run, connection, flags, missing)
+    feeds = event_feeds(run, connection, flags, missing)
     dialler = run.wiring.dialler(connection, journal, feeds, missing)
     stop_on_signals(stop)
     with Progressing(run) as listener:
         return dialler.dial(order, listener, stop)
 
 
-def _feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[str]) -> tuple[Feed, ...]:
+def event_feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[str]) -> tuple[Feed, ...]:
     """Open the sources of events, before anything is sent; add to ``missing`` why some are not available."""
     feeds: list[Feed] = []
     websocket = EvidenceSource.WEBSOCKET

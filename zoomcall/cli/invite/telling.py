@@ -20,13 +20,14 @@ from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line
 from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of
 from zoomcall.domain.callout import Callout, CalloutRequest
-from zoomcall.domain.cause import Notice
+from zoomcall.domain.cause import Cause, Notice
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import Duplicate, Interrupted
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.usecases.dialing.report import CallReport, Unproven
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
+from zoomcall.usecases.whereabouts import way_on
 
 
 class Telling(Struct, frozen=True):
@@ -100,8 +101,8 @@ class Telling(Struct, frozen=True):
             if isinstance(report.failure, Unproven):
                 fault = report.failure.fault
                 causes = error.causes or causes_of_outcome(report.state, report.reason)
-                if report.failure.fix is not None:
-                    causes = tuple(replace(cause, fix=report.failure.fix, command=None) for cause in causes)
+                fix, command = self._way_on(report)
+                causes = tuple(replace(cause, fix=fix, command=command) for cause in causes)
                 error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
             error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
             return ExitStatus.of(report.failure.kind), error
@@ -112,11 +113,28 @@ class Telling(Struct, frozen=True):
         return status, ErrorReport(
             status=status,
             title=report.state.outcome.format(self.callout.address.shown) + reason,
-            causes=causes_of_outcome(report.state, report.reason, is_private=_is_private(self.callout)),
+            causes=self._causes(report),
             http_status=report.http_status,
             doc=doc_of_outcome(report.state, report.reason),
             dialled=_dialled(report),
         )
+
+    def _causes(self, report: CallReport) -> tuple[Cause, ...]:
+        causes = causes_of_outcome(report.state, report.reason, is_private=_is_private(self.callout))
+        if report.state is State.WAITING_ROOM and report.is_removed:
+            fix = "Ring it again when a host is there to admit it."
+            return tuple(replace(cause, fix=fix, command=None) for cause in causes)
+        return causes
+
+    def _way_on(self, report: CallReport) -> tuple[str, str | None]:
+        """Return what to do about a call whose outcome is not known, and the command for it."""
+        if report.is_removed:
+            return "Nothing is left to do; to give the room more time, ring it again with a longer --timeout.", None
+        target = self.resolved
+        identifier = target.id if isinstance(target, SessionTarget) else target.number
+        fix, command = way_on(report.call_id, target.api, identifier)
+        own = report.failure.fix if report.failure is not None else None
+        return own or fix, command
 
     def _page(self, report: CallReport) -> Page:
         room, where = self.callout.address.shown, str(self.target)

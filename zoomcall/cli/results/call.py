@@ -7,17 +7,28 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from zoomcall.cli.render.json import Time
-from zoomcall.cli.results.invite import Reason, Room
-from zoomcall.domain.call import Evidence, Sent, State
-from zoomcall.domain.target import Api
+from zoomcall.cli.results.invite import (
+    RUNG_INTO,
+    CalledRoom,
+    CallState,
+    FailedFor,
+    HttpStatus,
+    Kind,
+    ProvedBy,
+    RoomUuid,
+    SessionName,
+    WasSent,
+)
+from zoomcall.usecases.call_history import Ending
+from zoomcall.usecases.whereabouts import Place
 
 
 class CallTarget(Struct, frozen=True, kw_only=True):
     """The session or meeting that the room was rung into."""
 
-    kind: Annotated[Api, Meta(description="A Video SDK session or a Zoom meeting.")]
+    kind: Kind
     id: Annotated[str, Meta(description="The session id or meeting number.")]
-    name: Annotated[str | None, Meta(description="The session's name, if known.")]
+    name: SessionName
 
 
 class DialledCall(Struct, frozen=True, kw_only=True):
@@ -25,18 +36,31 @@ class DialledCall(Struct, frozen=True, kw_only=True):
 
     id: Annotated[int, Meta(description="The id that call status and call hangup take.")]
     at: Annotated[Time, Meta(description="When it was dialled.")]
-    target: Annotated[CallTarget, Meta(description="The session or meeting that the room was rung into.")]
-    room: Annotated[Room, Meta(description="The room that was called.")]
+    target: Annotated[CallTarget, Meta(description=RUNG_INTO)]
+    room: CalledRoom
     api_base: Annotated[str, Meta(description="The URL that API requests started with.")]
     profile: Annotated[str | None, Meta(description="The profile in use; null for one from the environment.")]
-    http_status: Annotated[int | None, Meta(description="HTTP status of Zoom's answer to the callout request.")]
-    sent: Annotated[Sent, Meta(description="Whether the room may be ringing.")]
-    state: Annotated[State, Meta(description="The state of the call.")]
-    evidence: Annotated[Evidence | None, Meta(description="What proved the outcome.")]
-    reason: Annotated[Reason | None, Meta(description="Why Zoom says the call failed.")]
-    participant_uuid: Annotated[str | None, Meta(description="The room's participant_uuid, once it joined.")]
+    http_status: HttpStatus
+    sent: WasSent
+    state: CallState
+    evidence: ProvedBy
+    reason: FailedFor
+    participant_uuid: RoomUuid
     settled_at: Annotated[Time | None, Meta(description="When the outcome became known.")]
     removed_at: Annotated[Time | None, Meta(description="When the room was hung up.")]
+
+
+class RoomNow(Struct, frozen=True, kw_only=True):
+    """Where the room is now."""
+
+    state: Annotated[
+        Place,
+        Meta(description="in: in the session or meeting, or in its waiting room; left: not there any more."),
+    ]
+    since: Annotated[Time | None, Meta(description="Since when; null if Zoom does not tell.")]
+    why: Annotated[
+        str | None, Meta(description="How it left, why it is not known, or that it is in the waiting room.")
+    ]
 
 
 class CallListResult(Struct, frozen=True, kw_only=True):
@@ -49,12 +73,34 @@ class CallStatusResult(Struct, frozen=True, kw_only=True):
     """One call of this machine."""
 
     call: Annotated[DialledCall, Meta(description="The call.")]
+    now: Annotated[RoomNow, Meta(description="Where the room is now.")]
+
+
+class CallWaitResult(CallStatusResult, frozen=True, kw_only=True):
+    """One call of this machine, watched until it was settled or time was up."""
+
+
+class HungUpCall(Struct, frozen=True, kw_only=True):
+    """One call that was to be hung up."""
+
+    call: Annotated[DialledCall, Meta(description="The call.")]
+    ending: Annotated[
+        Ending | None,
+        Meta(
+            description="removed: by this command; removed-before: by an earlier one; left: it was not there any"
+            " more; null if it could not be removed."
+        ),
+    ]
+    exit_code: Annotated[int, Meta(description="The exit code that this call alone would have led to.")]
+    why: Annotated[str | None, Meta(description="Why it could not be removed; else null.")]
 
 
 class CallHangupResult(Struct, frozen=True, kw_only=True):
-    """A call that was hung up."""
+    """What was hung up."""
 
-    call: Annotated[DialledCall, Meta(description="The call.")]
+    call: Annotated[DialledCall | None, Meta(description="The first of the calls; null if there was none.")]
     removed: Annotated[
-        bool, Meta(description="The room was removed, now or before.", extra_json_schema={"const": True})
+        bool,
+        Meta(description="Whether every room was removed, now or before; false if one had left by itself."),
     ]
+    calls: Annotated[tuple[HungUpCall, ...], Meta(description="Every call, in the order given.")]

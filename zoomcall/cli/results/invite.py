@@ -27,14 +27,28 @@ class Reason(Struct, frozen=True, kw_only=True):
     name: Annotated[str, Meta(description="Zoom's name for it, in lower case with dashes, or unknown.")]
 
 
+Kind = Annotated[Api, Meta(description="A Video SDK session or a Zoom meeting.")]
+SessionName = Annotated[str | None, Meta(description="The session's name, if known.")]
+
+
 class InviteTarget(Struct, frozen=True, kw_only=True):
     """The session or meeting that the room was rung into."""
 
-    kind: Annotated[Api, Meta(description="A Video SDK session or a Zoom meeting.")]
+    kind: Kind
     id: Annotated[
         str | None, Meta(description="The session id or meeting number; null until a session's name is looked up.")
     ]
-    name: Annotated[str | None, Meta(description="The session's name, if known.")]
+    name: SessionName
+
+
+RUNG_INTO = "The session or meeting that the room was rung into."
+CalledRoom = Annotated[Room, Meta(description="The room that was called.")]
+HttpStatus = Annotated[int | None, Meta(description="HTTP status of Zoom's answer to the callout request.")]
+WasSent = Annotated[Sent, Meta(description="Whether the room may be ringing.")]
+CallState = Annotated[State, Meta(description="The state of the call.")]
+ProvedBy = Annotated[Evidence | None, Meta(description="What proved the outcome.")]
+FailedFor = Annotated[Reason | None, Meta(description="Why Zoom says the call failed.")]
+RoomUuid = Annotated[str | None, Meta(description="The room's participant_uuid, once it joined.")]
 
 
 class InviteRequest(Struct, frozen=True, kw_only=True):
@@ -59,14 +73,14 @@ class InviteResult(Struct, frozen=True, kw_only=True):
     """The outcome of one call."""
 
     call_id: Annotated[int | None, Meta(description="Its id in the journal; null if nothing was written there.")]
-    target: Annotated[InviteTarget, Meta(description="The session or meeting that the room was rung into.")]
-    room: Annotated[Room, Meta(description="The room that was called.")]
-    http_status: Annotated[int | None, Meta(description="HTTP status of Zoom's answer to the callout request.")]
-    sent: Annotated[Sent, Meta(description="Whether the room may be ringing.")]
-    state: Annotated[State, Meta(description="The state of the call.")]
-    evidence: Annotated[Evidence | None, Meta(description="What proved the outcome.")]
-    reason: Annotated[Reason | None, Meta(description="Why Zoom says the call failed.")]
-    participant_uuid: Annotated[str | None, Meta(description="The room's participant_uuid, once it joined.")]
+    target: Annotated[InviteTarget, Meta(description=RUNG_INTO)]
+    room: CalledRoom
+    http_status: HttpStatus
+    sent: WasSent
+    state: CallState
+    evidence: ProvedBy
+    reason: FailedFor
+    participant_uuid: RoomUuid
     timeline: Annotated[tuple[TimelineEntry, ...], Meta(description="What was observed of the call, in order.")]
     earlier: Annotated[
         EarlierCall | None,

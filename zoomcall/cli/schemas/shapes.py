@@ -41,6 +41,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     call.CallHangupResult: ("call hangup",),
     call.CallListResult: ("call list",),
     call.CallStatusResult: ("call status",),
+    call.CallWaitResult: ("call wait",),
     diagnose.DiagnoseResult: ("diagnose",),
     doctor.DoctorResult: ("doctor",),
     explain.ExplainResult: ("explain",),

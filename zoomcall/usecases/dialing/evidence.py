@@ -58,6 +58,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
         is_past: Nobody was watching, so only an exact match proves anything.
         message_id: Zoom's id of the call, if it is known.
         has_waiting_room: What the meeting's settings say; None if they could not be read.
+        known: The participant that was credited to it before, and how.
     """
 
     call_id: CallId
@@ -71,6 +72,7 @@ class OpenCall(Struct, frozen=True, kw_only=True):
     is_past: bool = False
     message_id: str | None = None
     has_waiting_room: bool | None = None
+    known: tuple[str, Match] | None = None
 
 
 class Judge:
@@ -113,6 +115,12 @@ class Judge:
         The journal is read after the roster: a call that it does not have yet cannot have brought anyone in.
         """
         call = self._call
+        if call.known is not None:
+            identifier, match = call.known
+            own = [row for row in present if identifier in row.ids and row.leave_time is None]
+            if own:
+                self._seen = Credit(own[0], match)
+                return self._seen
         if call.baseline is None:
             return None
         newcomers = newcomers_of(present, known=call.baseline, before_patch=call.before_patch)
