@@ -65,6 +65,40 @@ def test_a_token_alone_is_sent_to_the_inspection(zoomcall: Shell) -> None:
     assert "zoomcall token inspect -" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("params", "named"),
+    [
+        ({"sip_headers": {"from_uri": "ada@example.com"}}, "from_uri: left out"),
+        ({"sip_headers": "X-Ref: 77"}, "params.sip_headers: left out"),
+        (
+            {"sip_headers": {"additional_headers": [{"key": f"X-{n}", "value": "v"} for n in range(11)]}},
+            "1 of additional",
+        ),
+        ({"ring_seconds": 30}, "params.ring_seconds: left out"),
+        ({"sip_headers": {"from_display_name": "Ada"}}, ""),
+    ],
+)
+def test_what_the_corrected_request_leaves_out_is_said(
+    zoomcall: Shell, params: dict[str, object], named: str
+) -> None:
+    body = json.loads(BODY)
+    body["params"] |= params
+    text = RIGHT.replace(BODY, json.dumps(body))
+    said = zoomcall("diagnose", "--json", stdin=text.encode()).json()["result"]["not_understood"]
+    left_out = [line for line in said if "left out" in line]
+    assert len(left_out) == (1 if named else 0)
+    assert named in "".join(left_out)
+
+
+def test_a_code_that_zoom_repeats_is_not_printed(zoomcall: Shell) -> None:
+    answer = b'{"reason":"Invalid authorization code q7Wz_9fake8","error":"invalid_grant"}'
+    text = b"POST https://zoom.us/oauth/token 400 " + answer
+    for arguments in ((), ("--json",), ("--reply",)):
+        result = zoomcall("diagnose", *arguments, stdin=text)
+        assert result.code == 4
+        assert "q7Wz_9fake8" not in result.stdout + result.stderr
+
+
 class TestFilesThatCurlNames:
     @pytest.fixture
     def body(self, tmp_path: Path) -> Path:

@@ -12,6 +12,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.answer_rules import RULES, answer_rows
+from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding
 
@@ -123,6 +124,38 @@ def test_the_token_endpoints_answer_is_read(code: int | str, expected: dict[str,
         400, code, "Invalid client_id or client_secret", path="/oauth/token", method="POST", is_oauth=True
     )
     assert found(answer) == expected
+
+
+def test_a_token_request_refused_without_a_reason_blames_the_app_only_if_it_is_ours() -> None:
+    answer = said(400, "invalid_request", "Bad Request", path="/oauth/token", method="POST", is_oauth=True)
+    [ours] = judge(Facts(answer=answer, credential_kind=CredentialKind.S2S)).causes
+    assert ours.id == "key-pair-refused"
+    theirs = RequestFacts(method="POST", url="https://zoom.us/oauth/token")
+    [cause] = judge(Facts(answer=answer, request=theirs, credential_kind=CredentialKind.S2S)).causes
+    assert cause.id == "not-understood-by-zoom"
+    assert "account_id" in cause.fix
+
+
+@pytest.mark.parametrize(
+    ("code", "words", "at_the_token_endpoint", "elsewhere"),
+    [
+        (4700, "Token cannot be empty.", "not-understood-by-zoom", "bearer-missing"),
+        (4724, "Invalid JWT in header.", "basic-missing", "token-malformed"),
+        (4741, "Token has been revoked.", "token-superseded", "token-superseded"),
+    ],
+)
+def test_a_number_is_told_as_that_of_the_endpoint_that_said_it(
+    code: int, words: str, at_the_token_endpoint: str, elsewhere: str
+) -> None:
+    answer = said(401, code, words, is_oauth=True)
+    token_request = RequestFacts(method="POST", url="https://zoom.us/oauth/token")
+    [cause, *_] = judge(Facts(answer=answer, request=token_request)).causes
+    assert cause.id == at_the_token_endpoint
+    assert cause.evidence.startswith("the token endpoint says")
+    other = RequestFacts(method="GET", url="https://api.zoom.us/v2/users/me")
+    [cause, *_] = judge(Facts(answer=answer, request=other)).causes
+    assert cause.id == elsewhere
+    assert cause.evidence.startswith("Zoom says")
 
 
 def test_the_token_endpoints_codes_mean_nothing_elsewhere() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
+from urllib.parse import unquote
 
 from msgspec import Struct
 
@@ -19,10 +20,11 @@ from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
-from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.route import is_of_token_endpoint, route_of
 from zoomcall.knowledge.texts import read_rows
 
 _SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
+_CUT_OFF = re.compile(r":?\s?(?:\.\.\.|\u2026|\(truncated|\[truncated|<truncated)", re.IGNORECASE)
 _SCOPE_LEVELS = {"admin", "master"}
 _MOST_SCOPES = 12
 _ZOOMS_HOST = re.compile(r"(?:^|\.)(?:zoom\.us|zoomgov\.com)(?::\d+)?$")
@@ -81,7 +83,9 @@ def scope_missing(facts: Facts) -> Finding | Checked | None:
 
 
 def _is_about_scopes(answer: ZoomAnswer) -> bool:
-    return answer.code in {104, 4711, 4700} or "does not contain scopes" in (answer.message or "").lower()
+    said = (answer.message or "").lower()
+    is_by_number = answer.code in {104, 4711, 4700} and not (answer.code == 4700 and "empty" in said)
+    return is_by_number or "does not contain scopes" in said
 
 
 def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:
@@ -150,7 +154,8 @@ def _who_can_hold(scopes: tuple[str, ...]) -> str:
 def _scopes_in(text: str) -> tuple[str, ...]:
     """Find the scopes that Zoom names, however broken its JSON is (zoom-api 7.1)."""
     _, marker, tail = text.partition("scopes")
-    found = _SCOPE.findall(tail.lstrip(":\"' ") if marker else "")
+    tail = tail.lstrip(":\"' ") if marker else ""
+    found = [match[0] for match in _SCOPE.finditer(tail) if not _CUT_OFF.match(tail, match.end())]
     return tuple(dict.fromkeys(found))[:_MOST_SCOPES]
 
 
@@ -226,7 +231,19 @@ def token_expired_by_zoom(facts: Facts) -> Finding | Checked | None:
     answer = facts.answer
     if answer is None or answer.is_oauth or "token is expired" not in (answer.message or "").lower():
         return None
-    return Finding("token-expired", Certainty.CERTAIN, _said(answer))
+    return Finding("token-expired", Certainty.CERTAIN, _said(answer, facts))
+
+
+def token_not_read(facts: Facts) -> Finding | Checked | None:
+    """Look for Zoom's words that it found no token, or none that it can read, in the header of a request."""
+    answer = facts.answer
+    if answer is None or is_of_token_endpoint(facts):
+        return None
+    if answer.code == 4700 and "empty" in (answer.message or "").lower():
+        return Finding("bearer-missing", Certainty.LIKELY, _said(answer, facts))
+    if answer.code == 4724:
+        return Finding("token-malformed", Certainty.LIKELY, _said(answer, facts))
+    return None
 
 
 def cluster_mismatch(facts: Facts) -> Finding | Checked | None:
@@ -238,13 +255,17 @@ def cluster_mismatch(facts: Facts) -> Finding | Checked | None:
     if not others or not _ZOOMS_HOST.search(route.host) or (facts.answer is not None and facts.answer.status < 300):
         return None
     wanted = "zoomgov.com" if _is_gov(next(iter(others))) else "zoom.us"
-    evidence = f"the request goes to {route.host}, but {min(others)} is named beside it"
-    is_refused = facts.kind is ErrorKind.AUTH
     fix = f"Send the request to https://api.{wanted}/v2, with a token from https://{wanted}/oauth/token."
     command = f"zoomcall auth login --kind s2s{' --cluster gov' if wanted == 'zoomgov.com' else ''}"
-    return Finding(
-        "cluster-mismatch", Certainty.LIKELY if is_refused else Certainty.POSSIBLE, evidence, fix, command
-    )
+    number = unquote(route.raw_id or "")
+    for host, meeting in facts.request.links_beside:
+        if host in others and meeting == number and facts.kind is ErrorKind.NO_SESSION:
+            evidence = f"meeting {meeting} is on {host}, but the request goes to {route.host}"
+            return Finding("cluster-mismatch", Certainty.CERTAIN, evidence, fix, command)
+    evidence = f"the request goes to {route.host}, but {min(others)} is named beside it"
+    is_refused = facts.kind in {ErrorKind.AUTH, ErrorKind.NO_SESSION}
+    certainty = Certainty.LIKELY if is_refused else Certainty.POSSIBLE
+    return Finding("cluster-mismatch", certainty, evidence, fix, command)
 
 
 def _is_gov(host: str) -> bool:
@@ -289,7 +310,7 @@ class AnswerRow(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         if answer is None or not self._fits_answer(answer) or not self._fits_request(facts):
             return None
         if not self.fields:
-            return Finding(self.cause, self.certainty, _said(answer), self.fix, self.command)
+            return Finding(self.cause, self.certainty, _said(answer, facts), self.fix, self.command)
         for error in answer.field_errors:
             if any(name in error.field.lower() for name in self.fields):
                 evidence = f"Zoom says about {one_line(error.field)}: {one_line(error.message)}"
@@ -321,8 +342,8 @@ def answer_rows() -> tuple[AnswerRow, ...]:
     return read_rows("answers.toml", AnswerRow)
 
 
-def _said(answer: ZoomAnswer) -> str:
-    who = "the token endpoint" if answer.is_oauth else "Zoom"
+def _said(answer: ZoomAnswer, facts: Facts) -> str:
+    who = "the token endpoint" if is_of_token_endpoint(facts) else "Zoom"
     code = f" {answer.said_code}" if answer.said_code is not None else f" HTTP {answer.status}"
     return f"{who} says{code}: {one_line(answer.message)}" if answer.message else f"{who} says{code}"
 
@@ -335,6 +356,7 @@ RULES: tuple[Rule, ...] = (
     no_crc_plan,
     rate_limited,
     token_expired_by_zoom,
+    token_not_read,
     cluster_mismatch,
     foreign_answer,
 )

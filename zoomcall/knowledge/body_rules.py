@@ -32,6 +32,9 @@ _OWN_HOST = re.compile(
     r"(?:[\w-]+\.)*(?:zoomcrc\.com|zmeu\.us|zoomcrcgov\.com)\b|^(?:162\.255\.3[67]\.11|213\.19\.144\.110)\b",
     re.IGNORECASE,
 )
+_FIX_OF_NOTATION = (
+    'Write sip_headers as an object, and its additional_headers as a list: [{"key": "X-Name", "value": "text"}].'
+)
 _ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
 
@@ -129,10 +132,8 @@ def address_missing(facts: Facts) -> Finding | Checked | None:
     body = _room(facts)
     if body is None or body.misplaced_address is not None:
         return None
-    if isinstance(body.address, str) and body.address.strip():
-        return None
-    if body.address not in {None, ""} and not isinstance(body.address, str):
-        return None
+    if body.address and (not isinstance(body.address, str) or body.address.strip()):
+        return None  # what it is instead is for address_invalid
     if body.params is None:
         is_object = body.members is None or isinstance(body.members.get("params", {}), dict)
         evidence = "the body has no params" if is_object else "params is not an object"
@@ -152,9 +153,8 @@ def headers_misplaced(facts: Facts) -> Finding | Checked | None:
     if not places:
         has_any = any(name in (body.params or {}) for name in ("sip_headers", "h323_headers"))
         return Checked("headers-misplaced", "sip_headers or h323_headers, inside params") if has_any else None
-    evidence = (
-        f"{', '.join(shown_value(place) for place in places[:4])}: Zoom reads that only inside params.sip_headers"
-    )
+    told = ", ".join(shown_value(place) for place in places[:4])
+    evidence = f"{told}: Zoom reads that only in params.sip_headers or params.h323_headers"
     return _finding(facts, "headers-misplaced", Certainty.CERTAIN, evidence)
 
 
@@ -195,9 +195,9 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
         return Checked("call-type-invalid", str(given))
     if given is None or given == "":
         misplaced = body.misplaced_call_type
-        if misplaced is not None and body.misplaced_address is not None and "." in misplaced[0]:
+        if misplaced is not None and _is_beside_address(body, misplaced[0]):
             return None  # the same level is named for the address
-        told = f"; {shown_value(misplaced[0])} is not one of Zoom's fields" if misplaced is not None else ""
+        told = f"; Zoom does not read {shown_value(misplaced[0])}" if misplaced is not None else ""
         return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params has no call_type{told}")
     if not isinstance(given, str):
         return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is not a string")
@@ -209,6 +209,14 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
     )
 
 
+def _is_beside_address(body: CalloutBody, place: str) -> bool:
+    """Return whether a field is with the address in an object in which Zoom reads neither."""
+    if body.misplaced_address is None:
+        return False
+    level = place.rpartition(".")[0]
+    return level == body.misplaced_address[0].rpartition(".")[0] and level != "params"
+
+
 def address_invalid(facts: Facts) -> Finding | Checked | None:
     """Look for an invalid address or phone number."""
     if (phone := _phone(facts)) is not None:
@@ -217,7 +225,9 @@ def address_invalid(facts: Facts) -> Finding | Checked | None:
     if body is None or not body.address:
         return None
     if not isinstance(body.address, str):
-        return _finding(facts, "address-invalid", Certainty.CERTAIN, "device_ip is not a string")
+        sort = "a list" if isinstance(body.address, list) else "not a string"
+        fix = "Write one address as text, in quotation marks: one request rings one room."
+        return _finding(facts, "address-invalid", Certainty.CERTAIN, f"device_ip is {sort}", fix)
     if not body.address.strip() or has_placeholder(body.address):
         return None
     protocols = [body.protocol] if body.protocol is not None else list(Protocol)
@@ -252,7 +262,8 @@ def header_rule(facts: Facts) -> Finding | Checked | None:
         return None
     faults = list(_faults_of_headers(body.params))
     if faults:
-        return _finding(facts, "header-rule", Certainty.CERTAIN, "; ".join(faults[:3]))
+        fix = _FIX_OF_NOTATION if any(" is not a" in fault for fault in faults) else None
+        return _finding(facts, "header-rule", Certainty.CERTAIN, "; ".join(faults[:3]), fix)
     for name, protocol in (("sip_headers", Protocol.SIP), ("h323_headers", Protocol.H323)):
         if name in body.params and body.protocol not in {None, protocol}:
             evidence = f"{name} comes with call_type {body.protocol}; Zoom reads it only for {protocol}"

@@ -34,6 +34,7 @@ _ADDRESS_NAMES = frozenset(
 )
 HEADER_GROUPS = ("sip_headers", "h323_headers")
 HEADER_FIELDS = ("from_display_name", "to_display_name", "from_uri", "additional_headers")
+_IN_GROUP = tuple(f"{group}." for group in HEADER_GROUPS)
 _NESTS = {"invite_options", "options", "invitee", "device", "room", "participant", "invite", *HEADER_GROUPS}
 _NUMBER_NAMES = frozenset({"phone", "phonenumber", "phoneno", "number", "tel", "telephone", "to", "callee"})
 _CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
@@ -105,21 +106,40 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
     def misplaced_headers(self) -> tuple[str, ...]:
         """The places of names and headers that are not inside ``params.sip_headers`` or ``params.h323_headers``."""
         return tuple(
-            f"params.{name}" if is_inside else name
-            for is_inside, name, value in self._fields()
-            if value and (name in HEADER_FIELDS or (not is_inside and name in HEADER_GROUPS))
+            f"{path}{name}"
+            for path, name, value in self._deep_fields()
+            if value
+            and (
+                (name in HEADER_FIELDS and not path.endswith(_IN_GROUP))
+                or (name in HEADER_GROUPS and path != "params.")
+            )
         )
 
     @property
     def headers(self) -> Mapping[str, Any]:
         """The names and headers that are meant, wherever they are."""
         found: dict[str, Any] = {}
-        for _, name, value in self._fields():
+        for path, name, value in self._deep_fields():
             if name in HEADER_GROUPS and isinstance(value, dict):
                 found = {**value, **found}
-            elif name in HEADER_FIELDS:
+            elif name in HEADER_FIELDS and not path.endswith(_IN_GROUP):
                 found.setdefault(name, value)
+        if "additional_headers" in found:
+            found["additional_headers"] = _rows(found["additional_headers"])
         return found
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The places of fields that mean nothing to a callout of a room, wherever they are."""
+        known = {"device_ip", "call_type", *HEADER_GROUPS, *HEADER_FIELDS}
+        return tuple(
+            f"{path}{name}"
+            for path, name, value in self._deep_fields()
+            if value not in (None, "", {}, [])
+            and (name not in known or (name in HEADER_GROUPS and not isinstance(value, dict)))
+            and not (name in _NESTS and isinstance(value, dict | list))
+            and re.sub(r"[^a-z0-9]", "", name.lower()) not in _ADDRESS_NAMES | _CALL_TYPE_NAMES
+        )
 
     @property
     def number(self) -> object:
@@ -143,13 +163,12 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
 
     def _deep_fields(self) -> Iterator[tuple[str, str, object]]:
         """Yield every field but the method, including those in ``invite_options``, where one client nests them."""
-        for where, name, value in self._fields():
-            path = "params." if where else ""
+        for path, name, value in self._fields():
             yield path, name, value
             inner = value[:1] if isinstance(value, list) else [value]
             for members in inner:
                 if name in _NESTS and isinstance(members, dict):
-                    yield from ((f"{path}invite_options.", key, item) for key, item in members.items())
+                    yield from ((f"{path}{name}.", key, item) for key, item in members.items())
 
     @property
     def call_type(self) -> object:
@@ -182,13 +201,48 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
             return Protocol.SIP
         return Protocol.H323 if isinstance(params.get("h323_headers"), dict) else None
 
-    def _fields(self) -> Iterator[tuple[bool, str, object]]:
-        """Yield every field that may be meant for ``params``: whether it is in there, its name and its value."""
-        for name, value in (self.params or {}).items():
-            yield True, name, value
+    def _fields(self) -> Iterator[tuple[str, str, object]]:
+        """Yield every field that may be meant for ``params``: the path to it, its name and its value."""
+        place, params = self._nested_params
+        for name, value in params.items():
+            yield place, name, value
         for name, value in (self.members or {}).items():
             if name not in {"method", "params"}:
-                yield False, name, value
+                yield "", name, value
+
+    @property
+    def _nested_params(self) -> tuple[str, Mapping[str, Any]]:
+        """Return the path to the params and what is in them, though they may be in a list or in a string."""
+        members = self.members or {}
+        for name, value in members.items():
+            if "params" not in members and isinstance(value, dict) and isinstance(value.get("params"), dict):
+                return f"{name}.params.", value["params"]
+        given = members.get("params")
+        if isinstance(given, str) and not has_placeholder(given):
+            try:
+                inner = json.loads(given[:_LONGEST])
+            except (ValueError, RecursionError):
+                inner = None
+            return "params (a string).", inner if isinstance(inner, dict) else {}
+        if isinstance(given, list):
+            return "params[0].", given[0] if given and isinstance(given[0], dict) else {}
+        return "params.", self.params or {}
+
+
+def _rows(given: object) -> object:
+    """Return additional headers as a list of keys and values, however they are written."""
+    if isinstance(given, dict):
+        is_one = {"key", "value"} == given.keys()
+        given = [given] if is_one else [{"key": key, "value": value} for key, value in given.items()]
+    if not isinstance(given, list):
+        return given
+    rows = []
+    for row in given:
+        if isinstance(row, dict) and "key" not in row and isinstance(row.get("name"), str):
+            rows.append({"key": row["name"], "value": row.get("value", "")})
+        else:
+            rows.append(row)
+    return rows
 
 
 @lru_cache(maxsize=4)

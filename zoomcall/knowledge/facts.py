@@ -68,6 +68,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
         shell_fault: What a shell did to it, in words; empty if nothing.
         is_shell_fault_shown: An error message shows that it did.
         hosts_beside: Zoom's other hosts that are named around it.
+        links_beside: Join links around it, each as Zoom's host and the meeting's number.
     """
 
     method: str
@@ -86,6 +87,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     shell_fault: str = ""
     is_shell_fault_shown: bool = False
     hosts_beside: tuple[str, ...] = ()
+    links_beside: tuple[tuple[str, str], ...] = ()
 
     def header(self, name: str) -> str | None:
         """Return the first header with that name (in lower case)."""

@@ -20,6 +20,7 @@ _MARKS = re.compile(
   | \$(?:env:)?[A-Za-z_]\w*             # $TOKEN
   | `[^`\n]+`                           # `command`
   | %[A-Za-z_]*[G-Zg-z_]\w*%            # %TOKEN%, but not escapes like %2F
+  | %(?:\d\$)?(?:[suv]|d(?![0-9A-Fa-f]))(?![A-Za-z%])  # %s, %d, %1$s, as in format strings
   | <[A-Za-z][^<>\n"]*>                 # <token>
   | \[(?!object)[A-Za-z][^\[\]\n":]*\]  # [token], but not JavaScript's [object Object]
   | [*\u2022\u2026#]{3,} | \u2026 | \.{3,} | _{4,} | [xX]{4,}

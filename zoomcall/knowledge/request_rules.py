@@ -214,7 +214,8 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
 def _has_read_the_query(answer: ZoomAnswer) -> bool:
     """Return whether the token endpoint names what was in the query, so that it has read it."""
     said = (answer.message or "").lower()
-    return answer.code in {"invalid_grant", 4733, 4734, 4709} or "code" in said or "redirect" in said
+    names_one = any(word in said for word in ("code", "redirect", "invalid token"))
+    return answer.code in {"invalid_grant", 4733, 4734, 4709} or names_one
 
 
 def _status(facts: Facts) -> int | None:

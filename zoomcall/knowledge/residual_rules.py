@@ -11,7 +11,7 @@ from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge.facts import Facts, Signature
 from zoomcall.knowledge.finding import Finding
-from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.route import is_of_token_endpoint, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 
 ResidualRule = Callable[[Facts, tuple[Checked, ...]], Finding | None]
@@ -24,6 +24,12 @@ _FIX_OF_OAUTH = (
     "Get a new OAuth access token and send it within its hour; on marketplace.zoom.us, check that the app is "
     "active and belongs to the same account as the meeting or user."
 )
+_FIX_OF_REQUEST = (
+    "Look at reason and error in the answer's body; compare grant_type and what goes with it (account_id for "
+    "account_credentials) and the form body with Zoom's documentation."
+)
+_FIX_OF_WAITING = "Ask again after the interval that Zoom named, until the user has confirmed or the code expires."
+_MINT = "zoomcall token mint --for meeting"
 _FIX_OF_BEARER = (
     "Get a new token; check that the key or app it comes from is active, and that its account owns the session "
     "or meeting."
@@ -33,9 +39,11 @@ _FIX_OF_BEARER = (
 def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:
     """Explain a 124 for which all that can be checked is right (contract 4)."""
     answer = facts.answer
-    if facts.kind is not ErrorKind.AUTH or (answer is not None and answer.is_oauth and _is_about_grant(answer)):
+    if facts.kind is not ErrorKind.AUTH:
         return None
-    said = _zooms_words(facts.answer)
+    if answer is not None and _is_unexplained_token_request(facts, answer):
+        return None
+    said = _zooms_words(facts)
     texts = cause_texts()
     fine = [subject for one in checked if _is_of_credential(one, facts) and (subject := texts[one.id].subject)]
     if fine:
@@ -50,18 +58,34 @@ def key_pair_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | No
     return Finding("key-pair-refused", certainty, evidence, fix, command)
 
 
-def _is_about_grant(answer: ZoomAnswer) -> bool:
-    """Return whether the token endpoint refused what was asked for, and not who asked."""
-    return answer.code in {
-        "unsupported_grant_type",
-        "invalid_grant",
-        "invalid_redirect_uri",
-        4705,
-        4706,
-        4709,
-        4733,
-        4734,
-    }
+def _is_about_client(answer: ZoomAnswer) -> bool:
+    """Return whether the token endpoint refused who asked, and not what was asked for (zoom-api 2.1)."""
+    return answer.code in {"invalid_client", "unauthorized_client", 4702, 4704, 4717, 4738, 4740, 4741}
+
+
+def token_request_refused(facts: Facts, checked: tuple[Checked, ...]) -> Finding | None:  # noqa: ARG001 - ResidualRule
+    """Explain somebody's token request that was refused without a word about the app or its secret."""
+    answer = facts.answer
+    if answer is None or not _is_unexplained_token_request(facts, answer):
+        return None
+    if answer.code in {"authorization_pending", "slow_down"}:
+        evidence = f"the token endpoint says {answer.code}: the user has not confirmed the device yet"
+        return Finding("not-understood-by-zoom", Certainty.POSSIBLE, evidence, _FIX_OF_WAITING)
+    said = f"{answer.said_code or ''}: {answer.message or ''}".strip(": ")
+    evidence = (
+        f"the token endpoint says {said}, and nothing against the app or its secret"
+        if said
+        else f"the token endpoint answered {answer.status}; its reason and error, which say why, are not shown"
+    )
+    return Finding("not-understood-by-zoom", Certainty.POSSIBLE, evidence, _FIX_OF_REQUEST, _MINT)
+
+
+def _is_unexplained_token_request(facts: Facts, answer: ZoomAnswer) -> bool:
+    """Return whether it is somebody's; one of this program's is as documented, so that it must be the app."""
+    route = route_of(facts)
+    is_ours = answer.path != "" if facts.request is None else facts.request.is_ours
+    is_for_token = is_of_token_endpoint(facts) or (route is not None and route.is_token_endpoint)
+    return is_for_token and answer.status in {400, 401} and not is_ours and not _is_about_client(answer)
 
 
 def _is_of_credential(fine: Checked, facts: Facts) -> bool:
@@ -70,10 +94,11 @@ def _is_of_credential(fine: Checked, facts: Facts) -> bool:
     return cause_texts()[fine.id].family is not Family.REQUEST and not is_of_variable
 
 
-def _zooms_words(answer: ZoomAnswer | None) -> str:
+def _zooms_words(facts: Facts) -> str:
+    answer = facts.answer
     if answer is None:
         return "the credential was refused"
-    who = "the token endpoint" if answer.is_oauth else "Zoom"
+    who = "the token endpoint" if is_of_token_endpoint(facts) else "Zoom"
     code = answer.said_code if answer.said_code is not None else f"HTTP {answer.status}"
     return f"{who} refused the credential ({code})"
 
@@ -150,7 +175,7 @@ def _zooms_answer(answer: ZoomAnswer | None) -> str:
     return f"Zoom answered {', '.join(words)}" + (f": {told}" if told else "")
 
 
-RULES: tuple[ResidualRule, ...] = (key_pair_refused, token_superseded)
+RULES: tuple[ResidualRule, ...] = (key_pair_refused, token_superseded, token_request_refused)
 """Asked where nothing certain or likely was found."""
 
 LAST_RULES: tuple[ResidualRule, ...] = (no_cause_known,)

@@ -13,7 +13,10 @@ from zoomcall.knowledge.texts import Endpoint, endpoints
 _BEFORE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]*)")
 _SESSION = re.compile(r"/videosdk/sessions/(?P<id>.+?)(?:/(?P<tail>events?|users|status|sip_dialing))?/*")
 _MEETING = re.compile(r"/(?:live_meetings|meetings|metrics/meetings)/(?P<id>[^/]+)(?:/(?P<tail>.*?))?/*")
-_BASE = re.compile(r".*?(?=/(?:videosdk|live_meetings|meetings|metrics|users|h323|crc)(?:/|\Z))")
+_BASE = re.compile(
+    r".*?(?=/(?:videosdk|live_meetings|(?:past_)?meetings|webinars|metrics|report|users|accounts|rooms|h323|crc"
+    r"|marketplace)(?:/|\Z))"
+)
 _LONGEST_URL = 8192
 _PLACEHOLDER = re.compile(r"\{[^}]*\}")
 
@@ -56,8 +59,8 @@ class Route(Struct, frozen=True, kw_only=True):
 
     @property
     def takes_oauth(self) -> bool:
-        """Whether it goes to an endpoint for meetings or users, which take OAuth tokens."""
-        return self.path.startswith(("/live_meetings/", "/meetings", "/users", "/report", "/accounts", "/metrics"))
+        """Whether it goes to any endpoint but those of the Video SDK, so that it takes an OAuth token."""
+        return self.api is Api.MEETING
 
     @property
     def endpoint(self) -> Endpoint | None:
@@ -76,6 +79,15 @@ def route_of(facts: Facts) -> Route | None:
     if facts.answer is not None:
         return _read(facts.answer.method, facts.answer.path, is_ours=False)
     return None
+
+
+def is_of_token_endpoint(facts: Facts) -> bool:
+    """Return whether the token endpoint answered: only it has words, but its numbers come from others too."""
+    if facts.answer is None or not facts.answer.is_oauth:
+        return False
+    route = route_of(facts)
+    is_elsewhere = facts.request is not None and route is not None and route.api is not None
+    return isinstance(facts.answer.code, str) or not is_elsewhere
 
 
 def _read(method: str, url: str, *, is_ours: bool) -> Route:

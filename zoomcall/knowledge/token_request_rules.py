@@ -12,7 +12,8 @@ from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.lexicon import code_texts
 from zoomcall.knowledge.placeholder import has_placeholder
-from zoomcall.knowledge.route import Route, route_of
+from zoomcall.knowledge.route import Route, is_of_token_endpoint, route_of
+from zoomcall.knowledge.texts import cause_texts
 
 _LONGEST = 16 * 1024
 _FORM = "application/x-www-form-urlencoded"
@@ -25,32 +26,34 @@ _GRANTS = {
 }
 _FIX_OF_FORM = f"Send the parameters as a form body, with Content-Type: {_FORM}."
 _FIX_OF_GRANT = "Send grant_type=account_credentials and account_id=ACCOUNT in the form body."
+_FIX_OF_EITHER = (
+    "Authorize the app again (sign in and consent); exchange the new code once, within five minutes, and store the "
+    "newest refresh token each time."
+)
+_FIX_OF_DEVICE = "Ask for a new device code, and have the user confirm it before it expires."
+_QUOTES = "\"'\u2018\u2019\u201c\u201d"
 _MINT = "zoomcall token mint --for meeting"
 
 
 def refused_grant(facts: Facts) -> Finding | Checked | None:
     """Tell the token endpoint's refusals apart; none blames id or secret unless Zoom does (zoom-api 2.1)."""
     answer = facts.answer
-    if answer is None or not answer.is_oauth or answer.status not in {400, 401}:
+    if answer is None or not is_of_token_endpoint(facts) or answer.status not in {400, 401}:
         return None
     grant, said = _grant(facts), (answer.message or "").lower()
     told = f"the token endpoint says {answer.said_code or answer.status}"
     told += f": {one_line(answer.message)}" if answer.message else ""
     match answer.code:
+        case _ if "redirect" in said or answer.code in {"invalid_redirect_uri", 4709}:
+            return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
+        case 4706 if "client" in said:
+            return Finding("basic-missing", Certainty.CERTAIN, told)
+        case 4724:
+            return Finding("basic-missing", Certainty.LIKELY, told)
         case "unsupported_grant_type" | 4705 | 4706:
             return _unsupported_grant(facts, grant, told)
-        case "invalid_redirect_uri" | 4709:
-            return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
-        case _ if "redirect" in said and "uri" in said:
-            return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
-        case 4733 | 4734:
-            return Finding("authorization-code-spent", Certainty.CERTAIN, told)
-        case 4735 | 4711:
-            return Finding("refresh-token-spent", Certainty.LIKELY, told, code_texts()[str(answer.code)].fix)
-        case "invalid_grant" | "invalid_request" | "invalid_token":
-            return _spent(grant, said, told, is_grant=answer.code == "invalid_grant")
         case _:
-            return None
+            return _spent(facts, grant, said, told)
 
 
 def _unsupported_grant(facts: Facts, grant: str | None, told: str) -> Finding | None:
@@ -74,19 +77,44 @@ def _unsupported_grant(facts: Facts, grant: str | None, told: str) -> Finding | 
     return Finding("grant-type", certainty, evidence, f"{_FIX_OF_GRANT} {_FIX_OF_FORM}")
 
 
-def _spent(grant: str | None, said: str, told: str, *, is_grant: bool) -> Finding | None:
+def _spent(facts: Facts, grant: str | None, said: str, told: str) -> Finding | None:
     """Judge a code or refresh token that the token endpoint does not take any more."""
+    match facts.answer.code if facts.answer is not None else None:
+        case 4733 | 4734:
+            return _spent_code(facts, told, Certainty.CERTAIN)
+        case 4735 | 4711 as number:
+            return Finding("refresh-token-spent", Certainty.LIKELY, told, code_texts()[str(number)].fix)
+        case "expired_token":
+            return Finding("authorization-code-spent", Certainty.LIKELY, told, _FIX_OF_DEVICE)
+        case "invalid_grant" | "invalid_request" | "invalid_token" as word:
+            return _spent_by_words(facts, grant, said, told, is_grant=word == "invalid_grant")
+        case _:
+            return None
+
+
+def _spent_by_words(facts: Facts, grant: str | None, said: str, told: str, *, is_grant: bool) -> Finding | None:
     if "refresh" in said or grant == "refresh_token":
         return Finding("refresh-token-spent", Certainty.LIKELY, told)
-    if "authorization code" in said or grant == "authorization_code":
-        return Finding("authorization-code-spent", Certainty.LIKELY, told)
+    if "authorization code" in said or "verifier" in said or grant == "authorization_code":
+        return _spent_code(facts, told, Certainty.LIKELY)
     if "invalid token" in said:
         evidence = f"{told}; a stored refresh token that is no longer the newest one is refused like this"
         return Finding("refresh-token-spent", Certainty.LIKELY, evidence)
     if not is_grant:
         return None
     evidence = f"{told}; what was exchanged, a code or a refresh token, is used up, too old or another app's"
-    return Finding("authorization-code-spent", Certainty.LIKELY, evidence)
+    return Finding("authorization-code-spent", Certainty.LIKELY, evidence, _FIX_OF_EITHER)
+
+
+def _spent_code(facts: Facts, told: str, certainty: Certainty) -> Finding:
+    """Judge a refused authorization code, which may only have come with more than itself."""
+    request, route = _token_request(facts)
+    code = {**_pairs(route.query), **_parameters(request)}.get("code", "") if request and route else ""
+    if len(code) > 2 and (code[0] in _QUOTES or code[-1] in _QUOTES) and not has_placeholder(code):
+        evidence = f"{told}; the code was sent in quotation marks, which are not part of it"
+        fix = f"Send the code without quotation marks. {cause_texts()['authorization-code-spent'].fix}"
+        return Finding("authorization-code-spent", certainty, evidence, fix)
+    return Finding("authorization-code-spent", certainty, told)
 
 
 def _grant(facts: Facts) -> str | None:
@@ -103,8 +131,8 @@ def token_request_content_type(facts: Facts) -> Finding | Checked | None:
     if request is None or _is_success(facts):
         return None
     stated = (request.header("content-type") or "").partition(";")[0].strip().lower()
-    is_json = stated == "application/json" or (request.body or "").lstrip().startswith("{")
-    if is_json:
+    is_json = stated == "application/json" and request.body != ""
+    if is_json or (request.body or "").lstrip().startswith("{"):
         evidence = "the parameters of the token request are JSON; Zoom's token endpoint expects a form"
         is_refused = facts.answer is not None and facts.answer.code in {"unsupported_grant_type", 4705, 4706}
         certainty = Certainty.CERTAIN if is_refused else Certainty.LIKELY

@@ -20,6 +20,7 @@ from zoomcall.domain.callout import (
     parse_display_name,
     parse_from_uri,
 )
+from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import (
     Api,
     MeetingNumber,
@@ -44,8 +45,10 @@ _ADDRESS, _NUMBER = "ADDRESS", "PHONE_NUMBER"
 _SESSION, _MEETING = SessionId("SESSION_ID"), MeetingNumber("MEETING_NUMBER")
 _PHONE_OPTIONS = ("require_greeting", "require_pressing_one")
 _CLIENT, _ACCOUNT = "CLIENT_ID", "ACCOUNT_ID"
+_CODES_OF_USERS = {"invalid_grant", "invalid_redirect_uri", 4709, 4711, 4733, 4734, 4735}
 _TARGET = re.compile(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_MOST_NAMED = 4
 _SALVAGED = re.compile(
     r"\b(call_type|device_ip)[\"'\\]{0,3}\s{0,4}[:=]\s{0,4}[\"'\\]{0,3}([^\"'\\,{}\[\]&\s]{1,512})"
 )
@@ -130,7 +133,9 @@ def correct(facts: Facts) -> Correction:
 def _token_request(facts: Facts, route: Route) -> Correction:
     text = f"{route.query}&{(facts.request.body if facts.request else '') or ''}"
     grant = re.search(r"grant_type[\"':= ]+([\w:-]+)", text)
-    if (grant is not None and grant[1] in {"authorization_code", "refresh_token"}) or "device_code" in text:
+    is_of_user = grant is not None and grant[1] in {"authorization_code", "refresh_token"}
+    is_of_user = is_of_user or (facts.answer is not None and facts.answer.code in _CODES_OF_USERS)
+    if is_of_user or "device_code" in text:
         raise CannotCorrect("zoomcall gets its tokens by account_credentials only")
     account = re.search(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})", text)
     client = re.match(
@@ -171,7 +176,8 @@ def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correc
     target, gaps = _target(route, text)
     callout, more = _room(text, body)
     request = CalloutRequest(target, callout)
-    base, gaps = _api_base(route), (*gaps, *more)
+    dropped = _dropped(body, callout) if body is not None else ()
+    base, gaps = _api_base(route), (*gaps, *more, *dropped)
     return Correction(words=_words(request), request=request, base=base, api=target.api, gaps=gaps)
 
 
@@ -270,6 +276,8 @@ def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Pr
     if body is not None and body.members is not None:
         misplaced = body.misplaced_address
         found = body.address or (misplaced[1] if misplaced is not None else None)
+        if isinstance(found, list) and len(found) == 1:
+            found = found[0]
         return (found if isinstance(found, str) else None), body.protocol
     text = text or ""
     salvaged = dict(_SALVAGED.findall(unquote_plus(text) if _ESCAPE.search(text) else text))
@@ -304,6 +312,22 @@ def _callout_to(address: RoomAddress, group: Mapping[str, Any]) -> Callout:
         from_uri=_kept(parse_from_uri, group.get("from_uri")) if is_sip else None,
         headers=_headers(rows) if is_sip and isinstance(rows, list) else (),
     )
+
+
+def _dropped(body: CalloutBody, callout: Callout) -> tuple[str, ...]:
+    """Say what the request has that the corrected one leaves out, so that nothing goes without a word."""
+    given = body.headers
+    sent = {
+        "from_display_name": callout.from_name,
+        "to_display_name": callout.to_name,
+        "from_uri": callout.from_uri,
+    }
+    left = [name for name, value in sent.items() if given.get(name) and value is None]
+    rows = given.get("additional_headers")
+    lost = len(rows) - len(callout.headers) if isinstance(rows, list) else 1 if rows else 0
+    left += [f"{lost} of additional_headers"] if lost > 0 else []
+    left += [shown_value(place) for place in body.unread[:_MOST_NAMED]]
+    return tuple(f"{name}: left out of the corrected request, because Zoom does not take it so" for name in left)
 
 
 def _kept(parse: Callable[[str], str], value: object) -> str | None:

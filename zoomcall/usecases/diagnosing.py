@@ -246,6 +246,7 @@ def _request_facts(request: PastedRequest, credential: Credential, near: str) ->
         shell_fault=shell_fault,
         is_shell_fault_shown=is_shown,
         hosts_beside=surroundings.zooms_hosts(near),
+        links_beside=surroundings.meeting_links(near),
     )
 
 

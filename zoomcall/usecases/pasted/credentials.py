@@ -63,6 +63,7 @@ _PARAMETER = re.compile(
     r"(?P<value>.+?)(?=&(?:account_id|client_id|from|grant_type|page_size|redirect_uri|to|type)=|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
+_CODE_IN_WORDS = re.compile(r"\bauthorization code\W{1,8}(?P<value>(?=[\w-]*[\d_])[\w-]{8,})", re.IGNORECASE)
 _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
 _JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
 
@@ -236,7 +237,7 @@ def _of_request(request: PastedRequest | None, credential: Credential | None) ->
 
 def _of_text(text: str) -> Iterator[str]:
     """Find secrets wherever they stand, by the names before them and by their looks."""
-    for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _USERINFO):
+    for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _CODE_IN_WORDS, _USERINFO):
         for match in pattern.finditer(text):
             groups = match.groupdict()
             is_user = groups.pop("name", None) in _USER_OPTIONS

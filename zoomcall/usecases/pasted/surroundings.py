@@ -10,6 +10,9 @@ from zoomcall.errors import UsageError
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _HOST = re.compile(r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))\b", re.IGNORECASE)
+_JOIN_LINK = re.compile(
+    r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))/(?:j|s|w|my|wc/join)/(\d{9,11})\b", re.IGNORECASE
+)
 _BLOCKED = re.compile(
     r"(?:[^\n]{0,120}blocked by CORS policy[^\n]{0,80}|Cross-Origin Request Blocked[^\n]{0,80}"
     r"|No 'Access-Control-Allow-Origin' header[^\n]{0,60}"
@@ -77,6 +80,11 @@ def shell_fault(request: PastedRequest, near: str) -> tuple[str, bool]:
 def zooms_hosts(text: str) -> tuple[str, ...]:
     """Return the hosts of Zoom that a text names."""
     return tuple(sorted({match[1].lower() for match in _HOST.finditer(text)}))
+
+
+def meeting_links(text: str) -> tuple[tuple[str, str], ...]:
+    """Return the join links that a text holds, each as host and meeting number."""
+    return tuple(sorted({(match[1].lower(), match[2]) for match in _JOIN_LINK.finditer(text)}))
 
 
 def error_of_event(text: str) -> UsageError | None:
