@@ -146,6 +146,20 @@ def test_a_bad_output_variable_is_told_whatever_the_flags_say(zoomcall: Shell, f
     result = zoomcall("explain", "124", *flags, environ={"ZOOMCALL_OUTPUT": "xml"})
     assert result.code == 2
     assert "ZOOMCALL_OUTPUT 'xml'" in result.stderr + result.stdout
+    assert "Use text or json." in result.stderr + result.stdout
+
+
+def test_the_output_variable_names_what_the_command_takes(zoomcall: Shell) -> None:
+    zoomcall.set(ZOOMCALL_OUTPUT="yaml")
+    assert "Use text or json.\n" in zoomcall("session", "list").stderr
+    assert "Use text, json or jsonl.\n" in zoomcall("invite", "sip", "a@example.com", "--session", "x").stderr
+
+
+@pytest.mark.parametrize("text", [" json ", "JSON", "jsonl"])
+def test_the_output_variable_is_trimmed_and_serves_every_command(zoomcall: Shell, text: str) -> None:
+    zoomcall.set(ZOOMCALL_OUTPUT=text)
+    assert zoomcall("explain", "124").json()["ok"] is True
+    assert zoomcall("explain", "blubber").json()["exit_code"] == 2
 
 
 @pytest.mark.parametrize(

@@ -256,6 +256,20 @@ def test_zooms_own_words_find_their_code(said: str, topic: str) -> None:
         ("SIP 486", "state:declined"),
         ("sip 404", "reason:8"),
         ("SIP 480", "state:missed"),
+        ("SIP/2.0 603 Decline", "state:declined"),
+        ("SIP/2.0 486 Busy Here", "state:declined"),
+        ("sip 480 temporarily unavailable", "state:missed"),
+        ("HTTP/1.1 404 Not Found", "http:404"),
+        ("HTTP status code: 500", "http:500"),
+        ("401 error", "http:401"),
+        ("403 Forbidden", "http:403"),
+        ("why do I get a 401?", "http:401"),
+        ("124, 124", "zoom:124"),
+        ("zoom error code 3001", "zoom:3001"),
+        ("rc 8", "exit:8"),
+        ("it exited with status 12", "exit:12"),
+        ("return code 20", "exit:20"),
+        ("reason code 9", "reason:9"),
     ],
 )
 def test_a_word_of_zooms_or_a_word_before_a_number_leads_to_its_page(said: str, expected: str) -> None:
@@ -274,6 +288,20 @@ def test_a_word_of_zooms_or_a_word_before_a_number_leads_to_its_page(said: str, 
         ("room is busy", "state:declined", "state:joined"),
         ("stuck in the lobby", "state:waiting-room", "state:joined"),
         ("permission denied", "http:403", "cause:session-jwt"),
+        ("room stuck in waiting room", "state:waiting-room", "state:joined"),
+        ("the host has to admit it", "state:waiting-room", "cause:not-host"),
+        ("call dropped after 10 seconds", "exit:26", "state:declined"),
+        ("it hangs up", "reason:2", "state:declined"),
+        ("already in meeting", "cause:already-in", "cause:api-jwt-on-meetings"),
+        ("webhook not working", "webhook:url-validation", "state:noop"),
+        ("no CRC license", "cause:no-crc-plan", "exit:7"),
+        ("wrong secret", "cause:signature-mismatch", "cause:secret-in-quotes"),
+        ("200 but nothing happens", "state:noop", "network:timeout"),
+        ("meeting not started", "cause:session-not-live", "state:answered"),
+        ("unauthorized", "http:401", "http:403"),
+        ("SSLError", "network:tls", "network:reset"),
+        ("ETIMEDOUT", "network:timeout", "network:reset"),
+        ("clock is off", "cause:clock-skew", "state:joined"),
     ],
 )
 def test_what_people_say_leads_to_what_they_mean(said: str, expected: str, wrong: str) -> None:
@@ -289,6 +317,23 @@ def test_what_people_say_leads_to_what_they_mean(said: str, expected: str, wrong
 def test_a_name_or_number_is_no_guess(said: str) -> None:
     assert not is_guess(said)
     assert len(topics(said)) <= 2
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("error 124 and 401", ["zoom:124", "http:401"]),
+        ("ECONNREFUSED", ["network:connect"]),
+        ("getaddrinfo ENOTFOUND", ["network:dns"]),
+        ("socket hang up", ["network:reset"]),
+        ("bad request", ["http:400"]),
+        ("H.323 gatekeeper", ["reason:6"]),
+        ("Meeting is not found or has expired", ["zoom:3001"]),
+        ("does not contain scopes", ["zoom:104", "zoom:4711", "cause:scope-missing"]),
+    ],
+)
+def test_error_words_and_sentences_lead_to_their_pages(said: str, expected: list[str]) -> None:
+    assert topics(said) == expected
 
 
 @pytest.mark.parametrize("said", ["my printer is out of paper", "no audio", "sip 999", "error 987654"])

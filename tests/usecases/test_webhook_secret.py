@@ -131,6 +131,8 @@ def test_no_profile_at_all_names_the_ways_out() -> None:
     with pytest.raises(NotConfigured, match="no profile is current") as caught:
         world.find()
     assert "ZOOMCALL_WEBHOOK_SECRET" in (caught.value.fix or "")
+    assert "after zoomcall auth login" in (caught.value.fix or "")
+    assert caught.value.command == "zoomcall webhook secret set"
 
 
 @pytest.mark.parametrize(("environ", "profile"), [({}, "nobody"), ({"ZOOMCALL_PROFILE": "nobody"}, None)])

@@ -10,6 +10,7 @@ from typing import Self
 from msgspec import Struct
 
 from zoomcall.cli.settings import Settings
+from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 
@@ -88,15 +89,17 @@ def chosen_format(spec: CommandSpec, options: CommonOptions, settings: Settings)
 def _default_format(spec: CommandSpec, settings: Settings) -> OutputFormat:
     if not settings.output or spec.ignores_output_variable:
         return OutputFormat.TEXT
-    chosen = _format(settings.output, "ZOOMCALL_OUTPUT", has_streams=True)
-    return OutputFormat.JSON if chosen.is_stream and not spec.has_json_lines else chosen
+    if not spec.has_json_lines and settings.output == OutputFormat.JSON_LINES:
+        return OutputFormat.JSON  # the variable is for every command
+    return _format(settings.output, "ZOOMCALL_OUTPUT", has_streams=spec.has_json_lines)
 
 
 def _format(text: str, name: str, *, has_streams: bool) -> OutputFormat:
-    allowed = [word.value for word in OutputFormat if has_streams or not word.is_stream]
-    if text not in allowed:
+    *others, last = [word.value for word in OutputFormat if has_streams or not word.is_stream]
+    if text not in {*others, last}:
         raise UsageError(
-            f"{name} {text!r} is not an output format of this command", fix=f"Use {' or '.join(allowed)}."
+            f"{name} {quoted(text)} is not an output format of this command",
+            fix=f"Use {', '.join(others)} or {last}.",
         )
     return OutputFormat(text)
 
@@ -115,4 +118,4 @@ def guessed_format(arguments: Sequence[str], environ: Mapping[str, str]) -> Outp
     words = [argument for argument in before if not argument.startswith("-")]
     if words[:1] in _WITHOUT_VARIABLE or words[:2] in _WITHOUT_VARIABLE:
         return OutputFormat.TEXT
-    return documents.get(environ.get("ZOOMCALL_OUTPUT", ""), OutputFormat.TEXT)
+    return documents.get(environ.get("ZOOMCALL_OUTPUT", "").strip().lower(), OutputFormat.TEXT)

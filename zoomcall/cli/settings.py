@@ -65,7 +65,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         subscription = given.get("ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID")
         return cls(
             environ=given,
-            output=given.get("ZOOMCALL_OUTPUT"),
+            output=given.get("ZOOMCALL_OUTPUT", "").strip().lower() or None,
             timeout=duration("ZOOMCALL_TIMEOUT"),
             profile=given.get("ZOOMCALL_PROFILE"),
             api_base=base("ZOOMCALL_API_BASE"),

@@ -191,5 +191,5 @@ def _failure(reason: Reason | None, *, is_private: bool) -> Cause:
         f"reason-{reason.name}",
         Certainty.LIKELY,
         f"Zoom's event gives reason {reason.code} ({text.name}): {text.meaning}",
-        f"Hint: {fix}",
+        fix or "",
     )

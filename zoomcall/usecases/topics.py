@@ -31,6 +31,7 @@ from zoomcall.knowledge.lexicon import (
     word_texts,
 )
 from zoomcall.knowledge.texts import Basis, CauseText, cause_texts
+from zoomcall.usecases.troubles import topics_of_trouble
 
 _ERRORS_PAGE = "https://developers.zoom.us/docs/api/errors/"
 _EVENTS_PAGE = "https://developers.zoom.us/docs/api/video-sdk/events/"
@@ -42,6 +43,7 @@ _SHOWN = 60
 _MOST_WORDS_A_MISS = 5
 """Of so many words one may be missing on a page that is near."""
 _SAYING = "Zoom says"
+_WORDS_OF_A_SENTENCE = 3
 _IDLE_WORDS = frozenset(
     {
         "a",
@@ -108,11 +110,7 @@ def pages(topic: str | None) -> tuple[TopicPage, ...]:
         if colon and prefix in _PREFIXES:
             found = [page for page in [_chosen(prefix, name)] if page is not None]
         else:
-            found = (
-                _numbered(wanted)
-                or _named(wanted)
-                or ([] if wanted.isdecimal() or _NUMBERED.fullmatch(wanted) else _nearest(wanted))
-            )
+            found = _named(wanted) or _numbered(wanted) or ([] if _numbers(wanted) else _nearest(wanted))
         if found:
             return tuple(found)
     raise _unknown(topic, wanted)
@@ -129,21 +127,22 @@ def _normalised(topic: str) -> str:
     return re.sub(r"[\s_]+", "-", re.sub(r"\s*:\s*", ":", plain))
 
 
-_NUMBERED = re.compile(
-    r"(?:zoom-)?(?:api-)?(?P<word>https?|status|exit|reason|sip|error|code|zoom)s?(?:-(?:error|status|code|type|number))*"
-    r"[-:#=]*(?P<number>\d{1,5})(?:-[a-z-]*)?"
-)
 _OF_WORD = {
-    "http": ("http", "zoom"),
-    "https": ("http",),
-    "status": ("http",),
-    "exit": ("exit",),
-    "reason": ("reason",),
     "error": ("zoom", "http", "exit"),
     "code": ("zoom", "http", "exit", "reason"),
+    "status": ("http", "exit"),
+    "http": ("http", "zoom"),
+    "https": ("http", "zoom"),
     "zoom": ("zoom",),
+    **dict.fromkeys(("exit", "exited", "rc", "return", "returned", "returns"), ("exit",)),
+    "reason": ("reason",),
+    "sip": (),
 }
+"""Which pages a number with this word before it may mean; of several words before it, the lowest row counts."""
+
 _OF_SIP = {
+    180: "state:ringing",
+    200: "state:joined",
     **dict.fromkeys((486, 600, 603), "state:declined"),
     **dict.fromkeys((404, 410, 484, 604), "reason:8"),
     **dict.fromkeys((408, 480, 487), "state:missed"),
@@ -152,21 +151,55 @@ _OF_SIP = {
 }
 
 
+_PHRASES = (
+    {"unauthorized", "unauthorised", "forbidden", "found", "bad", "request", "requests", "too", "many", "internal"}
+    | {"server", "decline", "declined", "busy", "here", "temporarily", "unavailable", "acceptable"}
+    | {"type", "number", "api", "response", "answer", "says", "said", "gives", "message"}
+)
+"""Words that say no more than the number beside them."""
+
+
+def _numbers(wanted: str) -> list[tuple[str, str]] | None:
+    """Return the numbers of a question about nothing else, each with its word; None for another question."""
+    if wanted.startswith("-"):
+        return None
+    found: list[tuple[str, str]] = []
+    before: list[str] = []
+    for token in re.findall(r"[a-z]+|[0-9]+", re.sub(r"\b(sip|https?)/[0-9.]+", r"\1", wanted)):
+        word = token.removesuffix("s") if token.removesuffix("s") in _OF_WORD else token
+        if token.isdecimal():
+            found.append((_telling(before), token))
+            before = []
+        elif word in _OF_WORD:
+            before.append(word)
+        elif token not in _PHRASES and token not in _IDLE_WORDS:
+            return None
+    if len(found) == 1 and not found[0][0]:
+        found = [(_telling(before), found[0][1])]  # 401 error
+    return list(dict.fromkeys(found)) or None
+
+
+def _telling(words: list[str]) -> str:
+    ranks = list(_OF_WORD)
+    return max(words, key=ranks.index, default="")
+
+
 def _numbered(wanted: str) -> list[TopicPage]:
-    """Return the page of a number with a word before it, such as ``HTTP 401``, ``error 124`` or ``SIP 486``."""
-    match = _NUMBERED.fullmatch(wanted)
-    if match is None:
-        return []
-    word, number = match["word"], match["number"]
-    if word == "sip":
-        topic = _OF_SIP.get(int(number), "reason:0" if 300 <= int(number) < 700 else "")
-        return [_every_page()[topic]] if topic in _every_page() else []
-    found = (_chosen(prefix, number) for prefix in _OF_WORD[word])
-    return next(([page] for page in found if page is not None), [])
+    """Return the pages of numbers among words: ``HTTP 401``, ``error 124``, ``SIP/2.0 486 Busy Here``."""
+    found: dict[str, TopicPage] = {}
+    for word, number in _numbers(wanted) or ():
+        if word == "sip":
+            topic = _OF_SIP.get(int(number[:4]), "reason:0" if 300 <= int(number[:4]) < 700 else "")
+            pages_of_it = [_every_page()[topic]] if topic else []
+        elif word:
+            pages_of_it = [page for prefix in _OF_WORD[word] if (page := _chosen(prefix, number)) is not None][:1]
+        else:
+            pages_of_it = _named(number)
+        found |= {page.topic: page for page in pages_of_it}
+    return list(found.values())
 
 
 def _unknown(topic: str, wanted: str) -> UsageError:
-
     names = list(dict.fromkeys([*_every_page(), *_names()]))
     close = [] if wanted.isdecimal() else difflib.get_close_matches(wanted[:_SHOWN], names, n=6, cutoff=0.6)
     pages_near: dict[str, str] = {}
@@ -247,33 +280,9 @@ def _names() -> Iterator[str]:
     yield from (name for _, name in _aliases())
 
 
-_NOT = r"(?:\b(?:not?|never|nothing|cannot|(?:can|won|isn|doesn|didn)-?t|unable|fails?|failed|failing)\b)"
-_TROUBLES = tuple(
-    (re.compile(pattern), topics)
-    for pattern, topics in (
-        (
-            rf"{_NOT}.*\b(?:ring|rings|ringing|rang|called|dialled)\b|silent",
-            ("state:noop", "reason:9", "state:missed"),
-        ),
-        (
-            rf"{_NOT}.*\b(?:answer|answers|answered|answering|pick(?:s|ed)?-up|picks?)\b",
-            ("state:missed", "reason:7"),
-        ),
-        (
-            rf"{_NOT}.*\b(?:join|joins|joined|joining|enter|get-in|admitted|connect|connects|connected|connecting)\b",
-            ("state:waiting-room", "state:missed", "state:pending", "reason:9"),
-        ),
-        (rf"{_NOT}.*\b(?:reach|reached|reachable|route)\b", ("reason:9",)),
-        (r"\bbusy\b|do-not-disturb|\bhung-up\b|\brejects?\b|\brejected\b", ("state:declined", "reason:2")),
-        (r"\blobby\b|\blet-in\b|waiting-for-(?:the-)?host", ("state:waiting-room",)),
-        (r"\b(?:access|permission)s?\b.*\bdenied\b|\bforbidden\b", ("http:403", "exit:5")),
-    )
-)
-"""What people say of a call, with its blanks as dashes, and its pages: negation counts more than nearness."""
-
-
 def _nearest(wanted: str) -> list[TopicPage]:
-    trouble = next((topics for pattern, topics in _TROUBLES if pattern.search(wanted)), ())
+    phrase = _quoted(wanted) if wanted.count("-") >= _WORDS_OF_A_SENTENCE else []
+    trouble = () if phrase else topics_of_trouble(wanted)
     if trouble:
         return [_every_page()[topic] for topic in trouble]
     words = [word for word in re.findall(r"[a-z0-9]+", wanted) if not (word in _IDLE_WORDS or word.isdecimal())]

@@ -86,7 +86,10 @@ def find_webhook_secret(
         found = _in_environment(environ, read_secret_file, warn)
         if found is not None:
             return found
-    stored = chosen_profile(environ, profile=profile, config=config.read())
+    profiles = config.read()
+    if profile is None and not environ.get("ZOOMCALL_PROFILE") and profiles.current is None:
+        raise _none_anywhere(profiles.names)
+    stored = chosen_profile(environ, profile=profile, config=profiles)
     secret = read_stored_secret(stored)
     if secret is None:
         raise NoWebhookSecret(
@@ -96,6 +99,15 @@ def find_webhook_secret(
             command=f"zoomcall webhook secret set -p {stored.name}",
         )
     return HeldWebhookSecret(secret, CredentialSource(stored.store.value), stored.name)
+
+
+def _none_anywhere(names: tuple[str, ...]) -> NoWebhookSecret:
+    how = f"Set {VARIABLE} or {FILE_VARIABLE}, or store it in a profile"
+    return NoWebhookSecret(
+        "no webhook secret: none in the environment, and no profile is current",
+        fix=f"{how}{'' if names else ', after zoomcall auth login'}. {WHERE_ZOOM_SHOWS_IT}",
+        command=f"zoomcall webhook secret set{f' -p {names[0]}' if names else ''}",
+    )
 
 
 def chosen_profile(environ: Mapping[str, str], *, profile: str | None, config: Config) -> Profile:
