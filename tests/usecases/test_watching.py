@@ -20,9 +20,20 @@ from zoomcall.domain.journal import CallId, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, NotConfigured, ZoomcallError
+from zoomcall.usecases.dialing import watching as watching_module
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.polling import Look, Poll, PollFeed, Polls, Rhythm
-from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.pushed_events import FollowedFeed, PushFeed
+from zoomcall.usecases.dialing.signals import (
+    EventsSeen,
+    Exhausted,
+    Hiccup,
+    Looked,
+    RosterSeen,
+    Seen,
+    Signal,
+    Signals,
+)
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.dialing.watching import Watch
 
@@ -74,6 +85,12 @@ class FakeFeed:
     subscribers: list[Signals] = field(default_factory=list)
     left: int = 0
     favours: int = 0
+    last: tuple[Signal, ...] = ()
+    delay: timedelta = timedelta(0)
+
+    def look_again(self, signals: Signals) -> None:
+        for signal in (*self.last, Looked()):
+            signals.put(signal)
 
     def subscribe(self, signals: Signals) -> None:
         if self.error is not None:
@@ -657,3 +674,147 @@ def test_a_watch_over_a_poll_sees_the_room_come(watching: Watching) -> None:
 def test_the_usual_rhythm_is_soon_then_steady(looks: int, pauses: list[float]) -> None:
     rhythm = Rhythm()
     assert [rhythm.pause_before(look).total_seconds() for look in range(looks)] == pauses
+
+
+# The last look
+
+
+def test_what_only_a_last_look_shows_counts(watching: Watching) -> None:
+    feed = FakeFeed((NOBODY,), last=(JOINED,))
+    settled = watching.watch(feed, span=timedelta(seconds=0.1))
+    assert settled is not None
+    assert settled.state is State.JOINED
+
+
+def test_a_last_look_is_waited_for_and_nothing_after_it(watching: Watching) -> None:
+    class Late(FakeFeed):
+        def look_again(self, signals: Signals) -> None:
+            timer = threading.Timer(0.2, super().look_again, [signals])
+            timer.start()
+
+    assert watching.watch(Late(last=(JOINED,)), FakeFeed(), span=timedelta(0)) is not None
+    assert watching.watch(Late(last=(NOBODY,)), FakeFeed(), span=timedelta(0)) is None
+    assert watching.seconds < 2
+
+
+def test_a_last_look_that_hangs_is_not_waited_for_for_ever(
+    watching: Watching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Hanging(FakeFeed):
+        def look_again(self, signals: Signals) -> None:
+            pass
+
+    monkeypatch.setattr(watching_module, "_LAST_LOOK", timedelta(seconds=0.2))
+    assert watching.watch(Hanging(), span=timedelta(0)) is None
+    assert 0.2 <= watching.seconds < AT_ONCE
+
+
+def test_what_is_pushed_has_a_moment_to_arrive(watching: Watching) -> None:
+    feed = PushFeed(WEBHOOK, lambda: NOW)
+    timer = threading.Timer(0.1, feed.publish, [[event(State.JOINED)]])
+    timer.start()
+    assert watching.watch(feed, span=timedelta(0)) is not None
+    assert watching.watch(PushFeed(WEBHOOK, lambda: NOW), span=timedelta(0)) is None
+    assert watching.seconds < AT_ONCE
+
+
+def test_a_wait_that_slept_beyond_its_deadline_looks_once_more(watching: Watching) -> None:
+    look = Looks(NOBODY, JOINED)
+    poll = PollFeed(Poll({ROSTER: look}), NOW, frozenset({ROSTER}))  # which would look after a second
+    moments = iter([NOW, *[NOW + timedelta(hours=1)] * 1000])
+    assert watching.watch(poll, now=lambda: next(moments)) is None
+    assert look.count == 1
+    assert watching.watch(poll, span=timedelta(0)) is not None
+
+
+def test_a_last_look_is_at_every_source_and_comes_after_the_call_asked(signals: Signals) -> None:
+    is_looking, goes_on = threading.Event(), threading.Event()
+    events = EventsSeen(LOG, ())
+
+    def look(_: datetime) -> Seen:
+        is_looking.set()
+        goes_on.wait(60)
+        return NOBODY
+
+    poll = polled({ROSTER: look, LOG: Looks(events)})
+    poll.subscribe(signals)
+    assert is_looking.wait(5)
+    while not signals.empty():
+        signals.get()
+    poll.look_again(signals)
+    goes_on.set()
+    seen = taken(signals, 4)
+    assert seen[0] == NOBODY  # by the look that had begun before
+    assert Looked() in seen
+    assert {each.source for each in seen[1 : seen.index(Looked())] if not isinstance(each, Looked)} == {ROSTER, LOG}
+    poll.unsubscribe(signals)
+
+
+def test_calls_that_end_together_share_their_last_looks(signals: Signals) -> None:
+    look = Looks(NOBODY)
+    poll = Poll({ROSTER: look}, rhythm=Rhythm(first=LONG, early=LONG, interval=timedelta(seconds=0.5)))
+    calls: list[Signals] = [signals, *(queue.SimpleQueue[Signal | None]() for _ in range(20))]
+    for each in calls:
+        poll.subscribe(each, since=NOW, sources=frozenset({ROSTER}))
+    for each in calls:
+        poll.look_again(each)
+    for each in calls:
+        while each.get(timeout=5) != Looked():
+            pass
+        poll.unsubscribe(each)
+    assert look.count <= 2
+
+
+def test_whoever_asks_a_poll_that_has_nothing_to_look_at_is_answered_at_once(signals: Signals) -> None:
+    poll = polled({ROSTER: Looks(refused(401, 124))})
+    poll.look_again(signals)
+    assert taken(signals, 1) == [Looked()]
+    poll.subscribe(signals)
+    assert isinstance(taken(signals, 1)[0], Exhausted)
+    assert has_ended()
+    poll.look_again(signals)
+    assert taken(signals, 1) == [Looked()]
+    poll.unsubscribe(signals)
+
+
+def test_whoever_asks_while_the_last_source_is_lost_is_answered(signals: Signals) -> None:
+    is_looking, goes_on = threading.Event(), threading.Event()
+
+    def look(_: datetime) -> Seen:
+        is_looking.set()
+        goes_on.wait(60)
+        raise refused(401, 124)
+
+    poll = polled({ROSTER: look})
+    poll.subscribe(signals)
+    assert is_looking.wait(5)
+    poll.look_again(signals)
+    goes_on.set()
+    assert taken(signals, 2)[1] == Looked()
+    poll.unsubscribe(signals)
+
+
+def test_the_looks_just_before_the_end_of_a_long_wait_are_saved_for_the_last(signals: Signals) -> None:
+    look = Looks(NOBODY)
+    poll = Poll({ROSTER: look}, rhythm=QUICK)
+    poll.subscribe(signals, since=NOW, sources=frozenset({ROSTER}), span=timedelta(seconds=0.4))
+    time.sleep(0.4 - 1.5 * TICK.total_seconds())
+    count = look.count
+    poll.look_again(signals)
+    while signals.get(timeout=5) != Looked():
+        pass
+    assert look.count <= count + 2
+    poll.unsubscribe(signals)
+
+
+def test_a_file_is_read_once_more_for_whoever_asks(signals: Signals) -> None:
+    batches = iter([[], [event(State.RINGING)], [event(State.JOINED)]])
+    feed = FollowedFeed(WEBHOOK, lambda: next(batches, []), lambda: NOW)
+    feed.subscribe(signals)
+    feed.look_again(signals)
+    assert taken(signals, 1) == [Looked()]  # nobody follows it yet
+    feed.start()
+    feed.look_again(signals)
+    *before, last = taken(signals, 3)
+    assert Looked() in (*before, last)
+    feed.stop()

@@ -240,7 +240,7 @@ class Call:
             poll = self._polls.of(order.key)
             if prospects.has_events:
                 poll.expect_events()
-            watch.subscribe(PollFeed(poll, self._dialled_at, prospects.looks))
+            watch.subscribe(PollFeed(poll, self._dialled_at, prospects.looks, span=order.timeout))
         deadline = self._answered_at + order.timeout
         settled = self._watch_until(deadline, watch, judge)
         if settled is not None:

@@ -21,7 +21,7 @@ class Equipment(Struct, frozen=True, kw_only=True):
         polls: Rosters and logs, read with that credential.
         feeds: Sources of pushed events, already running.
         missing: Why other sources of pushed events are not available.
-        now: The clock.
+        now: A clock that starts at the wall clock's time and that nobody sets while calls are under way.
     """
 
     zoom: CallEndpoints

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import queue
 import threading
-from collections.abc import Callable, Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -17,7 +20,16 @@ from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import MeetingNumber
 from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
 from zoomcall.usecases.dialing.ports import CallEndpoints
-from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.signals import (
+    EventsSeen,
+    Exhausted,
+    Hiccup,
+    Looked,
+    News,
+    RosterSeen,
+    Seen,
+    Signals,
+)
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.zoom_clock import LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
@@ -26,6 +38,8 @@ POLL_INTERVAL = timedelta(seconds=3)
 FIRST_LOOK = timedelta(seconds=1)
 EARLY_INTERVAL = timedelta(seconds=1.5)
 _EARLY_LOOKS = 2
+_LONG_WAIT = 15
+"""In intervals: in a wait as long as that, the last looks need no more requests than there would be without."""
 _TRUSTED_LOOKS = 4
 _ROSTER_TURN = 10
 _LOG_MEMORY = timedelta(minutes=10)
@@ -63,10 +77,36 @@ class Sighting(Struct, frozen=True):
 
 
 class _Reader(Struct, frozen=True):
-    """A call that waits: its queue, when it was dialled, and what may prove its outcome."""
+    """A call that waits.
+
+    Attributes:
+        signals: Its queue.
+        since: When it was dialled.
+        sources: What may prove its outcome.
+        saves_from: From when on, by ``time.monotonic``, only its last look is worth a request.
+        saves_until: When that should be over.
+    """
 
     signals: Signals
     since: datetime
+    sources: frozenset[EvidenceSource]
+    saves_from: float
+    saves_until: float
+
+    def is_saving(self) -> bool:
+        """Return whether the call has only its last look to wait for."""
+        return self.saves_from <= time.monotonic() < self.saves_until
+
+
+_Asking = queue.SimpleQueue[Signals | None]
+"""Calls that ask a poll for their last look; None ends it."""
+
+
+class _Asked(Struct, frozen=True):
+    """A call that asks for its last look, when it did, and at which sources."""
+
+    signals: Signals
+    at: float
     sources: frozenset[EvidenceSource]
 
 
@@ -87,13 +127,21 @@ class Poll:
         self._rhythm = rhythm or Rhythm()
         self._lock = threading.Lock()
         self._readers: tuple[_Reader, ...] = ()
-        self._ended: threading.Event | None = None
+        self._begun: dict[EvidenceSource, float] = {}
+        self._asking: _Asking | None = None
         self._has_events = False
         self._are_events_expected = False
         self._missing: set[EvidenceSource] = set()
         self._exhausted: set[EvidenceSource] = set()
 
-    def subscribe(self, signals: Signals, *, since: datetime, sources: frozenset[EvidenceSource]) -> None:
+    def subscribe(
+        self,
+        signals: Signals,
+        *,
+        since: datetime,
+        sources: frozenset[EvidenceSource],
+        span: timedelta = timedelta.max,
+    ) -> None:
         """Put into a call's queue what is seen; the first call starts the polling.
 
         A source that was exhausted for earlier calls may be back, so it is tried again for each new one.
@@ -102,18 +150,22 @@ class Poll:
             signals: The call's queue.
             since: When it was dialled; nothing older is looked for.
             sources: Which sources may prove its outcome.
+            span: How long it waits. The last looks of a long wait come instead of the looks just before them.
         """
+        interval, until = self._rhythm.interval.total_seconds(), time.monotonic() + span.total_seconds()
+        saved = (len(sources) + 0.5) * interval if span.total_seconds() > _LONG_WAIT * interval else -interval
+        reader = _Reader(signals, since, sources, until - saved, until + interval)
         with self._lock:
             self._missing -= sources
             self._exhausted -= sources
-            self._readers = (*self._readers, _Reader(signals, since, sources))
-            if self._ended is not None:
+            self._readers = (*self._readers, reader)
+            if self._asking is not None:
                 return
-            self._ended = threading.Event()
+            self._asking = queue.SimpleQueue()
             try:
-                threading.Thread(target=self._run, args=(self._ended,), name="poll", daemon=True).start()
-            except RuntimeError:
-                self._ended = None
+                threading.Thread(target=self._run, args=(self._asking,), name="poll", daemon=True).start()
+            except (RuntimeError, MemoryError):
+                self._asking = None
                 for source in sources:
                     signals.put(Exhausted(source, "the system allows no more threads"))
 
@@ -121,9 +173,20 @@ class Poll:
         """Put nothing more into a call's queue; the last call ends the polling."""
         with self._lock:
             self._readers = tuple(reader for reader in self._readers if reader.signals is not signals)
-            if not self._readers and self._ended is not None:
-                self._ended.set()
-                self._ended = None
+            if not self._readers and self._asking is not None:
+                self._asking.put(None)
+                self._asking = None
+
+    def look_again(self, signals: Signals) -> None:
+        """Look at every source that a call wants, then put ``Looked`` into its queue.
+
+        It is done at once, unless a source was looked at a moment ago: many calls that end share their last looks.
+        """
+        with self._lock:
+            if self._asking is None:
+                signals.put(Looked())
+            else:
+                self._asking.put(signals)
 
     def favour_events(self) -> None:
         """Read the log from now on, and the roster every tenth time."""
@@ -133,20 +196,68 @@ class Poll:
         """Read only the log at first, since earlier calls had events there."""
         self._are_events_expected = True
 
-    def _run(self, ended: threading.Event) -> None:
-        look = 0
-        while not ended.wait(self._rhythm.pause_before(look).total_seconds()):
+    def _run(self, asking: _Asking) -> None:
+        number, asked = 0, dict[int, _Asked]()
+        while True:
+            try:
+                signals = asking.get(timeout=self._pause(number, asked))
+            except queue.Empty:
+                pass
+            else:
+                if signals is None:
+                    return
+                self._take(signals, asked)
+                continue
             with self._lock:
                 waiting = self._readers
-                wanted = frozenset[EvidenceSource]().union(*(reader.sources for reader in waiting))
-                available = (wanted & self._looks.keys()) - self._exhausted
-                if not available:  # until a call comes that another source can help
-                    if self._ended is ended:
-                        self._ended = None
-                    return
-            source = self._source_of(look, available)
-            look += 1
-            self._tell(self._look_at(source, min(reader.since for reader in waiting)), waiting)
+                available = self._available(waiting)
+                if not available and self._asking is asking:
+                    self._asking = None  # until a call comes that another source can help
+            if available and (asked or not all(reader.is_saving() for reader in waiting)):
+                source = self._due(asked)[1] if asked else self._source_of(number, available)
+                self._begun[source] = time.monotonic()
+                self._tell(self._look_at(source, min(reader.since for reader in waiting)), waiting)
+            number += 1
+            self._answer(asked, is_all=not available)
+            if not available:
+                for signals in _asked_by_now(asking):
+                    signals.put(Looked())
+                return
+
+    def _pause(self, number: int, asked: Mapping[int, _Asked]) -> float:
+        """Return the seconds until the next look: soon if calls ask for one, but never much more often for that."""
+        if not asked:
+            return self._rhythm.pause_before(number).total_seconds()
+        return max(self._due(asked)[0] - time.monotonic(), 0.0)
+
+    def _due(self, asked: Mapping[int, _Asked]) -> tuple[float, EvidenceSource]:
+        """Return when the next look is due that calls ask for, and at which source."""
+        interval = self._rhythm.interval.total_seconds()
+        sources = {source for each in asked.values() for source in each.sources}
+        return min((self._begun.get(source, -interval) + interval, source) for source in sources)
+
+    def _take(self, signals: Signals, asked: dict[int, _Asked]) -> None:
+        with self._lock:
+            wanted = self._available(reader for reader in self._readers if reader.signals is signals)
+        if wanted:
+            asked[id(signals)] = _Asked(signals, time.monotonic(), wanted)
+        else:
+            signals.put(Looked())
+
+    def _answer(self, asked: dict[int, _Asked], *, is_all: bool) -> None:
+        """Answer the calls for which every source was looked at since they asked, or is exhausted."""
+        for key, each in tuple(asked.items()):
+            left = {source for source in each.sources if self._begun.get(source, 0.0) < each.at} - self._exhausted
+            if left and not is_all:
+                asked[key] = _Asked(each.signals, each.at, frozenset(left))
+            else:
+                del asked[key]
+                each.signals.put(Looked())
+
+    def _available(self, readers: Iterable[_Reader]) -> frozenset[EvidenceSource]:
+        """Return the sources that can be looked at for some calls."""
+        wanted = frozenset[EvidenceSource]().union(*(reader.sources for reader in readers))
+        return (wanted & self._looks.keys()) - self._exhausted
 
     def _source_of(self, look: int, available: Collection[EvidenceSource]) -> EvidenceSource:
         log, roster = EvidenceSource.WEBHOOK_LOG, EvidenceSource.ROSTER
@@ -158,7 +269,7 @@ class Poll:
             return log if look < _TRUSTED_LOOKS or look % 2 else roster
         return roster if look % 2 else log
 
-    def _look_at(self, source: EvidenceSource, since: datetime) -> Signal:
+    def _look_at(self, source: EvidenceSource, since: datetime) -> News:
         try:
             seen = self._looks[source](since)
         except ZoomcallError as error:
@@ -168,7 +279,7 @@ class Poll:
         self._missing.discard(source)
         return seen
 
-    def _judge(self, source: EvidenceSource, error: ZoomcallError) -> Signal:
+    def _judge(self, source: EvidenceSource, error: ZoomcallError) -> News:
         """Distinguish a passing failure from a lasting one."""
         if error.kind is ErrorKind.NO_SESSION:
             if source in self._missing:
@@ -177,7 +288,7 @@ class Poll:
             return Hiccup(source, error.message)
         return Hiccup(source, error.message) if may_pass(error) else Exhausted(source, error.message)
 
-    def _tell(self, signal: Signal, waiting: Collection[_Reader]) -> None:
+    def _tell(self, signal: News, waiting: Collection[_Reader]) -> None:
         """Tell the calls that were waiting when the look began, since it may be older than a later call.
 
         The end of a source concerns every call.
@@ -193,6 +304,14 @@ class Poll:
                 reader.signals.put(signal)
 
 
+def _asked_by_now(asking: _Asking) -> Iterator[Signals]:
+    with suppress(queue.Empty):
+        while True:
+            signals = asking.get_nowait()
+            if signals is not None:
+                yield signals
+
+
 def may_pass(error: ZoomcallError) -> bool:
     """Return whether the same request may succeed a little later."""
     return isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}
@@ -204,14 +323,24 @@ class PollFeed(Struct, frozen=True):
     poll: Poll
     since: datetime
     sources: frozenset[EvidenceSource]
+    span: timedelta = timedelta.max
 
     def subscribe(self, signals: Signals) -> None:
         """Subscribe the call to the poll."""
-        self.poll.subscribe(signals, since=self.since, sources=self.sources)
+        self.poll.subscribe(signals, since=self.since, sources=self.sources, span=self.span)
+
+    @property
+    def delay(self) -> timedelta:
+        """Nothing: whoever has looked has sent what was seen."""
+        return timedelta(0)
 
     def unsubscribe(self, signals: Signals) -> None:
         """Unsubscribe the call."""
         self.poll.unsubscribe(signals)
+
+    def look_again(self, signals: Signals) -> None:
+        """Look at every source that the call wants."""
+        self.poll.look_again(signals)
 
     def favour_events(self) -> None:
         """Prefer events to the roster."""

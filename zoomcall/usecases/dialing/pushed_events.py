@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import Event
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Signal, Signals
+from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Looked, Signal, Signals
 
 _FILE_PAUSE_SECONDS = 0.2
+_DELAY = timedelta(seconds=0.25)
 
 
 class PushFeed:
@@ -39,6 +40,11 @@ class PushFeed:
         """Which evidence it sends."""
         return frozenset({self._source})
 
+    @property
+    def delay(self) -> timedelta:
+        """How long an event may take from the system's buffers to the calls."""
+        return _DELAY
+
     def subscribe(self, signals: Signals) -> None:
         """Put into a call's queue what arrives from now on."""
         with self._lock:
@@ -57,6 +63,10 @@ class PushFeed:
         with self._lock:
             if signals in self._subscribers:
                 self._subscribers.remove(signals)
+
+    def look_again(self, signals: Signals) -> None:
+        """Answer at once: what is pushed cannot be looked at."""
+        signals.put(Looked())
 
     def favour_events(self) -> None:
         """Do nothing: it has only events."""
@@ -111,22 +121,42 @@ class FollowedFeed(PushFeed):
         super().__init__(source, now)
         self._read = read
         self._ended = threading.Event()
+        self._is_running = False
+        self._asking: tuple[Signals, ...] = ()
 
     def start(self) -> None:
         """Start reading."""
+        self._is_running = True
         threading.Thread(target=self._run, name=f"follow-{self._source}", daemon=True).start()
 
     def stop(self) -> None:
         """Stop reading."""
         self._ended.set()
 
+    def look_again(self, signals: Signals) -> None:
+        """Answer after the next reading."""
+        with self._lock:
+            if self._is_running:
+                self._asking += (signals,)
+            else:
+                signals.put(Looked())
+
     def _run(self) -> None:
-        while not self._ended.wait(_FILE_PAUSE_SECONDS):
-            try:
+        try:
+            while not self._ended.wait(_FILE_PAUSE_SECONDS):
+                asking = self._asking
                 self.publish(self._read())
-            except ZoomcallError as error:
-                self.give_up(error.message)
-                return
-            except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
-                self.give_up(f"reading failed ({type(error).__name__})")
-                return
+                self._answer(asking)
+        except ZoomcallError as error:
+            self.give_up(error.message)
+        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
+            self.give_up(f"reading failed ({type(error).__name__})")
+        with self._lock:
+            self._is_running = False
+        self._answer(self._asking)
+
+    def _answer(self, asking: tuple[Signals, ...]) -> None:
+        with self._lock:
+            self._asking = self._asking[len(asking) :]
+        for signals in asking:
+            signals.put(Looked())

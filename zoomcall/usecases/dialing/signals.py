@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+from datetime import timedelta
 from typing import ClassVar, Protocol
 
 from msgspec import Struct
@@ -40,8 +41,13 @@ class Hiccup(Struct, frozen=True):
     why: str
 
 
+class Looked(Struct, frozen=True):
+    """The answer to ``Feed.look_again``: everything seen by then was sent before."""
+
+
 Seen = RosterSeen | EventsSeen
-Signal = Seen | Exhausted | Hiccup
+News = Seen | Exhausted | Hiccup
+Signal = News | Looked
 Signals = queue.SimpleQueue[Signal | None]
 """The queue of one call; None wakes its reader on a stop."""
 
@@ -53,11 +59,18 @@ class Feed(Protocol):
     def sources(self) -> frozenset[EvidenceSource]:
         """Which evidence they send."""
 
+    @property
+    def delay(self) -> timedelta:
+        """How long what they have seen by now may take to be sent."""
+
     def subscribe(self, signals: Signals) -> None:
         """Put into a call's queue what is seen from now on, and which sources are exhausted."""
 
     def unsubscribe(self, signals: Signals) -> None:
         """Send nothing more to a call's queue; never block."""
+
+    def look_again(self, signals: Signals) -> None:
+        """Look at every source once more, then put ``Looked`` into a call's queue; never block."""
 
     def favour_events(self) -> None:
         """Prefer events to the roster from now on: they do arrive."""

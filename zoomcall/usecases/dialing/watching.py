@@ -5,13 +5,27 @@ from __future__ import annotations
 import queue
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.usecases.dialing.evidence import Judge, Observation
-from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Feed, Hiccup, RosterSeen, Seen, Signal, Signals
+from zoomcall.usecases.dialing.signals import (
+    EventsSeen,
+    Exhausted,
+    Feed,
+    Hiccup,
+    Looked,
+    News,
+    RosterSeen,
+    Seen,
+    Signal,
+    Signals,
+)
 from zoomcall.usecases.dialing.stop import LONGEST_SLEEP, Stop, Stopped
+
+_LAST_LOOK = timedelta(seconds=10)
+"""How much longer than asked for a call may last, if Zoom answers the last look slowly."""
 
 
 class Watch:
@@ -42,6 +56,7 @@ class Watch:
         self._signals: Signals = queue.SimpleQueue()
         self._feeds: list[Feed] = []
         self._running: Counter[EvidenceSource] = Counter()
+        self._unanswered = 0
 
     def __enter__(self) -> Self:
         return self
@@ -59,18 +74,40 @@ class Watch:
     def until(self, deadline: datetime, judge: Judge) -> Observation | None:
         """Return the observation that settles the call; None once time is up or every source is exhausted.
 
+        When time is up, every source is looked at once more: this process may have slept since the last look.
+
         Raises:
             Stopped: The stop was set.
         """
         with self._stop.waking(self._signals):
+            is_last = False
             while any(number > 0 for number in self._running.values()):
                 signal = self._next(deadline)
                 if signal is None:
-                    return None
+                    if is_last:
+                        return None
+                    is_last, deadline = True, self._look_again()
+                    continue
+                if isinstance(signal, Looked):
+                    self._unanswered -= 1
+                    if self._unanswered == 0:
+                        deadline = min(deadline, self._now() + self._delay)
+                    continue
                 settled = self._take(signal, judge)
                 if settled is not None:
                     return settled
         return None
+
+    def _look_again(self) -> datetime:
+        """Ask every source to look once more, and return when to wait no longer for that."""
+        self._unanswered = len(self._feeds)
+        for feed in self._feeds:
+            feed.look_again(self._signals)
+        return self._now() + _LAST_LOOK
+
+    @property
+    def _delay(self) -> timedelta:
+        return max(feed.delay for feed in self._feeds)
 
     def _next(self, deadline: datetime) -> Signal | None:
         """Return the next signal; None at the deadline, once all that arrived by then is read."""
@@ -91,7 +128,7 @@ class Watch:
                 raise Stopped
             return signal
 
-    def _take(self, signal: Signal, judge: Judge) -> Observation | None:
+    def _take(self, signal: News, judge: Judge) -> Observation | None:
         match signal:
             case Exhausted(source, _):
                 self._running[source] -= 1
