@@ -24,6 +24,7 @@ USERS = {
             "device": "H.323/SIP",
             "ip_address": "203.0.113.10",
             "join_time": "2026-11-21T09:30:00Z",
+            "rung": None,
         },
         {"id": "2"},
         {"id": "3", "name": "Gone", "leave_time": "2026-11-21T09:31:00Z"},
@@ -128,9 +129,9 @@ def test_a_session_is_shown_with_who_is_in_it(call: Callable[..., Result], zoom:
         "started: 2026-11-21T09:00:00Z",
         "users: 2",
         "",
-        "NAME\tDEVICE\tADDRESS\tJOINED",
-        "Board room\tH.323/SIP\t203.0.113.10\t2026-11-21T09:30:00Z",
-        "-\t-\t-\t-",
+        "NAME\tDEVICE\tADDRESS\tJOINED\tRUNG AS",
+        "Board room\tH.323/SIP\t203.0.113.10\t2026-11-21T09:30:00Z\t-",
+        "-\t-\t-\t-\t-",
     ]
     assert [target.partition("?")[0] for target in zoom.targets] == [
         "/v2/videosdk/sessions/sfk%2FaOFJSJSYhGwk1hnxgw%3D%3D",
@@ -152,6 +153,7 @@ def test_a_session_is_shown_as_json(call: Callable[..., Result]) -> None:
             "is_room_system": True,
             "ip_address": "203.0.113.10",
             "join_time": "2026-11-21T09:30:00Z",
+            "rung": None,
         },
         {
             "id": "2",
@@ -161,6 +163,7 @@ def test_a_session_is_shown_as_json(call: Callable[..., Result]) -> None:
             "is_room_system": False,
             "ip_address": None,
             "join_time": None,
+            "rung": None,
         },
     ]
 

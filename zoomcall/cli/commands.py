@@ -29,6 +29,7 @@ ENTRIES: Mapping[str, Entry] = {
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
     "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),
+    "meeting": Entry("meeting", "Show who is in a meeting."),
     "webhook": Entry("webhook", "Receive, verify and replay Zoom's signed events."),
     "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),
     "doctor": Entry("doctor", "Check everything an invite needs, with a fix for each problem."),

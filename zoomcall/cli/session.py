@@ -1,23 +1,23 @@
 """``zoomcall session``: live sessions and their users."""
 
-from datetime import datetime
 from typing import Annotated
 
 import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
+from zoomcall.cli.connection import Connection
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table
-from zoomcall.cli.render.json import time_text
 from zoomcall.cli.results.session import Session, SessionListResult, SessionShowResult, SessionUser
 from zoomcall.cli.run import Run
+from zoomcall.cli.rung_rooms import rung_room, rung_rooms, rung_words, time_words
+from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.live import LiveSession
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
 from zoomcall.errors import UsageError, blaming
 from zoomcall.usecases.sessions import Gathering, live_sessions, look_into
-from zoomcall.usecases.zoom_roles import Sessions
 
 app = typer.Typer(help="Show live sessions and their users.")
 
@@ -35,9 +35,10 @@ def list_sessions(run: Run) -> Answer:
 
     Zoom allows this 10 to 20 times a minute.
     """
-    sessions = live_sessions(zoom=_zoom(run), today=run.now().date())
+    sessions = live_sessions(zoom=_connection(run).zoom, today=run.now().date())
     rows = tuple(
-        (session.id, session.name or _UNKNOWN, _count(session), _time(session.start_time)) for session in sessions
+        (session.id, session.name or _UNKNOWN, _count(session), time_words(session.start_time))
+        for session in sessions
     )
     page: Page = (Table(("ID", "NAME", "USERS", "STARTED"), rows),) if rows else (Line("No session is live."),)
     return Answer(page=page, result=SessionListResult(sessions=tuple(map(_session, sessions))))
@@ -60,14 +61,23 @@ def show(
         ),
     ] = None,
 ) -> Answer:
-    """Show a live session and its users."""
+    """Show a live session and its users.
+
+    A room that this machine rang is shown with the address that it was rung at.
+    """
     origin, text = _variable(run) if session is None else (None, session)
     with blaming(origin):
         wanted = parse_session_name(text)
-    gathering = look_into(wanted, zoom=_zoom(run), today=run.now().date(), origin=origin)
+    connection = _connection(run)
+    gathering = look_into(wanted, zoom=connection.zoom, today=run.now().date(), origin=origin)
+    key = TargetKey(api_base=connection.api_base, api=Api.SESSION, id=gathering.session.id)
+    rung = rung_rooms(run, key, gathering.users)
     return Answer(
-        page=_page(gathering),
-        result=SessionShowResult(session=_session(gathering.session), users=tuple(map(_user, gathering.users))),
+        page=_page(gathering, rung),
+        result=SessionShowResult(
+            session=_session(gathering.session),
+            users=tuple(_user(user, rung.get(user.id)) for user in gathering.users),
+        ),
     )
 
 
@@ -89,35 +99,37 @@ def _variable(run: Run) -> tuple[str, str]:
     return given[0]
 
 
-def _zoom(run: Run) -> Sessions:
+def _connection(run: Run) -> Connection:
     connection = run.wiring.connect(Api.SESSION)
     connection.refuse_wrong_bearer(Api.SESSION)
-    return connection.zoom
+    return connection
 
 
-def _page(gathering: Gathering) -> Page:
+def _page(gathering: Gathering, rung: dict[str, CallRecord]) -> Page:
     session = gathering.session
     lines = [
         Line(session.id, label="id"),
         Line(session.name or _UNKNOWN, label="name"),
-        Line(_time(session.start_time), label="started"),
+        Line(time_words(session.start_time), label="started"),
         Line(str(len(gathering.users)), label="users"),
     ]
     if not gathering.users:
         return tuple(lines)
     rows = tuple(
-        (user.name or _UNKNOWN, user.device or _UNKNOWN, user.ip_address or _UNKNOWN, _time(user.join_time))
+        (
+            user.name or _UNKNOWN,
+            user.device or _UNKNOWN,
+            user.ip_address or _UNKNOWN,
+            time_words(user.join_time),
+            rung_words(rung.get(user.id)),
+        )
         for user in gathering.users
     )
-    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED"), rows))
+    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED", "RUNG AS"), rows))
 
 
 def _count(session: LiveSession) -> str:
     return _UNKNOWN if session.user_count is None else str(session.user_count)
-
-
-def _time(moment: datetime | None) -> str:
-    return _UNKNOWN if moment is None else time_text(moment)
 
 
 def _session(session: LiveSession) -> Session:
@@ -130,7 +142,7 @@ def _session(session: LiveSession) -> Session:
     )
 
 
-def _user(user: Participant) -> SessionUser:
+def _user(user: Participant, call: CallRecord | None) -> SessionUser:
     return SessionUser(
         id=user.id,
         participant_uuid=user.uuid,
@@ -139,4 +151,5 @@ def _user(user: Participant) -> SessionUser:
         is_room_system=user.is_room_system,
         ip_address=user.ip_address,
         join_time=user.join_time,
+        rung=rung_room(call),
     )

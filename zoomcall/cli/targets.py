@@ -61,6 +61,28 @@ def chosen_target(run: Run, flags: TargetFlags) -> Target:
     return target
 
 
+def chosen_meeting(run: Run, given: str | None) -> MeetingTarget:
+    """Return the meeting that a command names by its argument, or else ``ZOOMCALL_MEETING``.
+
+    Raises:
+        UsageError: No meeting is named, or not validly.
+    """
+    origin, text = (None, given) if given is not None else ("ZOOMCALL_MEETING", _meeting_variable(run))
+    if origin is not None:
+        refuse_surplus(text, origin, may_have_blanks=True)
+    with blaming(origin):
+        target = MeetingTarget(parse_meeting_number(text))
+    _refuse_other_cluster(run, text)
+    return target
+
+
+def _meeting_variable(run: Run) -> str:
+    text = run.settings.environ.get("ZOOMCALL_MEETING")
+    if text is None:
+        raise UsageError("no meeting is named", fix="Give its number or join link.")
+    return text
+
+
 def _refuse_other_cluster(run: Run, meeting: str) -> None:
     linked, base = cluster_of(link_host(meeting) or ""), cluster_of(host_of(run.wiring.shown_api_base))
     if linked is None or base is None or linked == base:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -135,6 +135,23 @@ def _who_was_in(zoom: PastRosters, target: TargetKey) -> tuple[Participant, ...]
     if target.api is Api.SESSION:
         return zoom.past_session_users(SessionId(target.id))
     return zoom.past_meeting_participants(MeetingNumber(target.id))
+
+
+def rung_here(rooms: Iterable[Participant], calls: Sequence[CallRecord]) -> dict[str, CallRecord]:
+    """Return, by participant id, the call that each room in a roster came by, as far as that is certain.
+
+    Args:
+        rooms: Room systems that are there.
+        calls: This machine's calls into the same session or meeting, newest first.
+    """
+    able = [call for call in calls if call.removed_at is None and call.state.blocks_redial]
+    found: dict[str, CallRecord] = {}
+    for room in rooms:
+        credited = [call for call in able if call.participant_id in room.ids]
+        exact = [call for call in able if call.participant_id is None and is_exact(room, call.dial)]
+        if credited or len({(call.protocol, call.address) for call in exact}) == 1:
+            found[room.id] = (credited or exact)[0]
+    return found
 
 
 def roster_command(api: Api, identifier: str) -> str:

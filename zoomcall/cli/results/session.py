@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from zoomcall.cli.render.json import Time
+from zoomcall.domain.address import Protocol
 
 
 class Session(Struct, frozen=True, kw_only=True):
@@ -19,6 +20,19 @@ class Session(Struct, frozen=True, kw_only=True):
     session_key: Annotated[str | None, Meta(description="Its session_key.")]
 
 
+class RungRoom(Struct, frozen=True, kw_only=True):
+    """The call of this machine that a room came by."""
+
+    call_id: Annotated[int, Meta(description="Its id, as call list prints it.")]
+    protocol: Annotated[Protocol, Meta(description="How the room was rung.")]
+    address: Annotated[str, Meta(description="The address that was rung; a passcode in it is masked.")]
+
+
+RungAs = Annotated[
+    RungRoom | None, Meta(description="The call of this machine that the room came by; null if none is known.")
+]
+
+
 class SessionUser(Struct, frozen=True, kw_only=True):
     """A user in a live session."""
 
@@ -29,6 +43,7 @@ class SessionUser(Struct, frozen=True, kw_only=True):
     is_room_system: Annotated[bool, Meta(description="Whether it is a room system.")]
     ip_address: Annotated[str | None, Meta(description="The user's IP address.")]
     join_time: Annotated[Time | None, Meta(description="When the user joined.")]
+    rung: RungAs
 
 
 class SessionListResult(Struct, frozen=True, kw_only=True):

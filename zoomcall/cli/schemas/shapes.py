@@ -8,7 +8,19 @@ from typing import Any
 from msgspec import Struct
 
 from zoomcall.cli.render.json import Envelope
-from zoomcall.cli.results import auth, call, diagnose, doctor, explain, invite, session, token, webhook, whoami
+from zoomcall.cli.results import (
+    auth,
+    call,
+    diagnose,
+    doctor,
+    explain,
+    invite,
+    meeting,
+    session,
+    token,
+    webhook,
+    whoami,
+)
 
 
 class Shape(Struct, frozen=True, kw_only=True):
@@ -46,6 +58,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     doctor.DoctorResult: ("doctor",),
     explain.ExplainResult: ("explain",),
     invite.InviteResult: ("invite sip", "invite h323"),
+    meeting.MeetingShowResult: ("meeting show",),
     session.SessionListResult: ("session list",),
     session.SessionShowResult: ("session show",),
     token.TokenInspectResult: ("token inspect",),
