@@ -1,50 +1,110 @@
-"""Finds a request in source code: URL, method, headers and body, as far as they can be recognized."""
+"""Finds the requests that a program makes: URL, method, headers and body, wherever they stand.
+
+A program is split into statements. What belongs to a request stands in the URL's own statement, or in one that is
+tied to it by a variable; of several the nearest counts, and what is not tied to it at all is a guess.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
+from msgspec import Struct
+
+from zoomcall.knowledge.facts import Part
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source_tokens import LONGEST_SOURCE, Kind, Token, language_of, tokens_of
-from zoomcall.usecases.pasted.source_values import Partial, Values, unknown
+from zoomcall.usecases.pasted.source_values import Partial, Values, is_unknown, unknown
 
 _MOST_URLS = 6
 _MOST_BODIES = 8
-_MOST_PLACES = 40
+_FARTHEST = 3
+_MOST_USES = 60
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_UNTIED = 9
 _DEEPEST_VARIABLE = 3
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
+_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+
+_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _URL = re.compile(
-    r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings/|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
+    r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
 )
-_TARGET = re.compile(r"videosdk/|live_meetings/|oauth/token|/events?\b", re.IGNORECASE)
-_CALLS = re.compile(r"^(?P<verb>Patch|Post|Put|Get|Delete)(?:AsJson|FromJson|String)?Async$")
+_TARGET = re.compile(r"videosdk/|live_meetings|oauth/token|/events?\b", re.IGNORECASE)
+_VERB = re.compile(
+    r"(?:rm|do_?|[Hh]ttp_?|HTTP_?|method_?|Method|with|Upload)?(?P<verb>get|post|put|patch|delete|GET|POST|PUT|PATCH|DELETE|Get|Post|Put"
+    r"|Patch|Delete)(?:_?(?:As|From)?_?(?:Json|String|Async|For(?:Object|Entity|Location)|Request|Text\w*))*[!?]?"
+)
+_CONSTANT_OF = {"httpmethod", "method", "webrequestmethod", "trestrequestmethod", "connection"}
 _RECEIVERS = re.compile(
-    r"^(?:requests|httpx|axios|session|client|http|s|got|superagent|ky|api|\$http|request|_client|conn|connection"
-    r"|faraday|HTTParty|RestClient|HTTPoison|Req|Tesla|Http|zoom|resty|needle|unirest|reqwest|Unirest|rest|r|c)$"
+    r"^\$?(?:requests|httpx|axios|session|client|http|https|s|got|superagent|ky|api|\$http|request|_?client|conn|connection"
+    r"|faraday|HTTParty|RestClient|HTTPoison|Req|Tesla|Http|zoom|resty|needle|[uU]nirest|reqwest|rest|r|c|ua|dio|cpr|AF)$"
 )
-_METHOD_NAMES = {"method", "type", "-method", "verb", "open", "request"}
+_METHOD_NAMES = re.compile(
+    r"(?:^|[_-])(?:method|type|verb|open|request|httpmode|customrequest)$|method$|request$", re.IGNORECASE
+)
+_PLAIN = {"invoke-restmethod": 0, "invoke-webrequest": 0, "fetch": 1, "urlopen": 1, "file_get_contents": 1}
 _HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _MEDIA_TYPE = re.compile(
     r"\s*(?:content-type\s*:\s*)?(?P<type>(?:application|text|multipart)/[\w.+-]+.{0,40})", re.IGNORECASE
 )
+_BEARER_CALL = re.compile(
+    r"(?:set|with|add|req_)?_?(?:auth_?)?bearer_?(?:auth|token)?|jwtauthenticator|(?:with|set|setauth|auth)_?token|oauth2",
+    re.IGNORECASE,
+)
+_BASIC_CALL = re.compile(
+    r"auth|userpwd|(?:req_|set|with|httpclient)?_?(?:http)?(?:basic_?auth|auth_?basic)\w*|basic|credentials",
+    re.IGNORECASE,
+)
+_CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
+_FIELDS = {
+    "device_ip",
+    "call_type",
+    "grant_type",
+    "device_id",
+    "deviceIp",
+    "callType",
+    "DeviceIp",
+    "CallType",
+    "DeviceIP",
+}
+_BARE_STAND_IN = re.compile(r"(?<=[:,\[])\s*(\{[\w.$()\[\] -]*\})(?=\s*[,}\]])")
 _MILLISECONDS = re.compile(
     r"Date\.now\(|\.getTime\(|\.valueOf\(|newDate\(|currentTimeMillis|ToUnixTimeMilliseconds"
 )
 _DIVIDED = re.compile(r"/(?:1000|1e3|1_000)|TotalSeconds")
-_FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
-_CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
-_FIELDS = {"device_ip", "call_type", "grant_type", "device_id", "deviceIp", "callType", "DeviceIp", "CallType"}
 _CLAIMS = {
     "iss", "iat", "exp", "tokenExp", "app_key", "appKey", "sdkKey", "tpc", "role_type", "mn", "role", "version",
     "user_identity", "session_key",
 }  # fmt: skip
 _TELLING_CLAIMS = {"tokenExp", "app_key", "appKey", "sdkKey", "tpc", "role_type", "iss"}
-_JSON = "application/json"
-_FORM = "application/x-www-form-urlencoded"
+_GOES_ON = {
+    ".",
+    "->",
+    "?.",
+    "::",
+    "+",
+    "&",
+    "|",
+    "|>",
+    ")",
+    "]",
+    "}",
+    ",",
+    "&&",
+    "||",
+    "?",
+    ":",
+    "<>",
+    "=>",
+    "{",
+    "..",
+}
+_EXPECTS = {",", "+", "&", ".", "=", "(", "[", "->", "=>", ":=", "<-", "|", "|>", "<>", "..", "&&", "||", "\\", ":"}
 
 
 def read_source(text: str, language: Form | None = None) -> Iterator[PastedRequest]:
@@ -55,21 +115,20 @@ def read_source(text: str, language: Form | None = None) -> Iterator[PastedReque
         language: In which language; None: the one that the text looks like.
     """
     text = _FENCE.sub(lambda fence: " " * len(fence[0]), text)
-    start = _window(text)
+    match = _TARGET.search(text) if len(text) > LONGEST_SOURCE else None
+    start = max(0, match.start() - LONGEST_SOURCE // 3) if match is not None else 0
     language = language or language_of(text[start : start + LONGEST_SOURCE])
-    if language is None:
-        return
-    tokens = tokens_of(text, language, start)
-    if tokens:
+    tokens = tokens_of(text, language, start) if language is not None else ()
+    if language is not None and tokens:
         yield from _Program(tokens, language).requests()
 
 
-def _window(text: str) -> int:
-    """Begin near what is about Zoom, where the text is long."""
-    if len(text) <= LONGEST_SOURCE:
-        return 0
-    match = _TARGET.search(text)
-    return max(0, match.start() - LONGEST_SOURCE // 3) if match else 0
+class _Found(Struct, frozen=True):
+    """A part of a request: what it is, where it stands, and whether it is a part of this request or a guess."""
+
+    value: Any
+    place: int
+    is_tied: bool
 
 
 class _Program:
@@ -81,28 +140,121 @@ class _Program:
         self._values = Values(tokens, language)
         self._words: dict[str, list[int]] = {}
         for index, token in enumerate(tokens):
-            if token.kind is Kind.STRING or token.kind is Kind.NAME:
-                self._words.setdefault(token.text.lower(), []).append(index)
+            if token.kind in {Kind.STRING, Kind.NAME}:
+                self._words.setdefault(token.text.lower().replace("_", "-"), []).append(index)
+        self._statements = self._split()
+        self._ties = self._tied()
         self._verbs = dict(self._find_verbs())
-        self._basic = self._find_basic()
         self._claims = self._find_claims()
+        self._is_only = True
+
+    # ---------------------------------------------------------------- statements
+
+    def _split(self) -> list[int]:
+        """Return the statement that each token is in."""
+        statements: list[int] = []
+        number = depth = 0
+        open_: list[bool] = []
+        for index, token in enumerate(self._tokens):
+            if index and depth == 0 and self._is_new(token, self._tokens[index - 1]):
+                number += 1
+            sign = self._values.sign(index)
+            if sign in {"{", "[", "(", "@{", "@("}:
+                open_.append(sign != "{" or self._is_literal(index))
+                depth += open_[-1]
+            elif sign in {"}", "]", ")"} and open_:
+                depth -= open_.pop()
+            statements.append(number)
+        return statements
+
+    def _tied(self) -> dict[int, set[int]]:
+        """Return the statements that are tied to each by a variable, which one of them sets or works on."""
+        uses: dict[str, set[int]] = {}
+        keys: dict[tuple[int, str], None] = {}
+        for index, token in enumerate(self._tokens):
+            number = self._statements[index]
+            texts = [token.text] if token.kind is Kind.NAME else [p.text for p in token.pieces if p.is_expression]
+            for name in _NAME.findall(" ".join(texts)):
+                uses.setdefault(name, set()).add(number)
+            sign, before = self._values.sign(index), self._values.word(index - 1).lstrip("@$%")
+            is_set = sign in {"=", ":=", "<-"} and self._values.parents[index] == self._block_of(index)
+            if before and (is_set or (sign in {".", "->", "["} and self._is_start(index - 1))):
+                keys[number, before] = None
+        ties: dict[int, set[int]] = {}
+        for statement, name in keys:
+            for other in uses[name] if len(uses.get(name, ())) <= _MOST_USES else ():
+                ties.setdefault(statement, set()).add(other)
+                ties.setdefault(other, set()).add(statement)
+        return ties
+
+    def _block_of(self, index: int) -> int:
+        """Return the bracket that a token's statement is in."""
+        start = bisect_left(self._statements, self._statements[index])
+        return self._values.parents[start]
+
+    def _is_start(self, index: int) -> bool:
+        """Return whether a statement begins with a variable, as in ``request.Method = …``."""
+        is_first = index == 0 or self._statements[index - 1] != self._statements[index]
+        name = self._values.word(index).lstrip("@$%")
+        return (
+            is_first
+            and bool(name)
+            and not (name[:1].isupper() or name in {"self", "this", "requests", "axios", "fmt"})
+        )
+
+    def _is_new(self, token: Token, before: Token) -> bool:
+        if before.is_sign(";") or before.is_sign("{"):
+            return True
+        return token.is_first and not token.is_sign(*_GOES_ON) and not before.is_sign(*_EXPECTS)
+
+    def _is_literal(self, index: int) -> bool:
+        """Return whether a brace opens an object, and not a block."""
+        values = self._values
+        follows = values.sign(index + 2) in {":", "=>", "=", ","} and not values.sign(index + 1)
+        is_made = any(values.word(place) == "new" for place in range(max(0, index - 6), index))
+        return (
+            values.sign(index - 1) in {"=", "(", ",", ":", "[", "%", "+", "?", "@"}
+            or is_made
+            or (follows and values.sign(index - 1) != ")")
+        )
+
+    def _distances(self, index: int) -> dict[int, int]:
+        """Return by how many ties each statement is away from the one with a token."""
+        found = {self._statements[index]: 0}
+        edge = [self._statements[index]]
+        for distance in range(1, _FARTHEST + 1):
+            edge = [other for one in edge for other in self._ties.get(one, ()) if other not in found]
+            found |= dict.fromkeys(edge, distance)
+        return found
+
+    def _nearest(self, places: Iterable[int], anchor: int, near: dict[int, int]) -> int | None:
+        def distance(place: int) -> tuple[int, int]:
+            return near.get(self._statements[place], _UNTIED), abs(place - anchor)
+
+        return min(places, key=distance, default=None)
+
+    def _is_tied(self, place: int, near: dict[int, int]) -> bool:
+        return self._is_only or self._statements[place] in near
+
+    # ---------------------------------------------------------------- requests
 
     def requests(self) -> Iterator[PastedRequest]:
         """Return a request for each URL, the telling ones only if there are any."""
-        urls = self._urls()
-        base = next((url for _, url in urls if "://" in url and not _TARGET.search(url)), None)
+        urls = list(self._urls())
+        bases = (re.sub(r"\{[^{}]*\}/?$", "", url) for _, url in urls if "://" in url and not _TARGET.search(url))
+        base = next(bases, None)
         targets = [(index, url) for index, url in urls if _TARGET.search(url)] or urls
+        self._is_only = len(targets) == 1
         for number, (index, url) in enumerate(targets[:_MOST_URLS]):
             before = targets[number - 1][0] if number else -1
-            behind = targets[number + 1][0] if number + 1 < len(targets) else len(self._tokens)
-            yield self._request(index, _joined_url(base, url), (before, behind))
+            after = targets[number + 1][0] if number + 1 < len(targets) else len(self._tokens)
+            yield self._request(index, _joined_url(base, url), range(before + 1, after))
 
-    def _urls(self) -> list[tuple[int, str]]:
+    def _urls(self) -> Iterator[tuple[int, str]]:
         """Find texts that are URLs or paths of Zoom's."""
-        found: list[tuple[int, str]] = []
         starts: set[int] = set()
         for index, token in enumerate(self._tokens):
-            if token.kind is not Kind.STRING or len(found) >= _MOST_URLS * 4 or not _URL.search(token.text):
+            if token.kind is not Kind.STRING or len(starts) >= _MOST_URLS * 4 or not _URL.search(token.text):
                 continue
             if len(token.text) > 2048 or "\n" in token.text.strip() or token.text.lstrip().startswith('{"'):
                 continue
@@ -110,149 +262,157 @@ class _Program:
             if start in starts:
                 continue
             starts.add(start)
-            value = self._values.at(start)[0]
-            if isinstance(value, str) and _URL.search(value) and not re.search(r"\s\w+\s", value.strip()):
-                found.append((index, value.strip()))
-        return found
+            value = self._url_at(start, index)
+            if _URL.search(value) and not re.search(r"\s\w+\s", value.strip()):
+                yield index, value.strip()
 
-    def _request(self, index: int, url: str, reach: tuple[int, int]) -> PastedRequest:
-        notes: list[str] = []
-        anchors = self._anchors(index)
-        body, body_place, kind = self._body(anchors, reach, is_token="/oauth/" in url)
-        url, body = self._with_query(url, body, body_place)
-        headers = list(self._headers(anchors, reach))
-        content_type = self._content_type(anchors, body, kind)
-        if content_type is not None and not any(name.lower() == "content-type" for name, _ in headers):
+    def _url_at(self, start: int, index: int) -> str:
+        """Return the URL of which a text is a part: a sum, a pattern with its values, or a list of pieces."""
+        value = self._values.at(start)[0]
+        opener = self._values.parents[start]
+        if opener > 0:
+            is_message = self._values.sign(opener) == "["
+            called = self._values.at(opener if is_message else self._values.start_of_chain(opener - 1))[0]
+            is_whole = isinstance(called, str) and _URL.search(called) and len(called) > len(str(value))
+            if is_whole and (is_message or self._values.word(opener - 1)):
+                return str(called)
+        if isinstance(value, str) and "path" in self._values.word(opener - 1) and self._kind(index + 2) is not None:
+            pieces = [self._values.at(place)[0] for place in self._values.arguments(opener)]
+            value = "/".join(piece if isinstance(piece, str) else "{...}" for piece in pieces)
+        return value if isinstance(value, str) else ""
+
+    def _kind(self, index: int) -> Kind | None:
+        return self._tokens[index].kind if 0 <= index < len(self._tokens) else None
+
+    def _request(self, index: int, url: str, reach: range) -> PastedRequest:
+        near = self._distances(index)
+        method = self._method(index, reach, near)
+        body, kind, body_place = self._body(index, reach, near, is_token="/oauth/" in url)
+        url, body_value = self._with_query(url, body.value, body_place)
+        headers = list(self._headers(index, reach, near))
+        basic = self._basic()
+        names = {name.lower() for name, _ in headers}
+        content_type = self._content_type(index, body_value, kind, near)
+        if content_type is not None and "content-type" not in names:
             headers.append(("Content-Type", content_type))
-        if content_type == _FORM and kind == "object" and body:
-            body = urlencode(json.loads(body))
-        method = self._method(anchors, reach)
-        if not method:
-            notes.append("the method")
-        if body is None:
-            notes.append("the body")
-        if not any(name.lower() in {"authorization", "x-api-key"} for name, _ in headers) and not self._basic:
-            notes.append("the Authorization header")
+        if content_type == _FORM and kind == "object" and body_value:
+            body_value = urlencode(json.loads(body_value))
+        is_authorized = bool(names & {"authorization", "x-api-key"}) or basic is not None
+        notes = (
+            "" if method.value else "the method",
+            "" if body_value is not None else "the body",
+            "" if is_authorized else "the Authorization header",
+        )
         return PastedRequest(
             form=self._language,
             start=self._tokens[0].start,
             end=self._tokens[-1].end,
-            method=method,
+            method=method.value,
             url=url,
-            headers=tuple(headers),
-            body=body,
-            basic=self._basic,
+            headers=tuple((name, str(value)) for name, value in headers),
+            body=body_value,
+            basic=basic,
             claims=self._claims,
             has_millisecond_expiry=bool(self._claims) and self._counts_milliseconds(),
-            not_understood=tuple(notes),
+            unsure=frozenset(self._unsure(method, body, dict(headers))),
+            not_understood=tuple(note for note in notes if note),
         )
 
-    def _anchors(self, index: int) -> list[int]:
-        """Return where the URL is, and where the variable that it is kept in is used."""
-        start = self._values.start_of_sum(index)
-        anchors = [index]
-        sign = self._tokens[start - 1] if start > 0 else None
-        if sign is not None and sign.is_sign("=") and start > 1:
-            uses = self._words.get(self._tokens[start - 2].text.lower(), ())
-            anchors += [place for place in uses if place > index][:_MOST_PLACES]
-        return anchors
+    @staticmethod
+    def _unsure(method: _Found, body: _Found, headers: dict[str, str]) -> Iterator[Part]:
+        """Name the parts that are guessed, or of which the telling beginning is a stand-in."""
+        if not method.is_tied:
+            yield Part.METHOD
+        if not body.is_tied:
+            yield Part.BODY
+        value = next((value for name, value in headers.items() if name.lower() == "authorization"), "")
+        if value.startswith("{"):
+            yield Part.AUTHORIZATION
 
-    def _nearest(self, places: list[int], anchors: list[int], reach: tuple[int, int]) -> int | None:
-        """Return the place nearest to where the URL is used, in the same statement if there is one."""
+    # ---------------------------------------------------------------- method
 
-        def distance(place: int) -> tuple[bool, int]:
-            return not any(self._is_same_statement(place, anchor) for anchor in anchors), min(
-                abs(place - anchor) for anchor in anchors
-            )
-
-        inside = [place for place in places if reach[0] <= place <= reach[1]] or places
-        return min(inside, key=distance, default=None)
-
-    def _is_same_statement(self, first: int, second: int) -> bool:
-        low, high = sorted((first, second))
-        if high - low > 400:
-            return False
-        depth = 0
-        for token in self._tokens[low:high]:
-            if token.kind is not Kind.SIGN:
-                continue
-            depth += (token.text in {"(", "{", "[", "@{", "@("}) - (token.text in {")", "}", "]"})
-            if token.text == ";" and depth <= 0:
-                return False
-        return True
-
-    def _method(self, anchors: list[int], reach: tuple[int, int]) -> str:
-        place = self._nearest(list(self._verbs), anchors, reach)
-        if place is not None:
-            return self._verbs[place]
-        return "GET" if self._calls_plainly(anchors) else ""
+    def _method(self, index: int, reach: range, near: dict[int, int]) -> _Found:
+        places = [place for place in self._verbs if place in reach or self._statements[place] in near]
+        place = self._nearest(places or self._verbs, index, near)
+        plain = self._plain_method(index)
+        if place is None or (plain and self._statements[place] not in near):
+            return _Found(plain, index, is_tied=True)
+        return _Found(self._verbs[place], place, is_tied=self._is_tied(place, near))
 
     def _find_verbs(self) -> Iterator[tuple[int, str]]:
         for index, token in enumerate(self._tokens):
-            upper = token.text.upper()
-            before = self._tokens[index - 1] if index else None
-            second = self._tokens[index - 2] if index > 1 else None
-            if token.kind is Kind.STRING and upper in _VERBS and self._names_method(index):
-                yield index, upper
-            elif token.kind is not Kind.NAME:
-                continue
-            elif before is None:
-                if token.text in _VERBS and self._opens_call(index + 1):
-                    yield index, upper
-            elif match := _CALLS.match(token.text):
+            if token.kind is Kind.STRING and token.text.upper() in _VERBS and self._names_method(index):
+                yield index, token.text.upper()
+            elif token.kind is Kind.NAME and (match := _VERB.fullmatch(token.text)) and self._is_verb(index):
                 yield index, match["verb"].upper()
-            elif upper in _VERBS and before.is_sign(".", "?.", "::", "->") and second is not None:
-                is_constant = second.text in {"HttpMethod", "Method", "WebRequestMethod"}
-                is_constant |= before.is_sign("::") and second.text == "HTTP"
-                is_constant |= second.is_sign(":") and self._text(index - 3) == "method"
-                is_constant |= upper != "GET" and second.is_sign(")") and self._opens_call(index + 1)
-                is_call = before.is_sign("->") or _RECEIVERS.match(second.text)
-                if is_constant or (is_call and self._opens_call(index + 1)):
-                    yield index, upper
-            elif (upper in _VERBS and before.text.lower() == "-method") or (
-                token.text in _VERBS and self._opens_call(index + 1)
-            ):
-                yield index, upper
 
     def _names_method(self, index: int) -> bool:
-        """Return whether a text like "PATCH" names an HTTP method, by what precedes it."""
-        names = [token.text.lower() for token in self._tokens[max(0, index - 4) : index] if token.kind is Kind.NAME]
-        strings = [
-            token.text.lower() for token in self._tokens[max(0, index - 2) : index] if token.kind is Kind.STRING
+        """Return whether a text like "PATCH" names an HTTP method, by what stands around it."""
+        before = self._tokens[max(0, index - 4) : index]
+        sign = self._values.sign(index - 1)
+        if any(_METHOD_NAMES.search(token.text) for token in before if token.kind in {Kind.NAME, Kind.STRING}):
+            return sign in {"(", "=", ":", ",", "=>", ":=", "", "{"}
+        is_listed = any(
+            self._tokens[place].text.upper() in _VERBS for place in (index - 2, index + 2) if self._kind(place)
+        )
+        return self._tokens[index].text.isupper() and sign in {"(", ",", "=", ":", "=>"} and not is_listed
+
+    def _is_verb(self, index: int) -> bool:
+        """Return whether a name like ``Patch`` is an HTTP method: a constant, a class, a symbol or a call."""
+        values, text = self._values, self._tokens[index].text
+        sign, before = values.sign(index - 1), values.word(index - 2)
+        is_called = values.sign(index + 1) in {"(", "<", "!"}
+        if values.word(index - 1).lower() == "-method" or text.startswith(("rm", "Method", "http", "Http")):
+            return True
+        if sign in {".", "::"} and (before.lower() in _CONSTANT_OF or before == "HTTP"):
+            return True
+        if sign in {":", "."} and (values.sign(index - 2) == ":" or _METHOD_NAMES.search(before)) and not is_called:
+            return True  # a symbol
+        if not is_called:
+            is_command = self._kind(index + 1) is Kind.STRING and sign == "." and _RECEIVERS.match(before)
+            return bool(is_command) or (values.sign(index + 1) == "=>" and sign == "(")
+        if _VERB.fullmatch(text) and text.rstrip("!?").lower() in {"patch", "post"}:
+            return True
+        if sign in {".", "?.", "->", "::"} and not _RECEIVERS.match(before) and values.sign(index + 1) == "(":
+            first = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
+            is_url = isinstance(first, str) and (_URL.search(first) is not None or is_unknown(first))
+            return is_url if before else first is None or is_url
+        return bool(sign) or text.isupper()
+
+    def _plain_method(self, index: int) -> str:
+        """Return GET where the URL goes to a call that makes one unless it is told otherwise."""
+        start = self._values.start_of_sum(index)
+        names = {self._values.word(start - 2)} if self._values.sign(start - 1) in {"=", ":="} else set()
+        places = [
+            index,
+            *(place for name in names for place in self._words.get(name.lower().replace("_", "-"), ())),
         ]
-        is_named = any(name in _METHOD_NAMES or name.endswith(("method", "request")) for name in names + strings)
-        if is_named and index and self._tokens[index - 1].text.lower() == "open":
-            return True  # Visual Basic calls without brackets
-        sign = self._tokens[index - 1].text if index else ""
-        return is_named and sign in {"(", "=", ":", ",", "-Method", "-method", "=>"}
+        for anchor in places:
+            for place in range(anchor, max(-1, anchor - 12), -1):
+                most = _PLAIN.get(self._tokens[place].text.lower())
+                if most == 0:
+                    rest = self._tokens[place : place + 40]
+                    is_told = any(t.text.lower() == "-method" or re.match(r"@\w", t.text) for t in rest)
+                    return "" if is_told else "GET"
+                if most and self._values.sign(place + 1) == "(" and len(self._values.arguments(place + 1)) == most:
+                    return "GET"
+        return ""
 
-    def _opens_call(self, index: int) -> bool:
-        return self._sign(index + (self._sign(index) == "!")) in {"(", "<"}
+    # ---------------------------------------------------------------- headers
 
-    def _calls_plainly(self, anchors: list[int]) -> bool:
-        """Return whether the URL goes to a call that makes a GET unless it is told otherwise."""
-        for anchor in anchors:
-            for index in range(anchor, max(-1, anchor - 12), -1):
-                token = self._tokens[index]
-                if token.text.lower() in {"invoke-restmethod", "invoke-webrequest"}:
-                    return not any(t.text.startswith("@") and len(t.text) > 2 for t in self._tokens[index:anchor])
-                is_fetch = token.text == "fetch" and self._opens_call(index + 1)
-                if is_fetch and len(self._values.arguments(index + 1)) == 1:
-                    return True
-        return False
-
-    def _headers(self, anchors: list[int], reach: tuple[int, int]) -> Iterator[tuple[str, str]]:
+    def _headers(self, index: int, reach: range, near: dict[int, int]) -> Iterator[tuple[str, str]]:
         """Find the headers that matter, each as near to the URL as it stands."""
         for wanted in ("authorization", "x-api-key", "cookie"):
-            places = [place for place in self._words.get(wanted, ()) if reach[0] <= place <= reach[1]]
-            places = places[:_MOST_PLACES] or self._words.get(wanted, [])[:_MOST_PLACES]
-            values = {place: value for place in places if (value := self._header_value(place)) is not None}
-            place = self._nearest(list(values), anchors, reach)
+            found = {
+                place: value
+                for place in self._words.get(wanted, ())[:40]
+                if (value := self._header_value(place)) is not None
+            }
+            inside = [place for place in found if place in reach or self._statements[place] in near]
+            place = self._nearest(inside or found, index, near)
             if place is not None:
-                yield self._tokens[place].text, values[place]
-                continue
-            written = self._written_header(wanted)
-            if written is not None:
+                yield self._tokens[place].text, found[place]
+            elif (written := self._written_header(wanted)) is not None:
                 yield written
             elif wanted == "authorization" and (bearer := self._bearer()) is not None:
                 yield "Authorization", bearer
@@ -260,124 +420,128 @@ class _Program:
     def _written_header(self, wanted: str) -> tuple[str, str] | None:
         """Find a header that is one text, like ``"Authorization: Bearer …"``."""
         for index, token in enumerate(self._tokens):
-            if token.kind is not Kind.STRING or wanted not in token.text.lower():
-                continue
-            match = _HEADER_TEXT.match(self._values.text_of(token))
-            if match is not None and match[1].lower() == wanted:
+            if token.kind is Kind.STRING and wanted in token.text.lower():
                 value = self._values.at(self._values.start_of_sum(index))[0]
                 whole = _HEADER_TEXT.match(value) if isinstance(value, str) else None
-                if whole is not None:
+                if whole is not None and whole[1].lower() == wanted:
                     return whole[1], whole[2]
         return None
 
     def _header_value(self, index: int) -> str | None:
         """Return the value that belongs to a header's name; None if it is not given one there."""
-        place = index + 1
-        if self._sign(place) == "]":
-            place += 1
-        if self._sign(place) not in {",", ":", "=", "=>"}:
+        values = self._values
+        if values.word(index - 2).lower() == "forhttpheaderfield" and values.sign(index - 1) == ":":
+            opener = values.parents[index]
+            place = next((at for at in range(opener + 1, index) if values.sign(at) in {"(", ":"}), opener) + 1
+            return _header_text(values.at(place if values.sign(place - 1) == ":" else opener + 1)[0])
+        place = index + 1 + (values.sign(index + 1) in {"]", ")"})
+        if (
+            values.sign(place) == "("
+            and self._kind(index) is Kind.NAME
+            and values.word(place + 1).lower() == "bearertoken"
+        ):
+            return _header_text(Partial("Bearer " + str(values.at(place + 3)[0])))
+        if values.sign(place) not in {",", ":", "=", "=>"} and values.word(place).lower() not in {"value", "to"}:
             return None
-        place += 1
-        is_basic = self._text(index - 1).lower() in {"setrequestheader", "addheader"}
-        if self._sign(index + 1) == "," and self._sign(index - 1) not in {"(", "{", "["} and not is_basic:
+        if self._kind(index) is Kind.NAME and values.sign(place) == "," and not self._is_argument(index):
             return None
-        if scheme := self._scheme(place):
-            return scheme
-        value = self._values.at(place)[0]
-        if isinstance(value, str):
-            return str(value)
-        return str(unknown("...")) if value is not None else None
+        place += values.sign(place) in {",", ":", "=", "=>"}
+        if values.word(place).lower() in {"value", "to"}:
+            place += 1 + (values.sign(place + 1) in {":", "=", "=>"})
+        return self._scheme(place) or _header_text(values.at(place)[0])
+
+    def _is_argument(self, index: int) -> bool:
+        """Return whether a constant like ``HttpHeaders.AUTHORIZATION``, or a symbol, is a call's first argument."""
+        start = self._values.start_of_chain(index)
+        start -= self._values.sign(start - 1) == ":"
+        return self._values.sign(start - 1) in {"(", "{", "["} or bool(self._values.word(start - 1))
 
     def _scheme(self, index: int) -> str | None:
-        """Read ``new AuthenticationHeaderValue("Bearer", token)`` and its like."""
-        place = index
-        if self._text(place) == "new":
-            place += 1
-        if self._text(place) == "AuthenticationHeaderValue":
-            place += 1
-        if place == index or self._sign(place) != "(":
+        """Read ``new AuthenticationHeaderValue("Bearer", token)`` and its like, or a scheme and a token."""
+        values = self._values
+        place = index + (values.word(index) == "new")
+        place += values.word(place) == "AuthenticationHeaderValue"
+        if place > index and values.sign(place) == "(":
+            places = values.arguments(place)
+        elif values.sign(index + 1) == "," and self._tokens[index].text in {"Bearer", "bearer"}:
+            places = [index, index + 2]
+        else:
             return None
-        parts = [self._values.at(argument)[0] for argument in self._values.arguments(place)]
-        texts = [part if isinstance(part, str) else str(unknown("...")) for part in parts]
+        texts = [_header_text(values.at(argument)[0]) or "{...}" for argument in places[:2]]
         return " ".join(texts) if texts else None
 
     def _bearer(self) -> str | None:
         """Find calls that put ``Bearer`` in front by themselves."""
+        values = self._values
         for index, token in enumerate(self._tokens):
             name = token.text.lower()
-            if token.kind is not Kind.NAME:
-                continue
-            if name in {"setbearertoken", "bearerauth", "bearer_auth", "jwtauthenticator", "withtoken", "settoken"}:
-                if self._sign(index + 1) == "(" and (places := self._values.arguments(index + 1)):
-                    value = self._values.at(places[0])[0]
-                    return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
-            elif name == "bearer" and self._sign(index + 1) == ":" and "auth" in self._words_before(index):
-                value = self._values.at(index + 2)[0]
+            is_name = token.kind is Kind.NAME
+            if is_name and values.sign(index + 1) == "(" and _BEARER_CALL.fullmatch(name.rpartition(".")[2]):
+                value = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
                 return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
-            elif name == "-authentication" and self._text(index + 1).lower() in {"bearer", "oauth"}:
+            if is_name and name == "bearer" and values.sign(index + 1) in {":", ","} and self._is_in_auth(index):
+                value = values.at(index + 2)[0]
+                return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
+            if is_name and name == "-authentication" and values.word(index + 1).lower() in {"bearer", "oauth"}:
                 return "Bearer {token}"
         return None
 
-    def _words_before(self, index: int) -> set[str]:
-        return {token.text for token in self._tokens[max(0, index - 4) : index]}
+    def _is_in_auth(self, index: int) -> bool:
+        return any("auth" in token.text.lower() for token in self._tokens[max(0, index - 5) : index])
 
-    def _find_basic(self) -> str | None:
+    def _basic(self) -> str | None:
         """Find ``auth=(id, secret)`` and its like."""
+        values = self._values
         for index, token in enumerate(self._tokens):
-            if token.kind is not Kind.NAME or token.text.lower() not in {
-                "auth",
-                "httpbasicauth",
-                "httpbasicauthenticator",
-            }:
+            if token.kind is not Kind.NAME and token.text != "auth":
                 continue
-            opener = index + 1 + (self._sign(index + 1) in {"=", ":"})
-            if self._sign(opener) == "(":
-                parts = [self._values.at(place)[0] for place in self._values.arguments(opener)[:2]]
-            elif self._sign(opener) == "{":
-                members = self._values.at(opener)[0]
-                parts = list(members.values())[:2] if isinstance(members, dict) else []
+            if _BASIC_CALL.fullmatch(token.text.lower().removeprefix("curlopt_")) is None:
+                continue
+            opener = index + 1 + (values.sign(index + 1) in {"=", ":", "=>", ","})
+            if values.sign(opener) in {"(", "["}:
+                parts = [values.at(place)[0] for place in values.arguments(opener)[:2]]
+            elif values.sign(opener) == "{":
+                members = values.at(opener)[0]
+                parts = list(members.values() if isinstance(members, dict) else members)[:2]
+                parts = [] if isinstance(members, dict) and "bearer" in members else parts
+            elif token.text.lower().endswith("userpwd"):
+                parts = [values.at(opener)[0]]
             else:
                 continue
-            if len(parts) == 2:
+            if len(parts) == 2 and parts[0] != "bearer":
                 return ":".join(part if isinstance(part, str) else "{...}" for part in parts)
+            if len(parts) == 1 and isinstance(parts[0], str) and ":" in parts[0]:
+                return parts[0]
         return None
 
-    def _sign(self, index: int) -> str:
-        token = self._tokens[index] if 0 <= index < len(self._tokens) else None
-        return token.text if token is not None and token.kind is Kind.SIGN else ""
+    # ---------------------------------------------------------------- body
 
-    def _text(self, index: int) -> str:
-        return self._tokens[index].text if 0 <= index < len(self._tokens) else ""
-
-    def _body(self, anchors: list[int], reach: tuple[int, int], *, is_token: bool) -> tuple[str | None, int, str]:
+    def _body(self, index: int, reach: range, near: dict[int, int], *, is_token: bool) -> tuple[_Found, str, int]:
         """Find the body: the object or the text in which a callout's words stand.
 
         Returns:
-            The body as JSON text, None if there is none to be seen; where it stands; ``object`` or ``text``.
+            The body as JSON text, None if there is none to be seen; ``object`` or ``text``; where it begins.
         """
-        for place in self._places_of_body(anchors, reach, is_token=is_token):
-            token = self._tokens[place]
-            if token.kind is Kind.STRING and ("{" in token.text or "grant_type=" in token.text):
-                return self._text_body(place), place, "text"
-            members, start = self._enclosing(place)
-            if members is not None:
-                return _dumped(members), start, "object"
-        return None, -1, ""
-
-    def _places_of_body(self, anchors: list[int], reach: tuple[int, int], *, is_token: bool) -> list[int]:
-        """Return where a body may stand: a method's name first, then what is near the URL."""
-        places = [
-            index
-            for index, token in enumerate(self._tokens)
+        telling = [
+            place
+            for place, token in enumerate(self._tokens)
             if self._is_of_body(token) and ("grant_type" in token.text) is is_token
         ]
+        inside = [place for place in telling if place in reach or self._statements[place] in near]
 
-        def rank(place: int) -> tuple[bool, int]:
+        def rank(place: int) -> tuple[bool, int, int]:
             is_method = _CALLOUT.search(self._tokens[place].text) is not None
-            return not is_method, min(abs(place - anchor) for anchor in anchors)
+            return not is_method, near.get(self._statements[place], _UNTIED), abs(place - index)
 
-        inside = [place for place in places if reach[0] <= place <= reach[1]]
-        return sorted(inside if len(places) > 1 else places, key=rank)[:_MOST_BODIES]
+        for place in sorted(inside if len(telling) > 1 else telling, key=rank)[:_MOST_BODIES]:
+            is_tied = self._is_tied(place, near)
+            token = self._tokens[place]
+            if token.kind is Kind.STRING and ("{" in token.text or "grant_type=" in token.text):
+                return _Found(self._text_body(place), place, is_tied), "text", place
+            members, start = self._object_of(place)
+            if members is not None:
+                return _Found(_dumped(members), place, is_tied), "object", start
+        return _Found(None, -1, is_tied=True), "", -1
 
     def _is_of_body(self, token: Token) -> bool:
         if token.kind is Kind.STRING:
@@ -389,142 +553,144 @@ class _Program:
         value = self._values.at(self._values.start_of_sum(place))[0]
         if not isinstance(value, str):
             return _dumped(value)
-        if isinstance(value, Partial) and not _is_json(value):
-            return None
+        if isinstance(value, Partial) and "grant_type=" not in value and not _is_json(value):
+            mended = _BARE_STAND_IN.sub(lambda match: json.dumps(match[1]), value)
+            return mended if _is_json(mended) else None
         return str(value)
 
-    def _enclosing(self, place: int) -> tuple[dict[str, Any] | None, int]:
+    def _object_of(self, place: int) -> tuple[dict[str, Any] | None, int]:
         """Return the object that a token is in: the outermost that is one, up to the one with a method."""
         best: tuple[dict[str, Any] | None, int] = (None, -1)
-        for index in self._around(place):
-            start = index
-            if self._sign(index) == "(":
-                if self._text(index - 1) not in {"dict", "array", "list"}:
-                    break
-                start = index - 1
-            members = self._object_at(start)
-            if members is not None:
-                best = (members, start)
-                if _has_method(members) or "grant_type" in members:
+        for start in self._starts_around(place):
+            value = self._values.at(start)[0] if self._values.sign(start) != "{" else self._values.members(start)
+            if not isinstance(value, dict) or not _holds_field(value):
+                continue
+            best = (value, start)
+            if _has_method(value) or "grant_type" in value:
+                return best
+        for name, start in self._values.built():
+            value = self._values.of_name(name)
+            if isinstance(value, dict) and (_has_method(value) or (best[0] is None and _holds_field(value))):
+                best = (value, start)
+                if _has_method(value):
                     break
         return best
 
-    def _around(self, place: int) -> Iterator[int]:
-        """Return the opening signs around a token, the innermost first, up to the statement's beginning."""
-        depth = 0
-        for index in range(place - 1, max(-1, place - 2000), -1):
-            sign = self._sign(index)
-            if sign in {"}", ")", "]"}:
-                depth += 1
-            elif sign in {"{", "@{", "[", "@(", "("}:
-                if not depth:
-                    yield index
-                depth = max(0, depth - 1)
-            elif sign == ";" and not depth and self._language is not Form.POWERSHELL:
-                return
-
-    def _object_at(self, index: int) -> dict[str, Any] | None:
-        place = index
-        if self._sign(index) == "{":
-            for back in range(index - 1, max(-1, index - 12), -1):
-                if self._text(back) == "new":
-                    place = back
-                    break
-                if self._sign(back) in {"{", "}", ";", "=", ":", "=>"}:
-                    break
-        value = self._values.at(place)[0]
-        return value if isinstance(value, dict) and value else None
+    def _starts_around(self, place: int) -> Iterator[int]:
+        """Yield where the objects and expressions begin that a token is in, the innermost first."""
+        values = self._values
+        opener = values.parents[place]
+        while opener >= 0:
+            if values.sign(opener) == "{":
+                made = next(
+                    (at for at in range(opener - 1, max(-1, opener - 8), -1) if values.word(at) == "new"), None
+                )
+                is_near = made is not None and not any(
+                    values.sign(at) in {"{", ";", "="} for at in range(made, opener)
+                )
+                typed = self._values.start_of_chain(opener - 1) if values.word(opener - 1)[:1].isupper() else opener
+                is_block = values.word(opener - 1) in {"apply", "also"}
+                yield (
+                    made
+                    if made is not None and is_near
+                    else values.start_of_chain(opener - 1)
+                    if is_block
+                    else typed
+                )
+            elif values.sign(opener) != "(":
+                yield opener
+            elif not (
+                values.sign(opener - 1) == ")" or values.word(opener - 1) in {"if", "for", "while", "function"}
+            ):
+                yield self._values.start_of_chain(opener - 1) if values.word(opener - 1) else opener
+                argument = max((at for at in values.arguments(opener) if at <= place), default=None)
+                if argument is not None and argument != place:
+                    yield argument
+            place, opener = opener, values.parents[opener]
 
     def _with_query(self, url: str, body: str | None, place: int) -> tuple[str, str | None]:
         """Put parameters that a library sends behind a question mark there."""
         before = [token.text.lower() for token in self._tokens[max(0, place - 2) : max(0, place)]]
-        if body is None or place < 0 or "params" not in before or "grant_type" not in body:
+        if body is None or place < 0 or not {"params", "query"} & set(before) or "grant_type" not in body:
             return url, body
         members = json.loads(body) if _is_json(body) else {}
         return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}", ""
 
-    def _content_type(self, anchors: list[int], body: str | None, kind: str) -> str | None:
+    def _content_type(self, index: int, body: str | None, kind: str, near: dict[int, int]) -> str | None:
         """Return what the code, or else its library, says of the body's type; None if neither shows."""
-        stated = [
-            (min(abs(index - anchor) for anchor in anchors), match["type"])
-            for index, token in enumerate(self._tokens)
-            if token.kind is Kind.STRING and (match := _MEDIA_TYPE.fullmatch(token.text))
-        ]
         bare = self._parameter("-contenttype")
         if bare is not None:
             return bare
-        if stated:
-            return min(stated)[1].strip()
+        stated = {
+            place: match["type"].strip()
+            for place, token in enumerate(self._tokens)
+            if token.kind is Kind.STRING
+            and (match := _MEDIA_TYPE.fullmatch(token.text))
+            and not self._is_accepted(place)
+        }
+        place = self._nearest(stated, index, near)
+        if place is not None:
+            return stated[place]
         names = {token.text for token in self._tokens if token.kind is Kind.NAME}
-        if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring"}:
+        if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring", "asForm", "form_params"}:
             return _FORM
-        if any("AsJsonAsync" in name for name in names) or names & {"JsonContent", "AddJsonBody", "AddBody"}:
-            return _JSON
-        if body is None:
-            return None
-        return self._usual_type(names, body, kind)
+        is_json = any("AsJsonAsync" in name for name in names) or names & {"JsonContent", "AddJsonBody", "AddBody"}
+        return _JSON if is_json else None if body is None else self._usual_type(names, body, kind)
+
+    def _is_accepted(self, place: int) -> bool:
+        """Return whether a media type is one that the answer may have."""
+        return any(token.text.lower() == "accept" for token in self._tokens[max(0, place - 3) : place])
 
     def _usual_type(self, names: set[str], body: str, kind: str) -> str | None:
-        match self._language:
-            case Form.PYTHON if "requests" in names or "httpx" in names:
-                if self._has_argument("json"):
-                    return _JSON
-                if kind == "object" and not names & {"dumps"}:
-                    return _FORM
-                return "" if self._has_argument("data") or self._has_argument("content") else None
-            case Form.JAVASCRIPT | Form.SOURCE if names & {"axios", "UrlFetchApp"}:
-                usual = _JSON if "axios" in names else _FORM
-                return usual if kind == "object" and "stringify" not in names else None
-            case Form.JAVASCRIPT if "fetch" in names and not names & {
-                "Headers",
-                "headersInit",
-                "options",
-                "config",
-            }:
-                return "text/plain;charset=UTF-8"
-            case Form.CSHARP if "StringContent" in names:
-                return "text/plain; charset=utf-8"
-            case Form.POWERSHELL if "-Body" in names and not any(
-                name.startswith("@") for name in names if len(name) > 1
-            ):
-                is_form = kind == "object" and not any(name.lower() == "convertto-json" for name in names)
-                return _FORM if is_form or "grant_type" in body else ""
-            case (
-                Form.CSHARP | Form.JAVASCRIPT | Form.PYTHON | Form.POWERSHELL | Form.PHP | Form.BASIC | Form.SOURCE
-            ):
-                return None
-            case Form.CURL | Form.COMMAND | Form.HTTP | Form.HAR | Form.PARTS | Form.PROSE | Form.OBJECT:
-                return None
+        lowered = {name.lower() for name in names}
+        if self._language is Form.PYTHON and names & {"requests", "httpx"}:
+            if self._has_argument("json"):
+                return _JSON
+            if kind == "object" and not names & {"dumps"}:
+                return _FORM
+            return "" if self._has_argument("data") or self._has_argument("content") else None
+        if names & {"axios", "UrlFetchApp"}:
+            usual = _JSON if "axios" in names else _FORM
+            return usual if kind == "object" and "stringify" not in names else None
+        if self._language is Form.JAVASCRIPT and "fetch" in names:
+            return None if names & {"Headers", "headersInit", "options", "config"} else "text/plain;charset=UTF-8"
+        if self._language is Form.CSHARP and "StringContent" in names:
+            return "text/plain; charset=utf-8"
+        if (
+            self._language is Form.POWERSHELL
+            and "-body" in lowered
+            and not any(re.match(r"@\w", name) for name in names)
+        ):
+            is_form = kind == "object" and "convertto-json" not in lowered
+            return _FORM if is_form or "grant_type" in body else ""
+        return None
 
     def _has_argument(self, name: str) -> bool:
-        return any(
-            token.kind is Kind.NAME and token.text == name and self._sign(index + 1) == "="
-            for index, token in enumerate(self._tokens)
-        )
+        return any(self._values.sign(place + 1) == "=" for place in self._words.get(name, ()))
 
     def _parameter(self, name: str) -> str | None:
         """Return a PowerShell parameter, with or without quotation marks."""
-        for index, token in enumerate(self._tokens):
-            if token.kind is not Kind.NAME or token.text.lower() != name:
-                continue
-            parts: list[str] = []
-            end = None
-            for following in self._tokens[index + 1 : index + 12]:
-                if following.is_first or (end is not None and following.start != end):
-                    break
-                parts.append(following.text)
-                end = following.end
-            return "".join(parts)
-        return None
+        place = next(iter(self._words.get(name, ())), None)
+        if place is None:
+            return None
+        parts: list[str] = []
+        end = None
+        for following in self._tokens[place + 1 : place + 12]:
+            if following.is_first or (end is not None and following.start != end):
+                break
+            parts.append(following.text)
+            end = following.end
+        return "".join(parts)
+
+    # ---------------------------------------------------------------- claims
 
     def _counts_milliseconds(self) -> bool:
         """Return whether the claim exp is made from a clock of milliseconds that nothing divides by a thousand."""
-        for index, token in enumerate(self._tokens):
-            if token.text != "exp" or self._sign(index + 1) not in {":", "=", "=>", ","}:
-                continue
-            written = self._written_out(index + 2, 0)
-            if _MILLISECONDS.search(written) and not _DIVIDED.search(written):
-                return True
+        for index in self._words.get("exp", ()):
+            if self._values.sign(index + 1) in {":", "=", "=>", ","}:
+                written = self._written_out(index + 2, 0)
+                if _MILLISECONDS.search(written) and not _DIVIDED.search(written):
+                    return True
         return False
 
     def _written_out(self, index: int, depth: int) -> str:
@@ -533,8 +699,8 @@ class _Program:
         texts = ["".join(word.text for word in words)]
         for word in words if depth < _DEEPEST_VARIABLE else ():
             if word.kind is Kind.NAME:
-                places = self._words.get(word.text.lower(), ())
-                assigned = next((place for place in places if self._sign(place + 1) == "="), None)
+                places = self._words.get(word.text.lower().replace("_", "-"), ())
+                assigned = next((place for place in places if self._values.sign(place + 1) == "="), None)
                 texts += [self._written_out(assigned + 2, depth + 1)] if assigned is not None else []
         return " ".join(texts)
 
@@ -553,19 +719,18 @@ class _Program:
         """Name the claims that the code puts into a token."""
         seen: dict[str, None] = {}
         for index, token in enumerate(self._tokens):
-            if token.text not in _CLAIMS or token.kind not in {Kind.NAME, Kind.STRING}:
-                continue
-            is_key = self._sign(index + 1) in {":", "=", "=>", "]"} or (
-                token.kind is Kind.STRING and self._sign(index + 1) == ","
-            )
-            is_shorthand = (
-                token.kind is Kind.NAME
-                and self._sign(index + 1) in {",", "}"}
-                and self._sign(index - 1) in {",", "{"}
-            )
-            if is_key or is_shorthand:
-                seen[token.text] = None
+            if token.text in _CLAIMS and token.kind in {Kind.NAME, Kind.STRING}:
+                sign, before = self._values.sign(index + 1), self._values.sign(index - 1)
+                is_key = sign in {":", "=", "=>", "]"} or (token.kind is Kind.STRING and sign == ",")
+                if is_key or (token.kind is Kind.NAME and sign in {",", "}"} and before in {",", "{"}):
+                    seen[token.text] = None
         return tuple(seen) if _TELLING_CLAIMS & seen.keys() else ()
+
+
+def _header_text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return str(value)
+    return str(unknown("...")) if value is not None else None
 
 
 def _has_method(members: dict[str, Any]) -> bool:
@@ -573,10 +738,22 @@ def _has_method(members: dict[str, Any]) -> bool:
     return isinstance(method, str) and method.upper() not in _VERBS
 
 
+def _holds_field(value: Any, depth: int = 0) -> bool:
+    """Return whether a field of a callout or token request is a member of an object, or of one inside it."""
+    if not isinstance(value, dict) or depth > 3:
+        return False
+    return (
+        bool(_FIELDS & value.keys())
+        or _has_method(value)
+        or any(_holds_field(one, depth + 1) for one in value.values())
+    )
+
+
 def _joined_url(base: str | None, url: str) -> str:
     if base is None or "://" in url or url.startswith("{"):
         return url
-    return f"{base.rstrip('/')}/{url.lstrip('/')}"
+    path = re.sub(r"^/?v2(?=/)", "", url) if base.rstrip("/").endswith("/v2") else url
+    return f"{base.rstrip('/')}/{path.lstrip('/')}"
 
 
 def _is_json(text: str) -> bool:

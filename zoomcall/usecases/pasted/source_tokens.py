@@ -1,66 +1,22 @@
-"""Splits source code into tokens: names, numbers, signs, and strings with what they interpolate."""
+"""Splits source text into tokens: names, numbers, signs, and strings with what they interpolate.
+
+One tolerant lexer serves every language; a row of a table says what differs. (The lexers of Pygments know a hundred
+languages, but give no values: each has its own names for the pieces of strings, and stops at what is cut off.)
+"""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from enum import Enum, auto
 from typing import ClassVar
+
+from msgspec import Struct
 
 from zoomcall.domain.value import Discreet
 from zoomcall.usecases.pasted.pieces import Form
 
 LONGEST_SOURCE = 64 * 1024
-
-_CLUES: dict[Form, re.Pattern[str]] = {
-    Form.CSHARP: re.compile(
-        r"\b(?:HttpClient|HttpRequestMessage|HttpMethod|StringContent|AuthenticationHeaderValue|RestClient|RestRequest"
-        r"|(?:Patch|Post|Put|Get|Send)(?:AsJson)?Async|JsonConvert|JsonSerializer|HttpWebRequest)\b"
-        r"|\busing System|\bvar \w+ = new\b|\bnew \w+ ?\{|\bawait \w+\.\w+Async\b"
-    ),
-    Form.JAVASCRIPT: re.compile(
-        r"\bfetch\(|\baxios\b|\bconst \w+ ?=|\blet \w+ ?=|=> ?\{|JSON\.stringify|\brequire\(|XMLHttpRequest|\$\{"
-        r"|\basync function\b|\bsuperagent\b|\bgot\.\w+\("
-    ),
-    Form.PYTHON: re.compile(
-        r"\bimport (?:requests|httpx|json|jwt|http\.client)\b|\bhttp\.client\."
-        r"|\b(?:requests|httpx)\.\w+\(|\bf[\"']|^def \w+\(|\bjson\.dumps\("
-        r"|\bheaders ?= ?headers\b|\baiohttp\b|\burllib\.request\b",
-        re.MULTILINE,
-    ),
-    Form.POWERSHELL: re.compile(
-        r"\bInvoke-(?:RestMethod|WebRequest)\b|^[ \t]*\$\w+ ?=|@\{|\bConvertTo-Json\b"
-        r"|\s-(?:Method|Uri|Headers|ContentType)\b",
-        re.IGNORECASE | re.MULTILINE,
-    ),
-    Form.PHP: re.compile(
-        r"<\?php|\bcurl_(?:setopt|init|exec)\w*|\bCURLOPT_\w+|\bGuzzle|\$\w+->\w+|\bjson_encode\("
-        r"|[\"'] => |\barray\("
-    ),
-    Form.BASIC: re.compile(
-        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^[ \t]*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If)\b"
-        r"|\bAs New\b|\"\"method\"\"",
-        re.MULTILINE,
-    ),
-    Form.SOURCE: re.compile(
-        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bhttp\.NewRequest\b|\bNet::HTTP\b"
-        r"|\bdo \|\w+\||\bHTTParty\b|\bFaraday\b|#\{\w|^end$|\.to_json\b|\bputs\b|\badd_headers\("
-        r"|\bRestTemplate\b|\.setRequestProperty\("
-    ),
-}
-
-
-_QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|live_meetings|oauth)/", re.IGNORECASE)
-
-
-def language_of(text: str) -> Form | None:
-    """Return the language that a text is written in, by its clues; None if there are too few."""
-    if "<?php" in text:
-        return Form.PHP
-    scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
-    best = max(scores, key=lambda form: scores[form])
-    if scores[best]:
-        return best
-    return Form.SOURCE if _QUOTED_PATH.search(text) else None
 
 
 class Kind(Enum):
@@ -107,217 +63,259 @@ class Token(Discreet, frozen=True):
         return self.kind is Kind.SIGN and self.text in signs
 
 
-_NAMES = r"""
-      | (?P<name>[@$]?[A-Za-z_][\w$]*|\$)
-      | (?P<number>\d[\w.]*)
-      | (?P<space>[ \t\r\f\v\u00a0]+)
-      | (?P<newline>\n)
-      | (?P<sign>===|!==|=>|==|!=|<=|>=|&&|\|\||\+=|::|->|\?\.|\?\?|\.\.\.|@\{|@\(|.)
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
+_TEMPLATE = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
+_SHELL = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_]\w*(?::\w+)?)")
+_PHP = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
+_UNION = re.compile(r"\\\(([^()\n]*)\)|[#$]\{([^{}\n]*)\}|\$([A-Za-z_]\w*(?:->\w+)*)")
+
+_LINE = r"(?<![:\w])//[^\n]*|/\*.*?(?:\*/|\Z)"
+_HASH = r"\#[^\n]*"
+_CURLY = "[\u201c-\u201e][^\u201c-\u201e\\n]*[\u201c-\u201e]?|[\u2018\u2019][^\u2018\u2019\\n]*[\u2018\u2019]?"
+_LONG = r"\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)"
+_SHORT = r"\"[^\"\\\n]*(?:\\.[^\"\\\n]*)*\"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?"
+_OPEN = r"\"[^\"\\]*(?:\\.[^\"\\]*)*\"?|'[^'\\]*(?:\\.[^'\\]*)*'?"
+_DOUBLED = r"\"[^\"]*(?:\"\"[^\"]*)*\"?"
+_DOUBLED_LINE = r"\"[^\"\n]*(?:\"\"[^\"\n]*)*\"?"
+_BACKTICK = r"`[^`\\]*(?:\\.[^`\\]*)*`?"
+_RAW = r"[rRb]{1,2}(?P<hash>\#+)\".*?(?:\"(?P=hash)|\Z)|R\"\(.*?(?:\)\"|\Z)|\[\[(?=\s*\{\s*\").*?(?:\]\]|\Z)"
+_HERE = r"<<[<~-]?[\"']?(?P<tag>[A-Z][A-Z_]{1,20})\b[\"']?[^\n]*\n.*?(?:\n[ \t]*(?P=tag)\b|\Z)"
+_SHELL_HERE = r"@'[ \t\r]*\n.*?(?:\n[ \t]*'@|\Z)|@\"[ \t\r]*\n.*?(?:\n[ \t]*\"@|\Z)"
+_SHELL_SHORT = r"\"[^\"`]*(?:(?:`.|\"\")[^\"`]*)*\"?|'[^']*(?:''[^']*)*'?|https?://[^\s\"'`;|)]+"
+_SHELL_NAMES = r"(?P<word>-[A-Za-z]\w*|\$\{[^}\n]*\}|\$[A-Za-z_]\w*:\w+|[A-Za-z]+-[A-Za-z]+)"
+_REST = r"""
+  | (?P<fold>[ \t]_[ \t]*\n|[\\`][ \t]*\n)
+  | (?P<name>[@$%]?[A-Za-z_][\w$]*(?:(?<=[a-z])'(?:t|s|re|ll|ve|d|m)\b(?!'))?(?:[!?](?=\())?|\$)
+  | (?P<number>\d[\w.]*)
+  | (?P<space>[ \t\r\f\v\u00a0]+)
+  | (?P<newline>\n)
+  | (?P<sign>===|!==|=>|==|!=|<=|>=|&&|\|\||\|>|\+=|:=|<-|::|->|\?\.|\?\?|\.\.\.?|<>|@\{|@\(|.)
 """
-_LONG = r'(?P<long>\$*"""(?:.*?)(?:"""|\Z))'
-_SHORT = r"""
-      | (?P<double>"[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
-      | (?P<single>'[^'\\\n]*(?:\\.[^'\\\n]*)*'?)
-      | (?P<curly>[\u201c\u201d\u201e][^\u201c\u201d\u201e\n]*[\u201c\u201d\u201e]?
-            |[\u2018\u2019][^\u2018\u2019\n]*[\u2018\u2019]?)
-"""
-_BRACES = re.compile(
-    rf"""
-        (?P<comment>(?<![:\w])//[^\n]*|/\*.*?(?:\*/|\Z))
-      | {_LONG}
-      | (?P<verbatim>(?:\$@|@\$|@)"[^"]*(?:""[^"]*)*"?)
-      | (?P<interpolated>\$"[^"\\\n]*(?:\\.[^"\\\n]*)*"?)
-      | (?P<template>`[^`\\]*(?:\\.[^`\\]*)*`?)
-      {_SHORT}{_NAMES}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_PHP = re.compile(
-    rf"""
-        (?P<comment>(?<![:\w])//[^\n]*|\#[^\n]*|/\*.*?(?:\*/|\Z))
-      | (?P<open_double>"[^"\\]*(?:\\.[^"\\]*)*"?)
-      | (?P<open_single>'[^'\\]*(?:\\.[^'\\]*)*'?)
-      {_SHORT}{_NAMES}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_BASIC = re.compile(
-    rf"""
-        (?P<comment>(?:(?<=\n)|(?<=[ \t]))'[^\n]*)
-      | (?P<fold>[ \t]_[ \t]*\n)
-      | (?P<verbatim>\$?"[^"\n]*(?:""[^"\n]*)*"?)
-      {_NAMES}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_PYTHON = re.compile(
-    rf"""
-        (?P<comment>\#[^\n]*)
-      | (?P<python>[rRbBuUfF]{{0,2}}(?:\"\"\".*?(?:\"\"\"|\Z)|'''.*?(?:'''|\Z)
-            |"[^"\\\n]*(?:\\.[^"\\\n]*)*"?|'[^'\\\n]*(?:\\.[^'\\\n]*)*'?))
-      {_SHORT}{_NAMES}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-_POWERSHELL = re.compile(
-    rf"""
-        (?P<comment><\#.*?(?:\#>|\Z)|\#[^\n]*|(?m:^)\+[ \t][^\n]*)
-      | (?P<here>@'[ \t\r]*\n.*?(?:\n[ \t]*'@|\Z)|@"[ \t\r]*\n.*?(?:\n[ \t]*"@|\Z))
-      | (?P<shell_double>"[^"`]*(?:(?:`.|"")[^"`]*)*"?)
-      | (?P<shell_single>'[^']*(?:''[^']*)*'?)
-      | (?P<fold>`[ \t\r]*\n)
-      | (?P<parameter>-[A-Za-z]\w*)
-      | (?P<word>\$\{{[^}}\n]*\}}|\$[A-Za-z_]\w*:\w+|[A-Za-z]+-[A-Za-z]+|https?://[^\s"'`;|)]+)
-      | (?P<curly>[\u201c\u201d\u201e][^\u201c\u201d\u201e\n]*[\u201c\u201d\u201e]?
-            |[\u2018\u2019][^\u2018\u2019\n]*[\u2018\u2019]?)
-      {_NAMES}
-    """,
-    re.VERBOSE | re.DOTALL,
-)
 
 
-def tokens_of(text: str, language: Form, start: int = 0, end: int | None = None) -> tuple[Token, ...]:
+def _pattern(strings: str, comments: str, *others: str) -> re.Pattern[str]:
+    parts = (f"(?P<comment>{comments})", *others, f"(?P<string>{strings}|{_CURLY})")
+    return re.compile("|".join(parts) + _REST, re.VERBOSE | re.DOTALL)
+
+
+class Dialect(Struct, frozen=True):
+    """How a language writes strings and joins them.
+
+    Attributes:
+        pattern: Its tokens; a group's name says what each is.
+        inserts: What a string interpolates, by the first sign of its quotation mark.
+        doubled: Quotation marks that are written twice inside a string, where others have a backslash before them.
+        joins: Signs that put texts together.
+    """
+
+    pattern: re.Pattern[str]
+    inserts: Mapping[str, re.Pattern[str]] = {}
+    doubled: str = ""
+    joins: frozenset[str] = frozenset({"+", "<>"})
+
+
+_DIALECTS: Mapping[Form, Dialect] = {
+    Form.CSHARP: Dialect(
+        _pattern(rf"\$*(?:{_LONG})|(?:\$@|@\$|@)(?:{_DOUBLED})|\$?(?:{_SHORT})", _LINE),
+    ),
+    Form.JAVASCRIPT: Dialect(_pattern(rf"{_BACKTICK}|{_SHORT}", _LINE), {"`": _TEMPLATE}),
+    Form.PYTHON: Dialect(_pattern(rf"[rRbBuUfF]{{0,2}}(?:{_LONG}|{_SHORT})", _HASH)),
+    Form.PHP: Dialect(
+        _pattern(rf"{_HERE}|{_OPEN}", rf"{_LINE}|{_HASH}"), {'"': _PHP, "<": _PHP}, joins=frozenset(".")
+    ),
+    Form.BASIC: Dialect(
+        _pattern(rf"\$?{_DOUBLED_LINE}", r"(?:(?<=\n)|(?<=[ \t]))'[^\n]*"),
+        doubled='"',
+        joins=frozenset("&+"),
+    ),
+    Form.POWERSHELL: Dialect(
+        _pattern(rf"{_SHELL_HERE}|{_SHELL_SHORT}", rf"<\#.*?(?:\#>|\Z)|{_HASH}|(?m:^)\+[ \t][^\n]*", _SHELL_NAMES),
+        {'"': _SHELL, "h": _SHELL},
+        doubled="\"'",
+    ),
+    Form.SOURCE: Dialect(
+        _pattern(
+            rf"{_RAW}|{_HERE}|[rRbBfsS@]{{0,2}}(?:{_LONG}|{_SHORT})|`[^`]*`?"
+            r"|(?<![^\s(=])\|(?![>|])[^|\n]*\{[^|\n]*\}[^|\n]*\|",
+            rf"{_LINE}|(?<!\S)\#(?=[\s!\w])[^\n]*|(?<!\S)--[ ][^\n]*",
+            r"(?P<lifetime>(?<=[<&])'[a-z]\w*)",
+        ),
+        {'"': _UNION, "<": _UNION, "`": _TEMPLATE, "|": _BRACES},
+        joins=frozenset({"+", "<>", "..", ".", "&&", "++", "~"}),
+    ),
+}
+PRINTED = Dialect(
+    _pattern(
+        rf"[rRbBuUfF@$]{{0,2}}(?:{_LONG}|{_OPEN}|{_BACKTICK})",
+        rf"{_LINE}|(?<![\w&])\#[ ][^\n]*|[\u25bc\u25b6]",
+    ),
+    {'"': re.compile(r"[#$]\{([^{}]*)\}|\\\(([^()]*)\)|\$\(([^()]*)\)"), "`": _TEMPLATE},
+    joins=frozenset({"+", "<>", ".", "..", "&", "~"}),
+)
+"""The notation of objects that programs print, or that stand anywhere."""
+
+_CLUES: Mapping[Form, re.Pattern[str]] = {
+    Form.CSHARP: re.compile(
+        r"\b(?:HttpClient|HttpRequestMessage|HttpMethod|StringContent|AuthenticationHeaderValue|RestClient|RestRequest"
+        r"|(?:Patch|Post|Put|Get|Send)(?:AsJson)?Async|JsonConvert|JsonSerializer|HttpWebRequest|WebClient\(\))\b"
+        r"|\busing (?:System|var )|\bvar \w+ = new\b|\bnew \w+ ?\{|\bawait \w+\.\w+Async\b"
+    ),
+    Form.JAVASCRIPT: re.compile(
+        r"\bfetch\(|\baxios\b|\bconst \w+ ?=|\blet \w+ ?=|=> ?\{|JSON\.stringify|\brequire\(|XMLHttpRequest|\$\{"
+        r"|\basync function\b|\bsuperagent\b|\bgot\.\w+\(|\bUrlFetchApp\b|\bfunction \w+\("
+    ),
+    Form.PYTHON: re.compile(
+        r"\bimport (?:requests|httpx|json|jwt|http\.client)\b|\bhttp\.client\."
+        r"|\b(?:requests|httpx)\.\w+\(|\bf[\"']|^ *def \w+\([^)\n]*\):|\bjson\.dumps\("
+        r"|\bheaders ?= ?headers\b|\baiohttp\b|\burllib\.request\b",
+        re.MULTILINE,
+    ),
+    Form.POWERSHELL: re.compile(
+        r"\bInvoke-(?:RestMethod|WebRequest)\b|^[ \t]*\$\w+ ?=(?![^\n]*;[ \t]*$)|@\{ *\w+ *=|\bConvertTo-Json\b"
+        r"|\s-(?:Method|Uri|Headers|ContentType)\b",
+        re.IGNORECASE | re.MULTILINE,
+    ),
+    Form.PHP: re.compile(
+        r"<\?php|\bcurl_(?:setopt|init|exec)\w*\(\$|\bGuzzle|\$\w+->\w+|\bjson_encode\(|[\"'] +=> |\barray\("
+        r"|\$\w+ = .*;$|\bHttp::\w+",
+        re.MULTILINE,
+    ),
+    Form.BASIC: re.compile(
+        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^[ \t]*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If|Using)\b"
+        r"|\bAs New\b|\"\"method\"\"",
+        re.MULTILINE,
+    ),
+    Form.SOURCE: re.compile(
+        # Java, Kotlin, Scala, Groovy
+        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bRestTemplate\b|\.setRequestProperty\("
+        r"|\bUnirest\b|\bnew HttpP\w+\(|\bMap\.of\(|\b[Mm]ap<String,|\bpublic \w+|\bval \w+(?::[^=\n]+)? ?="
+        r"|\bmapOf\(|\bJSONObject\(|\bwebClient\b|\bdef \w+ ?="
+        # Go, Rust, Swift, Dart, C
+        r"|\bhttp\.NewRequest\w*\b|\w :?= ?map\[|\bfmt\.Sprintf\(|\w, \w+ :=|\bjson\.Marshal\(|\bSet\w+Token\("
+        r"|\bformat!\(|&\w+!\(|\)\?[;.]|\bjson!\(|\breqwest\b|\.await\?|r#\"|\bURL(?:Request|Session)\b|\\\(\w|\bforHTTPHeaderField\b"
+        r"|\bAF\.request|\bUri\.parse\(|\bjsonEncode\(|\bDio\(|\bcpr::|\bcurl_easy_setopt\b|@\"|\bNSURL\b|uri\""
+        # Ruby, Elixir, Perl, R, Lua, Pascal, ABAP, Apex, Clojure
+        r"|\bNet::HTTP\b|\bdo \|\w+\||\bHTTParty\b|\bFaraday\b|\bRestClient\.\w+ |#\{\w|^end$|\.to_json\b|\bputs\b"
+        r"|\bHTTPoison\b|\bReq\.\w+!?\(|%\{|\bLWP\b|^my \$|HTTP::Request|\badd_headers\(|\breq_\w+\(|\blist\(| <- "
+        r"|^local \w+|\bltn12\b|\w := |\bT\w+\.Create\b|\bcl_http_client\b|\bDATA\(|\bsetEndpoint\(|^\(\w+/\w+ ",
+        re.MULTILINE,
+    ),
+}
+_QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|live_meetings|oauth)/", re.IGNORECASE)
+
+
+def language_of(text: str) -> Form | None:
+    """Return the language that a text is written in, by its clues; None if there are too few."""
+    if "<?php" in text:
+        return Form.PHP
+    scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
+    best = max(scores, key=lambda form: scores[form])
+    if scores[best]:
+        return best
+    return Form.SOURCE if _QUOTED_PATH.search(text) else None
+
+
+def dialect_of(language: Form) -> Dialect:
+    """Return how a language writes strings."""
+    return _DIALECTS.get(language, _DIALECTS[Form.SOURCE])
+
+
+def tokens_of(
+    text: str, language: Form | Dialect, start: int = 0, limit: int = LONGEST_SOURCE, *, until_closed: bool = False
+) -> tuple[Token, ...]:
     """Split source code into tokens.
 
     Args:
         text: Everything that was pasted.
         language: Whose rules hold.
         start: Where to begin.
-        end: Where to stop; at most ``LONGEST_SOURCE`` characters are looked at.
+        limit: How many characters to look at.
+        until_closed: Stop after the sign that closes the first one that opens.
     """
-    patterns = {Form.PYTHON: _PYTHON, Form.POWERSHELL: _POWERSHELL, Form.PHP: _PHP, Form.BASIC: _BASIC}
-    pattern = patterns.get(language, _BRACES)
-    limit = min(len(text), start + LONGEST_SOURCE, len(text) if end is None else end)
+    dialect = language if isinstance(language, Dialect) else dialect_of(language)
     tokens: list[Token] = []
     is_first = True
-    for match in pattern.finditer(text, start, limit):
+    depth = 0
+    for match in dialect.pattern.finditer(text, start, min(len(text), start + limit)):
+        kind, shown = Kind.SIGN, match[0]
+        pieces: tuple[Piece, ...] = ()
         match match.lastgroup:
             case "newline":
                 is_first = True
                 continue
             case "comment" | "space" | "fold":
                 continue
-            case "name" | "parameter":
-                token = Token(Kind.NAME, match[0], match.start(), match.end(), is_first)
-            case "word":
-                token = _word(match, is_first=is_first)
+            case "name" | "word":
+                kind = Kind.NAME
             case "number":
-                token = Token(Kind.NUMBER, match[0], match.start(), match.end(), is_first)
-            case "sign":
-                token = Token(Kind.SIGN, match[0], match.start(), match.end(), is_first)
+                kind = Kind.NUMBER
+            case "string":
+                kind, pieces = Kind.STRING, _pieces_of(match[0], dialect)
+                shown = "".join(piece.text for piece in pieces if not piece.is_expression)
             case _:
-                token = _string(match, language, is_first=is_first)
-        tokens.append(token)
+                depth += (match[0][-1] in "{[(") - (match[0] in "}])")
+        tokens.append(Token(kind, shown, match.start(), match.end(), is_first, pieces))
         is_first = False
+        if until_closed and kind is Kind.SIGN and depth <= 0 and match[0] in "}])":
+            break
     return tuple(tokens)
 
 
-def _word(match: re.Match[str], *, is_first: bool) -> Token:
-    if match[0].startswith("http"):
-        pieces = _pieces(match[0], _SHELL_INSERT)
-        return Token(Kind.STRING, _joined(pieces), match.start(), match.end(), is_first, pieces)
-    return Token(Kind.NAME, match[0], match.start(), match.end(), is_first)
-
-
-def _string(match: re.Match[str], language: Form, *, is_first: bool) -> Token:
-    pieces = _pieces_of(match[0], str(match.lastgroup), language)
-    return Token(Kind.STRING, _joined(pieces), match.start(), match.end(), is_first, pieces)
-
-
-def _joined(pieces: tuple[Piece, ...]) -> str:
-    return "".join(piece.text for piece in pieces if not piece.is_expression)
-
-
-_BRACE_INSERT = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
-_TEMPLATE_INSERT = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
-_SHELL_INSERT = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_][\w]*(?::\w+)?)")
-_SWIFT_INSERT = re.compile(r"\\\(([^()\n]*)\)|#\{([^{}\n]*)\}|\$\{([^{}\n]*)\}")
-_PHP_INSERT = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
+_EDGE = re.compile(r"(?P<prefix>[A-Za-z$@]{0,3}\#*)(?P<mark>\"\"\"|'''|\[\[|[\"'`|\u201c\u201d\u201e\u2018\u2019])")
+_CLOSES = {"[[": "]]", **dict.fromkeys("\u201c\u201d\u201e", "\u201d"), "\u2018": "\u2019"}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\}|(\n)|(.))", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
-_SHELL_ESCAPE = re.compile(r"`(.)", re.DOTALL)
 
 
-def _pieces_of(raw: str, group: str, language: Form) -> tuple[Piece, ...]:
-    match group:
-        case "long":
-            text = raw.lstrip("$")[3:].removesuffix('"""')
-            return _pieces(text.strip("\n"), _BRACE_INSERT) if raw.startswith("$") else (Piece(text.strip("\n")),)
-        case "verbatim":
-            text = _body(raw.lstrip("$@"), '"').replace('""', '"')
-            return _pieces(text, _BRACE_INSERT) if "$" in raw[:2] else (Piece(text),)
-        case "interpolated":
-            return _escaped(_pieces(_body(raw[1:], '"'), _BRACE_INSERT))
-        case "template":
-            return _escaped(_pieces(_body(raw, "`"), _TEMPLATE_INSERT))
-        case "python":
-            return _python_pieces(raw)
-        case "here" | "shell_double" | "shell_single":
-            return _shell_pieces(raw, group)
-        case "open_single" | "open_double":
-            return _php_pieces(raw, group)
-        case "curly":
-            return (Piece(raw.strip("\u201c\u201d\u201e\u2018\u2019")),)
-        case _:
-            text = _body(raw, raw[0])
-            if language is Form.SOURCE:
-                return (Piece(text),) if raw[0] == "'" else _escaped(_pieces(text, _SWIFT_INSERT))
-            return _escaped((Piece(text),))
-
-
-def _shell_pieces(raw: str, group: str) -> tuple[Piece, ...]:
-    """Read a string of PowerShell's, which puts values into double quotes and has the backtick for its escape."""
-    if group == "shell_single":
-        return (Piece(_body(raw, "'").replace("''", "'")),)
-    text = _body(raw, '"').replace('""', '"')
-    if group == "here":
-        text = raw[2:].partition("\n")[2].rstrip("@").rstrip("\"'").rstrip()
-        if raw[1] == "'":
-            return (Piece(text),)
-    return tuple(
-        piece if piece.is_expression else Piece(_SHELL_ESCAPE.sub(r"\1", piece.text))
-        for piece in _pieces(text, _SHELL_INSERT)
+def _pieces_of(raw: str, dialect: Dialect) -> tuple[Piece, ...]:
+    """Split a string into its texts and what is put into it."""
+    if raw.startswith(("<<", "@'\n", '@"\n', "@'\r", '@"\r')) or (
+        raw[:2] in {"@'", '@"'} and "h" in dialect.inserts
+    ):
+        text = raw.partition("\n")[2].rpartition("\n")[0]
+        is_verbatim = "'" in raw.partition("\n")[0]
+        return _split(text, None if is_verbatim else dialect.inserts.get("<", dialect.inserts.get("h")))
+    if raw.startswith('R"('):
+        return (Piece(raw[3:].removesuffix(')"')),)
+    edge = _EDGE.match(raw)
+    if edge is None:
+        return _split(raw, dialect.inserts.get("h"))  # a URL without quotation marks
+    prefix, mark = edge["prefix"].lower(), edge["mark"]
+    if mark[0] in dialect.doubled or ("@" in prefix and not dialect.inserts):
+        mark = mark[0]
+    text = (
+        raw[edge.start("mark") + len(mark) :]
+        .removesuffix("#" * prefix.count("#"))
+        .removesuffix(_CLOSES.get(mark, mark))
     )
+    text = text.strip("\n") if len(mark) > 1 else text
+    is_verbatim = "#" in prefix or ("r" in prefix and "h" not in dialect.inserts) or mark == "[["
+    insert = dialect.inserts.get(mark[0])
+    if {"f", "$", "s"} & set(prefix):
+        insert = insert if insert is not None and "s" in prefix else _BRACES
+    if mark in dialect.doubled or ("@" in prefix and not dialect.inserts):
+        pieces = _split(text.replace(mark * 2, mark), insert)
+        return _escaped(pieces, re.compile(r"`(.)", re.DOTALL), r"\1") if "`" in text and mark == '"' else pieces
+    pieces = _split(text, None if is_verbatim else insert)
+    return pieces if is_verbatim else _escaped(pieces, _ESCAPE, _unescape)
 
 
-def _body(raw: str, quote: str) -> str:
-    text = raw[1:]
-    return text[:-1] if text.endswith(quote) else text
-
-
-def _python_pieces(raw: str) -> tuple[Piece, ...]:
-    prefix = re.match(r"[A-Za-z]*", raw)
-    letters = prefix[0].lower() if prefix else ""
-    quoted = raw[len(letters) :]
-    mark = quoted[:3] if quoted[:3] in {'"""', "'''"} else quoted[:1]
-    text = quoted[len(mark) :].removesuffix(mark)
-    pieces = _pieces(text, _BRACE_INSERT) if "f" in letters else (Piece(text),)
-    return pieces if "r" in letters else _escaped(pieces)
-
-
-def _php_pieces(raw: str, group: str) -> tuple[Piece, ...]:
-    if group == "open_single":
-        return (Piece(re.sub(r"\\([\\'])", r"\1", _body(raw, "'"))),)
-    return _escaped(_pieces(_body(raw, '"'), _PHP_INSERT))
-
-
-def _pieces(text: str, insert: re.Pattern[str]) -> tuple[Piece, ...]:
+def _split(text: str, insert: re.Pattern[str] | None) -> tuple[Piece, ...]:
     pieces: list[Piece] = []
     position = 0
-    for match in insert.finditer(text):
+    for match in insert.finditer(text) if insert is not None else ():
         pieces.append(Piece(text[position : match.start()]))
         position = match.end()
         expression = next((group for group in match.groups() if group is not None), None)
-        if expression is None:
-            pieces.append(Piece(match[0][0]))
-        else:
-            pieces.append(Piece(expression.strip(), is_expression=True))
+        pieces.append(Piece(match[0][0]) if expression is None else Piece(expression.strip(), is_expression=True))
     pieces.append(Piece(text[position:]))
     return tuple(piece for piece in pieces if piece.text or piece.is_expression)
 
 
-def _escaped(pieces: tuple[Piece, ...]) -> tuple[Piece, ...]:
-    return tuple(piece if piece.is_expression else Piece(_ESCAPE.sub(_unescape, piece.text)) for piece in pieces)
+def _escaped(
+    pieces: tuple[Piece, ...], escape: re.Pattern[str], by: str | Callable[[re.Match[str]], str]
+) -> tuple[Piece, ...]:
+    return tuple(piece if piece.is_expression else Piece(escape.sub(by, piece.text)) for piece in pieces)
 
 
 def _unescape(match: re.Match[str]) -> str:
