@@ -137,8 +137,9 @@ def check_replaceable(path: Path) -> None:
         OSError: It could not.
     """
     refuse_odd(path)
-    with _fresh(path, 0o600):
+    with _fresh(path, 0o600) as (fresh, _):
         pass
+    fresh.unlink()
 
 
 def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
@@ -170,7 +171,7 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
 
 @contextlib.contextmanager
 def _fresh(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
-    """Open a temporary file beside ``path``, locked so that nobody sweeps it away, and remove it if it is left."""
+    """Open a temporary file beside ``path``, locked so that nobody sweeps it away; remove it after an error."""
     fresh = path.with_name(f".{path.name[:_STEM]}.{os.urandom(6).hex()}")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, mode)
     try:
@@ -178,8 +179,10 @@ def _fresh(path: Path, mode: int) -> Iterator[tuple[Path, BinaryIO]]:
             with contextlib.suppress(OSError):  # not every network drive has locks
                 _try_lock(descriptor)
             yield fresh, file
-    finally:
-        fresh.unlink(missing_ok=True)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
 
 
 def sweep(folder: Path, stem: str) -> None:

@@ -224,6 +224,17 @@ except NotConfigured:
     assert time.monotonic() - started < 15
 
 
+def test_a_thread_that_cannot_start_is_not_configured(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Remembering")
+    monkeypatch.setattr(threading.Thread, "start", start)
+    for attempt in (store_of().read, store_of().remove, lambda account: store_of().write(account, SECRET)):
+        with pytest.raises(NotConfigured, match="can't start new thread"):
+            attempt("prod")
+
+
 def test_calls_run_in_threads_that_end_with_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds: list[bool] = []
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Remembering")

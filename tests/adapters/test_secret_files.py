@@ -1,5 +1,6 @@
 import os
 import stat
+import subprocess
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -45,6 +46,13 @@ def test_the_mode_does_not_hang_on_the_umask(store: SecretFiles) -> None:
         os.umask(older)
     assert stat.S_IMODE(only_file(store).stat().st_mode) == 0o600
     assert stat.S_IMODE(store._folder.stat().st_mode) == 0o700
+
+
+def test_what_is_said_to_remove_a_secret_does(store: SecretFiles) -> None:
+    for account in ("prod", "prod/webhook"):
+        store.write(account, Secret(SENTINEL))
+        subprocess.run(store.removal(account), shell=True, check=True)  # noqa: S602 - as a person would
+        assert store.read(account) is None
 
 
 def test_accounts_never_share_a_file(store: SecretFiles) -> None:

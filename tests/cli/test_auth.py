@@ -1,5 +1,6 @@
 import contextlib
 import os
+import shlex
 import stat
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from shell import SENTINEL, ProcessShell, Result, Shell, Terminal
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, SESSION_CLAIMS, jwt
 
 from zoomcall.adapters.config_file import ConfigFile
+from zoomcall.adapters.keyring_store import KeyringStore
 from zoomcall.domain.profile import Config
 from zoomcall.emulator.running import Emulator
 
@@ -683,6 +685,15 @@ def test_a_real_secret_service_keeps_the_secret_from_login_to_logout(
         assert who["credential"] == {"kind": "videosdk", "source": "keyring"}
         assert zoomcall_process("auth", "logout", environ=environ).code == 0
         assert session.lookup(service="zoomcall", username="prod") is None
+
+
+def test_what_is_said_to_remove_a_secret_from_a_real_keyring_does(tmp_path: Path) -> None:
+    store = KeyringStore(limit=timedelta(seconds=3))
+    with keyring_session(tmp_path / "k") as session:
+        for account, backend in (("prod", None), ("prod/webhook", "keyring.backends.SecretService.Keyring")):
+            session.store("made-up", service="zoomcall", username=account)
+            subprocess.run(shlex.split(store.removal(account, backend)), env=dict(session.environ), check=True)
+            assert session.lookup(service="zoomcall", username=account) is None
 
 
 def test_a_real_secret_service_that_is_locked_hung_or_gone_is_exit_3_in_time(

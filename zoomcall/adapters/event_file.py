@@ -249,7 +249,7 @@ def _require_folder(path: Path) -> None:
 
 
 def _unusable(path: Path, error: OSError) -> UsageError:
-    return UsageError(f"{path} cannot be used for events: {error.strerror or error}")
+    return UsageError(f"{error.filename or path} cannot be used for events: {error.strerror or error}")
 
 
 class EventFollower:

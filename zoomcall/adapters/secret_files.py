@@ -97,7 +97,8 @@ class SecretFiles:
 
     def removal(self, account: str, backend: str | None = None) -> str:  # noqa: ARG002 - the stores' signature
         """Return a command line that removes an account's secret, also where this program cannot."""
-        return f"{'rm -f' if _HAS_MODES else 'del'} {shlex.quote(str(self._path(account)))}"
+        path = str(self._path(account))
+        return f"rm {shlex.quote(path)}" if _HAS_MODES else f'del "{path}"'
 
     def sweep(self) -> None:
         """Remove what killed processes left."""

@@ -356,8 +356,8 @@ def _take_stored(
         )
     if not profile.owns(secret):
         raise NotConfigured(
-            f"the secret of profile {profile.name!r} in the {profile.store} is not the one that was stored with its"
-            " key, so it is not used",
+            f"the secret that the {profile.store} holds for profile {profile.name!r} was not stored with its key,"
+            " so it is not used",
             fix="Log in again. A login was interrupted, or the secret or config.toml was changed by other means.",
             command=profile.login_line,
         )
