@@ -12,7 +12,7 @@ from zoomcall.domain.cause import Cause
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
-from zoomcall.errors import ErrorKind
+from zoomcall.errors import ErrorKind, NetworkWord
 
 
 class Signature(StrEnum):
@@ -64,6 +64,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
         has_millisecond_expiry: That code sets exp from a clock in milliseconds.
         unsure: Which parts of it were guessed, read in part, or are stand-ins.
         blocked_by: What a browser says that blocked it; empty if none did.
+        network_fault: Where the program that sent it says that the connection failed, and its words.
         is_said_not_to_ring: Somebody says beside it that the room does not ring.
         shell_fault: What a shell did to it, in words; empty if nothing.
         is_shell_fault_shown: An error message shows that it did.
@@ -83,6 +84,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     has_millisecond_expiry: bool = False
     unsure: frozenset[Part] = frozenset()
     blocked_by: str = ""
+    network_fault: tuple[NetworkWord, str] | None = None
     is_said_not_to_ring: bool = False
     shell_fault: str = ""
     is_shell_fault_shown: bool = False

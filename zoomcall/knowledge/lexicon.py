@@ -89,7 +89,7 @@ class Explanation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class TitledExplanation(Explanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is said about a state, or a word of ``error.network``.
+    """What is said about a state.
 
     Attributes:
         title: One line.
@@ -98,6 +98,16 @@ class TitledExplanation(Explanation, frozen=True, kw_only=True, forbid_unknown_f
 
     title: str
     example: str | None = None
+
+
+class NetworkText(TitledExplanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is said about a word of ``error.network``.
+
+    Attributes:
+        said: How programs say it, as regular expressions for text in lower case.
+    """
+
+    said: tuple[str, ...]
 
 
 class HttpText(TitledExplanation, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -137,9 +147,9 @@ def state_texts() -> Mapping[str, TitledExplanation]:
 
 
 @cache
-def network_texts() -> Mapping[str, TitledExplanation]:
+def network_texts() -> Mapping[str, NetworkText]:
     """Return the words of ``error.network``."""
-    return {text.name: text for text in read_rows("network_words.toml", TitledExplanation)}
+    return {text.name: text for text in read_rows("network_words.toml", NetworkText)}
 
 
 @cache

@@ -8,6 +8,7 @@ _LONGEST = 4096
 _MARKS = re.compile(
     r"""
     \{\{[^\n]*?\}\}                     # {{token}}, as in request collections
+  | \A@[a-z]\w*\([^\n]*\)\Z             # @concat('Bearer ', body('x')), a whole expression of a workflow
   | [@#=]\{[^\n]*?\}                    # @{body('x')}, #{token}, as in workflows and Ruby
   | \{%[^\n]*?%\} | <%[^\n]*?%>         # {% … %}, <%= … %>
   | \$\{\{[^\n]*?\}\}                  # ${{ secrets.TOKEN }}

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+import re
+
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.shown_text import one_line
-from zoomcall.errors import ErrorKind
+from zoomcall.errors import ErrorKind, NetworkWord
 from zoomcall.knowledge.facts import Authorization, Facts
 from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.lexicon import network_texts
 from zoomcall.knowledge.route import route_of
+
+_BROWSERS_WORDS = re.compile(
+    r"blocked by CORS policy|Cross-Origin Request Blocked|Access-Control-Allow-Origin|access control checks",
+    re.IGNORECASE,
+)
+_FETCH_FAILED = re.compile(r"TypeError|ERR_NETWORK", re.IGNORECASE)
+_OUT_OF_DATE = re.compile(r"has expired|not yet valid|CERT_HAS_EXPIRED|expired certificate", re.IGNORECASE)
+_NOT_CONNECTED = re.compile(r"connect ?timeout|(?:failed|unable|couldn't|could not) (?:to )?connect", re.IGNORECASE)
+_DOCTOR = "zoomcall doctor"
 
 
 def verbatim_variable(facts: Facts) -> Finding | Checked | None:
@@ -46,12 +58,33 @@ def expiry_in_code(facts: Facts) -> Finding | Checked | None:
 
 
 def blocked_by_browser(facts: Facts) -> Finding | Checked | None:
-    """Look for a browser that blocked the call."""
+    """Look for a browser that blocked the call; that somebody mentions CORS proves nothing."""
     if facts.request is None or not facts.request.blocked_by:
         return None
-    evidence = f"the browser says: {one_line(facts.request.blocked_by, 200)}"
-    is_named = "cors" in evidence.lower() or "origin" in evidence.lower()
-    return Finding("blocked-by-browser", Certainty.CERTAIN if is_named else Certainty.LIKELY, evidence)
+    said = one_line(facts.request.blocked_by, 200)
+    if _BROWSERS_WORDS.search(said):
+        return Finding("blocked-by-browser", Certainty.CERTAIN, f"the browser says: {said}")
+    if _FETCH_FAILED.search(said):
+        return Finding("blocked-by-browser", Certainty.LIKELY, f"the browser says: {said}")
+    if facts.answer is not None:
+        return None
+    return Finding("blocked-by-browser", Certainty.POSSIBLE, f"somebody says: {said}")
+
+
+def not_reached(facts: Facts) -> Finding | Checked | None:
+    """Look for a program's words that no answer came."""
+    request = facts.request
+    if request is None or request.network_fault is None or facts.answer is not None or request.is_ours:
+        return None
+    word, said = request.network_fault
+    evidence = f"the program that sent it says: {one_line(said, 200)}"
+    if word is NetworkWord.TLS and _OUT_OF_DATE.search(said):
+        return Finding("clock-wrong", Certainty.LIKELY, evidence)
+    route = route_of(facts)
+    may_have_arrived = word in {NetworkWord.TIMEOUT, NetworkWord.RESET} and not _NOT_CONNECTED.search(said)
+    is_open = may_have_arrived and route is not None and route.is_callout
+    fix = f"Look at the room first: Zoom may have acted. {network_texts()[word].fix}" if is_open else None
+    return Finding("zoom-not-reached", Certainty.CERTAIN, evidence, fix or network_texts()[word].fix, _DOCTOR)
 
 
 def shell_quoting(facts: Facts) -> Finding | Checked | None:
@@ -68,6 +101,7 @@ def shell_quoting(facts: Facts) -> Finding | Checked | None:
 
 RULES: tuple[Rule, ...] = (
     blocked_by_browser,
+    not_reached,
     shell_quoting,
     verbatim_variable,
     claims_in_code,

@@ -33,7 +33,7 @@ from zoomcall.usecases.pasted.answers import PastedAnswer
 from zoomcall.usecases.pasted.commands import ReadFile
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
 from zoomcall.usecases.pasted.paste import FIX_OF_PASTE, Paste, read_paste
-from zoomcall.usecases.pasted.pieces import PastedRequest
+from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
@@ -41,6 +41,7 @@ _PROXY_WANTS_CREDENTIAL = 407
 _UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
 _DAMAGED = re.compile(r"(?:[Bb]earer )?[\"']?ey[A-Za-z0-9_-]{8,}[\w.+/=\s-]*[\"']?")
 _API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
+_ON_THE_WAY = {"zoom-not-reached", "clock-wrong"}
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
     TokenKind.API_JWT: "an API JWT",
@@ -142,8 +143,8 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
 
 
 def _is_unread(request: PastedRequest) -> bool:
-    """Return whether code makes a request of which the method is not known, so that all may be wrong with it."""
-    return request.form.is_source and not request.method
+    """Return whether the method is not known of code or of a mere URL, so that all may be wrong with it."""
+    return (request.form.is_source or request.form is Form.PROSE) and not request.method
 
 
 def _not_understood(text: str) -> UsageError:
@@ -157,6 +158,7 @@ def _not_understood(text: str) -> UsageError:
     return (
         surroundings.error_of_event(bare)
         or surroundings.error_of_sdk(bare)
+        or surroundings.error_of_network(bare)
         or UsageError(
             "the input has no recognizable request to Zoom or answer from Zoom",
             fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
@@ -242,6 +244,7 @@ def _request_facts(request: PastedRequest, credential: Credential, near: str) ->
         has_millisecond_expiry=request.has_millisecond_expiry,
         unsure=request.unsure,
         blocked_by=surroundings.blocked_by(near),
+        network_fault=surroundings.network_fault(near),
         is_said_not_to_ring=surroundings.is_said_not_to_ring(near),
         shell_fault=shell_fault,
         is_shell_fault_shown=is_shown,
@@ -283,6 +286,8 @@ def _kind(judgement: Judgement, facts: Facts) -> ErrorKind | None:
 
 def _kind_of_cause(cause: Cause, facts: Facts) -> ErrorKind:
     route = route_of(facts)
+    if cause.id in _ON_THE_WAY:
+        return ErrorKind.NETWORK
     match cause_texts()[cause.id].family:
         case Family.TOKEN | Family.KIND:
             return ErrorKind.AUTH

@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from zoomcall.domain.call import Reason
 from zoomcall.domain.shown_text import one_line
-from zoomcall.errors import UsageError
+from zoomcall.errors import NetworkWord, UsageError
+from zoomcall.knowledge.lexicon import network_texts
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
+_LONGEST_WORDS = 240
 _HOST = re.compile(r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))\b", re.IGNORECASE)
 _JOIN_LINK = re.compile(
     r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))/(?:j|s|w|my|wc/join)/(\d{9,11})\b", re.IGNORECASE
 )
 _BLOCKED = re.compile(
-    r"(?:[^\n]{0,120}blocked by CORS policy[^\n]{0,80}|Cross-Origin Request Blocked[^\n]{0,80}"
-    r"|No 'Access-Control-Allow-Origin' header[^\n]{0,60}"
-    r"|[^\n]{0,40}\bCORS (?:error|policy|request|issue|problem)[^\n]{0,60}"
-    r"|TypeError: (?:Failed to fetch|NetworkError when attempting to fetch resource|Load failed))",
+    r"blocked by CORS policy|Cross-Origin Request Blocked|No 'Access-Control-Allow-Origin' header"
+    r"|is not allowed by Access-Control-Allow-Origin|due to access control checks"
+    r"|\bERR_NETWORK\b[^\n]{0,80}XMLHttpRequest"
+    r"|TypeError: (?:Failed to fetch|NetworkError when attempting to fetch resource|Load failed)"
+    r"|\bCORS (?:error|policy|request|issue|problem)",
     re.IGNORECASE,
+)
+_HANDLED = re.compile(
+    r"\b(?:except|catch|rescue|import|if|unless|case|when|throws|instanceof|isinstance)\b|[=!]==?\s*[\"']$"
 )
 _ALIAS_FAILED = re.compile(
     r"Invoke-WebRequest\s?:|InvokeWebRequestCommand|Cannot bind parameter '?\"?(?:Headers|Method|Body)"
@@ -42,7 +49,7 @@ _SIGNED = re.compile(r"[\"'](?:payload|event_ts)[\"']\s*:|x-zm-signature", re.IG
 _REASON = re.compile(r"[\"']reason_type[\"']\s*:\s*[\"']?(\d{1,2})\b")
 _SDK_ERROR = re.compile(
     r"\binternalErrorCode\W{1,4}\d{1,5}|\bZoomSDKError\w*\W{1,4}\d{1,5}"
-    r"|\b(?:ZOOM_API_ERROR|MobileRTC\w*Error|SDKERR)_?\w*"
+    r"|\bJOIN_MEETING_FAILED\b|\b(?:ZOOM_API_ERROR|MobileRTC\w*Error|SDKERR)_?\w*"
     r"|\berrorCode\W{1,4}(?:37\d\d|50\d\d|10\d{3}|20\d{3})\b"
 )
 
@@ -50,7 +57,32 @@ _SDK_ERROR = re.compile(
 def blocked_by(text: str) -> str:
     """Return what a browser says that blocked the call; empty if none did."""
     found = _BLOCKED.search(text)
-    return found[0].strip() if found is not None else ""
+    return "" if found is None else _line_around(text, found)[:_LONGEST_WORDS]
+
+
+def _line_around(text: str, found: re.Match[str]) -> str:
+    begin = text.rfind("\n", 0, found.start()) + 1
+    end = text.find("\n", found.end())
+    begin = max(begin, found.start() - _LONGEST_WORDS // 2)
+    return text[begin : end if end >= 0 else len(text)].strip()
+
+
+def network_fault(text: str) -> tuple[NetworkWord, str] | None:
+    """Return where a program says that its connection failed, and that line; code that handles it is none."""
+    lowered = text.lower()
+    for word, pattern in _network_faults():
+        for found in pattern.finditer(lowered):
+            begin = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _LONGEST_WORDS)
+            if not _HANDLED.search(text, begin, found.start()):
+                return word, _line_around(text, found)[:_LONGEST_WORDS]
+    return None
+
+
+@cache
+def _network_faults() -> tuple[tuple[NetworkWord, re.Pattern[str]], ...]:
+    """Return the words of programs for each fault; a proxy's first, since a proxy's name may not resolve."""
+    texts = sorted(network_texts().values(), key=lambda text: text.name != NetworkWord.PROXY)
+    return tuple((NetworkWord(text.name), re.compile("|".join(text.said))) for text in texts)
 
 
 def is_said_not_to_ring(text: str) -> bool:
@@ -102,6 +134,19 @@ def error_of_event(text: str) -> UsageError | None:
         f"({Reason(number).name})",
         fix="Read what the reason means and what to do:",
         command=f"zoomcall explain reason:{number}",
+    )
+
+
+def error_of_network(text: str) -> UsageError | None:
+    """Return what to do about a fault on the way to Zoom, pasted without the request."""
+    fault = network_fault(text)
+    if fault is None or "zoom" not in text.lower():
+        return None
+    word, said = fault
+    return UsageError(
+        f"there is no request, only a program's words that no answer came: {one_line(said, 200)}",
+        fix=network_texts()[word].fix,
+        command=f"zoomcall explain network:{word}",
     )
 
 
