@@ -158,6 +158,23 @@ def test_a_number_is_told_as_that_of_the_endpoint_that_said_it(
     assert cause.evidence.startswith("Zoom says")
 
 
+@pytest.mark.parametrize(
+    ("host", "beside", "command", "place"),
+    [
+        ("api.zoom.us", (), "zoomcall auth login --kind s2s", "marketplace.zoom.us"),
+        ("api.zoomgov.com", (), "zoomcall auth login --kind s2s --cluster gov", "marketplace.zoomgov.com"),
+        ("api.zoomgov.com", ("zoom.us",), "zoomcall auth login --kind s2s", "https://api.zoom.us/v2"),
+    ],
+)
+def test_advice_is_for_the_cluster_that_is_meant(
+    host: str, beside: tuple[str, ...], command: str, place: str
+) -> None:
+    request = RequestFacts(method="GET", url=f"https://{host}/v2/users/me", hosts_beside=beside)
+    [cause, *_] = judge(Facts(request=request, answer=said(401, 124, "Invalid access token."))).causes
+    assert cause.command == command
+    assert place in cause.fix
+
+
 def test_the_token_endpoints_codes_mean_nothing_elsewhere() -> None:
     assert found(said(400, "invalid_client", "Invalid client_id or client_secret")) == {}
 

@@ -27,7 +27,7 @@ from zoomcall.knowledge import (
 from zoomcall.knowledge.facts import Facts, Part
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.redaction import clean
-from zoomcall.knowledge.route import route_of
+from zoomcall.knowledge.route import for_cluster, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 
 _CERTAINTIES = tuple(Certainty)
@@ -203,10 +203,15 @@ def _judgement(findings: Iterable[Finding], checked: Iterable[Checked], facts: F
 
 def _cause(finding: Finding, facts: Facts) -> Cause:
     text = cause_texts()[finding.id]
+    command = text.command if finding.command is None and finding.fix is None else finding.command
     return Cause(
         id=finding.id,
         certainty=finding.certainty,
         evidence=clean(finding.evidence, facts),
-        fix=finding.fix or text.fix,
-        command=text.command if finding.command is None and finding.fix is None else finding.command,
+        fix=_for_cluster(finding.fix or text.fix, finding, facts),
+        command=_for_cluster(command, finding, facts) if command is not None else None,
     )
+
+
+def _for_cluster(advice: str, finding: Finding, facts: Facts) -> str:
+    return advice if finding.id == "cluster-mismatch" else for_cluster(advice, facts)

@@ -90,6 +90,15 @@ def is_of_token_endpoint(facts: Facts) -> bool:
     return isinstance(facts.answer.code, str) or not is_elsewhere
 
 
+def for_cluster(advice: str, facts: Facts) -> str:
+    """Turn advice for zoom.us into advice for the government cluster if the request goes there (zoom-api 2.3)."""
+    route = route_of(facts)
+    if route is None or not route.host.endswith("zoomgov.com") or "--cluster" in advice:
+        return advice
+    advice = advice.replace("marketplace.zoom.us", "marketplace.zoomgov.com")
+    return f"{advice} --cluster gov" if advice.startswith("zoomcall auth login") else advice
+
+
 def _read(method: str, url: str, *, is_ours: bool) -> Route:
     url = url[:_LONGEST_URL]
     before = _BEFORE_PATH.match(url)

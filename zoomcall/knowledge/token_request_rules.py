@@ -46,11 +46,13 @@ def refused_grant(facts: Facts) -> Finding | Checked | None:
     match answer.code:
         case _ if "redirect" in said or answer.code in {"invalid_redirect_uri", 4709}:
             return Finding("redirect-uri-mismatch", Certainty.CERTAIN, told)
-        case 4706 if "client" in said:
+        case 4706 | "invalid_request" if "client" in said and "missing" in said:
             return Finding("basic-missing", Certainty.CERTAIN, told)
         case 4724:
             return Finding("basic-missing", Certainty.LIKELY, told)
         case "unsupported_grant_type" | 4705 | 4706:
+            return _unsupported_grant(facts, grant, told)
+        case "invalid_request" if "grant type" in said:
             return _unsupported_grant(facts, grant, told)
         case _:
             return _spent(facts, grant, said, told)
@@ -147,6 +149,9 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
         return None
     match request.authorization:
         case Authorization.BASIC:
+            if ":" in (request.header("authorization") or ""):
+                evidence = "id and secret stand behind Basic as they are, not in base64"
+                return Finding("basic-missing", Certainty.CERTAIN, evidence)
             if facts.basic is not None and ":" not in facts.basic.reveal():
                 evidence = "there is no colon in the Basic credential: it is not id:secret"
                 return Finding("basic-missing", Certainty.LIKELY, evidence)

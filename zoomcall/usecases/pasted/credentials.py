@@ -21,10 +21,12 @@ _SHORTEST_OWN, _SHORTEST_FOUND = 6, 8
 _MOST_SECRETS = 20_000
 _LONGEST_SECRET = 16 * 1024
 _USER_OPTIONS = {"-u", "-U", "--user", "--proxy-user"}
+_OF_COOKIES = {"domain", "path", "expires", "max-age", "samesite"}
 _SCHEME = re.compile(r"^\s*(?:(?:bearer|basic)[\s:=]+)+", re.IGNORECASE)
 
 _BEARER = re.compile(r"bearer(?P<gap>\s*[:=]\s*|\s+|)(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _BASIC = re.compile(r"basic\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
+_PLAIN_PAIR = re.compile(r"[\w${}.<>%-]{2,}:[\w${}.<>%-]{2,}")
 _OTHER_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z-]{1,20})\s+(?P<rest>\S{16,})")
 _TOKEN_PARAMETERS = {"access_token", "token", "jwt"}
 
@@ -107,7 +109,8 @@ def _of_header(value: str) -> Credential:
     if is_redaction(value):
         return Credential(Authorization.UNKNOWN, value.strip())
     if match := _BASIC.fullmatch(value):
-        return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(_decoded(match["rest"])))
+        shown = f"Basic {MASK}:{MASK}" if _PLAIN_PAIR.fullmatch(match["rest"].strip()) else f"Basic {MASK}"
+        return Credential(Authorization.BASIC, shown, basic=_basic(_decoded(match["rest"])))
     if (match := _BEARER.fullmatch(value)) and (match["gap"] or _is_token(match["rest"])):
         lead, rest = value[: match.start("rest")], match["rest"]
         is_right = bool(match["gap"]) and not match["gap"].strip()
@@ -259,7 +262,9 @@ def _parts(value: str) -> Iterator[str]:
         yield password
     if "=" in bare:
         for piece in bare.split(";")[:200]:
-            yield piece.partition("=")[2].strip()
+            name, _, inner = piece.partition("=")
+            if name.strip().lower() not in _OF_COOKIES:
+                yield inner.strip()
     head, dot, signature = bare.rpartition(".")
     if dot and head.count(".") == 1:
         yield signature
