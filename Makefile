@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test coverage check fix completions readme docs lock bench clean system
+.PHONY: help demo test coverage fuzz check fix completions readme docs lock bench clean system
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -9,6 +9,9 @@ PYTHON ?=
 TESTS ?= tests
 # How many tests run at a time; most of them wait for processes and sockets.
 WORKERS ?= 4
+# How many seconds to fuzz, and which readers: make fuzz FUZZ_SECONDS=3600 READERS='paste token'
+FUZZ_SECONDS ?= 600
+READERS ?=
 BIN = .venv/bin
 LINT = .venv-lint/bin
 
@@ -18,6 +21,7 @@ help:
 	@echo 'make demo         set up, then ring a room through a local Zoom, and explain three failures'
 	@echo 'make test         set up, then run every test'
 	@echo 'make coverage     the same, but slower, with a report of branch coverage'
+	@echo 'make fuzz         feed every reader with coverage-guided input for FUZZ_SECONDS (600)'
 	@echo 'make check        set up, then check formatting, lint, types, layers and generated files'
 	@echo 'make fix          format, and fix what ruff can fix'
 	@echo 'make completions  regenerate completions/ from the command tree'
@@ -40,13 +44,16 @@ coverage: .venv/.ready system
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
+fuzz: .venv-fuzz/.ready
+	@.venv-fuzz/bin/python fuzz/run.py --seconds $(FUZZ_SECONDS) $(READERS)
+
 check: .venv/.ready .venv-lint/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --platform linux
 	$(BIN)/mypy --platform darwin
 	$(BIN)/mypy --platform win32
-	$(BIN)/mypy tools tests/conftest.py tests/contract.py tests/shell.py
+	$(BIN)/mypy tools fuzz tests/conftest.py tests/contract.py tests/shell.py
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/readme.py --check
@@ -74,10 +81,11 @@ lock:
 	.venv-lock/bin/$(COMPILE_LOCK) --extra emulator --extra socks --group build --group test --group types \
 	    pyproject.toml --output-file requirements.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group lint --output-file requirements-lint.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --group build --group fuzz pyproject.toml --output-file requirements-fuzz.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lint .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-lint .venv-fuzz .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	    .coverage .coverage.* build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -92,6 +100,11 @@ clean:
 
 .venv-lint/.ready: requirements-lint.lock
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-lint requirements-lint.lock
+	@touch $@
+
+.venv-fuzz/.ready: requirements-fuzz.lock pyproject.toml
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-fuzz requirements-fuzz.lock
+	@.venv-fuzz/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
 # The real daemons, shells and SIP endpoints that the tests talk to.
