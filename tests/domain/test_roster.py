@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Match
@@ -227,3 +228,34 @@ def test_either_sip_uri_ties_a_room_to_its_dial(field: str) -> None:
     own = Dial(address=RoomAddress.parse(Protocol.SIP, "room@example.com"))
     assert is_exact(Participant(id="1", **{field: "sip:room@example.com"}), own)
     assert not is_exact(Participant(id="1", **{field: "sip:other@example.com"}), own)
+
+
+@pytest.mark.parametrize(
+    ("own", "newcomer", "may_be"),
+    [
+        (dialled("room@example.com"), {"sip_uri": "sip:other@example.com"}, False),
+        (
+            dialled("room@example.com"),
+            {"sip_uri": "sip:other@example.com", "from_sip_uri": "sip:x@a.example"},
+            False,
+        ),
+        (dialled("room@example.com"), {"sip_uri": "sip:other@192.0.2.1", "from_sip_uri": "sip:x@a.example"}, True),
+        (dialled("room@example.com"), {"sip_uri": "sip:other@192.0.2.1:5061"}, True),
+        (dialled("room@example.com"), {"sip_uri": "sip:room@edge.example.com"}, True),
+        (dialled("room@example.com"), {"sip_uri": "sip:edge.example.com"}, True),
+        (dialled("room@example.com"), {"sip_uri": "who knows"}, True),
+        (dialled("room@203.0.113.10"), {"sip_uri": "sip:other@example.com"}, True),
+        (dialled("203.0.113.10", Protocol.H323), {"sip_uri": "sip:other@192.0.2.1"}, False),
+        (dialled("203.0.113.10", Protocol.H323), {"from_sip_uri": "sip:other@192.0.2.1"}, False),
+        (dialled("203.0.113.10", Protocol.H323), {}, True),
+        (dialled("room@example.com", to_name="Board"), {"name": "Lab"}, False),
+        (dialled("room@example.com", to_name="Board"), {"name": ""}, True),
+        (dialled("room@example.com"), {"name": "Lab"}, True),
+    ],
+)
+def test_the_only_newcomer_does_not_count_if_zoom_shows_that_it_is_another_room(
+    own: Dial, newcomer: dict[str, str], may_be: bool
+) -> None:
+    only = replace(seen(), **{"name": "", **newcomer})
+    found = credit_of(own, only)
+    assert found == (Credit(only, Match.ONLY_CANDIDATE) if may_be else None)

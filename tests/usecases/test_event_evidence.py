@@ -418,3 +418,31 @@ def test_what_comes_after_the_room_was_seen_in_the_waiting_room_is_late_and_told
     assert [(each.state, each.is_late) for each in told] == [(State.RINGING, True), (State.ANSWERED, True)]
     [end] = judge.of_events([event("a@room.example", State.FAILED, later(9))], EvidenceSource.WEBHOOK)
     assert (end.state, end.is_late) == (State.FAILED, False)
+
+
+def test_a_newcomer_does_not_count_while_events_say_that_the_room_still_rings(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    stranger = Participant(id="P1", name="a", device=ROOM_DEVICE)
+    assert outcome(judge, event("a@room.example", State.RINGING, later(1))) == [State.RINGING]
+    assert judge.of_roster([stranger], later(2)) is None
+    list(judge.of_events([event("a@room.example", State.ANSWERED, later(3))], EvidenceSource.WEBHOOK))
+    seen = judge.of_roster([stranger], later(4))
+    assert seen is not None
+    assert (seen.state, seen.match) == (State.JOINED, Match.ONLY_CANDIDATE)
+
+
+def test_the_room_itself_counts_though_events_say_that_it_still_rings(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event("a@room.example", State.RINGING, later(1))) == [State.RINGING]
+    room = Participant(id="P1", name="a", device=ROOM_DEVICE, sip_uri="sip:a@room.example")
+    seen = judge.of_roster([room], later(2))
+    assert seen is not None
+    assert (seen.state, seen.match) == (State.JOINED, Match.EXACT)
+
+
+def test_a_participant_that_was_credited_before_is_known_again(journal: Journal) -> None:
+    judge = claim(journal, "a@room.example", START, baseline=None)
+    judge = Judge(replace(judge._call, known=("P1", Match.ONLY_CANDIDATE), is_past=True), journal)
+    seen = judge.of_roster([Participant(id="P1", device=ROOM_DEVICE)], later(2))
+    assert seen is not None
+    assert (seen.state, seen.match) == (State.JOINED, Match.ONLY_CANDIDATE)

@@ -96,7 +96,8 @@ class World:
                 self.settle(call, State.PENDING)
 
     def stranger(self, number: int) -> None:
-        self.join(f"Stranger {number}", ip_address="198.51.100.7", sip_uri="sip:x@stranger.example")
+        uri = "sip:x@stranger.example" if number % 2 else None  # a session's roster shows none
+        self.join(f"Stranger {number}", ip_address="198.51.100.7", sip_uri=uri)
 
     def person(self, number: int) -> None:
         self.join(("Ada", "Board room", "Lab")[number % 3], device="Mac", ip_address="203.0.113.10")
@@ -294,6 +295,6 @@ def test_a_stranger_taken_for_a_room_does_not_keep_the_next_call_from_its_own() 
         world.poll(0)
         world.wait(5)
         world.dial(KINDS.index((ROOMS[1], None, 90.0)))
-        world.stranger(1)
+        world.stranger(2)
         world.poll(0)
         assert world.calls[1].outcome is State.JOINED

@@ -156,9 +156,26 @@ def credit(
     others = [rival for rival in (*rivals, *doubtful) if _is_elsewhere(own, rival)]
     if len(exact) == 1 and not any(_may_be(exact[0], other) for other in others):
         return Credit(exact[0], Match.EXACT)
-    if exact or rivals or has_had_rival or len(free) != 1 or any(_may_be(free[0], other) for other in others):
+    if exact or rivals or has_had_rival or len(free) != 1:
         return None
-    return Credit(free[0], Match.ONLY_CANDIDATE)
+    only = free[0]
+    if is_another(only, own) or any(_may_be(only, other) for other in others):
+        return None
+    return Credit(only, Match.ONLY_CANDIDATE)
+
+
+def is_another(participant: Participant, dial: Dial) -> bool:
+    """Return whether what Zoom shows of a participant contradicts that it is the room of a dial.
+
+    Zoom shows a room under the name that was sent for it (zoom-api 3.1), and SIP URIs only of those who joined by
+    SIP (zoom-api 4). A contact at an IP address, or of the same user at another host, may well be the room's.
+    """
+    if dial.to_name is not None and participant.name and participant.name != dial.to_name:
+        return True
+    uris = [uri for uri in (participant.sip_uri, participant.from_sip_uri) if uri]
+    if dial.address.protocol is not Protocol.SIP:
+        return bool(uris)
+    return bool(uris) and all(_is_other_sip_uri(uri, dial.address) for uri in uris)
 
 
 def _may_be(participant: Participant, dial: Dial) -> bool:
@@ -179,11 +196,22 @@ def _as_ip(text: str | None) -> IpAddress | None:
         return None
 
 
-def _same_sip_uri(uri: str, address: RoomAddress) -> bool:
+def _read_sip_uri(uri: str) -> RoomAddress | None:
     try:
-        seen = RoomAddress.parse(Protocol.SIP, uri.strip().strip("<>"))
+        return RoomAddress.parse(Protocol.SIP, uri.strip().strip("<>"))
     except UsageError:  # an unreadable URI proves nothing
+        return None
+
+
+def _is_other_sip_uri(uri: str, address: RoomAddress) -> bool:
+    seen = _read_sip_uri(uri)
+    if seen is None or seen.user is None or address.user is None or seen.ip is not None or address.ip is not None:
         return False
-    if seen.user is None or address.user is None:
+    return seen.user.casefold() != address.user.casefold()
+
+
+def _same_sip_uri(uri: str, address: RoomAddress) -> bool:
+    seen = _read_sip_uri(uri)
+    if seen is None or seen.user is None or address.user is None:
         return False
     return seen.user.casefold() == address.user.casefold() and seen.host == address.host

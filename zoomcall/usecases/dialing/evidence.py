@@ -137,12 +137,17 @@ class Judge:
             doubtful=[record.dial for record in rivals if _is_doubtful(record)],
             has_had_rival=bool(overlapping),
         )
-        if found is None or (call.is_past and found.match is not Match.EXACT):
+        if found is None or (found.match is not Match.EXACT and (call.is_past or self._is_ringing)):
             return None
         if not self._journal.take_credit(call.call_id, found.participant.id):
             return None
         self._seen = found
         return found
+
+    @property
+    def _is_ringing(self) -> bool:
+        """Whether events say that the room rings and none says that it answered: who comes now is somebody else."""
+        return bool(self._told) and not any(_is_end(event.state) for event in self._told)
 
     def of_events(self, events: Sequence[Event], source: EvidenceSource) -> Iterator[Observation]:
         """Yield what events prove, in the order of Zoom's clock; each once, however often it is delivered.
