@@ -569,7 +569,22 @@ def test_a_late_joiner_that_was_removed_is_not_said_to_ring(
     assert result.code == 8
     assert "The room joined late and was removed; nothing is ringing now." in result.stderr
     assert "may be ringing" not in result.stderr
+    assert "Look at the room" not in result.stderr
+    assert "fix: Nothing is left to do" in result.stderr
     assert names_in(emulator, session) == before
+
+
+@pytest.mark.parametrize("emulator", [100], indirect=True)
+@pytest.mark.parametrize("key", ["session", "meeting"])
+def test_a_pending_invite_names_its_call_and_the_command_that_shows_who_is_in(
+    shell: Shell, request: pytest.FixtureRequest, key: str
+) -> None:
+    venue: VenueKey = request.getfixturevalue(key)
+    into = (f"--{key}", venue.identifier, "--timeout", "0.2", "--evidence", "roster")
+    result = shell("invite", "sip", "no-answer@room.example.com", *into, "--json")
+    [cause] = result.json()["error"]["causes"]
+    assert (result.code, cause["id"], cause["command"]) == (8, "outcome-unproven", "zoomcall call wait 1")
+    assert f"`zoomcall {key} show {venue.identifier}`" in cause["fix"]
 
 
 def test_hanging_up_twice_asks_zoom_once(shell: Shell, emulator: Emulator) -> None:

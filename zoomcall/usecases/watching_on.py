@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -92,11 +92,18 @@ class WatchingOn:
             if prospects.looks:
                 since = max(self._call.at, begun - LOG_REACH + timedelta(minutes=1))
                 poll = equipment.polls.of(self._call.target)
-                watch.subscribe(PollFeed(poll, since, prospects.looks))
-            settled = watch.until(equipment.now() + timeout, judge)
+                watch.subscribe(PollFeed(poll, since, prospects.looks, span=timeout))
+            settled = self._outcome(watch, equipment.now() + timeout, judge)
         if settled is not None and settled.state is State.JOINED and settled.participant is None:
             self._name_participant(judge)
         return Watched(self._call)
+
+    def _outcome(self, watch: Watch, deadline: datetime, judge: Judge) -> Observation | None:
+        try:
+            return watch.until(deadline, judge)
+        except ZoomcallError as error:  # the journal's, which tells this call's newcomers from other calls'
+            self._listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
+            return None
 
     def _name_participant(self, judge: Judge) -> None:
         """Find the room in the roster if only an event showed that it joined: hanging up needs its UUID."""
