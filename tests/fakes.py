@@ -173,11 +173,18 @@ class FakeZoom:
         self.deadlines.append(deadline)
         return _next_of(self.logs)
 
-    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
+    def call_out(
+        self,
+        request: CalloutRequest,
+        *,
+        deadline: datetime | None = None,
+        on_first_byte: Callable[[], None] = lambda: None,
+    ) -> ZoomAnswer:
         self.log.append("PATCH")
         self.deadlines.append(deadline)
         self.requests.append(request)
         self.on_call_out()
+        on_first_byte()
         return _next_of(self.answers)
 
     def remove_participant(

@@ -6,7 +6,8 @@
     ├── UsageError         exit 2    something typed, or a file, cannot be used
     ├── NotConfigured      exit 3    no credential, unknown profile, no usable keyring
     │   ├── CorruptConfig            config.toml cannot be understood
-    │   └── FolderUnusable           there is no folder for the program's files, or it cannot be written
+    │   ├── FolderUnusable           there is no folder for the program's files, or it cannot be written
+    │   └── Shortage                 the system has no more files, memory or threads for this process
     ├── WrongCredential    exit 4    Zoom is certain to refuse it, so it was not sent
     ├── NotEntitled        exit 5    a scope or plan is missing, noticed without a refusal
     ├── NoSession          exit 6    nothing to dial into, noticed without a refusal
@@ -22,6 +23,8 @@ An error says what failed (``message``) and how to fix it (``fix``, ``command``)
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -98,6 +101,31 @@ class CorruptConfig(NotConfigured):
 
 class FolderUnusable(NotConfigured):
     """A folder for the program's files that cannot be created or written, or that this user does not have."""
+
+
+class Shortage(NotConfigured):
+    """The system has no more open files, memory or threads for this process."""
+
+
+_SHORTAGES = {
+    errno.EMFILE: ("open files", "Raise the limit (ulimit -n)."),
+    errno.ENFILE: ("open files", "End other programs."),
+    errno.ENOMEM: ("memory", "End other programs, or raise the limit (ulimit -v)."),
+    errno.ENOBUFS: ("memory for its sockets", "End other programs."),
+}
+
+
+def shortage_of(error: BaseException) -> Shortage | None:
+    """Return an error in plain words, if what failed is that the system has no more of something."""
+    if isinstance(error, Shortage):
+        return error
+    code = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
+    if isinstance(error, ImportError):  # of a shared library, for which the loader has only words
+        code = next((each for each in _SHORTAGES if os.strerror(each) in str(error)), None)
+    if code not in _SHORTAGES:
+        return None
+    what, fix = _SHORTAGES[code]
+    return Shortage(f"the system has no more {what} for zoomcall", fix=fix)
 
 
 class WrongCredential(ZoomcallError):

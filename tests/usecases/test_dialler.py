@@ -6,7 +6,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache, partial
@@ -257,7 +257,13 @@ class World:
                     rows.extend(self._events(address, fate))
         return tuple(rows)
 
-    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
+    def call_out(
+        self,
+        request: CalloutRequest,
+        *,
+        deadline: datetime | None = None,
+        on_first_byte: Callable[[], None] = lambda: None,
+    ) -> ZoomAnswer:
         address = request.callout.address.text
         self._ask(f"PATCH {address}")
         with self._lock:

@@ -92,6 +92,7 @@ class HttpRequest(Discreet, frozen=True, kw_only=True):
         is_repeatable: Whether sending it twice is harmless. If not, it is sent again only after 429 and after
             faults that prove that it did not arrive.
         is_oauth: Whether it goes to the token endpoint, whose successful answers contain a token.
+        on_first_byte: Called just before anything is sent, at each attempt.
     """
 
     unshown: ClassVar = frozenset({"headers", "body", "conceal"})
@@ -106,6 +107,7 @@ class HttpRequest(Discreet, frozen=True, kw_only=True):
     conceal: tuple[tuple[str, str], ...] = ()
     is_repeatable: bool
     is_oauth: bool = False
+    on_first_byte: Callable[[], None] | None = None
 
 
 class _Visit(Struct, frozen=True):
@@ -243,7 +245,9 @@ class Http:
             budget = min(budget, max((deadline - self._clock.now()).total_seconds(), _LEAST_BUDGET_SECONDS))
         begun = time.monotonic()
         sent_at = self._clock.now()
-        passage = Passage(ends_at=begun + budget, is_fresh=not request.is_repeatable)
+        passage = Passage(
+            ends_at=begun + budget, is_fresh=not request.is_repeatable, on_first_byte=request.on_first_byte
+        )
         sent = self._build(request, passage)
         self._show_request(request, sent)
         try:

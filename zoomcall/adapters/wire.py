@@ -13,7 +13,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -42,6 +42,7 @@ class Passage(Struct):
         ends_at: Its deadline, on the monotonic clock.
         is_fresh: Whether it needs a new connection, on which nothing was sent before.
         has_begun: Whether its first byte may have been sent; None over a fake wire.
+        on_first_byte: Called just before that.
         proxy: The proxy that it goes through.
         read: How many bytes of its answer were read, headers and frames included.
         is_head_read: Whether its answer's headers have been read.
@@ -50,6 +51,7 @@ class Passage(Struct):
     ends_at: float
     is_fresh: bool
     has_begun: bool | None = None
+    on_first_byte: Callable[[], None] | None = None
     proxy: Proxy | None = None
     read: int = 0
     is_head_read: bool = False
@@ -160,6 +162,8 @@ class _Watch:
     def __call__(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
             self._passage.has_begun = True
+            if self._passage.on_first_byte is not None:
+                self._passage.on_first_byte()
 
 
 class _Body(httpx.SyncByteStream):

@@ -145,15 +145,21 @@ class ZoomRest:
         rows = self._pages(Api.MEETING, path, "participants", [("type", kind)], deadline)
         return tuple(_participant(row) for row in rows)
 
-    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
+    def call_out(
+        self,
+        request: CalloutRequest,
+        *,
+        deadline: datetime | None = None,
+        on_first_byte: Callable[[], None] = lambda: None,
+    ) -> ZoomAnswer:
         """Ask Zoom to ring a room, and return its answer, whatever it is. Only 202 is success.
 
         The request is sent again only after a fault that proves that it did not arrive, after 429, and once after
-        401/124 with a renewed token (contract 6.3).
+        401/124 with a renewed token (contract 6.3). ``on_first_byte`` is called just before anything is sent.
         """
         address = request.callout.address
         conceal = () if address.shown == address.text else ((address.text, address.shown),)
-        return self._patch(request.target.api, request.path, request.body, conceal, deadline)
+        return self._patch(request.target.api, request.path, request.body, conceal, deadline, on_first_byte)
 
     def remove_participant(
         self, target: ResolvedTarget, participant_uuid: str, *, deadline: datetime | None = None
@@ -238,9 +244,18 @@ class ZoomRest:
         raise _foreign(answer)  # endless pages: half a roster must not pass for a whole one
 
     def _patch(
-        self, api: Api, path: str, body: Json, conceal: tuple[tuple[str, str], ...], deadline: datetime | None
+        self,
+        api: Api,
+        path: str,
+        body: Json,
+        conceal: tuple[tuple[str, str], ...],
+        deadline: datetime | None,
+        on_first_byte: Callable[[], None] | None = None,
     ) -> ZoomAnswer:
-        return self._send(api, "PATCH", path, body=body, conceal=conceal, deadline=deadline).read()
+        answer = self._send(
+            api, "PATCH", path, body=body, conceal=conceal, deadline=deadline, on_first_byte=on_first_byte
+        )
+        return answer.read()
 
     def _send(
         self,
@@ -252,6 +267,7 @@ class ZoomRest:
         body: Json | None = None,
         conceal: tuple[tuple[str, str], ...] = (),
         deadline: datetime | None,
+        on_first_byte: Callable[[], None] | None = None,
     ) -> RawAnswer:
         token = _bearer(self._token_supply, api)
         request = HttpRequest(
@@ -263,6 +279,7 @@ class ZoomRest:
             body=None if body is None else json.dumps(body, separators=(",", ":")).encode(),
             conceal=conceal,
             is_repeatable=method == "GET",
+            on_first_byte=on_first_byte,
         )
         answer = self._http.send(request, deadline=deadline)
         renew = self._renew

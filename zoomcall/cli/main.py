@@ -24,7 +24,7 @@ from zoomcall.cli.run import Run
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.errors import Terminated, UsageError, ZoomcallError
+from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 from zoomcall.knowledge.facts import Facts
 
 _ENDLESS = 1_000_000
@@ -86,12 +86,10 @@ class Boundary:
         except KeyboardInterrupt as error:
             status = ExitStatus.TERMINATED if isinstance(error, Terminated) else ExitStatus.INTERRUPTED
             return self._emit(self._report(status, "interrupted"))
-        except Exception as error:  # the one place that may
-            if isinstance(error, OSError) and self._starter.run is None:
-                raise  # no command has started: a help page could not be written
+        except Exception as error:  # noqa: BLE001 - the one place that may
             return self._crash(error)
         if isinstance(outcome, Answer):
-            return self._emit(outcome)
+            return self._emit_anyhow(outcome)
         self._streams.stdout.flush()
         return int(outcome or 0)
 
@@ -114,6 +112,14 @@ class Boundary:
         return self._emit(Answer(status=explained.status, error=explained))
 
     def _crash(self, error: Exception) -> int:
+        shortage = shortage_of(error)
+        if shortage is not None:
+            self.close()  # which may make room for the answer
+            status = ExitStatus.NOT_CONFIGURED
+            report = ErrorReport(status=status, title=shortage.message, fix=shortage.fix)
+            return self._emit(Answer(status=status, error=report))
+        if isinstance(error, OSError) and self._starter.run is None:
+            raise error  # no command has started: a help page could not be written
         if "--debug" in self._arguments:
             traceback.print_exception(error, file=self._streams.stderr)
         how = "`zoomcall explain exit:1` shows how to report it"
@@ -123,6 +129,16 @@ class Boundary:
     @staticmethod
     def _report(status: ExitStatus, title: str) -> Answer:
         return Answer(status=status, error=ErrorReport(status=status, title=title))
+
+    def _emit_anyhow(self, answer: Answer) -> int:
+        """Print an answer; if the system has no more files or memory for that, close everything else first."""
+        try:
+            return self._emit(answer)
+        except (ImportError, MemoryError, OSError) as error:
+            if shortage_of(error) is None:
+                raise
+        self.close()
+        return self._emit(answer)
 
     def _emit(self, answer: Answer) -> int:
         run, streams, output = self._starter.run, self._streams, self._format()

@@ -1,5 +1,6 @@
 """Ring one room."""
 
+import traceback
 from datetime import datetime
 from typing import Annotated
 
@@ -18,13 +19,13 @@ from zoomcall.cli.shell_line import mint_line
 from zoomcall.cli.targets import chosen_target
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.api_base import host_of, is_loopback
-from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.call import EvidenceSource, Sent
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.target import ResolvedTarget, SessionNameTarget, SessionTarget, Target
-from zoomcall.errors import Terminated, UsageError, ZoomcallError
+from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.report import CallReport, interrupted_early
+from zoomcall.usecases.dialing.report import Broken, CallReport, interrupted_early
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.sessions import find_live_session
@@ -100,6 +101,7 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     _ = flags.place  # report a bad one before anything else happens
     run.notice(*_address_notices(run, callout), *_session_id_notices(target))
     telling = Telling(run, callout, target)
+    report = CallReport()
     try:
         telling = replace(telling, target=resolved(run, target, patience))
         if flags.is_dry or flags.is_curl:
@@ -107,13 +109,28 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         connection = run.wiring.connect(target.api)
         telling = replace(telling, connection=connection)
         connection.refuse_wrong_bearer(target.api)
-        return telling.answer(_dialled(run, telling, connection, flags, patience))
-    except UsageError:
+        report = _dialled(run, telling, connection, flags, patience)
+    except (UsageError, BrokenPipeError):
         raise
     except ZoomcallError as error:
-        return telling.answer(CallReport(failure=error))
+        report.failure = error
     except KeyboardInterrupt as error:
-        return telling.answer(CallReport(failure=interrupted_early(is_terminated=isinstance(error, Terminated))))
+        report.failure = interrupted_early(is_terminated=isinstance(error, Terminated))
+    except Exception as error:  # noqa: BLE001 - nothing was sent, and the answer says so
+        report.failure, report.bug = shortage_of(error) or Broken(error), error
+    if report.bug is not None and run.options.is_debug:
+        traceback.print_exception(report.bug, file=run.streams.stderr)
+    return _told(telling, report)
+
+
+def _told(telling: Telling, report: CallReport) -> Answer:
+    """Report what became of a call, in any case once something was sent."""
+    try:
+        return telling.answer(report)
+    except Exception as error:  # the room may ring all the same
+        if report.sent is Sent.NO:
+            raise
+        return telling.bare_answer(report, error)
 
 
 def _shown(run: Run, telling: Telling, flags: InviteFlags) -> Answer:

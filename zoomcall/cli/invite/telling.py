@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, Self
 
@@ -25,7 +26,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import Duplicate, Interrupted
 from zoomcall.knowledge.facts import Facts, RequestFacts
-from zoomcall.usecases.dialing.report import CallReport, Unproven
+from zoomcall.usecases.dialing.report import CallReport, Unproven, blame
 from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 from zoomcall.usecases.whereabouts import way_on
 
@@ -60,6 +61,18 @@ class Telling(Struct, frozen=True):
     def answer(self, report: CallReport) -> Answer:
         """Report what became of the call."""
         status, error = self._judge(report)
+        return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
+
+    def bare_answer(self, report: CallReport, bug: Exception) -> Answer:
+        """Report what became of the call, though explaining it failed."""
+        self.run.notice(Notice("internal-error", f"zoomcall itself failed {blame(bug)}"))
+        state, failure, error = report.state, report.failure, None
+        status = ExitStatus.OK if state is State.ACCEPTED else exit_of(state, report.reason)
+        title = state.outcome.format(self.callout.address.shown)
+        if failure is not None:
+            status, title = ExitStatus.of(failure.kind), failure.message
+        if status is not ExitStatus.OK:
+            error = ErrorReport(status=status, title=title, dialled=_dialled(report))
         return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
 
     @property
@@ -200,7 +213,8 @@ class Progressing:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._progress.clear()
+        with suppress(Exception):  # a line that stays on the screen must not cost the answer
+            self._progress.clear()
 
     def warn(self, notice: Notice) -> None:
         """Show a warning."""

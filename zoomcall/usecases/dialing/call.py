@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
@@ -11,14 +13,23 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing
 from zoomcall.domain.roster import Dial, Participant, is_exact
 from zoomcall.domain.target import SessionTarget
-from zoomcall.errors import Duplicate, ErrorKind, Interrupted, NetworkFault, NoSession, NotConfigured, ZoomcallError
+from zoomcall.errors import (
+    Duplicate,
+    ErrorKind,
+    Interrupted,
+    NetworkFault,
+    NoSession,
+    NotConfigured,
+    ZoomcallError,
+    shortage_of,
+)
 from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import PollFeed
 from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
-from zoomcall.usecases.dialing.report import CallReport, Unproven, interrupted_early
+from zoomcall.usecases.dialing.report import Broken, CallReport, Unproven, blame, interrupted_early
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.dialing.watching import Watch
@@ -27,6 +38,7 @@ from zoomcall.usecases.zoom_roles import who_is_in
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
+_AFTER_BUG = "Look at the room, or at `zoomcall call status`, before you ring it again."
 
 
 class Call:
@@ -55,6 +67,10 @@ class Call:
             self.report.failure = error
         except Stopped:
             self._interrupt()
+        except BrokenPipeError:  # nobody reads any more, and the journal has what is known
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever failed, what may ring is told
+            self._break(error)
         return self.report
 
     def _run(self) -> None:
@@ -88,6 +104,27 @@ class Call:
             tick=lambda moment: self._listener.progress(self.report.state, moment - self._answered_at),
             stop=self._stop,
         )
+
+    def _break(self, bug: Exception) -> None:
+        """Put into report and journal what may ring after a failure that nobody foresaw."""
+        report = self.report
+        report.bug = bug
+        shortage = shortage_of(bug)
+        if report.state.is_final:  # it is proven
+            self._try_to_warn(Notice("internal-error", f"zoomcall itself failed {blame(bug)}"))
+        elif report.sent is not Sent.NO:
+            if report.state is not State.WAITING_ROOM:
+                report.state = State.PENDING
+            taken = "Zoom accepted the call" if report.sent is Sent.YES else "Zoom may have acted on the request"
+            why = blame(bug) if shortage is None else f"({shortage.message})"
+            report.failure = Unproven(f"{taken}, but zoomcall itself failed {why}", fix=_AFTER_BUG)
+        elif report.failure is None:
+            report.failure = Broken(bug) if shortage is None else shortage
+        self._settle()
+
+    def _try_to_warn(self, notice: Notice) -> None:
+        with suppress(Exception):  # whoever cannot be warned is told the outcome all the same
+            self._listener.warn(notice)
 
     def _interrupt(self) -> None:
         """Put into report and journal what may still ring."""
@@ -189,8 +226,12 @@ class Call:
         report = self.report
         request = CalloutRequest(self._order.target, self._order.callout)
         report.sent = Sent.UNKNOWN
+        first_byte = threading.Event()
+        patience = self._order.patience
         try:
-            answer = self._stop.start(lambda: self._zoom.call_out(request, deadline=self._order.patience)).result()
+            answer = self._stop.start(
+                lambda: self._zoom.call_out(request, deadline=patience, on_first_byte=first_byte.set)
+            ).result()
         except Stopped as stopped:
             if not stopped.has_begun:
                 report.sent = Sent.NO
@@ -205,6 +246,10 @@ class Call:
             report.sent = Sent.NO
             report.state = State.NOT_SENT
             self._settle()
+            raise
+        except Exception:
+            if not first_byte.is_set():
+                report.sent = Sent.NO
             raise
         self._answered_at = self._now()
         report.answer = answer
@@ -327,7 +372,7 @@ class Call:
             return
         try:
             self._journal.mark_removed(self._id, self._now())
-        except ZoomcallError as error:
+        except Exception as error:  # noqa: BLE001 - the room is removed all the same
             self._not_kept(error)
 
     def _name_participant(self, judge: Judge) -> None:
@@ -425,11 +470,13 @@ class Call:
         )
         try:
             self._journal.settle(self._id, standing)
-        except ZoomcallError as error:  # the outcome stays what it is
+        except Exception as error:  # noqa: BLE001 - the outcome stays what it is
             self._not_kept(error)
 
-    def _not_kept(self, error: ZoomcallError) -> None:
-        self._listener.warn(Notice("journal-failed", f"cannot update this call in the journal: {error.message}"))
+    def _not_kept(self, error: Exception) -> None:
+        known = error if isinstance(error, ZoomcallError) else shortage_of(error)
+        why = f"zoomcall itself failed {blame(error)}" if known is None else known.message
+        self._try_to_warn(Notice("journal-failed", f"cannot update this call in the journal: {why}"))
 
 
 def _lost(fault: NetworkFault) -> str:

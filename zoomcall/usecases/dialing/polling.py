@@ -18,7 +18,7 @@ from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.live import LOG_REACH, Meeting
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import MeetingNumber
-from zoomcall.errors import ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.errors import ErrorKind, NetworkFault, Shortage, ZoomcallError, shortage_of
 from zoomcall.usecases.dialing.ports import CallEndpoints
 from zoomcall.usecases.dialing.signals import (
     EventsSeen,
@@ -197,6 +197,18 @@ class Poll:
         self._are_events_expected = True
 
     def _run(self, asking: _Asking) -> None:
+        try:
+            self._look_on(asking)
+        except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
+            with self._lock:
+                if self._asking is asking:
+                    self._asking = None
+                readers = self._readers
+            for reader in readers:
+                for source in reader.sources:
+                    reader.signals.put(Exhausted(source, f"an internal error ({type(error).__name__})"))
+
+    def _look_on(self, asking: _Asking) -> None:
         number, asked = 0, dict[int, _Asked]()
         while True:
             try:
@@ -275,7 +287,7 @@ class Poll:
         except ZoomcallError as error:
             return self._judge(source, error)
         except Exception as error:  # noqa: BLE001 - a thread's failure must reach the calls that wait for it
-            return Exhausted(source, f"an internal error ({type(error).__name__})")
+            return _broken(source, error)
         self._missing.discard(source)
         return seen
 
@@ -304,6 +316,13 @@ class Poll:
                 reader.signals.put(signal)
 
 
+def _broken(source: EvidenceSource, error: Exception) -> News:
+    shortage = shortage_of(error)
+    if shortage is not None:
+        return Hiccup(source, shortage.message)
+    return Exhausted(source, f"an internal error ({type(error).__name__})")
+
+
 def _asked_by_now(asking: _Asking) -> Iterator[Signals]:
     with suppress(queue.Empty):
         while True:
@@ -314,7 +333,10 @@ def _asked_by_now(asking: _Asking) -> Iterator[Signals]:
 
 def may_pass(error: ZoomcallError) -> bool:
     """Return whether the same request may succeed a little later."""
-    return isinstance(error, NetworkFault) or error.kind in {ErrorKind.RATE_LIMITED, ErrorKind.ZOOM_FAULT}
+    return isinstance(error, NetworkFault | Shortage) or error.kind in {
+        ErrorKind.RATE_LIMITED,
+        ErrorKind.ZOOM_FAULT,
+    }
 
 
 class PollFeed(Struct, frozen=True):

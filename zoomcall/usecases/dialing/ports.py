@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -21,8 +22,14 @@ if TYPE_CHECKING:  # looking back at calls needs no request
 class CallEndpoints(Clocks, Rosters, WebhookLogs, Meetings, Protocol):
     """Zoom, as far as calls need it."""
 
-    def call_out(self, request: CalloutRequest, *, deadline: datetime | None = None) -> ZoomAnswer:
-        """Send the PATCH, once."""
+    def call_out(
+        self,
+        request: CalloutRequest,
+        *,
+        deadline: datetime | None = None,
+        on_first_byte: Callable[[], None] = lambda: None,
+    ) -> ZoomAnswer:
+        """Send the PATCH, once; call ``on_first_byte`` just before."""
 
     def remove_participant(
         self, target: ResolvedTarget, participant_uuid: str, *, deadline: datetime | None = None

@@ -27,6 +27,18 @@ class Unproven(ZoomcallError):
         self.fault = fault
 
 
+class Broken(ZoomcallError):
+    """A bug, before anything was sent."""
+
+    def __init__(self, bug: Exception) -> None:
+        super().__init__(f"zoomcall itself failed {blame(bug)}")
+
+
+def blame(bug: Exception) -> str:
+    """Return the words that name a bug and say how to report it."""
+    return f"({type(bug).__name__}): this is a bug; `zoomcall explain exit:1` shows how to report it"
+
+
 class CallReport(Struct, kw_only=True):
     """What is known of one call; it grows during the call, and no other call shares it.
 
@@ -44,6 +56,7 @@ class CallReport(Struct, kw_only=True):
         call_id: Its id in the journal; None if nothing was written.
         earlier: The call of this machine because of which it was not rung.
         is_removed: Whether a late joiner was removed; None without ``--on-timeout remove``.
+        bug: What failed in this program, if something did.
     """
 
     state: State = State.NOT_SENT
@@ -59,6 +72,7 @@ class CallReport(Struct, kw_only=True):
     call_id: CallId | None = None
     earlier: CallRecord | None = None
     is_removed: bool | None = None
+    bug: Exception | None = None
 
 
 def interrupted_early(*, is_terminated: bool) -> Interrupted:

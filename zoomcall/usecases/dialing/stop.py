@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Any, Generic, TypeVar
 
-from zoomcall.errors import ZoomcallError
+from zoomcall.errors import Shortage
 
 T = TypeVar("T")
 
@@ -72,16 +72,11 @@ class Stop:
 
         Raises:
             Stopped: The stop was set before.
-            ZoomcallError: The system allows no more threads.
+            Shortage: The system allows no more threads; the work will not be done.
         """
         if self._is_set:
             raise Stopped
-        try:
-            return Running(work, self)
-        except RuntimeError as error:
-            raise ZoomcallError(
-                "the system allows no more threads", fix="End other programs, or raise the limit (ulimit -u)."
-            ) from error
+        return Running(work, self)
 
 
 class Running(Generic[T]):
@@ -91,7 +86,14 @@ class Running(Generic[T]):
         self._stop = stop
         self._ends: queue.SimpleQueue[tuple[T] | BaseException | None] = queue.SimpleQueue()
         self._beginning = threading.Lock()  # taken once, by the work or by whoever abandons it
-        threading.Thread(target=self._run, args=(work,), name="request", daemon=True).start()
+        self._thread = threading.Thread(target=self._run, args=(work,), name="request", daemon=True)
+        try:
+            self._thread.start()
+        except (RuntimeError, MemoryError) as error:
+            if self._beginning.acquire(blocking=False):  # else it has begun all the same
+                raise Shortage(
+                    "the system allows no more threads", fix="End other programs, or raise the limit (ulimit -u)."
+                ) from error
 
     def result(self) -> T:
         """Wait for the work and return what it returned or raise what it raised; may be called once.
@@ -109,8 +111,11 @@ class Running(Generic[T]):
 
     def _end(self) -> tuple[T] | BaseException | None:
         while True:
+            is_over = not self._thread.is_alive()
             with suppress(queue.Empty):
                 return self._ends.get(timeout=LONGEST_SLEEP)
+            if is_over:  # without memory even for its last word
+                return None if self._stop.is_set else MemoryError()
 
     def _run(self, work: Callable[[], T]) -> None:
         if self._stop.is_set or not self._beginning.acquire(blocking=False):
@@ -118,4 +123,5 @@ class Running(Generic[T]):
         try:
             self._ends.put((work(),))
         except BaseException as error:  # noqa: BLE001 - result() raises it
-            self._ends.put(error)
+            with suppress(MemoryError):  # which result() notices
+                self._ends.put(error)
