@@ -195,3 +195,15 @@ own_files.replace_file(path, b"half a secret")
     replace_file(path, b"new")
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text() == "new"
+
+
+def test_a_write_outlasts_the_sweeping_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sync = os.fsync
+
+    def sweep_and_sync(descriptor: int) -> None:
+        sweep(tmp_path, ".*")
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sweep_and_sync)
+    replace_file(tmp_path / "own", b"mine")
+    assert (tmp_path / "own").read_bytes() == b"mine"

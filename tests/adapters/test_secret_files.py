@@ -48,6 +48,12 @@ def test_the_mode_does_not_hang_on_the_umask(store: SecretFiles) -> None:
     assert stat.S_IMODE(store._folder.stat().st_mode) == 0o700
 
 
+def test_a_folder_that_others_could_enter_is_closed_to_them(store: SecretFiles) -> None:
+    store._folder.mkdir(parents=True, mode=0o755)
+    store.write("prod", Secret(SENTINEL))
+    assert stat.S_IMODE(store._folder.stat().st_mode) == 0o700
+
+
 def test_what_is_said_to_remove_a_secret_does(store: SecretFiles) -> None:
     for account in ("prod", "prod/webhook"):
         store.write(account, Secret(SENTINEL))

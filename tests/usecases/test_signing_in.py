@@ -295,6 +295,15 @@ def test_of_two_logins_at_once_the_later_is_whole(room: Room) -> None:
     assert profile.owns(Secret("first"))
 
 
+def test_a_login_cleans_up_after_one_that_came_meanwhile(room: Room) -> None:
+    def ask() -> Secret:
+        room.login(replace(PAIR, store=Store.FILE), secret="second")
+        return Secret("first")
+
+    assert room.login(PAIR, ask=ask).has_replaced
+    assert room.state[1:] == ({"prod": "first"}, {})
+
+
 def test_a_failed_login_puts_back_what_another_stored_meanwhile(room: Room) -> None:
     room.having(PAIR)
 
