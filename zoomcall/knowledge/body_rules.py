@@ -19,11 +19,12 @@ from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
-from zoomcall.knowledge.callout_body import PHONE_METHODS, CalloutBody, read_body
+from zoomcall.knowledge.callout_body import FORM_FAULT, PHONE_METHODS, CalloutBody, read_body
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.route import Route, route_of
+from zoomcall.knowledge.texts import cause_texts
 
 _NEXT = "which would be the next problem"
 _PHONE = re.compile(r"\+?[\d ().-]{3,40}")
@@ -34,6 +35,10 @@ _OWN_HOST = re.compile(
 )
 _FIX_OF_NOTATION = (
     'Write sip_headers as an object, and its additional_headers as a list: [{"key": "X-Name", "value": "text"}].'
+)
+_FIX_OF_FORM = (
+    "Turn the object into JSON before it is sent (json= in requests, JSON.stringify, ConvertTo-Json, json_encode), "
+    "with Content-Type: application/json."
 )
 _ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
@@ -71,7 +76,9 @@ def body_not_json(facts: Facts) -> Finding | Checked | None:
         return _finding(facts, "body-not-json", Certainty.LIKELY, "there is no body")
     body = read_body(request.body)
     if body.fault is not None:
-        return _finding(facts, "body-not-json", Certainty.CERTAIN, f"the body is not a JSON object: {body.fault}")
+        fix = _FIX_OF_FORM if body.fault == FORM_FAULT else None
+        told = f"the body is not a JSON object: {body.fault}"
+        return _finding(facts, "body-not-json", Certainty.CERTAIN, told, fix)
     return Checked("body-not-json", "a JSON object") if body.members is not None else None
 
 
@@ -361,10 +368,10 @@ def _phone(facts: Facts) -> CalloutBody | None:
 
 def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:
     """Make a finding; it is only possible where Zoom refused before it looked at the body."""
-    answer = facts.answer
+    answer, command = facts.answer, cause_texts()[identifier].command
     if answer is not None and (answer.status == 401 or answer.code in {124, 2300, 3001}):
-        return Finding(identifier, Certainty.POSSIBLE, f"{evidence}, {_NEXT}", fix)
-    return Finding(identifier, certainty, evidence, fix)
+        return Finding(identifier, Certainty.POSSIBLE, f"{evidence}, {_NEXT}", fix, command)
+    return Finding(identifier, certainty, evidence, fix, command)
 
 
 def _status(facts: Facts) -> int | None:

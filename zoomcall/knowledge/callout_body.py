@@ -17,6 +17,7 @@ from zoomcall.knowledge.placeholder import has_placeholder
 
 PHONE_METHODS: Mapping[Api, str] = {Api.SESSION: "user.invite.callout", Api.MEETING: "participant.invite.callout"}
 
+FORM_FAULT = "it is a form (name=value), not JSON"
 _LONGEST = 256 * 1024
 _OTHER_METHODS = re.compile(
     r"(?:recording|stream_ingestion|ai_companion|waiting_room)\.\w+|(?:audio|video|share)\.(?:un)?block"
@@ -273,7 +274,7 @@ def _fault(text: str, error: ValueError) -> str | None:
     if bare[0] in "'\u2018" and bare.lstrip("'\u2018").startswith(("{", "[")):
         return "it begins with a single quote, which Windows' cmd takes as part of the body"
     if _FORM.fullmatch(bare):
-        return "it is a form (name=value), not JSON"
+        return FORM_FAULT
     if _BARE_NAME.match(text):
         return "the quotation marks around its names are gone; Windows shells remove those that are not escaped"
     if re.match(r"[\[{]\s*'", bare):

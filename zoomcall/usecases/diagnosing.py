@@ -258,8 +258,10 @@ def _kind_of_answer(answer: ZoomAnswer | None, route: Route | None) -> ErrorKind
     if answer is None:
         return None
     if 200 <= answer.status < 300:
-        is_quiet = answer.status != 202 and route is not None and route.is_callout
-        return ErrorKind.NO_OP if is_quiet else ErrorKind.PENDING
+        if answer.status != 202 and route is not None and route.is_callout:
+            return ErrorKind.NO_OP
+        is_denied = answer.code is not None and "no permission" in (answer.message or "").lower()
+        return ErrorKind.NOT_ENTITLED if is_denied else ErrorKind.PENDING
     return classify(answer)
 
 
