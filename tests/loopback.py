@@ -172,11 +172,16 @@ def free_port() -> int:
         return port
 
 
-def self_signed(folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Make a certificate for 127.0.0.1 and ``REMOTE`` that no system trusts: the server's context, the PEM file."""
+def self_signed(folder: Path, *, off_by: timedelta = timedelta()) -> tuple[ssl.SSLContext, Path]:
+    """Make a certificate for 127.0.0.1 and ``REMOTE`` that no system trusts: the server's context, the PEM file.
+
+    Args:
+        folder: Where the file goes.
+        off_by: How far from now the time is at which it is valid.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "loopback")])
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + off_by
     certificate = (
         x509.CertificateBuilder()
         .subject_name(name)

@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import keyring.core
 import pytest
 from keyring_backends import Remembering
-from loopback import REMOTE, Loopback, Peer, answering, free_port
+from loopback import REMOTE, Loopback, Peer, answering, free_port, self_signed
 from shell import SENTINEL, Result, Shell
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, SESSION_CLAIMS, jwt
 
@@ -387,6 +387,25 @@ def test_an_untrusted_certificate_is_exit_10(
     assert checked.document["error"]["network"] == "tls"
     assert "SSL_CERT_FILE" in checked.checks["tls"]["fix"]
     assert checked.checks["api"]["detail"] == "not checked because tls failed"
+
+
+@pytest.mark.parametrize(
+    ("off_by", "words"), [(timedelta(days=-900), "has expired"), (timedelta(days=900), "is not valid yet")]
+)
+def test_a_clock_that_spoils_certificates_is_the_failed_check(
+    doctor: Callable[..., Checked], tmp_path: Path, off_by: timedelta, words: str
+) -> None:
+    context, file = self_signed(tmp_path, off_by=off_by)
+    with Loopback(answering(401, ZOOMS), tls=context) as server:
+        base = PAIR | {"ZOOMCALL_API_BASE": f"{server.url}/v2", "SSL_CERT_FILE": str(file)}
+        checked, alone = doctor(environ=base), doctor("--only", "tls", environ=base)
+    assert (checked.result.code, checked.failed) == (10, ["clock"])
+    assert words in checked.checks["clock"]["detail"]
+    assert checked.cause("clock")["id"] == "clock-wrong"
+    assert "NTP" in checked.checks["clock"]["fix"]
+    assert {checked.checks[name]["fix"] for name in ("tls", "api", "token", "account")} == {"Fix clock first."}
+    assert (alone.result.code, alone.failed) == (10, ["tls"])
+    assert "NTP" in alone.checks["tls"]["fix"]
 
 
 def test_a_certificate_that_ends_soon_is_a_warning(

@@ -163,11 +163,13 @@ def _settle(case: Case, on_bug: Callable[[Exception], None] | None, error: Excep
 def _blocked(case: Case, by: CheckId, error: ZoomcallError | None) -> CheckVerdict:
     """Point to the check that failed, or report the failure here if that check is not wanted or saw nothing."""
     verdict = case.verdicts.get(by)
+    is_known_to_fail = error is not None
     while verdict is not None and verdict.because is not None:
         by = verdict.because
         verdict = case.verdicts.get(by)
+        is_known_to_fail = True
     has_failed = verdict is not None and verdict.status is CheckStatus.FAILED
-    will_fail = verdict is None and error is not None  # it is yet to be made, and finds this
+    will_fail = verdict is None and is_known_to_fail  # it is yet to be made, and finds this
     if (has_failed or will_fail) and by in case.order.only:
         return skipped(f"not checked because {by} failed", f"Fix {by} first.", because=by)
     if error is not None:

@@ -119,7 +119,7 @@ def check_certificates(case: Case) -> CheckVerdict:
     Raises:
         NetworkFault: A handshake failed.
         UsageError: A variable names certificates that cannot be used.
-        Blocked: No handshake could be tried.
+        Blocked: No handshake could be tried, or what failed is the clock's to report.
     """
     secured = {way: knock for way, knock in _known(case).items() if way.is_https}
     if not secured:
@@ -128,6 +128,8 @@ def check_certificates(case: Case) -> CheckVerdict:
         if isinstance(knock, ZoomcallError) and (
             not isinstance(knock, NetworkFault) or knock.word is NetworkWord.TLS
         ):
+            if _is_by_the_clock(knock):
+                raise Blocked(CheckId.CLOCK, knock)
             raise knock
     certificates: dict[Place, Certificate | None] = {}
     for way, knock in secured.items():
@@ -176,8 +178,12 @@ def check_clock(case: Case) -> CheckVerdict:
     """Compare this machine's clock with Zoom's.
 
     Raises:
+        NetworkFault: It is so far off that no certificate seems valid.
         Blocked: Zoom did not answer.
     """
+    spoilt = next((each for each in case.knocks.values() if _is_by_the_clock(each)), None)
+    if isinstance(spoilt, NetworkFault):
+        raise spoilt
     knock = next(iter(case.knocks.values()), None)
     answer = knock.answer if isinstance(knock, Knock) and knock.answer.is_zooms else None
     if answer is None or answer.local_time is None:
@@ -194,6 +200,11 @@ def check_clock(case: Case) -> CheckVerdict:
         text = cause_texts()["clock-skew"]
         return warning(told, text.fix, text.command)
     return ok(told)
+
+
+def _is_by_the_clock(knock: object) -> bool:
+    """Return whether a certificate was refused for its dates, which only this machine's clock can judge."""
+    return isinstance(knock, NetworkFault) and knock.cause == "clock-wrong"
 
 
 def _with_minted_token(case: Case, answer: ZoomAnswer) -> Facts:
