@@ -351,3 +351,44 @@ def test_a_real_terminal_shows_colour_on_stdout_only(zoomcall: Shell) -> None:
     os.close(terminal)
     assert process.returncode == 0
     assert ESCAPE.encode() in shown
+
+
+MISPLACED = "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJLIn0.c2lnbmF0dXJlLW9mLXRoZS10b2tlbg"
+LIKE_A_SECRET = "Zk3nT9vQ1xR7mB5cW8yL2pD6hJ4fG0sAq"
+
+
+@pytest.mark.parametrize("misplaced", [MISPLACED, LIKE_A_SECRET])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("diagnose", "{}"),
+        ("webhook", "verify", "{}"),
+        ("webhook", "replay", "{}", "--to", "http://127.0.0.1:1"),
+        ("webhook", "replay", "x.json", "--to", "{}"),
+        ("webhook", "secret", "set", "{}"),
+        ("token", "inspect", "{}", "{}"),
+        ("token", "inspect", "--for", "{}"),
+        ("token", "mint", "--ttl", "{}"),
+        ("auth", "login", "--kind", "token", "--secret-file", "{}"),
+        ("auth", "login", "--kind={}"),
+        ("invite", "sip", "a@example.com", "--session", "x", "--timeout", "{}"),
+        ("invite", "sip", "a@example.com", "--session", "x", "--header", "Authorization: Bearer {}"),
+        ("explain", "{}"),
+        ("call", "status", "{}"),
+        ("whoami", "-p", "{}"),
+        ("{}",),
+    ],
+)
+def test_no_error_repeats_an_argument_that_looks_like_a_secret(
+    zoomcall: Shell, words: tuple[str, ...], misplaced: str
+) -> None:
+    arguments = [word.format(misplaced) for word in words]
+    for more in ((), ("--json",)):
+        result = zoomcall(*arguments, *more)
+        assert result.code in {2, 3}
+        assert misplaced[:16] not in result.stdout + result.stderr
+
+
+@pytest.mark.parametrize("argument", ["no-such-file.json", "reports/2026-11-30.txt"])
+def test_an_error_names_a_file_that_looks_like_one(zoomcall: Shell, argument: str) -> None:
+    assert argument in zoomcall("diagnose", argument).stderr

@@ -12,6 +12,7 @@ from types import FrameType
 from typing import Any
 
 import typer
+from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import ClosedPipe, Starter
@@ -24,6 +25,7 @@ from zoomcall.cli.run import Run
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.shown_text import without_secrets_of
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 from zoomcall.knowledge.facts import Facts
 
@@ -104,12 +106,22 @@ class Boundary:
         run = self._starter.run
         facts = Facts() if run is None else run.facts
         is_invite = run is not None and run.spec.schema.startswith("zoomcall.invite")
-        explained = failure_report(error, facts, is_invite=is_invite)
+        explained = self._discreet(failure_report(error, facts, is_invite=is_invite))
         if run is not None and run.options.is_debug:
             traceback.print_exception(error, file=self._streams.stderr)
         if usage and not self._format().is_document:
             self._streams.stderr.write(usage + "\n")
         return self._emit(Answer(status=explained.status, error=explained))
+
+    def _discreet(self, report: ErrorReport) -> ErrorReport:
+        """Leave out what the report repeats of an argument that may be a secret in the wrong place (contract 3)."""
+
+        def clean(text: str | None) -> str | None:
+            return text and without_secrets_of(text, self._arguments)
+
+        causes = tuple(replace(cause, evidence=clean(cause.evidence) or "") for cause in report.causes)
+        title, fix, command = clean(report.title) or "", clean(report.fix), clean(report.command)
+        return replace(report, title=title, fix=fix, command=command, causes=causes)
 
     def _crash(self, error: Exception) -> int:
         shortage = shortage_of(error)

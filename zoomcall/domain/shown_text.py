@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import takewhile
 
 _PASSCODES = (
     (re.compile(r"(?<!\d)(\d{9,11})\.(?!\*{3})[^@\s]*\d(?=@)"), r"\1.***"),
@@ -62,6 +64,29 @@ def shown_value(value: object, longest: int = 80) -> str:
 def shown_key(key: str) -> str:
     """Return the first few characters of a key: somebody may have put the secret in its place."""
     return shown_value(key[: min(4, len(key) // 2)] + "...")
+
+
+_NOT_SHOWN = "(not shown)"
+_SHORTEST_ECHO = 12
+
+
+def without_secrets_of(text: str, given: Iterable[str]) -> str:
+    """Return a text without what it repeats of arguments that look like a secret, a token or a command with one.
+
+    Args:
+        text: An error's text, which may quote an argument, shortened.
+        given: The arguments.
+    """
+    parts = {part for argument in given for part in (argument, *argument.split(), argument.rpartition("=")[2])}
+    for part in sorted(parts, key=len, reverse=True):
+        if len(part) < _SHORTEST_ECHO or not _NO_FILE_NAME.search(part):
+            continue
+        at = 0
+        while (at := text.find(part[:_SHORTEST_ECHO], at)) >= 0:
+            length = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(text[at:], part, strict=False)))
+            text = f"{text[:at]}{_NOT_SHOWN}{text[at + length :]}"
+            at += len(_NOT_SHOWN)
+    return text
 
 
 def shown_file(name: str) -> str:
