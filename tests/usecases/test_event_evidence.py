@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from zoomcall.adapters.journal import Journal
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import EvidenceSource, Match, Reason, Sent, State
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.event import CalloutEvent, read_event_text
 from zoomcall.domain.journal import NewCall, Standing, TargetKey
 from zoomcall.domain.roster import ROOM_DEVICE, Dial, Participant
@@ -446,3 +446,13 @@ def test_a_participant_that_was_credited_before_is_known_again(journal: Journal)
     seen = judge.of_roster([Participant(id="P1", device=ROOM_DEVICE)], later(2))
     assert seen is not None
     assert (seen.state, seen.match) == (State.JOINED, Match.ONLY_CANDIDATE)
+
+
+def test_an_earlier_call_that_is_settled_takes_no_events_of_a_later_one_to_its_room(journal: Journal) -> None:
+    claim(journal, "a@room.example", later(-60))
+    [earlier] = journal.calls()
+    evidence = Evidence(EvidenceSource.ROSTER, Match.ONLY_CANDIDATE)
+    standing = Standing(state=State.JOINED, sent=Sent.YES, at=later(-50), evidence=evidence, participant_id="P0")
+    journal.settle(earlier.id, standing)
+    judge = claim(journal, "a@room.example", START)
+    assert outcome(judge, event("a@room.example", State.DECLINED, later(5))) == [State.DECLINED]
