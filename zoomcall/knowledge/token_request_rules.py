@@ -150,7 +150,7 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
     match request.authorization:
         case Authorization.BASIC:
             if ":" in (request.header("authorization") or ""):
-                evidence = "id and secret stand behind Basic as they are, not in base64"
+                evidence = "id and secret follow Basic as they are, not in base64"
                 return Finding("basic-missing", Certainty.CERTAIN, evidence)
             if facts.basic is not None and ":" not in facts.basic.reveal():
                 evidence = "there is no colon in the Basic credential: it is not id:secret"
