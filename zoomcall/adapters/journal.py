@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -25,6 +26,9 @@ from zoomcall.domain.journal import (
 )
 from zoomcall.domain.target import Api
 from zoomcall.errors import Duplicate, NotConfigured
+
+if TYPE_CHECKING:
+    from zoomcall.adapters.batch_runs import BatchRuns
 
 FILE_NAME = "journal.sqlite3"
 _FUTURE = timedelta(minutes=1)
@@ -49,6 +53,7 @@ class Journal:
     Args:
         folder: The state folder, created if it does not exist. None keeps the journal in memory, for a folder
             that cannot be written; the guard then covers only this process.
+        name: The file's name in the folder.
         is_hurried: Whether to wait no longer for other processes than a moment.
         uptime: A clock that nobody can set; None where there is none.
 
@@ -61,11 +66,19 @@ class Journal:
         self,
         folder: Path | None,
         *,
+        name: str = FILE_NAME,
         is_hurried: Callable[[], bool] = lambda: False,
         uptime: Callable[[], Uptime | None] = lambda: None,
     ) -> None:
-        self._file = JournalFile(None if folder is None else folder / FILE_NAME, is_hurried=is_hurried)
+        self._file = JournalFile(None if folder is None else folder / name, is_hurried=is_hurried)
         self._uptime = uptime
+
+    @property
+    def runs(self) -> BatchRuns:
+        """The runs of batches that are kept in the same file."""
+        from zoomcall.adapters.batch_runs import BatchRuns
+
+        return BatchRuns(self._file)
 
     def close(self) -> None:
         """Close the file."""

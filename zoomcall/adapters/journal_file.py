@@ -60,6 +60,26 @@ CREATE UNIQUE INDEX call_message ON call (api_base, message_id) WHERE message_id
 ALTER TABLE call ADD COLUMN boot TEXT;
 ALTER TABLE call ADD COLUMN up_ms INTEGER;
 """,
+    """
+CREATE TABLE batch (
+  id INTEGER PRIMARY KEY,
+  started_ms INTEGER NOT NULL,
+  ended_ms INTEGER,
+  tag TEXT,
+  total INTEGER NOT NULL
+);
+CREATE TABLE batch_row (
+  batch INTEGER NOT NULL REFERENCES batch (id),
+  row INTEGER NOT NULL,
+  protocol TEXT NOT NULL,
+  address TEXT NOT NULL,
+  target TEXT NOT NULL,
+  state TEXT NOT NULL,
+  document TEXT NOT NULL,
+  PRIMARY KEY (batch, row)
+);
+CREATE INDEX batch_row_key ON batch_row (batch, protocol, address, target);
+""",
 )
 """What makes each version of the tables from the one before; a step that has shipped never changes."""
 

@@ -32,3 +32,27 @@ def stop_on_signals(stop: Stop) -> None:
         if signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError):  # raised outside the main thread, which signals do not reach anyway
                 signal.signal(number, ask)
+
+
+def stop_in_steps(sending: Stop, calls: Stop) -> None:
+    """Let the first Ctrl-C end the sending and the second one the calls too; SIGTERM ends both at once.
+
+    The fourth signal ends the process, in case printing hangs.
+    """
+    count = 0
+
+    def ask(number: int, _frame: FrameType | None) -> None:
+        nonlocal count
+        count += 1
+        is_terminated = number == signal.SIGTERM
+        sending.set(is_terminated=is_terminated)
+        if count > 1 or is_terminated:
+            calls.set(is_terminated=is_terminated)
+        if count > _MOST_HEEDED + 1:
+            signal.signal(number, signal.SIG_DFL)
+            signal.raise_signal(number)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            with suppress(ValueError):
+                signal.signal(number, ask)

@@ -15,11 +15,11 @@ from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.credential import HeldCredential, VideoSdkKey
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
-from zoomcall.errors import FolderUnusable, UsageError, ZoomcallError
+from zoomcall.errors import FolderUnusable, NotConfigured, UsageError, ZoomcallError
 from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from zoomcall.adapters.config_writer import ConfigWriter
     from zoomcall.adapters.event_file import EventRecord
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.secret_files import SecretFiles
     from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.cli.event_sources import EventSources
+    from zoomcall.domain.batch import BadRow, RawRow
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Config, KeyringRead, Profile
     from zoomcall.domain.webhook import WebhookEvent
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _KEYRING_LIMIT = timedelta(seconds=3)
 _KEYRING_LIMIT_INTERACTIVE = timedelta(seconds=60)
+_RUN_LOCK_LIMIT = timedelta(seconds=1)
 _SECRET_LIMIT = timedelta(seconds=10)
 """How long a pipe that a secret is read from may take."""
 _SECRET_LIMIT_INTERACTIVE = timedelta(seconds=60)  # a password manager may have to ask first
@@ -357,6 +359,13 @@ class Wiring:
 
         return WebhookSender(self.http, url)
 
+    @staticmethod
+    def batch_rows(data: bytes, *, name: str, columns: Sequence[str]) -> Iterator[RawRow | BadRow]:
+        """Yield the rows of a batch's input."""
+        from zoomcall.adapters.batch_file import read_batch
+
+        return read_batch(data, name=name, columns=columns)
+
     def dialler(
         self, connection: Connection, journal: CallJournal, feeds: tuple[Feed, ...], missing: Sequence[str]
     ) -> Dialler:
@@ -384,11 +393,31 @@ class Wiring:
             )
             return self._journal_in(None, is_hurried)
 
-    def _journal_in(self, folder: Path | None, is_hurried: Callable[[], bool]) -> Journal:
-        from zoomcall.adapters.clock import uptime
-        from zoomcall.adapters.journal import Journal
+    def journal_of_run(self, path: Path, is_hurried: Callable[[], bool] = lambda: False) -> Journal:
+        """Open the journal of a batch, which nobody else may resume at the same time.
 
-        journal = Journal(folder, is_hurried=is_hurried, uptime=uptime)
+        Raises:
+            NotConfigured: Another process runs it, or the file cannot be used.
+        """
+        from zoomcall.own_files import locked
+
+        try:
+            self._open.enter_context(locked(path.with_name(path.name + ".lock"), _RUN_LOCK_LIMIT))
+        except TimeoutError as error:
+            raise NotConfigured(
+                f"another zoomcall is running the batch of {path}", fix="Wait until it ends, or end it."
+            ) from error
+        except OSError as error:
+            raise NotConfigured(f"the journal {path} cannot be used: {error.strerror}") from error
+        return self._journal_in(path.parent, is_hurried, name=path.name)
+
+    def _journal_in(
+        self, folder: Path | None, is_hurried: Callable[[], bool], *, name: str | None = None
+    ) -> Journal:
+        from zoomcall.adapters.clock import uptime
+        from zoomcall.adapters.journal import FILE_NAME, Journal
+
+        journal = Journal(folder, name=name or FILE_NAME, is_hurried=is_hurried, uptime=uptime)
         self._open.callback(journal.close)
         return journal
 

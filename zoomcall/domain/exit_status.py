@@ -63,6 +63,7 @@ class ExitStatus(IntEnum):
     ENCRYPTION = 25
     DROPPED = 26
     WAITING_ROOM = 27, _Row(has_causes=True)
+    NOT_SENT = 28, _SILENT
     CALL_FAILED = 29
     BATCH_SOME = 30
     BATCH_ALL = 31

@@ -27,6 +27,12 @@ class TargetKey(Struct, frozen=True, kw_only=True):
     api: Api
     id: str
 
+    @classmethod
+    def of(cls, target: ResolvedTarget, api_base: str) -> TargetKey:
+        """Return the key of a target."""
+        identifier = target.id if isinstance(target, SessionTarget) else target.number
+        return cls(api_base=api_base, api=target.api, id=identifier)
+
     @property
     def target(self) -> ResolvedTarget:
         """The session or meeting itself."""

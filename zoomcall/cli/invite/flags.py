@@ -47,8 +47,8 @@ class OnTimeout(StrEnum):
     REMOVE = "remove"
 
 
-class InviteFlags(Struct, frozen=True, kw_only=True):
-    """The flags that every kind of invite has."""
+class CallFlags(Struct, frozen=True, kw_only=True):
+    """The flags that every kind of invite has, a batch included."""
 
     session: Annotated[str | None, typer.Option(metavar="ID", help="Video SDK session, by id.")] = None
     session_name: Annotated[str | None, typer.Option(metavar="NAME", help="Live Video SDK session, by name.")] = (
@@ -94,9 +94,6 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
         bool, typer.Option("--if-absent", help="Exit 0 without ringing if the room is in already.")
     ] = False
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Print the request and send nothing.")] = False
-    is_curl: Annotated[
-        bool, typer.Option("--curl", help="Print a shell line that sends the request with curl.")
-    ] = False
 
     @property
     def place(self) -> tuple[str, int] | None:
@@ -145,3 +142,11 @@ class InviteFlags(Struct, frozen=True, kw_only=True):
             raise UsageError(
                 "--no-wait returns before any event can arrive", fix="Leave out --events and --listen."
             )
+
+
+class InviteFlags(CallFlags, frozen=True, kw_only=True):
+    """The flags of an invite of one room."""
+
+    is_curl: Annotated[
+        bool, typer.Option("--curl", help="Print a shell line that sends the request with curl.")
+    ] = False

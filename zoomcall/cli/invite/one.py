@@ -11,7 +11,7 @@ from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.interrupts import stop_on_signals
-from zoomcall.cli.invite.flags import EvidenceChoice, InviteFlags, OnTimeout
+from zoomcall.cli.invite.flags import CallFlags, EvidenceChoice, InviteFlags, OnTimeout
 from zoomcall.cli.invite.telling import Progressing, Telling
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.run import Run
@@ -177,12 +177,22 @@ def _dialled(
         return dialler.dial(order, listener, stop)
 
 
-def event_feeds(run: Run, connection: Connection, flags: InviteFlags, missing: list[str]) -> tuple[Feed, ...]:
+def event_feeds(run: Run, connection: Connection, flags: CallFlags, missing: list[str]) -> tuple[Feed, ...]:
     """Open the sources of events, before anything is sent; add to ``missing`` why some are not available."""
+    return (*websocket_feeds(run, connection, flags, missing), *opened_feeds(run, flags))
+
+
+def websocket_feeds(run: Run, connection: Connection, flags: CallFlags, missing: list[str]) -> tuple[Feed, ...]:
+    """Open Zoom's websocket, if it serves and is known; add to ``missing`` why it is not available."""
+    source = EvidenceSource.WEBSOCKET
+    if not (flags.is_waiting and connection.api in source.serves and source in flags.evidence.sources):
+        return ()
+    return _websocket(run, connection, missing, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET)
+
+
+def opened_feeds(run: Run, flags: CallFlags) -> tuple[Feed, ...]:
+    """Open the sources of events that the flags name, before anything is sent."""
     feeds: list[Feed] = []
-    websocket = EvidenceSource.WEBSOCKET
-    if flags.is_waiting and connection.api in websocket.serves and websocket in flags.evidence.sources:
-        feeds.extend(_websocket(run, connection, missing, is_needed=flags.evidence is EvidenceChoice.WEBSOCKET))
     if flags.events is not None:
         feeds.append(run.wiring.event_sources.followed(flags.events))
     if flags.place is not None:

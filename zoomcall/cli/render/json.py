@@ -81,12 +81,13 @@ def envelope(
             kind=None if held is None else held.label.kind, source=None if held is None else held.label.source
         ),
         warnings=tuple(warnings),
-        error=None if error is None else _error(error),
+        error=None if error is None else error_of(error),
         result=result,
     )
 
 
-def _error(error: ErrorReport) -> Error:
+def error_of(error: ErrorReport) -> Error:
+    """Return an error as documents have it."""
     told = {name: getattr(error, name) for name in Explained.__struct_fields__ if name != "is_retryable"}
     return Error(kind=error.status.word, retryable=error.is_retryable, **told)
 

@@ -10,6 +10,7 @@ from msgspec import Struct
 from zoomcall.cli.render.json import Envelope
 from zoomcall.cli.results import (
     auth,
+    batch,
     call,
     diagnose,
     doctor,
@@ -50,6 +51,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     auth.AuthLogoutResult: ("auth logout",),
     auth.AuthStatusResult: ("auth status",),
     auth.AuthSwitchResult: ("auth switch",),
+    batch.BatchResult: ("invite batch",),
     call.CallHangupResult: ("call hangup",),
     call.CallListResult: ("call list",),
     call.CallStatusResult: ("call status",),
@@ -83,6 +85,7 @@ def shapes() -> tuple[Shape, ...]:
     others = (
         Shape(id="zoomcall.error/1", title="An error before any command began", document=Envelope[None]),
         Shape(id="zoomcall.invite.event/1", title=_title(invite.InviteEvent), document=invite.InviteEvent),
+        Shape(id="zoomcall.invite.batch.row/1", title=_title(batch.BatchRowLine), document=batch.BatchRowLine),
     )
     return tuple(sorted((*answers, *others), key=lambda shape: shape.name))
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.journal import TargetKey
-from zoomcall.domain.target import ResolvedTarget, SessionTarget
+from zoomcall.domain.target import ResolvedTarget
 
 
 class DialOrder(Struct, frozen=True, kw_only=True):
@@ -46,5 +46,4 @@ class DialOrder(Struct, frozen=True, kw_only=True):
     @property
     def key(self) -> TargetKey:
         """The target as the journal compares it."""
-        identifier = self.target.id if isinstance(self.target, SessionTarget) else self.target.number
-        return TargetKey(api_base=self.api_base, api=self.target.api, id=identifier)
+        return TargetKey.of(self.target, self.api_base)

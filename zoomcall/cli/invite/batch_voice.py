@@ -1,0 +1,109 @@
+"""What a batch says while it runs: a line for each row that ends, warnings, and how far it came."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import Counter
+from datetime import timedelta
+from typing import Self
+
+from msgspec.structs import asdict
+
+from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.render.json import dumps
+from zoomcall.cli.render.text import write_page
+from zoomcall.cli.results.batch import BatchRowLine, BatchRowResult
+from zoomcall.cli.run import Run
+from zoomcall.domain.batch import BatchRow
+from zoomcall.domain.call import State, TimelineEntry
+from zoomcall.domain.cause import Notice
+from zoomcall.usecases.dialing.report import CallReport
+
+_NEWS_SECONDS = 60.0
+_MOST_OF_A_KIND = 5
+
+
+class RowVoice:
+    """Receives what happens during one row's call."""
+
+    def __init__(self, run: Run, row: BatchRow) -> None:
+        self._run = run
+        self._row = row
+
+    def warn(self, notice: Notice) -> None:
+        """Show a warning, of each kind only for the first few rows."""
+        if sum(each.id == notice.id for each in self._run.notices) < _MOST_OF_A_KIND:
+            self._run.notice(Notice(notice.id, f"row {self._row.number}: {notice.message}"))
+
+    def detail(self, text: str) -> None:
+        """Show a detail."""
+        self._run.detail(f"row {self._row.number}: {text}")
+
+    def progress(self, state: State, elapsed: timedelta) -> None:
+        """Ignore the passing of time."""
+
+    def entry(self, entry: TimelineEntry) -> None:
+        """Show a new line of the timeline."""
+        self._run.detail(f"row {self._row.number}: {entry.state} ({entry.source})")
+
+
+class BatchVoice:
+    """Receives what becomes of the rows.
+
+    Args:
+        run: The run.
+        total: How many rows there are.
+    """
+
+    def __init__(self, run: Run, total: int) -> None:
+        self._run = run
+        self._total = total
+        self._counts: Counter[State] = Counter()
+        self._told_at = time.monotonic()
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def begins(self, row: BatchRow, attempt: int) -> None:
+        """Show that a room is rung."""
+        again = f", attempt {attempt}" if attempt > 1 else ""
+        self._run.detail(f"row {row.number}: ringing {row.callout.address.shown}{again}")
+
+    def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
+        """Show that a room will be rung again."""
+        seconds = f"{pause.total_seconds():g}"
+        self._run.detail(f"row {row.number}: {call.state}; ringing it again in {seconds} s")
+
+    def ends(self, row: BatchRow, result: BatchRowResult) -> None:
+        """Show what became of a row."""
+        with self._lock:
+            self._counts[result.state] += 1
+            if self._run.output.is_stream:
+                self._run.streams.stdout.write(dumps(BatchRowLine(**asdict(result)), is_line=True) + "\n")
+                self._run.streams.stdout.flush()
+            elif not self._run.output.is_document:
+                self._say(row, result)
+            self._tell()
+
+    def _say(self, row: BatchRow, result: BatchRowResult) -> None:
+        why = "" if result.error is None else f": {result.error.title}"
+        line = f"row {row.number}: {result.state}: {row.callout.address.shown} into {row.target}{why}"
+        tone = Tone.GOOD if result.exit_code == 0 else Tone.BAD
+        stream = self._run.streams.stdout
+        write_page((Line(line, tone),), stream, self._run.streams.look_of(stream))
+        stream.flush()
+
+    def _tell(self) -> None:
+        """Show once a minute how far the run came."""
+        now = time.monotonic()
+        if now - self._told_at < _NEWS_SECONDS or self._run.options.is_quiet:
+            return
+        self._told_at = now
+        done = sum(self._counts.values())
+        words = ", ".join(f"{count} {state}" for state, count in self._counts.most_common())
+        self._run.say((Line(f"{done} of {self._total} rows: {words}"),))

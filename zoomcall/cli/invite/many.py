@@ -1,0 +1,475 @@
+"""Rings the rows of a batch, and reports on them."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+from msgspec import Struct, to_builtins
+from msgspec.structs import asdict, replace
+
+from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.connection import Connection
+from zoomcall.cli.failing import failure_report
+from zoomcall.cli.interrupts import stop_in_steps
+from zoomcall.cli.invite.batch_flags import BatchFlags
+from zoomcall.cli.invite.batch_voice import BatchVoice, RowVoice
+from zoomcall.cli.invite.flags import DEFAULT_TIMEOUT, OnTimeout
+from zoomcall.cli.invite.one import opened_feeds, websocket_feeds
+from zoomcall.cli.invite.telling import Telling
+from zoomcall.cli.page import Line, Page, Tone
+from zoomcall.cli.render.json import dumps, error_of
+from zoomcall.cli.results.batch import BatchResult, BatchRowResult
+from zoomcall.cli.results.invite import InviteResult
+from zoomcall.cli.run import Run
+from zoomcall.cli.settings import LONGEST_TIMEOUT
+from zoomcall.cli.targets import target_of_flags, target_of_variables
+from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, key_of
+from zoomcall.domain.call import Sent, State
+from zoomcall.domain.callout import parse_display_name
+from zoomcall.domain.cause import Notice
+from zoomcall.domain.duration import parse_duration
+from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.journal import CallRecord, TargetKey
+from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.target import Api, ResolvedTarget, SessionNameTarget, SessionTarget, Target
+from zoomcall.errors import NoSession, UsageError, ZoomcallError
+from zoomcall.knowledge.facts import Facts
+from zoomcall.usecases.batching.batch import Batch, RowReport, Terms
+from zoomcall.usecases.batching.pacing import Pace
+from zoomcall.usecases.batching.ports import RunJournal, Runs
+from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
+from zoomcall.usecases.batching.resuming import report_of, resume
+from zoomcall.usecases.call_history import settle
+from zoomcall.usecases.dialing.dialler import Dialler
+from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.report import CallReport
+from zoomcall.usecases.dialing.signals import Feed
+from zoomcall.usecases.dialing.stop import Stop
+from zoomcall.usecases.sessions import find_live_session
+
+_MOST_SHOWN = 50
+_LARGEST_INPUT = 100_000_000
+
+
+def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
+    """Ring every row of a file."""
+    started_at = run.now()
+    rows, bad = _rows(run, file, flags)
+    if bad and not flags.are_bad_skipped:
+        _refuse(bad, len(rows))
+    many = Many(run, flags, rows)
+    many.terms()
+    if flags.is_dry:
+        results = _dry_run(run, many, rows)
+    else:
+        many.open()
+        with BatchVoice(run, len(rows)) as voice:
+            results = list(many.ring(voice))
+    results.extend(map(_bad_result, bad))
+    return _answer(run, sorted(results, key=lambda row: row.row), many, started_at)
+
+
+def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[BadRow]]:
+    """Read the input; raise ``UsageError`` if it cannot be read or holds no row."""
+    defaults = Defaults(
+        target=target_of_flags(flags) or target_of_variables(run),
+        timeout=_timeout(run, flags),
+        from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
+        to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
+        parse_timeout=_duration,
+        find_room=_no_book,
+    )
+    part = flags.part
+    rows: list[BatchRow] = []
+    bad: list[BadRow] = []
+    raw = run.wiring.batch_rows(_read(run, file), name=file, columns=COLUMNS)
+    for each in read_rows(raw, defaults, tag=flags.tag):
+        if part is not None and (each.number - 1) % part[1] != part[0] - 1:
+            continue
+        if isinstance(each, BadRow):
+            bad.append(each)
+        else:
+            rows.append(each)
+    return rows, bad
+
+
+def _duration(text: str, name: str) -> timedelta:
+    return parse_duration(text, name=name, longest=LONGEST_TIMEOUT)
+
+
+def _timeout(run: Run, flags: BatchFlags) -> timedelta:
+    if flags.timeout is not None:
+        return _duration(flags.timeout, "--timeout")
+    return run.settings.timeout or DEFAULT_TIMEOUT
+
+
+def _no_book(name: str) -> NoReturn:
+    raise UsageError(f"there is no room {quoted(name)} in the address book")
+
+
+def _read(run: Run, file: str) -> bytes:
+    if file == "-":
+        return run.streams.read_stdin(_LARGEST_INPUT)
+    try:
+        return Path(file).read_bytes()
+    except OSError as error:
+        raise UsageError(f"cannot read {quoted(file)}: {error.strerror}") from error
+
+
+def _refuse(bad: list[BadRow], good: int) -> NoReturn:
+    lines = "\n".join(f"  line {each.line} (row {each.number}): {each.message}" for each in bad[:_MOST_SHOWN])
+    more = f"\n  and {len(bad) - _MOST_SHOWN} more" if len(bad) > _MOST_SHOWN else ""
+    verb = "is" if len(bad) == 1 else "are"
+    raise UsageError(
+        f"{len(bad)} of {len(bad) + good} rows {verb} bad, and nothing was rung:\n{lines}{more}",
+        fix="Correct them, or add --skip-bad to ring the others.",
+    )
+
+
+def _dry_run(run: Run, many: Many, rows: Iterable[BatchRow]) -> list[BatchRowResult]:
+    """Return a result with its request for every row; only sessions' names are looked up."""
+    results = []
+    for row in rows:
+        answer = Telling(run, row.callout, many.resolved(row.target)).dry_run()
+        assert isinstance(answer.result, InviteResult)  # noqa: S101 - what Telling makes
+        results.append(_with_row(answer.result, row, answer, attempts=0))
+    return results
+
+
+class Many:
+    """What a batch needs of the world: a connection for each API, and the sessions behind names.
+
+    Args:
+        run: The run.
+        flags: What was asked for.
+        rows: What will be rung.
+    """
+
+    def __init__(self, run: Run, flags: BatchFlags, rows: Sequence[BatchRow]) -> None:
+        self._run = run
+        self._flags = flags
+        self._rows = rows
+        self._timeout = _timeout(run, flags)
+        self._sessions: dict[str, SessionTarget | ZoomcallError] = {}
+        self._connections: dict[Api, Connection] = {}
+        self._diallers: dict[Api, Dialler] = {}
+        self._by_number = {row.number: row for row in rows}
+        self._results: dict[int, BatchRowResult] = {}
+        self._forced: set[int] = set()
+        self._runs: Runs | None = None
+        self._run_id: RunId | None = None
+        self.sending, self.calls = Stop(), Stop()
+        self.fatal: ZoomcallError | None = None
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether nothing is sent."""
+        return self._flags.is_dry
+
+    @property
+    def facts(self) -> Facts:
+        """What is known, to explain what ended the run."""
+        return self._run.facts
+
+    def terms(self) -> Terms:
+        """Return how to ring; raise ``UsageError`` if a flag is wrong."""
+        flags = self._flags
+        longest = flags.max_duration
+        return Terms(
+            parallel=flags.parallel,
+            attempts=flags.attempts,
+            retry_on=flags.states_to_retry,
+            retry_delay=_duration(flags.retry_delay, "--retry-delay"),
+            longest=None if longest is None else _duration(longest, "--max-duration"),
+            has_one_target=len({key_of(row.target) for row in self._rows}) == 1,
+        )
+
+    def open(self) -> None:
+        """Open a connection for every API that a row needs, and find the sessions that rows name.
+
+        Raises:
+            ZoomcallError: A credential is missing, or the only target is not live.
+        """
+        for api in dict.fromkeys(row.target.api for row in self._rows):
+            connection = self._run.wiring.connect(api)
+            connection.refuse_wrong_bearer(api)
+            self._connections[api] = connection
+        for row in self._rows:
+            self._find(row.target)
+        failures = [found for found in self._sessions.values() if isinstance(found, ZoomcallError)]
+        if failures and self.terms().has_one_target:
+            raise failures[0]
+
+    def _find(self, target: Target) -> None:
+        if not isinstance(target, SessionNameTarget) or target.name in self._sessions:
+            return
+        zoom = self._run.wiring.connect(target.api).zoom
+        try:
+            found = find_live_session(target.name, zoom=zoom, today=self._run.now().date(), origin=target.origin)
+        except (NoSession, UsageError) as error:
+            self._sessions[target.name] = error
+        else:
+            self._sessions[target.name] = SessionTarget(found.id, found.name)
+
+    def resolved(self, target: Target) -> ResolvedTarget:
+        """Return a target after its name was looked up.
+
+        Raises:
+            ZoomcallError: No live session, or more than one, has the name.
+        """
+        if not isinstance(target, SessionNameTarget):
+            return target
+        self._find(target)
+        found = self._sessions[target.name]
+        if isinstance(found, ZoomcallError):
+            raise found
+        return found
+
+    def ring(self, voice: BatchVoice) -> tuple[BatchRowResult, ...]:
+        """Ring every row that needs it; return every row's document, and keep each in the run's journal."""
+        flags, run = self._flags, self._run
+        journal = self._journal()
+        feeds = self._feeds()
+        for api, connection in self._connections.items():
+            self._diallers[api] = run.wiring.dialler(connection, journal, *feeds[api])
+        kept = self._begin(journal)
+        rows = [row for row in self._rows if row.number not in kept]
+        batch = Batch(
+            self.terms(),
+            dial=self._dial,
+            pace=Pace(flags.calls_a_second, flags.burst, monotonic=time.monotonic),
+            listener=Keeping(voice, self.keep),
+            sending=self.sending,
+            calls=self.calls,
+            monotonic=time.monotonic,
+        )
+        stop_in_steps(self.sending, self.calls)
+        reports = batch.run(rows)
+        self.fatal = batch.fatal
+        if self._runs is not None and self._run_id is not None and not self.sending.is_set:
+            self._runs.end(self._run_id, at=run.now())
+        return (*kept.values(), *(self._results[report.row.number] for report in reports))
+
+    def _journal(self) -> RunJournal:
+        held = next(iter(self._connections.values())).held
+
+        def is_hurried() -> bool:
+            return self.calls.is_set
+
+        if self._flags.journal is not None:
+            return self._run.wiring.journal_of_run(self._flags.journal, is_hurried)
+        return self._run.wiring.journal(held, is_hurried)
+
+    def _feeds(self) -> Mapping[Api, tuple[tuple[Feed, ...], tuple[str, ...]]]:
+        """Open the sources of pushed events, once for every row, before anything is sent."""
+        flags = self._flags
+        shared = opened_feeds(self._run, flags)
+        found = {}
+        for api, connection in self._connections.items():
+            missing: list[str] = []
+            own = websocket_feeds(self._run, connection, flags, missing)
+            found[api] = ((*own, *shared), tuple(missing))
+        return found
+
+    def _begin(self, journal: RunJournal) -> dict[int, BatchRowResult]:
+        """Begin or resume a run in its journal; return the rows that are settled already."""
+        flags, run = self._flags, self._run
+        if flags.journal is None:
+            return {}
+        self._runs = runs = journal.runs
+        before = runs.newest() if flags.is_resumed else None
+        if flags.is_resumed and before is None:
+            raise UsageError(f"there is no run to resume in {flags.journal}", fix="Leave --resume out.")
+        if before is None:
+            self._run_id = runs.begin(at=run.now(), tag=flags.tag, total=len(self._rows))
+            return {}
+        self._run_id = before.id
+        return self._resumed(journal, before, runs.rows(before.id))
+
+    def _resumed(
+        self, journal: RunJournal, before: KeptRun, kept: tuple[KeptRow, ...]
+    ) -> dict[int, BatchRowResult]:
+        def calls_of(row: BatchRow) -> tuple[CallRecord, ...]:
+            target = self._target_key(row)
+            if target is None:
+                return ()
+            address = row.callout.address
+            return journal.calls(target=target, room=(address.protocol, address.normalised))
+
+        found: dict[int, BatchRowResult] = {}
+        for number, how in resume(self._rows, kept, calls_of, before.started_at).items():
+            row = self._by_number[number]
+            if how.kept is not None:
+                found[number] = replace(msgspec.json.decode(how.kept.document, type=BatchRowResult), row=number)
+                continue
+            assert how.call is not None  # noqa: S101 - a resumption is one of the two
+            call = self._looked_up(how.call, journal)
+            if call.state.is_open and self._flags.is_unknown_retried:
+                self._forced.add(number)
+                continue
+            if call.state.is_open or call.state is State.JOINED:
+                report = RowReport(row=row, attempts=1, call=report_of(call))
+                self.keep(report)
+                found[number] = self._results[number]
+        return found
+
+    def _looked_up(self, call: CallRecord, journal: RunJournal) -> CallRecord:
+        """Find out how a call ended that the earlier run left open."""
+        if not call.state.is_open:
+            return call
+
+        def tell(error: ZoomcallError) -> None:
+            self._run.notice(Notice("not-looked-up", f"call {call.id} could not be looked up: {error.message}"))
+
+        zoom = self._connections[call.target.api].zoom
+        return settle(call, zoom=zoom, journal=journal, now=self._run.now(), on_fault=tell, on_unkept=tell)
+
+    def _target_key(self, row: BatchRow) -> TargetKey | None:
+        try:
+            target = self.resolved(row.target)
+        except ZoomcallError:
+            return None
+        return TargetKey.of(target, self._connections[target.api].api_base)
+
+    def keep(self, report: RowReport) -> BatchRowResult:
+        """Make a row's document, and record it in the run's journal."""
+        result = self._results[report.row.number] = self.result(report)
+        if self._runs is not None and self._run_id is not None and report.call is not None:
+            try:
+                self._runs.keep(
+                    self._run_id, report.row, state=result.state.value, document=dumps(result, is_line=True)
+                )
+            except ZoomcallError as error:
+                self._run.notice(Notice("journal-failed", f"cannot record a row in the journal: {error.message}"))
+        return result
+
+    def _dial(self, row: BatchRow) -> CallReport:
+        try:
+            target = self.resolved(row.target)
+        except ZoomcallError as error:
+            return CallReport(failure=error)
+        flags = self._flags
+        connection = self._connections[target.api]
+        order = DialOrder(
+            target=target,
+            callout=row.callout,
+            api_base=connection.api_base,
+            profile=connection.held.profile,
+            timeout=row.timeout,
+            is_waiting=flags.is_waiting,
+            is_preflight_off=flags.is_preflight_off,
+            is_forced=flags.is_forced or row.number in self._forced,
+            is_if_absent=flags.is_if_absent,
+            evidence=flags.evidence.sources,
+            is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
+        )
+        return self._diallers[target.api].dial(order, RowVoice(self._run, row), self.calls)
+
+    def result(self, report: RowReport) -> BatchRowResult:
+        """Return the document of a row."""
+        row = report.row
+        target = row.target
+        found = self._sessions.get(target.name) if isinstance(target, SessionNameTarget) else None
+        shown = found if isinstance(found, SessionTarget) else target
+        telling = Telling(self._run, row.callout, shown, self._connections.get(target.api))
+        answer = telling.answer(report.call or CallReport())
+        if report.call is None:
+            why = ErrorReport(
+                status=ExitStatus.NOT_SENT, title=f"{row.callout.address.shown} was not rung any more"
+            )
+            answer = replace(answer, status=ExitStatus.NOT_SENT, error=why)
+        assert isinstance(answer.result, InviteResult)  # noqa: S101 - what Telling makes
+        return _with_row(answer.result, row, answer, attempts=report.attempts)
+
+
+class Keeping(Struct, frozen=True):
+    """Makes and keeps a row's document before the listener hears of it."""
+
+    voice: BatchVoice
+    keep: Callable[[RowReport], BatchRowResult]
+
+    def begins(self, row: BatchRow, attempt: int) -> None:
+        """Pass it on."""
+        self.voice.begins(row, attempt)
+
+    def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
+        """Pass it on."""
+        self.voice.retries(row, call, pause)
+
+    def ends(self, report: RowReport) -> None:
+        """Keep the row's document, then pass it on."""
+        self.voice.ends(report.row, self.keep(report))
+
+
+def _with_row(result: InviteResult, row: BatchRow, answer: Answer, *, attempts: int) -> BatchRowResult:
+    return BatchRowResult(
+        **asdict(result),
+        row=row.number,
+        exit_code=int(answer.status),
+        error=None if answer.error is None else error_of(answer.error),
+        name=row.name,
+        note=row.note,
+        tag=row.tag,
+        attempts=attempts,
+    )
+
+
+def _bad_result(bad: BadRow) -> BatchRowResult:
+    """Return the document of a row that ``--skip-bad`` left out."""
+    why = ErrorReport(status=ExitStatus.USAGE, title=f"line {bad.line}: {bad.message}")
+    return BatchRowResult(
+        row=bad.number,
+        exit_code=int(ExitStatus.USAGE),
+        error=error_of(why),
+        name=None,
+        note=None,
+        tag=None,
+        attempts=0,
+        call_id=None,
+        target=None,
+        room=None,
+        http_status=None,
+        sent=Sent.NO,
+        state=State.NOT_SENT,
+        evidence=None,
+        reason=None,
+        participant_uuid=None,
+        timeline=(),
+        earlier=None,
+        removed=None,
+    )
+
+
+def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: datetime) -> Answer:
+    totals = Counter(row.state.value for row in results)
+    failed = sum(row.exit_code != 0 for row in results)
+    result = BatchResult(
+        rows=tuple(results), totals=dict(sorted(totals.items())), started_at=started_at, ended_at=run.now()
+    )
+    words = ", ".join(f"{count} {state}" for state, count in totals.most_common())
+    status, error = _verdict(many, failed, len(results), words)
+    raw = None
+    if many.is_dry:
+        lines = (dumps({"row": row.row, **to_builtins(row.request)}, is_line=True) + "\n" for row in results)
+        raw = "".join(lines)
+    page: Page = (Line(f"{len(results)} rooms: {words}", Tone.BAD if failed else Tone.GOOD),)
+    return Answer(page=page, raw=raw, result=result, status=status, error=error)
+
+
+def _verdict(many: Many, failed: int, total: int, words: str) -> tuple[ExitStatus, ErrorReport | None]:
+    if many.fatal is not None:
+        report = failure_report(many.fatal, many.facts)
+        return report.status, report
+    if many.sending.is_set:
+        status = ExitStatus.TERMINATED if many.sending.is_terminated else ExitStatus.INTERRUPTED
+        return status, ErrorReport(status=status, title=f"{status.word}: {words}")
+    if failed == 0:
+        return ExitStatus.OK, None
+    status = ExitStatus.BATCH_ALL if failed == total else ExitStatus.BATCH_SOME
+    return status, ErrorReport(status=status, title=f"{failed} of {total} rooms did not join: {words}")

@@ -1,0 +1,1 @@
+"""Rings many rooms at the account's rate."""

@@ -1,0 +1,203 @@
+"""Rings the rows of a batch: so many at a time, at the account's rate, again if asked to."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from typing import Protocol
+
+from msgspec import Struct
+
+from zoomcall.domain.batch import BatchRow
+from zoomcall.domain.call import Sent, State
+from zoomcall.errors import ErrorKind, ZoomcallError
+from zoomcall.usecases.batching.pacing import Pace
+from zoomcall.usecases.dialing.report import CallReport
+from zoomcall.usecases.dialing.stop import Stop
+
+
+class Terms(Struct, frozen=True, kw_only=True):
+    """How a batch is rung.
+
+    Attributes:
+        parallel: How many calls may be unresolved at once.
+        attempts: How often a room is rung at most.
+        retry_on: The states after which it is rung again.
+        retry_delay: The pause before that.
+        longest: After this nothing more is sent; None for no limit.
+        has_one_target: Whether all rows ring into the same session or meeting, whose end ends the run.
+    """
+
+    parallel: int = 20
+    attempts: int = 1
+    retry_on: frozenset[State] = frozenset()
+    retry_delay: timedelta = timedelta(seconds=30)
+    longest: timedelta | None = None
+    has_one_target: bool = False
+
+
+class RowReport(Struct, frozen=True, kw_only=True):
+    """What became of a row; ``call`` is None if it was not rung any more."""
+
+    row: BatchRow
+    attempts: int
+    call: CallReport | None
+
+
+class BatchListener(Protocol):
+    """Receives what happens; calls come from many threads, one at a time."""
+
+    def begins(self, row: BatchRow, attempt: int) -> None:
+        """Receive that a row's call begins."""
+
+    def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
+        """Receive that a row will be rung again after a pause."""
+
+    def ends(self, report: RowReport) -> None:
+        """Receive what became of a row."""
+
+
+Dial = Callable[[BatchRow], CallReport]
+"""Rings a row's room and waits for the outcome; failures are in the report."""
+
+
+class Batch:
+    """One run over many rows.
+
+    Args:
+        terms: How to ring.
+        dial: Rings one row.
+        pace: When calls may begin.
+        listener: Receives what happens.
+        sending: Ends the sending: what rings is waited for.
+        calls: Ends the calls too.
+        monotonic: A clock that nobody can set, in seconds.
+    """
+
+    def __init__(
+        self,
+        terms: Terms,
+        *,
+        dial: Dial,
+        pace: Pace,
+        listener: BatchListener,
+        sending: Stop,
+        calls: Stop,
+        monotonic: Callable[[], float],
+    ) -> None:
+        self._terms = terms
+        self._dial = dial
+        self._pace = pace
+        self._listener = listener
+        self._sending = sending
+        self._calls = calls
+        self._monotonic = monotonic
+        self._changed = threading.Condition()
+        self._due: list[tuple[float, int, int, BatchRow]] = []
+        self._in_flight = 0
+        self._reports: dict[int, RowReport] = {}
+        self._ends_at: float | None = None
+        self.fatal: ZoomcallError | None = None
+
+    def run(self, rows: Iterable[BatchRow]) -> tuple[RowReport, ...]:
+        """Ring every row; return what became of each, in the order of the rows."""
+        now = self._monotonic()
+        self._due = [(now, row.number, 1, row) for row in rows]
+        heapq.heapify(self._due)
+        everything = [row for _, _, _, row in sorted(self._due, key=lambda due: due[1])]
+        if self._terms.longest is not None:
+            self._ends_at = now + self._terms.longest.total_seconds()
+        workers = min(self._terms.parallel, len(everything))
+        with ThreadPoolExecutor(max(1, workers), thread_name_prefix="row") as pool:
+            for worker in [pool.submit(self._work) for _ in range(workers)]:
+                worker.result()
+        for row in everything:
+            if row.number not in self._reports:
+                self._end(RowReport(row=row, attempts=0, call=None))
+        return tuple(self._reports[row.number] for row in everything)
+
+    def _work(self) -> None:
+        while (taken := self._take()) is not None:
+            attempt, row = taken
+            try:
+                self._ring(row, attempt)
+            finally:
+                with self._changed:
+                    self._in_flight -= 1
+                    self._changed.notify_all()
+
+    def _take(self) -> tuple[int, BatchRow] | None:
+        """Wait for a row that is due; None once nothing more is sent."""
+        with self._changed:
+            while not self._is_over():
+                now = self._monotonic()
+                if self._due and self._due[0][0] <= now:
+                    _, _, attempt, row = heapq.heappop(self._due)
+                    self._in_flight += 1
+                    return attempt, row
+                if not self._due and self._in_flight == 0:
+                    return None
+                pause = self._due[0][0] - now if self._due else 0.25
+                self._changed.wait(min(0.25, max(0.0, pause)))
+            return None
+
+    def _is_over(self) -> bool:
+        is_late = self._ends_at is not None and self._monotonic() >= self._ends_at
+        return is_late or self.fatal is not None or self._sending.is_set
+
+    def _ring(self, row: BatchRow, attempt: int) -> None:
+        if not self._wait_for_turn():
+            self._end(RowReport(row=row, attempts=attempt - 1, call=None))
+            return
+        with self._changed:
+            self._listener.begins(row, attempt)
+        call = self._dial(row)
+        self._heed(call)
+        if self._is_to_be_rung_again(call, attempt):
+            with self._changed:
+                self._listener.retries(row, call, self._terms.retry_delay)
+                due = self._monotonic() + self._terms.retry_delay.total_seconds()
+                heapq.heappush(self._due, (due, row.number, attempt + 1, row))
+                self._reports[row.number] = RowReport(row=row, attempts=attempt, call=call)
+            return
+        self._end(RowReport(row=row, attempts=attempt, call=call))
+
+    def _wait_for_turn(self) -> bool:
+        turn = self._monotonic() + self._pace.reserve()
+        with self._changed:
+            while (left := turn - self._monotonic()) > 0:
+                if self._is_over():
+                    return False
+                self._changed.wait(min(0.25, left))
+        return not self._is_over()
+
+    def _heed(self, call: CallReport) -> None:
+        """Slow down after a 429, and end the run after what concerns every row."""
+        failure = call.failure
+        if failure is None:
+            return
+        kinds = {ErrorKind.NOT_CONFIGURED, ErrorKind.AUTH, ErrorKind.NOT_ENTITLED}
+        if self._terms.has_one_target:
+            kinds.add(ErrorKind.NO_SESSION)
+        if failure.kind in kinds and call.sent is Sent.NO:
+            with self._changed:
+                self.fatal = self.fatal or failure
+                self._changed.notify_all()
+        if failure.kind is ErrorKind.RATE_LIMITED:
+            self._pace.hold(timedelta(seconds=1))
+
+    def _is_to_be_rung_again(self, call: CallReport, attempt: int) -> bool:
+        return attempt < self._terms.attempts and call.state in self._terms.retry_on and not self._is_over()
+
+    def _end(self, report: RowReport) -> None:
+        with self._changed:
+            self._reports[report.row.number] = report
+            self._listener.ends(report)
+
+
+def states_of(words: Collection[str]) -> frozenset[State]:
+    """Return the states that ``--retry-on`` names."""
+    return frozenset(State(word) for word in words)

@@ -1,0 +1,37 @@
+"""How fast calls begin: a token bucket that also obeys Zoom's 429."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+
+class Pace:
+    """Lets calls begin at a rate; threads may share it.
+
+    Args:
+        rate: Calls a second.
+        burst: How many may begin at once after a pause.
+        monotonic: A clock that nobody can set, in seconds.
+    """
+
+    def __init__(self, rate: float, burst: int, *, monotonic: Callable[[], float]) -> None:
+        self._interval = 1 / rate
+        self._slack = (burst - 1) * self._interval
+        self._monotonic = monotonic
+        self._lock = threading.Lock()
+        self._next = monotonic() - self._slack
+
+    def reserve(self) -> float:
+        """Take the next place; return how many seconds from now it is."""
+        with self._lock:
+            now = self._monotonic()
+            begins = max(self._next, now - self._slack)
+            self._next = begins + self._interval
+            return max(0.0, begins - now)
+
+    def hold(self, pause: timedelta) -> None:
+        """Let nothing begin for a while, because Zoom said 429."""
+        with self._lock:
+            self._next = max(self._next, self._monotonic() + pause.total_seconds())

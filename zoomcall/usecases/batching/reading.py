@@ -1,0 +1,190 @@
+"""Makes rows of what a file holds; every bad row is found before the first ring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.batch import BadRow, BatchRow, RawRow, RowKey
+from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.target import (
+    MeetingTarget,
+    SessionNameTarget,
+    SessionTarget,
+    Target,
+    parse_meeting_number,
+    parse_session_id,
+    parse_session_name,
+)
+from zoomcall.errors import UsageError
+
+COLUMNS = (
+    "protocol",
+    "address",
+    "room",
+    "name",
+    "session",
+    "session_name",
+    "meeting",
+    "from_name",
+    "to_name",
+    "header",
+    "from_uri",
+    "timeout",
+    "note",
+    "tag",
+)
+"""What a row may hold (contract 9)."""
+
+_TARGETS: Mapping[str, Callable[[str], Target]] = {
+    "session": lambda text: SessionTarget(parse_session_id(text)),
+    "session_name": lambda text: SessionNameTarget(parse_session_name(text)),
+    "meeting": lambda text: MeetingTarget(parse_meeting_number(text)),
+}
+
+
+class Defaults(Struct, frozen=True, kw_only=True):
+    """What the flags say for rows that do not say it themselves.
+
+    Attributes:
+        target: The session or meeting; None if every row must name its own.
+        timeout: How long to wait for an outcome.
+        from_name: The caller's name.
+        to_name: The room's name.
+        parse_timeout: Reads a duration; the second argument is what to call it in an error.
+        find_room: Returns a room of the address book by its name.
+    """
+
+    target: Target | None
+    timeout: timedelta
+    from_name: str | None
+    to_name: str | None
+    parse_timeout: Callable[[str, str], timedelta]
+    find_room: Callable[[str], Callout]
+
+
+def read_rows(
+    raw: Iterable[RawRow | BadRow], defaults: Defaults, *, tag: str | None
+) -> Iterator[BatchRow | BadRow]:
+    """Yield a row, or what is wrong with it, for each row of the input; with ``tag``, only rows that have it.
+
+    A row with the same room and target as an earlier one is a bad row (contract 11).
+    """
+    seen: dict[RowKey, int] = {}
+    for each in raw:
+        if isinstance(each, BadRow):
+            yield each
+            continue
+        if tag is not None and _text(each.fields, "tag") != tag:
+            continue
+        try:
+            row = _row(each, defaults)
+        except UsageError as error:
+            fix = "" if error.fix is None else f" {error.fix}"
+            yield BadRow(each.number, each.line, f"{error.message}.{fix}" if fix else error.message)
+            continue
+        first = seen.setdefault(row.key, row.number)
+        if first == row.number:
+            yield row
+        else:
+            same = f"{row.callout.address.shown} into {row.target} is row {first} already"
+            yield BadRow(row.number, row.line, same)
+
+
+def _row(raw: RawRow, defaults: Defaults) -> BatchRow:
+    fields = raw.fields
+    callout = _callout(fields, defaults)
+    timeout = _text(fields, "timeout")
+    return BatchRow(
+        number=raw.number,
+        line=raw.line,
+        callout=callout,
+        target=_target(fields, defaults),
+        timeout=defaults.timeout if timeout is None else defaults.parse_timeout(timeout, "timeout"),
+        name=_text(fields, "name") or _text(fields, "room"),
+        note=_text(fields, "note"),
+        tag=_text(fields, "tag"),
+    )
+
+
+def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
+    book = _book_entry(fields, defaults) or Callout(address=_address(fields))
+    address = book.address
+    from_uri = _text(fields, "from_uri")
+    if from_uri is not None:
+        from_uri = parse_from_uri(from_uri)
+    headers = parse_headers(_headers(fields))
+    if address.protocol is not Protocol.SIP and (from_uri is not None or headers):
+        raise UsageError(f"only SIP rooms take from_uri and header; {address.shown} is {address.protocol}")
+
+    def name(column: str, by_flag: str | None, by_book: str | None) -> str | None:
+        given = _text(fields, column)
+        return by_book or by_flag if given is None else parse_display_name(given, flag=column)
+
+    return Callout(
+        address=address,
+        from_name=name("from_name", defaults.from_name, book.from_name),
+        to_name=name("to_name", defaults.to_name, book.to_name),
+        from_uri=from_uri or book.from_uri,
+        headers=headers or book.headers,
+    )
+
+
+def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None:
+    room, address = _text(fields, "room"), _text(fields, "address")
+    if room is not None and address is not None:
+        raise UsageError("address and room are both given; use one of them")
+    name = room if room is not None else address[1:] if address is not None and address.startswith("@") else None
+    return None if name is None else defaults.find_room(name.removeprefix("@"))
+
+
+def _address(fields: Mapping[str, Any]) -> RoomAddress:
+    address, protocol = _text(fields, "address"), _text(fields, "protocol")
+    if address is None:
+        raise UsageError("the address is missing", fix="Give address, or the name of a room in the address book.")
+    if protocol is None:
+        raise UsageError(f"the protocol of {quoted(address)} is missing", fix="It is sip or h323.")
+    try:
+        known = Protocol(protocol.lower())
+    except ValueError:
+        raise UsageError(f"protocol {quoted(protocol)} is not sip or h323") from None
+    return RoomAddress.parse(known, address)
+
+
+def _target(fields: Mapping[str, Any], defaults: Defaults) -> Target:
+    given = {column: text for column in _TARGETS if (text := _text(fields, column)) is not None}
+    if len(given) > 1:
+        raise UsageError(f"{' and '.join(given)} are both given; a call has one target")
+    for column, text in given.items():
+        return _TARGETS[column](text)
+    if defaults.target is None:
+        raise UsageError(
+            "no target: which session or meeting should the room be rung into?",
+            fix="Give session, session_name or meeting in the row, or --session, --session-name or --meeting.",
+        )
+    return defaults.target
+
+
+def _headers(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    value = fields.get("header")
+    if isinstance(value, list):
+        if not all(isinstance(each, str) for each in value):
+            raise UsageError("header must be a list of texts like X-Ref=42")
+        return tuple(value)
+    text = _text(fields, "header")
+    return () if text is None else tuple(part.strip() for part in text.split(";") if part.strip())
+
+
+def _text(fields: Mapping[str, Any], column: str) -> str | None:
+    """Return a value as text; None if it is missing or empty."""
+    value = fields.get(column)
+    if value is None:
+        return None
+    if isinstance(value, bool | dict | list):
+        raise UsageError(f"{column} must be text, not {type(value).__name__}")
+    return str(value).strip() or None
