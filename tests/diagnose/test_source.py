@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomcall.knowledge.facts import Part
+from zoomcall.usecases.pasted.objects import Unreadable, objects_around, read_object
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source import read_source
 from zoomcall.usecases.pasted.source_tokens import Kind, language_of, tokens_of
@@ -390,3 +392,64 @@ def test_an_object_literal_means_what_json_means(value: Any) -> None:
     for language, text in ((Form.JAVASCRIPT, json.dumps(value)), (Form.PYTHON, repr(value))):
         tokens = tokens_of(f"x = {text}", language)
         assert Values(tokens, language).at(2)[0] == value
+
+
+def unsure(text: str) -> set[Part]:
+    return set(read(text).unsure)
+
+
+def test_a_header_that_is_just_a_variable_is_unsure() -> None:
+    call = f"fetch('{URL}', {{method: 'PATCH', headers: {{Authorization: %s}}}})"
+    assert unsure(call % "token") == {Part.AUTHORIZATION}
+    assert unsure(call % "`Bearer ${token}`") == set()
+    assert unsure(f"const token = 'Bearer abc';\n{call % 'token'}") == set()
+
+
+def test_what_is_not_tied_to_the_url_is_a_guess() -> None:
+    other = "requests.patch('https://api.zoom.us/v2/videosdk/sessions/b/events', json=x)"
+    tied = f"import requests\nurl = '{URL}'\nprint(1)\nr = requests.patch(url)\n\n{other}"
+    first, _ = read_source(tied)
+    assert (first.method, Part.METHOD in first.unsure) == ("PATCH", False)
+    first, _ = read_source(f"import requests\nlog('{URL}')\nprint(1)\nz = call('PATCH')\n\n{other}")
+    assert (first.method, Part.METHOD in first.unsure) == ("PATCH", True)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "p = {}\np['call_type'] = 'sip'\np['device_ip'] = 'room@example.com'\nb = {'method': 'M', 'params': p}",
+        """b = {}\nb['method'] = 'M'\nb['params'] = {}\nb['params']['call_type'] = 'sip'
+b['params']['device_ip'] = 'room@example.com'""",
+        "b = dict(method='M', params=dict(call_type='sip', device_ip='room@example.com'))",
+    ],
+)
+def test_a_body_may_be_put_together_by_statements(body: str) -> None:
+    text = f"import requests\n{body.replace('M', str(ROOM['method']))}\nrequests.patch('{URL}', json=b)"
+    assert body_of(read(text)) == ROOM
+
+
+PRINTED_OBJECTS = (
+    '{"code": 124, "message": "Invalid, so"}',
+    "{code: 124, message: 'Invalid, so',}",
+    '{"code"=>124, :message=>"Invalid, so"}',
+    "Array\n(\n    [code] => 124\n    [message] => Invalid, so\n)\n",
+    'array(2) {\n  ["code"]=>\n  int(124)\n  ["message"]=>\n  string(11) "Invalid, so"\n}',
+    'array:2 [\u25bc\n  "code" => 124\n  "message" => "Invalid, so"\n]',
+    "map[code:124 message:Invalid, so]",
+    '%{"code" => 124, message: "Invalid, so"}',
+    "{code=124, message=Invalid, so}",
+    "@{code=124; message=Invalid, so}",
+)
+
+
+@pytest.mark.parametrize("text", PRINTED_OBJECTS)
+def test_an_object_means_the_same_however_it_is_printed(text: str) -> None:
+    around = objects_around(text, text.index("124"))
+    value = next(value for value, _, _ in around if isinstance(value, dict))
+    assert value == {"code": 124, "message": "Invalid, so"}
+
+
+@pytest.mark.parametrize("text", ["{code: 124", "{code: [124}", "code: 124}", "(]"])
+def test_what_does_not_close_is_no_object(text: str) -> None:
+    with pytest.raises(Unreadable):
+        read_object(text, 0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +11,6 @@ from zoomcall.usecases.pasted.source_values import Values
 _LONGEST = 32 * 1024
 _LOOK_BACK = 4000
 _MOST_OPENERS = 12
-
-_WORD = re.compile(r"(?:map|[Aa]rray|[Hh]ash|list|dict|Object|%|#|@)(?:\(\d+\)|:\d+)?\s{0,9}\Z")
 
 
 class Unreadable(Exception):
@@ -51,8 +48,7 @@ def objects_around(text: str, place: int) -> Iterator[tuple[Any, int, int]]:
             found += 1
             if found > _MOST_OPENERS:
                 return
-            word = _WORD.search(text, max(0, position - 24), position)
-            start = word.start() if word is not None else position
+            start = position - 3 * text.endswith("map", 0, position)
             try:
                 value, end = read_object(text, start)
             except Unreadable:

@@ -31,13 +31,18 @@ _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
+_INSERT = re.compile(
+    r"[#$]\{[^{}\n]*\}|\\\(\w[^()\n]*\)|\$\(\$[^()\n]*\)|@\{\w+\([^{}\n]*\}|\{\{ ?\w[^{}\n\"]*\}\}|\{%[^%\n]*%\}"
+)
+"""What a string interpolates, which may hold quotation marks of its own."""
+_STAND_IN = re.compile(r"\{\{[^{}]*\}\}|[@#$]?\{[^{}]*\}|\{%[^%]*%\}|<[^<>]*>")
 _URL = re.compile(
     r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
 )
 _TARGET = re.compile(r"videosdk/|live_meetings|oauth/token|/events?\b", re.IGNORECASE)
 _VERB = re.compile(
-    r"(?:rm|do_?|[Hh]ttp_?|HTTP_?|method_?|Method|with|Upload)?(?P<verb>get|post|put|patch|delete|GET|POST|PUT|PATCH|DELETE|Get|Post|Put"
-    r"|Patch|Delete)(?:_?(?:As|From)?_?(?:Json|String|Async|For(?:Object|Entity|Location)|Request|Text\w*))*[!?]?"
+    r"@?(?:rm|do_?|[Hh]ttp_?|HTTP_?|method_?|Method|with|Upload)?(?P<verb>get|post|put|patch|delete|GET|POST|PUT|PATCH|DELETE|Get|Post|Put"
+    r"|Patch|Delete)(?:_?(?:As|From)?_?(?:Json|String|Async|For(?:Object|Entity|Location)|Request|Mapping|Text\w*))*[!?]?"
 )
 _CONSTANT_OF = {"httpmethod", "method", "webrequestmethod", "trestrequestmethod", "connection"}
 _RECEIVERS = re.compile(
@@ -53,7 +58,7 @@ _MEDIA_TYPE = re.compile(
     r"\s*(?:content-type\s*:\s*)?(?P<type>(?:application|text|multipart)/[\w.+-]+.{0,40})", re.IGNORECASE
 )
 _BEARER_CALL = re.compile(
-    r"(?:set|with|add|req_)?_?(?:auth_?)?bearer_?(?:auth|token)?|jwtauthenticator|(?:with|set|setauth|auth)_?token|oauth2",
+    r"(?:set|with|add|req_)?_?(?:o?auth_?)?bearer_?(?:auth|token)?|jwtauthenticator|(?:with|set|setauth|auth)_?token|oauth2",
     re.IGNORECASE,
 )
 _BASIC_CALL = re.compile(
@@ -82,6 +87,7 @@ _CLAIMS = {
     "user_identity", "session_key",
 }  # fmt: skip
 _TELLING_CLAIMS = {"tokenExp", "app_key", "appKey", "sdkKey", "tpc", "role_type", "iss"}
+_GIVES = {",", ":", "=", "=>"}
 _GOES_ON = {
     ".",
     "->",
@@ -115,6 +121,7 @@ def read_source(text: str, language: Form | None = None) -> Iterator[PastedReque
         language: In which language; None: the one that the text looks like.
     """
     text = _FENCE.sub(lambda fence: " " * len(fence[0]), text)
+    text = _INSERT.sub(lambda insert: re.sub("[\"'`]", "\u2032", insert[0]), text)
     match = _TARGET.search(text) if len(text) > LONGEST_SOURCE else None
     start = max(0, match.start() - LONGEST_SOURCE // 3) if match is not None else 0
     language = language or language_of(text[start : start + LONGEST_SOURCE])
@@ -262,23 +269,23 @@ class _Program:
             if start in starts:
                 continue
             starts.add(start)
-            value = self._url_at(start, index)
-            if _URL.search(value) and not re.search(r"\s\w+\s", value.strip()):
+            value = self._url_at(start)
+            if _URL.search(value) and not re.search(r"\s\w+\s", _STAND_IN.sub("", value.strip())):
                 yield index, value.strip()
 
-    def _url_at(self, start: int, index: int) -> str:
+    def _url_at(self, start: int) -> str:
         """Return the URL of which a text is a part: a sum, a pattern with its values, or a list of pieces."""
-        value = self._values.at(start)[0]
-        opener = self._values.parents[start]
-        if opener > 0:
-            is_message = self._values.sign(opener) == "["
-            called = self._values.at(opener if is_message else self._values.start_of_chain(opener - 1))[0]
-            is_whole = isinstance(called, str) and _URL.search(called) and len(called) > len(str(value))
-            if is_whole and (is_message or self._values.word(opener - 1)):
+        values = self._values
+        value = values.at(start)[0]
+        opener = values.parents[start]
+        if "path" in values.word(opener - 1).lower() and len(places := values.arguments(opener)) > 1:
+            pieces = [values.at(place)[0] for place in places]
+            return "/".join(piece if isinstance(piece, str) else "{...}" for piece in pieces)
+        is_message = values.sign(opener) == "["
+        if opener > 0 and (is_message or values.word(opener - 1)):
+            called = values.at(opener if is_message else values.start_of_chain(opener - 1))[0]
+            if isinstance(called, str) and _URL.search(called) and len(called) > len(str(value)):
                 return str(called)
-        if isinstance(value, str) and "path" in self._values.word(opener - 1) and self._kind(index + 2) is not None:
-            pieces = [self._values.at(place)[0] for place in self._values.arguments(opener)]
-            value = "/".join(piece if isinstance(piece, str) else "{...}" for piece in pieces)
         return value if isinstance(value, str) else ""
 
     def _kind(self, index: int) -> Kind | None:
@@ -371,7 +378,7 @@ class _Program:
         if not is_called:
             is_command = self._kind(index + 1) is Kind.STRING and sign == "." and _RECEIVERS.match(before)
             return bool(is_command) or (values.sign(index + 1) == "=>" and sign == "(")
-        if _VERB.fullmatch(text) and text.rstrip("!?").lower() in {"patch", "post"}:
+        if (match := _VERB.fullmatch(text)) and match["verb"].lower() in {"patch", "post"}:
             return True
         if sign in {".", "?.", "->", "::"} and not _RECEIVERS.match(before) and values.sign(index + 1) == "(":
             first = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
@@ -441,11 +448,11 @@ class _Program:
             and values.word(place + 1).lower() == "bearertoken"
         ):
             return _header_text(Partial("Bearer " + str(values.at(place + 3)[0])))
-        if values.sign(place) not in {",", ":", "=", "=>"} and values.word(place).lower() not in {"value", "to"}:
+        if values.sign(place) not in _GIVES and values.word(place).lower() not in {"value", "to"}:
             return None
         if self._kind(index) is Kind.NAME and values.sign(place) == "," and not self._is_argument(index):
             return None
-        place += values.sign(place) in {",", ":", "=", "=>"}
+        place += values.sign(place) in _GIVES
         if values.word(place).lower() in {"value", "to"}:
             place += 1 + (values.sign(place + 1) in {":", "=", "=>"})
         return self._scheme(place) or _header_text(values.at(place)[0])
@@ -479,7 +486,9 @@ class _Program:
             if is_name and values.sign(index + 1) == "(" and _BEARER_CALL.fullmatch(name.rpartition(".")[2]):
                 value = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
                 return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
-            if is_name and name == "bearer" and values.sign(index + 1) in {":", ","} and self._is_in_auth(index):
+            if (name == "auth_bearer" or (name == "bearer" and self._is_in_auth(index))) and values.sign(
+                index + 1
+            ) in _GIVES:
                 value = values.at(index + 2)[0]
                 return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
             if is_name and name == "-authentication" and values.word(index + 1).lower() in {"bearer", "oauth"}:
@@ -666,7 +675,7 @@ class _Program:
         return None
 
     def _has_argument(self, name: str) -> bool:
-        return any(self._values.sign(place + 1) == "=" for place in self._words.get(name, ()))
+        return any(self._values.sign(place + 1) in {"=", ":"} for place in self._words.get(name, ()))
 
     def _parameter(self, name: str) -> str | None:
         """Return a PowerShell parameter, with or without quotation marks."""
@@ -728,6 +737,7 @@ class _Program:
 
 
 def _header_text(value: Any) -> str | None:
+    value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if isinstance(value, str):
         return str(value)
     return str(unknown("...")) if value is not None else None

@@ -67,7 +67,7 @@ _BRACES = re.compile(r"\{\{|\}\}|\{([^{}\n]*)\}")
 _TEMPLATE = re.compile(r"\$\{([^{}]*(?:\{[^{}]*\}[^{}]*)*)\}")
 _SHELL = re.compile(r"\$\(([^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|\$\{([^}\n]*)\}|\$([A-Za-z_]\w*(?::\w+)?)")
 _PHP = re.compile(r"\{(\$[^{}\n]*)\}|\$\{([^}\n]*)\}|(\$[A-Za-z_]\w*(?:->\w+|\[[^\]\n]*\])?)")
-_UNION = re.compile(r"\\\(([^()\n]*)\)|[#$]\{([^{}\n]*)\}|\$([A-Za-z_]\w*(?:->\w+)*)")
+_UNION = re.compile(r"\\\(([^()\n]*)\)|[#$]\{([^{}\n]*)\}|\$([A-Za-z_]\w*(?:->\w+)*)|\#([A-Za-z]\w*)\#")
 
 _LINE = r"(?<![:\w])//[^\n]*|/\*.*?(?:\*/|\Z)"
 _HASH = r"\#[^\n]*"
@@ -78,7 +78,10 @@ _OPEN = r"\"[^\"\\]*(?:\\.[^\"\\]*)*\"?|'[^'\\]*(?:\\.[^'\\]*)*'?"
 _DOUBLED = r"\"[^\"]*(?:\"\"[^\"]*)*\"?"
 _DOUBLED_LINE = r"\"[^\"\n]*(?:\"\"[^\"\n]*)*\"?"
 _BACKTICK = r"`[^`\\]*(?:\\.[^`\\]*)*`?"
-_RAW = r"[rRb]{1,2}(?P<hash>\#+)\".*?(?:\"(?P=hash)|\Z)|R\"\(.*?(?:\)\"|\Z)|\[\[(?=\s*\{\s*\").*?(?:\]\]|\Z)"
+_RAW = (
+    r"(?:[rRb]{1,2}(?=\#)|(?=\#+\"\s*\{))(?P<hash>\#+)\".*?(?:\"(?P=hash)(?!\{)|\Z)"
+    r"|R\"\(.*?(?:\)\"|\Z)|\[\[(?=\s*\{\s*\").*?(?:\]\]|\Z)"
+)
 _HERE = r"<<[<~-]?[\"']?(?P<tag>[A-Z][A-Z_]{1,20})\b[\"']?[^\n]*\n.*?(?:\n[ \t]*(?P=tag)\b|\Z)"
 _SHELL_HERE = r"@'[ \t\r]*\n.*?(?:\n[ \t]*'@|\Z)|@\"[ \t\r]*\n.*?(?:\n[ \t]*\"@|\Z)"
 _SHELL_SHORT = r"\"[^\"`]*(?:(?:`.|\"\")[^\"`]*)*\"?|'[^']*(?:''[^']*)*'?|https?://[^\s\"'`;|)]+"
@@ -141,7 +144,7 @@ _DIALECTS: Mapping[Form, Dialect] = {
             r"(?P<lifetime>(?<=[<&])'[a-z]\w*)",
         ),
         {'"': _UNION, "<": _UNION, "`": _TEMPLATE, "|": _BRACES},
-        joins=frozenset({"+", "<>", "..", ".", "&&", "++", "~"}),
+        joins=frozenset({"+", "<>", "..", ".", "&", "&&", "++", "~"}),
     ),
 }
 PRINTED = Dialect(
@@ -157,7 +160,7 @@ PRINTED = Dialect(
 _CLUES: Mapping[Form, re.Pattern[str]] = {
     Form.CSHARP: re.compile(
         r"\b(?:HttpClient|HttpRequestMessage|HttpMethod|StringContent|AuthenticationHeaderValue|RestClient|RestRequest"
-        r"|(?:Patch|Post|Put|Get|Send)(?:AsJson)?Async|JsonConvert|JsonSerializer|HttpWebRequest|WebClient\(\))\b"
+        r"|(?:Patch|Post|Put|Get|Send)(?:As)?(?:Json)?Async|JsonConvert|JsonSerializer|HttpWebRequest|WebClient\(\))\b"
         r"|\busing (?:System|var )|\bvar \w+ = new\b|\bnew \w+ ?\{|\bawait \w+\.\w+Async\b"
     ),
     Form.JAVASCRIPT: re.compile(

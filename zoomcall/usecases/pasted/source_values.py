@@ -37,7 +37,7 @@ _PASSING = re.compile(
     r"(?:^|\.)(?:stringify|dumps|[Ss]erialize(?:Object)?|[Tt]oJson|toJSON|FromObject|GetBytes|[Cc]reate\w*|from\w*|String|str"
     r"|Ur[il]|UR[IL]|\w*Content|StringEntity|[Pp]arse|loads|[Ee]ncode!?|URLSearchParams|of(?:String)?|Url|Body|String"
     r"|to_json|escape|text|j?son_?[Ee]ncode|byte|Some|int|string|float|bool|CType|std\.string|initWithString|NewReader"
-    r"|wp_json_encode|uri|\w*\.new|generate|TStringStream\.Create|NewBuffer(?:String)?)$"
+    r"|wp_json_encode|uri|unbox|\w*\.new|generate|TStringStream\.Create|NewBuffer(?:String)?)$"
 )
 _ENCODING = re.compile(
     r"(?:^|\.)(?:encodeURIComponent|\w*Escape\w*|\w*UrlEncode|quote(?:_plus)?|encodeURI|urlencode)$"
@@ -49,6 +49,7 @@ _PUTTERS = re.compile(
     r"|Update(?:String|Int)|push|set_item)"
 )
 _SLOT = re.compile(r"%(?:\d\$)?[sdrifv@]|\{\w*(?::[^{}]*)?\}")
+_UNSAID = re.compile(r"[^\w.()\[\]$ +*/-]+")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _KEEPS_NAMES = re.compile(r"^(?:Dictionary|JObject|JsonObject|ExpandoObject|Hashtable|Map|HashMap|JwtPayload|List)")
 _OPENER_WORD = re.compile(
@@ -75,7 +76,7 @@ class Pair(list[Any]):
 
 def unknown(name: str) -> Partial:
     """Return a text of which nothing is known but an expression's words."""
-    return Partial("{" + one_line(re.sub(r"[{}\"'`]", "", name), _LONGEST_NAME) + "}")
+    return Partial("{" + one_line(_UNSAID.sub("", name), _LONGEST_NAME) + "}")
 
 
 def is_unknown(value: Any) -> bool:
@@ -482,8 +483,10 @@ class Values:
         if places and self.word(places[0]) and self.sign(places[0] + 1) == ":":
             places[0] += 2  # URL(string: …)
         if _JOINING.search(chain):
-            texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:8]]
-            return Partial((" " if chain == "paste" else "").join(texts))
+            gaps = [place for place in places if self.word(place) == "sep" and self.sign(place + 1) == "="]
+            gap = self.at(gaps[0] + 2)[0] if gaps else " " if chain == "paste" else ""
+            texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:8] if place not in gaps]
+            return Partial(_as_text(gap).join(texts))
         first = self.at(places[0], depth + 1)[0] if places else None
         if isinstance(first, dict | list):
             return unknown(f"{chain}()") if chain.endswith(("format", "exchange", "request")) else first
@@ -569,7 +572,7 @@ class Values:
         bare: list[Any] = []
         is_spaced = self._is_printed and self.word(opener - 1) == "map"
         index, end = opener + 1, min(self.partners[opener], len(self.tokens))
-        is_list = self.sign(opener) in {"[", "@("}
+        is_list = self.sign(opener) in {"[", "@("} and not is_spaced
         while index < end and self._steps < _MOST_STEPS:
             self._steps += 1
             if self.sign(index) in {",", ";", "|"}:

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from zoomcall.knowledge.facts import Part
+from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.usecases.pasted.objects import Unreadable, objects_around, read_object
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source_values import Partial
@@ -19,6 +20,31 @@ _MOST_NODES = 20_000
 _DEEPEST = 24
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+
+_PLACES: Mapping[str, tuple[str, ...]] = {
+    "url": ("url.raw", "url.value", "url", "uri", "requesturl", "endpoint", "href", "resource"),
+    "base": ("baseurl", "base_url", "baseuri", "base_uri", "host"),
+    "query": ("qs", "queries", "queryparameters.parameters", "queryparameters", "query", "params"),
+    "method": ("method", "verb", "httpmethod", "requestmethod", "type"),
+    "headers": (
+        "headers", "header", "headerparameters.parameters", "headerparameters", "http_headers", "requestheaders",
+        "customheaders",
+    ),
+    "body": (
+        "body.raw", "body.text", "body.urlencoded[]", "body.formdata[]", "body.params[]", "body.body",
+        "body.$content",
+        "json", "jsonbody", "bodyparameters.parameters", "bodyparameters", "body_params", "form_params",
+        "body.content", "body", "data", "payload", "postdata", "content",
+    ),
+    "type": ("body.mimetype", "body.contenttype", "body.options.raw.language", "body_format", "contenttype",
+             "content_type", "bodytype", "specifybody"),
+    "auth": ("auth", "authentication"),
+    "token": ("bearer.token", "oauth2.accesstoken", "token", "accesstoken", "bearer"),
+    "user": ("basic.username", "username"),
+    "password": ("basic.password", "password"),
+}  # fmt: skip
+"""Where Postman, Insomnia, Bruno, n8n, Power Automate, Workato, Home Assistant, Ansible and others keep what."""
+_ROW_NAMES = ("key", "name")
 
 _ZOOMISH = re.compile(
     r"zoom\.us|zoomgov\.com|videosdk/|live_meetings/|/oauth/token|/meetings/|/users/|/events?\b", re.IGNORECASE
@@ -42,28 +68,16 @@ _YAML_LINE = re.compile(
     r"(?P<indent> *)(?P<dash>(?:- +)*)"
     r"(?:(?P<name>\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'|[\w$][\w ./-]{0,80}?) *:(?: +(?P<value>\S.*)| *)|(?P<bare>\S.*))"
 )
-_NAMES = {
-    "url": ("url", "uri", "requesturl", "endpoint", "href", "resource"),
-    "base": ("baseurl", "base_url", "baseuri", "base_uri", "host"),
-    "method": ("method", "verb", "httpmethod", "requestmethod", "type"),
-    "headers": ("headers", "header", "headerparameters", "http_headers", "requestheaders"),
-    "body": (
-        "json", "body", "data", "payload", "jsonbody", "postdata", "content", "body_params", "form_params",
-        "bodyparameters",
-    ),
-    "query": ("qs", "queries", "queryparameters", "query", "params"),
-    "auth": ("auth", "authentication"),
-}  # fmt: skip
 
 
 def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
     """Read the requests in a text that as a whole is one document; None if it is none."""
     bare = text.lstrip()
-    start = len(text) - len(bare)
+    start, end = len(text) - len(bare), len(text)
     value: Any = None
     if bare[:1] in {"{", "["}:
         try:
-            value, end = json.loads(bare), len(text)
+            value = json.loads(bare)
         except (ValueError, RecursionError):
             if not _IS_REQUEST.match(bare):
                 return None
@@ -71,10 +85,10 @@ def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
                 value, end = read_object(text, start)
             except Unreadable:
                 return None
-    elif _BRU.search(text):
-        value, end = _read_bru(text), len(text)
+    elif (found := _BRU.search(text)) is not None:
+        value = _read_bru(text, found)
     elif _YAML_URL.search(text) and _YAML_PARTS.search(text) and not _CODE.search(text):
-        value, end = _read_yaml(text), len(text)
+        value = _read_yaml(text)
     requests = tuple(_requests(value, start, end)) if isinstance(value, dict | list) else ()
     return requests or None
 
@@ -98,7 +112,7 @@ def _requests(value: Any, start: int, end: int) -> Iterator[PastedRequest]:
             return
         node, auth, depth = waiting.pop()
         if isinstance(node, dict):
-            auth = _named(node, "auth") or auth
+            auth = _look(node, "auth")[1] or auth
             request = _request(node, auth, start, end)
             if request is not None:
                 found += 1
@@ -109,28 +123,61 @@ def _requests(value: Any, start: int, end: int) -> Iterator[PastedRequest]:
             waiting += [(one, auth, depth + 1) for one in reversed(inner) if isinstance(one, dict | list)]
 
 
-def _named(members: Mapping[str, Any], what: str) -> Any:
-    bare = {str(name).lower().replace("-", "_"): value for name, value in members.items()}
-    return next((bare[name] for name in _NAMES[what] if name in bare), None)
+def _look(members: Any, what: str) -> tuple[str, Any]:
+    """Return the first place of the table that has something, and what it has."""
+    for path in _PLACES[what]:
+        value = members
+        for name in path.removesuffix("[]").split("."):
+            value = _table(value).get(name)
+        if value is not None and (isinstance(value, list) or not path.endswith("[]")):
+            return path, value
+    return "", None
+
+
+def _table(value: Any) -> dict[str, Any]:
+    """Return an object's members, or rows of names and values, by their names in lower case."""
+    if isinstance(value, list):
+        value = _pairs(value)
+    if not isinstance(value, dict):
+        return {}
+    return {str(name).lower().replace("-", "_"): inner for name, inner in value.items()}
+
+
+def _pairs(rows: list[Any]) -> dict[str, Any]:
+    """Return rows of a name and a value each, however they are written, as an object."""
+    pairs: dict[str, Any] = {}
+    for row in rows:
+        if isinstance(row, dict) and not row.get("disabled"):
+            name = next((row[name] for name in _ROW_NAMES if row.get(name)), None)
+            pairs |= {str(name): row.get("value")} if name is not None else {}
+        elif isinstance(row, list) and len(row) == 2:
+            pairs[str(row[0])] = row[1]
+        elif isinstance(row, str) and ":" in row:
+            name, _, text = row.partition(":")
+            pairs[name.strip()] = text.strip()
+    return pairs
 
 
 def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> PastedRequest | None:
     url = _url(members)
-    method = _text(_named(members, "method")).upper()
+    method = _text(_look(members, "method")[1]).upper()
     body, kind = _body(members)
-    headers = list(_headers(_named(members, "headers")))
-    if (
-        not url
-        or not (method in _VERBS or headers or body)
-        or not (_ZOOMISH.search(url) or "invite" in (body or ""))
-    ):
+    given = _look(members, "headers")[1]
+    if isinstance(given, str):
+        given = given.strip().splitlines()
+    rows = _pairs(given) if isinstance(given, list) else given if isinstance(given, dict) else {}
+    headers = [(str(name), _text(value)) for name, value in rows.items() if not isinstance(value, dict)]
+    is_zooms = bool(_ZOOMISH.search(url)) or "invite" in (body or "")
+    if not url or not is_zooms or not (method in _VERBS or headers or body):
         return None
-    names = {name.lower() for name, _ in headers}
-    if kind and "content-type" not in names:
-        headers.append(("Content-Type", kind))
+    names = {name.lower(): value for name, value in headers}
+    headers += [("Content-Type", kind)] if kind and "content-type" not in names else []
     unsure = {Part.BODY} if body is None or isinstance(body, Partial) else set()
     basic = None
-    if "authorization" not in names:
+    if "authorization" in names:
+        is_bare = has_placeholder(names["authorization"].partition(" ")[0])
+        unsure |= {Part.AUTHORIZATION} if is_bare else set()
+    else:
         header, basic, is_guessed = _authorization(auth)
         headers += [("Authorization", header)] if header else []
         unsure |= {Part.AUTHORIZATION} if is_guessed else set()
@@ -148,117 +195,70 @@ def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> Pas
 
 
 def _url(members: Mapping[str, Any]) -> str:
-    given = _named(members, "url")
-    if isinstance(given, dict):
-        given = given.get("raw") or given.get("value")
-    url = _text(given)
-    base = _text(_named(members, "base"))
+    url, base = _text(_look(members, "url")[1]), _text(_look(members, "base")[1])
     if base and url and "://" not in url and not url.startswith("{"):
         url = f"{base.rstrip('/')}/{url.lstrip('/')}"
-    query = _named(members, "query")
+    query = _look(members, "query")[1]
+    query = _pairs(query) if isinstance(query, list) else query
     if url and isinstance(query, dict) and "grant_type" in query and "?" not in url:
         url = f"{url}?{urlencode({name: _text(value) for name, value in query.items()})}"
     return url
 
 
-def _headers(given: Any) -> Iterator[tuple[str, str]]:
-    """Read headers as an object, as rows of name and value, or as lines."""
-    if isinstance(given, dict) and isinstance(given.get("parameters"), list):
-        given = given["parameters"]
-    if isinstance(given, dict):
-        yield from ((str(name), _text(value)) for name, value in given.items() if not isinstance(value, dict))
-    elif isinstance(given, list):
-        for row in given:
-            if isinstance(row, dict) and not row.get("disabled"):
-                name = row.get("key", row.get("name"))
-                if name:
-                    yield str(name), _text(row.get("value"))
-            elif isinstance(row, list) and len(row) == 2:
-                yield str(row[0]), _text(row[1])
-            elif isinstance(row, str) and ":" in row:
-                name, _, value = row.partition(":")
-                yield name.strip(), value.strip()
-
-
 def _body(members: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the body, None if it is not known, and the type that the tool gives it by itself."""
-    given = _named(members, "body")
-    stated = _text(members.get("body_format") or members.get("contentType") or members.get("content_type")).lower()
-    is_json = "json" in stated or isinstance(members.get("json"), dict | list)
-    kind = _FORM if "form" in stated else _JSON if is_json else None
-    if isinstance(given, dict):
-        mode = given.get("mode")
-        if mode == "raw" or "raw" in given:
-            is_json = '"json"' in json.dumps(given.get("options", ""))
-            return _text(given.get("raw")), _JSON if is_json else kind
-        if isinstance(given.get("text"), str) and (mime := given.get("mimeType")) is not None:
-            return given["text"], _text(mime) or kind
-        rows = given.get("urlencoded") or given.get("formdata") or given.get("parameters")
-        if isinstance(rows, list):
-            pairs = {
-                str(row.get("key", row.get("name"))): _text(row.get("value"))
-                for row in rows
-                if isinstance(row, dict)
-            }
-            is_form = "urlencoded" in given
-            return (urlencode(pairs), _FORM) if is_form else (json.dumps(pairs), kind)
-        if isinstance(given.get("content"), dict | str) and ("type" in given or "$content" in given):
-            given = given["content"]
+    place, given = _look(members, "body")
+    stated = f"{place} {_text(_look(members, 'type')[1])}".lower()
+    is_object = isinstance(given, dict | list)
+    is_form = "form" in stated.replace("formdata", "") or "urlencoded" in stated
+    kind = _FORM if is_form else _JSON if "json" in stated.removeprefix("json" * (not is_object)) else None
+    if isinstance(given, list) and any(isinstance(row, dict) and set(_ROW_NAMES) & row.keys() for row in given):
+        given = {name: _text(value) for name, value in _pairs(given).items()}
+    if isinstance(given, dict) and is_form:
+        return urlencode({name: _text(value) for name, value in given.items()}), kind
     if isinstance(given, dict | list):
         try:
             return json.dumps(given, ensure_ascii=False), kind
         except (TypeError, ValueError, RecursionError):
             return None, kind
-    if given is None or isinstance(given, bool):
-        return None, None
-    text = _text(given)
-    return (text, kind) if text.lstrip().startswith(("{", "[")) or "=" in text else (None, kind)
+    text = "" if isinstance(given, bool) else _text(given)
+    return (text, kind) if text.startswith(("{", "[")) or "=" in text else (None, kind if text else None)
 
 
 def _authorization(auth: Any) -> tuple[str | None, str | None, bool]:
     """Return the header or the pair that a tool's own authorization sends, and whether that is a guess."""
-    if isinstance(auth, list) and len(auth) == 2:
+    if isinstance(auth, list) and len(auth) == 2 and not isinstance(auth[0], dict):
         return None, ":".join(_text(part) or "{...}" for part in auth), False
     if not isinstance(auth, dict):
         return None, None, auth is not None
     kind = _text(auth.get("type")).lower()
-    detail = auth.get(kind, auth)
-    rows = detail
-    if isinstance(detail, list):
-        rows = {str(row.get("key")): row.get("value") for row in detail if isinstance(row, dict)}
-    if not isinstance(rows, dict):
-        return None, None, True
-    token = _text(rows.get("token") or rows.get("accessToken") or rows.get("bearer"))
+    token = _text(_look(auth, "token")[1])
     if kind in {"bearer", "oauth2"} or (not kind and token):
         return f"Bearer {token or '{token}'}", None, False
     if kind == "apikey":
+        rows = _table(auth.get("apikey", auth))
         is_header = _text(rows.get("key")).lower() == "authorization" and rows.get("in", "header") == "header"
         return (_text(rows.get("value")) if is_header else None), None, True
-    if "username" in rows or kind == "basic":
-        return None, f"{_text(rows.get('username')) or '{id}'}:{_text(rows.get('password')) or '{secret}'}", False
+    user = _text(_look(auth, "user")[1])
+    if user or kind == "basic":
+        return None, f"{user or '{id}'}:{_text(_look(auth, 'password')[1]) or '{secret}'}", False
     return None, None, True
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, str) and value.startswith("=") and len(value) > 1:
-        value = value[1:]  # as n8n marks its expressions
     if isinstance(value, str):
-        return value.strip()
+        return (value[1:] if value[:1] == "=" else value).strip()  # as n8n marks its expressions
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _read_bru(text: str) -> dict[str, Any]:
+def _read_bru(text: str, found: re.Match[str]) -> dict[str, Any]:
     """Read a request of Bruno's, whose blocks have names like ``body:json``."""
-    found = _BRU.search(text)
-    assert found is not None  # noqa: S101 - it was found before
-    members: dict[str, Any] = {"method": found["method"], **_rows_of_bru(found["rows"])}
-    members.pop("body", None)
-    members.pop("auth", None)
+    rows = _rows_of_bru(found["rows"])
+    members: dict[str, Any] = {"method": found["method"], "url": rows.get("url")}
     for block in _BRU_BLOCK.finditer(text):
         kind, _, sort = block["name"].partition(":")
         if kind == "body":
-            members["body"] = block["text"].strip()
-            members["contentType"] = sort
+            members |= {"body": block["text"].strip(), "contentType": sort}
         else:
             members[kind] = _rows_of_bru(block["text"]) | ({"type": sort} if kind == "auth" else {})
     return members
