@@ -66,17 +66,7 @@ _BASIC_CALL = re.compile(
     re.IGNORECASE,
 )
 _CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
-_FIELDS = {
-    "device_ip",
-    "call_type",
-    "grant_type",
-    "device_id",
-    "deviceIp",
-    "callType",
-    "DeviceIp",
-    "CallType",
-    "DeviceIP",
-}
+_FIELDS = frozenset("device_ip call_type grant_type device_id deviceIp callType DeviceIp CallType DeviceIP".split())  # noqa: SIM905
 _BARE_STAND_IN = re.compile(r"(?<=[:,\[])\s*(\{[\w.$()\[\] -]*\})(?=\s*[,}\]])")
 _MILLISECONDS = re.compile(
     r"Date\.now\(|\.getTime\(|\.valueOf\(|newDate\(|currentTimeMillis|ToUnixTimeMilliseconds"
@@ -88,29 +78,8 @@ _CLAIMS = {
 }  # fmt: skip
 _TELLING_CLAIMS = {"tokenExp", "app_key", "appKey", "sdkKey", "tpc", "role_type", "iss"}
 _GIVES = {",", ":", "=", "=>"}
-_GOES_ON = {
-    ".",
-    "->",
-    "?.",
-    "::",
-    "+",
-    "&",
-    "|",
-    "|>",
-    ")",
-    "]",
-    "}",
-    ",",
-    "&&",
-    "||",
-    "?",
-    ":",
-    "<>",
-    "=>",
-    "{",
-    "..",
-}
-_EXPECTS = {",", "+", "&", ".", "=", "(", "[", "->", "=>", ":=", "<-", "|", "|>", "<>", "..", "&&", "||", "\\", ":"}
+_GOES_ON = frozenset(". -> ?. :: + & | |> ) ] } , && || ? : <> => { ..".split())  # noqa: SIM905
+_EXPECTS = frozenset(", + & . = ( [ -> => := <- | |> <> .. && || \\ :".split())  # noqa: SIM905
 
 
 def read_source(text: str, language: Form | None = None) -> Iterator[PastedRequest]:
@@ -154,6 +123,7 @@ class _Program:
         self._verbs = dict(self._find_verbs())
         self._claims = self._find_claims()
         self._is_only = True
+        self._taken: set[int] = set()
 
     # ---------------------------------------------------------------- statements
 
@@ -203,11 +173,7 @@ class _Program:
         """Return whether a statement begins with a variable, as in ``request.Method = …``."""
         is_first = index == 0 or self._statements[index - 1] != self._statements[index]
         name = self._values.word(index).lstrip("@$%")
-        return (
-            is_first
-            and bool(name)
-            and not (name[:1].isupper() or name in {"self", "this", "requests", "axios", "fmt"})
-        )
+        return is_first and name[:1].islower() and name not in {"self", "this", "requests", "axios", "fmt"}
 
     def _is_new(self, token: Token, before: Token) -> bool:
         if before.is_sign(";") or before.is_sign("{"):
@@ -240,6 +206,16 @@ class _Program:
 
         return min(places, key=distance, default=None)
 
+    def _inside(self, places: Iterable[int], reach: range, near: dict[int, int]) -> list[int]:
+        """Return the places that may belong to a request: not in another's statement, and near it or tied to it."""
+        statements = self._statements
+        return [
+            place
+            for place in places
+            if near.get(statements[place]) == 0
+            or (statements[place] not in self._taken and (place in reach or statements[place] in near))
+        ]
+
     def _is_tied(self, place: int, near: dict[int, int]) -> bool:
         return self._is_only or self._statements[place] in near
 
@@ -252,6 +228,7 @@ class _Program:
         base = next(bases, None)
         targets = [(index, url) for index, url in urls if _TARGET.search(url)] or urls
         self._is_only = len(targets) == 1
+        self._taken = {self._statements[index] for index, _ in targets}
         for number, (index, url) in enumerate(targets[:_MOST_URLS]):
             before = targets[number - 1][0] if number else -1
             after = targets[number + 1][0] if number + 1 < len(targets) else len(self._tokens)
@@ -297,9 +274,11 @@ class _Program:
         body, kind, body_place = self._body(index, reach, near, is_token="/oauth/" in url)
         url, body_value = self._with_query(url, body.value, body_place)
         headers = list(self._headers(index, reach, near))
-        basic = self._basic()
+        basic = self._basic(reach, near)
         names = {name.lower() for name, _ in headers}
-        content_type = self._content_type(index, body_value, kind, near)
+        content_type = self._content_type(
+            index, body_value, kind, self._inside(range(len(self._tokens)), reach, near), near
+        )
         if content_type is not None and "content-type" not in names:
             headers.append(("Content-Type", content_type))
         if content_type == _FORM and kind == "object" and body_value:
@@ -339,7 +318,7 @@ class _Program:
     # ---------------------------------------------------------------- method
 
     def _method(self, index: int, reach: range, near: dict[int, int]) -> _Found:
-        places = [place for place in self._verbs if place in reach or self._statements[place] in near]
+        places = self._inside(self._verbs, reach, near)
         place = self._nearest(places or self._verbs, index, near)
         plain = self._plain_method(index)
         if place is None or (plain and self._statements[place] not in near):
@@ -401,8 +380,14 @@ class _Program:
                     rest = self._tokens[place : place + 40]
                     is_told = any(t.text.lower() == "-method" or re.match(r"@\w", t.text) for t in rest)
                     return "" if is_told else "GET"
-                if most and self._values.sign(place + 1) == "(" and len(self._values.arguments(place + 1)) == most:
-                    return "GET"
+                if most and self._values.sign(place + 1) == "(":
+                    given = self._values.arguments(place + 1)
+                    options = self._values.at(given[1])[0] if len(given) == 2 else {}
+                    is_open = any(
+                        token.is_sign("...") for token in self._tokens[place : self._values.partners[place + 1]]
+                    )
+                    if len(given) <= 2 and isinstance(options, dict) and "method" not in options and not is_open:
+                        return "POST" if "payload" in options else "GET"
         return ""
 
     # ---------------------------------------------------------------- headers
@@ -415,13 +400,12 @@ class _Program:
                 for place in self._words.get(wanted, ())[:40]
                 if (value := self._header_value(place)) is not None
             }
-            inside = [place for place in found if place in reach or self._statements[place] in near]
-            place = self._nearest(inside or found, index, near)
+            place = self._nearest(self._inside(found, reach, near) or found, index, near)
             if place is not None:
                 yield self._tokens[place].text, found[place]
             elif (written := self._written_header(wanted)) is not None:
                 yield written
-            elif wanted == "authorization" and (bearer := self._bearer()) is not None:
+            elif wanted == "authorization" and (bearer := self._bearer(reach, near)) is not None:
                 yield "Authorization", bearer
 
     def _written_header(self, wanted: str) -> tuple[str, str] | None:
@@ -442,11 +426,7 @@ class _Program:
             place = next((at for at in range(opener + 1, index) if values.sign(at) in {"(", ":"}), opener) + 1
             return _header_text(values.at(place if values.sign(place - 1) == ":" else opener + 1)[0])
         place = index + 1 + (values.sign(index + 1) in {"]", ")"})
-        if (
-            values.sign(place) == "("
-            and self._kind(index) is Kind.NAME
-            and values.word(place + 1).lower() == "bearertoken"
-        ):
+        if values.sign(place) == "(" and values.word(place + 1).lower() == "bearertoken":
             return _header_text(Partial("Bearer " + str(values.at(place + 3)[0])))
         if values.sign(place) not in _GIVES and values.word(place).lower() not in {"value", "to"}:
             return None
@@ -477,31 +457,33 @@ class _Program:
         texts = [_header_text(values.at(argument)[0]) or "{...}" for argument in places[:2]]
         return " ".join(texts) if texts else None
 
-    def _bearer(self) -> str | None:
+    def _bearer(self, reach: range, near: dict[int, int]) -> str | None:
         """Find calls that put ``Bearer`` in front by themselves."""
         values = self._values
-        for index, token in enumerate(self._tokens):
-            name = token.text.lower()
-            is_name = token.kind is Kind.NAME
-            if is_name and values.sign(index + 1) == "(" and _BEARER_CALL.fullmatch(name.rpartition(".")[2]):
-                value = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
-                return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
-            if (name == "auth_bearer" or (name == "bearer" and self._is_in_auth(index))) and values.sign(
-                index + 1
-            ) in _GIVES:
-                value = values.at(index + 2)[0]
-                return f"Bearer {value}" if isinstance(value, str) else "Bearer {token}"
-            if is_name and name == "-authentication" and values.word(index + 1).lower() in {"bearer", "oauth"}:
+        for index in self._inside(range(len(self._tokens)), reach, near):
+            name, sign = self._tokens[index].text.lower(), values.sign(index + 1)
+            is_name = self._tokens[index].kind is Kind.NAME
+            is_key = name == "auth_bearer" or (name == "bearer" and self._is_in_auth(index))
+            place = None
+            if is_name and sign == "(" and _BEARER_CALL.fullmatch(name):
+                place = next(iter(values.arguments(index + 1)), index)
+            elif is_key and sign in _GIVES:
+                place = index + 2
+            elif is_name and name == "-authentication" and values.word(index + 1).lower() in {"bearer", "oauth"}:
                 return "Bearer {token}"
+            if place is not None:
+                value = values.at(place)[0]
+                return f"Bearer {value}" if isinstance(value, str) and place != index else "Bearer {token}"
         return None
 
     def _is_in_auth(self, index: int) -> bool:
         return any("auth" in token.text.lower() for token in self._tokens[max(0, index - 5) : index])
 
-    def _basic(self) -> str | None:
+    def _basic(self, reach: range, near: dict[int, int]) -> str | None:
         """Find ``auth=(id, secret)`` and its like."""
         values = self._values
-        for index, token in enumerate(self._tokens):
+        for index in self._inside(range(len(self._tokens)), reach, near):
+            token = self._tokens[index]
             if token.kind is not Kind.NAME and token.text != "auth":
                 continue
             if _BASIC_CALL.fullmatch(token.text.lower().removeprefix("curlopt_")) is None:
@@ -536,7 +518,7 @@ class _Program:
             for place, token in enumerate(self._tokens)
             if self._is_of_body(token) and ("grant_type" in token.text) is is_token
         ]
-        inside = [place for place in telling if place in reach or self._statements[place] in near]
+        inside = self._inside(telling, reach, near)
 
         def rank(place: int) -> tuple[bool, int, int]:
             is_method = _CALLOUT.search(self._tokens[place].text) is not None
@@ -591,21 +573,7 @@ class _Program:
         opener = values.parents[place]
         while opener >= 0:
             if values.sign(opener) == "{":
-                made = next(
-                    (at for at in range(opener - 1, max(-1, opener - 8), -1) if values.word(at) == "new"), None
-                )
-                is_near = made is not None and not any(
-                    values.sign(at) in {"{", ";", "="} for at in range(made, opener)
-                )
-                typed = self._values.start_of_chain(opener - 1) if values.word(opener - 1)[:1].isupper() else opener
-                is_block = values.word(opener - 1) in {"apply", "also"}
-                yield (
-                    made
-                    if made is not None and is_near
-                    else values.start_of_chain(opener - 1)
-                    if is_block
-                    else typed
-                )
+                yield self._start_of_braces(opener)
             elif values.sign(opener) != "(":
                 yield opener
             elif not (
@@ -617,6 +585,16 @@ class _Program:
                     yield argument
             place, opener = opener, values.parents[opener]
 
+    def _start_of_braces(self, opener: int) -> int:
+        """Return where an object begins that has words before its brace, like ``new Invite {`` or ``apply {``."""
+        values, word = self._values, self._values.word(opener - 1)
+        for place in range(opener - 1, max(-1, opener - 8), -1):
+            if values.word(place) == "new":
+                return place
+            if values.sign(place) in {"{", ";", "="}:
+                break
+        return values.start_of_chain(opener - 1) if word[:1].isupper() or word in {"apply", "also"} else opener
+
     def _with_query(self, url: str, body: str | None, place: int) -> tuple[str, str | None]:
         """Put parameters that a library sends behind a question mark there."""
         before = [token.text.lower() for token in self._tokens[max(0, place - 2) : max(0, place)]]
@@ -625,7 +603,9 @@ class _Program:
         members = json.loads(body) if _is_json(body) else {}
         return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}", ""
 
-    def _content_type(self, index: int, body: str | None, kind: str, near: dict[int, int]) -> str | None:
+    def _content_type(
+        self, index: int, body: str | None, kind: str, inside: list[int], near: dict[int, int]
+    ) -> str | None:
         """Return what the code, or else its library, says of the body's type; None if neither shows."""
         bare = self._parameter("-contenttype")
         if bare is not None:
@@ -644,20 +624,20 @@ class _Program:
         if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring", "asForm", "form_params"}:
             return _FORM
         is_json = any("AsJsonAsync" in name for name in names) or names & {"JsonContent", "AddJsonBody", "AddBody"}
-        return _JSON if is_json else None if body is None else self._usual_type(names, body, kind)
+        return _JSON if is_json else None if body is None else self._usual_type(names, body, kind, inside)
 
     def _is_accepted(self, place: int) -> bool:
         """Return whether a media type is one that the answer may have."""
         return any(token.text.lower() == "accept" for token in self._tokens[max(0, place - 3) : place])
 
-    def _usual_type(self, names: set[str], body: str, kind: str) -> str | None:
+    def _usual_type(self, names: set[str], body: str, kind: str, inside: list[int]) -> str | None:
         lowered = {name.lower() for name in names}
         if self._language is Form.PYTHON and names & {"requests", "httpx"}:
-            if self._has_argument("json"):
+            if self._has_argument("json", inside):
                 return _JSON
             if kind == "object" and not names & {"dumps"}:
                 return _FORM
-            return "" if self._has_argument("data") or self._has_argument("content") else None
+            return "" if self._has_argument("data", inside) or self._has_argument("content", inside) else None
         if names & {"axios", "UrlFetchApp"}:
             usual = _JSON if "axios" in names else _FORM
             return usual if kind == "object" and "stringify" not in names else None
@@ -674,8 +654,9 @@ class _Program:
             return _FORM if is_form or "grant_type" in body else ""
         return None
 
-    def _has_argument(self, name: str) -> bool:
-        return any(self._values.sign(place + 1) in {"=", ":"} for place in self._words.get(name, ()))
+    def _has_argument(self, name: str, inside: list[int]) -> bool:
+        places = set(inside).intersection(self._words.get(name, ()))
+        return any(self._values.sign(place + 1) in {"=", ":"} for place in places)
 
     def _parameter(self, name: str) -> str | None:
         """Return a PowerShell parameter, with or without quotation marks."""
