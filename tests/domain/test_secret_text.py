@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomcall.domain.secret_text import LARGEST_SECRET, parse_bearer, parse_key, secret_of_bytes
+from zoomcall.domain.secret_text import LARGEST_SECRET, parse_bearer, parse_key, secret_of_bytes, surplus_of
 from zoomcall.errors import UsageError
 
 
@@ -96,3 +96,18 @@ def test_a_token_that_no_header_can_carry_is_refused_without_being_shown(text: s
     with pytest.raises(UsageError, match=r"^ZOOMCALL_TOKEN contains ") as caught:
         parse_bearer(text, name="ZOOMCALL_TOKEN")
     assert "abc" not in caught.value.message
+
+
+@pytest.mark.parametrize("text", ["API Key: abcDEF123", "Client ID: abcDEF123", "secret token: abcDEF123"])
+def test_a_label_of_zooms_page_is_told_from_a_blank(text: str) -> None:
+    surplus = surplus_of(text)
+    assert surplus is not None
+    assert surplus.cause == "assignment-in-value"
+    assert surplus.bare is not None
+    assert surplus.bare.reveal() == "abcDEF123"
+
+
+def test_a_blank_inside_a_key_is_no_label() -> None:
+    surplus = surplus_of("api key abcDEF123")
+    assert surplus is not None
+    assert surplus.cause == "secret-has-whitespace"

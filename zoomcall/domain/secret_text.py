@@ -22,7 +22,8 @@ _PLACEHOLDER = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _ASSIGNMENT = re.compile(
-    r"(?:export\s+|set\s+|\$env:|-e\s+)?(?P<name>(?=\w*(?:secret|key|token|_id|zoom|session|meeting))[a-z]\w*)"
+    r"(?:export\s+|set\s+|\$env:|-e\s+)?(?P<name>(?=\w*(?:secret|key|token|_id|zoom|session|meeting))[a-z]\w*"
+    r"|(?:api|sdk|account|client|webhook|secret)[ -](?:key|secret|id|token))"
     r"\s*(?:=(?!=)|:\s)\s*(?P<value>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
