@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sqlite3
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
@@ -57,10 +57,26 @@ def crowd(
         return [each.finish() for each in running]
 
 
+_HOLDER = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+database.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
 @contextmanager
 def held(database: Path) -> Iterator[None]:
-    """Hold the lock of an SQLite file, as a stopped or busy process would."""
-    with closing(sqlite3.connect(database, isolation_level=None)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        yield
-        other.execute("ROLLBACK")
+    """Hold the lock of an SQLite file, as a stopped or busy process would.
+
+    It is a process of its own: here, anybody who opened and closed the file would release the lock (POSIX).
+    """
+    command = [sys.executable, "-c", _HOLDER, str(database)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        try:
+            yield
+        finally:
+            holder.communicate(timeout=30)

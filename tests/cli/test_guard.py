@@ -162,7 +162,7 @@ def test_ctrl_c_ends_the_wait_for_a_journal_at_once(
         begun = time.monotonic()
         running.send(signal.SIGINT)
         running.process.wait(30)
-        assert time.monotonic() - begun < 2  # of which the wait is a quarter of a second
+        assert time.monotonic() - begun < 2  # of which the wait is a tenth of a second
         result = running.finish()
     assert (result.code, patches(emulator)) == (130, 1)
     assert "before anything was sent" in result.stderr

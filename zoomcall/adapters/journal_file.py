@@ -88,7 +88,7 @@ VERSION = len(_MIGRATIONS)
 _BUSY_SECONDS = 5.0
 """How long the file may be locked while nothing in it changes: as long as it does, others are waiting too."""
 _LONGEST_BUSY_SECONDS = 120.0
-_HURRIED_SECONDS = 0.25
+_HURRIED_SECONDS = 0.1
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04)
 _STALE_SECONDS = 3600.0
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
