@@ -453,3 +453,7 @@ def test_an_object_means_the_same_however_it_is_printed(text: str) -> None:
 def test_what_does_not_close_is_no_object(text: str) -> None:
     with pytest.raises(Unreadable):
         read_object(text, 0)
+
+
+def test_a_name_that_a_dollar_sign_splits_ties_nothing() -> None:
+    assert read(f"c$data = array('a' => 'b');\n$ch = curl_init('{URL}');").url == URL

@@ -159,7 +159,8 @@ class _Program:
                 keys[number, before] = None
         ties: dict[int, set[int]] = {}
         for statement, name in keys:
-            for other in uses[name] if len(uses.get(name, ())) <= _MOST_USES else ():
+            others = uses.get(name, set())
+            for other in others if len(others) <= _MOST_USES else ():
                 ties.setdefault(statement, set()).add(other)
                 ties.setdefault(other, set()).add(statement)
         return ties
