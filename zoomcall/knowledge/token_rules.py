@@ -48,11 +48,19 @@ def token_malformed(facts: Facts) -> Finding | Checked | None:
     if reading is None:
         return None
     if reading.malformation is not None:
-        return Finding("token-malformed", Certainty.CERTAIN, reading.malformation)
+        certainty = Certainty.POSSIBLE if _is_perhaps_joined(facts) else Certainty.CERTAIN
+        return Finding("token-malformed", certainty, reading.malformation)
     if reading.oddities:
         certainty = Certainty.POSSIBLE if reading.is_jwt else Certainty.LIKELY
         return Finding("token-malformed", certainty, "; ".join(reading.oddities))
     return Checked("token-malformed", "header, claims and signature are readable") if reading.is_jwt else None
+
+
+def _is_perhaps_joined(facts: Facts) -> bool:
+    """Return whether only Bearer was read of a program, which may join a token that was not."""
+    text = facts.bearer.reveal() if facts.bearer is not None else ""
+    is_bare = not re.sub(r"bearer", "", text, count=1, flags=re.IGNORECASE).strip(" :\"'")
+    return is_bare and facts.request is not None and not facts.request.is_whole
 
 
 def token_whitespace(facts: Facts) -> Finding | Checked | None:
