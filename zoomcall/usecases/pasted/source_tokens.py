@@ -14,6 +14,7 @@ from typing import ClassVar
 from msgspec import Struct
 
 from zoomcall.domain.value import Discreet
+from zoomcall.knowledge.languages import language_clues
 from zoomcall.usecases.pasted.pieces import Form
 
 LONGEST_SOURCE = 64 * 1024
@@ -157,53 +158,6 @@ PRINTED = Dialect(
 )
 """The notation of objects that programs print, or that stand anywhere."""
 
-_CLUES: Mapping[Form, re.Pattern[str]] = {
-    Form.CSHARP: re.compile(
-        r"\b(?:HttpClient|HttpRequestMessage|HttpMethod|StringContent|AuthenticationHeaderValue|RestClient|RestRequest"
-        r"|(?:Patch|Post|Put|Get|Send)(?:As)?(?:Json)?Async|JsonConvert|JsonSerializer|HttpWebRequest|WebClient\(\))\b"
-        r"|\busing (?:System|var )|\bvar \w+ = new\b|\bnew \w+ ?\{|\bawait \w+\.\w+Async\b"
-    ),
-    Form.JAVASCRIPT: re.compile(
-        r"\bfetch\(|\baxios\b|\bconst \w+ ?=|\blet \w+ ?=|=> ?\{|JSON\.stringify|\brequire\(|XMLHttpRequest|\$\{"
-        r"|\basync function\b|\bsuperagent\b|\bgot\.\w+\(|\bUrlFetchApp\b|\bfunction \w+\("
-    ),
-    Form.PYTHON: re.compile(
-        r"\bimport (?:requests|httpx|json|jwt|http\.client)\b|\bhttp\.client\."
-        r"|\b(?:requests|httpx)\.\w+\(|\bf[\"']|^ *def \w+\([^)\n]*\):|\bjson\.dumps\("
-        r"|\bheaders ?= ?headers\b|\baiohttp\b|\burllib\.request\b",
-        re.MULTILINE,
-    ),
-    Form.POWERSHELL: re.compile(
-        r"\bInvoke-(?:RestMethod|WebRequest)\b|^[ \t]*\$\w+ ?=(?![^\n]*;[ \t]*$)|@\{ *\w+ *=|\bConvertTo-Json\b"
-        r"|\s-(?:Method|Uri|Headers|ContentType)\b",
-        re.IGNORECASE | re.MULTILINE,
-    ),
-    Form.PHP: re.compile(
-        r"<\?php|\bcurl_(?:setopt|init|exec)\w*\(\$|\bGuzzle|\$\w+->\w+|\bjson_encode\(|[\"'] +=> |\barray\("
-        r"|\$\w+ = .*;$|\bHttp::\w+",
-        re.MULTILINE,
-    ),
-    Form.BASIC: re.compile(
-        r"\bCreateObject\(|\bMSXML2\b|\bWinHttp|^[ \t]*(?:Dim|Set) \w+|\bEnd (?:Sub|Function|If|Using)\b"
-        r"|\bAs New\b|\"\"method\"\"",
-        re.MULTILINE,
-    ),
-    Form.SOURCE: re.compile(
-        # Java, Kotlin, Scala, Groovy
-        r"\bHttpURLConnection\b|\bOkHttpClient\b|\bHttpRequest\.newBuilder|\bRestTemplate\b|\.setRequestProperty\("
-        r"|\bUnirest\b|\bnew HttpP\w+\(|\bMap\.of\(|\b[Mm]ap<String,|\bpublic \w+|\bval \w+(?::[^=\n]+)? ?="
-        r"|\bmapOf\(|\bJSONObject\(|\bwebClient\b|\bdef \w+ ?="
-        # Go, Rust, Swift, Dart, C
-        r"|\bhttp\.NewRequest\w*\b|\w :?= ?map\[|\bfmt\.Sprintf\(|\w, \w+ :=|\bjson\.Marshal\(|\bSet\w+Token\("
-        r"|\bformat!\(|&\w+!\(|\)\?[;.]|\bjson!\(|\breqwest\b|\.await\?|r#\"|\bURL(?:Request|Session)\b|\\\(\w|\bforHTTPHeaderField\b"
-        r"|\bAF\.request|\bUri\.parse\(|\bjsonEncode\(|\bDio\(|\bcpr::|\bcurl_easy_setopt\b|@\"|\bNSURL\b|uri\""
-        # Ruby, Elixir, Perl, R, Lua, Pascal, ABAP, Apex, Clojure
-        r"|\bNet::HTTP\b|\bdo \|\w+\||\bHTTParty\b|\bFaraday\b|\bRestClient\.\w+ |#\{\w|^end$|\.to_json\b|\bputs\b"
-        r"|\bHTTPoison\b|\bReq\.\w+!?\(|%\{|\bLWP\b|^my \$|HTTP::Request|\badd_headers\(|\breq_\w+\(|\blist\(| <- "
-        r"|^local \w+|\bltn12\b|\w := |\bT\w+\.Create\b|\bcl_http_client\b|\bDATA\(|\bsetEndpoint\(|^\(\w+/\w+ ",
-        re.MULTILINE,
-    ),
-}
 _QUOTED_PATH = re.compile(r"[\"'`](?:https?://|/)?[^\s\"'`]{0,80}(?:videosdk|live_meetings|oauth)/", re.IGNORECASE)
 
 
@@ -211,10 +165,10 @@ def language_of(text: str) -> Form | None:
     """Return the language that a text is written in, by its clues; None if there are too few."""
     if "<?php" in text:
         return Form.PHP
-    scores = {form: len(set(pattern.findall(text))) for form, pattern in _CLUES.items()}
-    best = max(scores, key=lambda form: scores[form])
+    scores = {name: len(set(pattern.findall(text))) for name, pattern in language_clues().items()}
+    best = max(scores, key=lambda name: scores[name])
     if scores[best]:
-        return best
+        return Form[best.upper()]
     return Form.SOURCE if _QUOTED_PATH.search(text) else None
 
 

@@ -164,7 +164,7 @@ def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> Pas
     body, kind = _body(members)
     given = _look(members, "headers")[1]
     if isinstance(given, str):
-        given = given.strip().splitlines()
+        given = _yaml_scalar(given) if given.lstrip().startswith("{") else given.strip().splitlines()
     rows = _pairs(given) if isinstance(given, list) else given if isinstance(given, dict) else {}
     headers = [(str(name), _text(value)) for name, value in rows.items() if not isinstance(value, dict)]
     is_zooms = bool(_ZOOMISH.search(url)) or "invite" in (body or "")
@@ -175,7 +175,8 @@ def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> Pas
     unsure = {Part.BODY} if body is None or isinstance(body, Partial) else set()
     basic = None
     if "authorization" in names:
-        is_bare = has_placeholder(names["authorization"].partition(" ")[0])
+        value = names["authorization"]
+        is_bare = has_placeholder(value) and not value.lower().startswith(("bearer ", "basic "))
         unsure |= {Part.AUTHORIZATION} if is_bare else set()
     else:
         header, basic, is_guessed = _authorization(auth)
