@@ -14,8 +14,12 @@ from zoomcall.domain.batch import BadRow, RawRow
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
-_DELIMITERS = ",;\t"
+_DELIMITERS = ",;\t|"
 _LARGEST_FIELD = 1_000_000
+_BETWEEN_VALUES = re.compile(r"[\s,]*")
+_SEPARATOR_LINE = re.compile(r"sep=(.)(?=\r?\n)", re.IGNORECASE)
+"""What Excel writes above the header."""
+_LIST_HELP = "Give one row a room: a CSV with a header, JSON lines, or one address a line."
 
 
 def read_batch(data: bytes, *, name: str, columns: Iterable[str]) -> Iterator[RawRow | BadRow]:
@@ -29,74 +33,122 @@ def read_batch(data: bytes, *, name: str, columns: Iterable[str]) -> Iterator[Ra
     Raises:
         UsageError: It is not text, or holds no row.
     """
-    try:
-        text = data.decode("utf-16" if data[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise UsageError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
-    start = text.lstrip()[:1]
-    known = frozenset(columns)
-    if start == "[":
-        rows = _json_list(text, name)
-    elif start == "{":
-        rows = _json_lines(text)
-    elif (header := _header(text, known)) is not None:
-        rows = _csv(text, *header)
-    else:
-        rows = _plain(text)
     is_empty = True
-    for row in rows:
+    for row in _rows_of(_text_of(data, name), name, frozenset(columns)):
         is_empty = False
         yield row
     if is_empty:
-        raise UsageError(f"{name} holds no rows", fix="Give one row a room: a CSV with a header, or JSON lines.")
+        raise UsageError(f"{name} holds no rows", fix=_LIST_HELP)
 
 
-def _json_list(text: str, name: str) -> Iterator[RawRow | BadRow]:
+def _text_of(data: bytes, name: str) -> str:
+    encoding = "utf-8-sig"
+    if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
+        encoding = "utf-16"
+    elif data[1:2] == b"\0":
+        encoding = "utf-16-le"
+    elif data[:1] == b"\0":
+        encoding = "utf-16-be"
     try:
-        rows = json.loads(text)
-    except ValueError as error:
-        raise UsageError(f"{name} is not valid JSON: {error}") from error
-    for number, row in enumerate(rows, start=1):
-        yield _object(number, number, row)
+        return data.decode(encoding)
+    except UnicodeDecodeError as error:
+        kind = "UTF-8" if encoding == "utf-8-sig" else "UTF-16"
+        raise UsageError(
+            f"{name} is not {kind} text: {error.reason} at byte {error.start}", fix="Save it as UTF-8."
+        ) from error
 
 
-def _json_lines(text: str) -> Iterator[RawRow | BadRow]:
-    number = 0
-    for line, content in enumerate(text.split("\n"), start=1):
-        if not content.strip():
-            continue
+def _rows_of(text: str, name: str, known: frozenset[str]) -> Iterator[RawRow | BadRow]:
+    separator = _SEPARATOR_LINE.match(text)
+    if separator is not None:
+        text = text[separator.end() :]  # its line break stays, and so do the numbers of the lines
+    start = text.lstrip()[:1]
+    if start in {"[", "{"}:
+        return _json(text, name)
+    header = _header(text, known, _DELIMITERS if separator is None else separator[1])
+    return _plain(text) if header is None else _csv(text, *header)
+
+
+def _json(text: str, name: str) -> Iterator[RawRow | BadRow]:
+    """Yield the objects of a list, or of a text with one after another; what is not valid ends with its line."""
+    decoder = json.JSONDecoder()
+    begins = _BETWEEN_VALUES.match(text)
+    position = 0 if begins is None else begins.end()
+    is_list = text[position] == "["
+    position += is_list
+    number, line, counted = 0, 1, 0
+    while True:
+        gap = _BETWEEN_VALUES.match(text, position)
+        position = position if gap is None else gap.end()
+        line, counted = line + text.count("\n", counted, position), position
+        if position == len(text):
+            if is_list:
+                raise UsageError(f"{name} is not valid JSON: its list does not end")
+            return
+        if is_list and text[position] == "]":
+            if text[position + 1 :].strip():
+                raise UsageError(f"{name} is not valid JSON: line {line} has more after the list")
+            return
         number += 1
         try:
-            row: Any = json.loads(content)
-        except ValueError as error:
-            yield BadRow(number, line, f"not valid JSON: {error}")
+            row, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError) as error:
+            yield BadRow(number, line, f"not valid JSON: {_why(error)}")
+            if is_list:
+                raise UsageError(f"{name} is not valid JSON: {error}") from error
+            end = text.find("\n", position)
+            position = len(text) if end < 0 else end
             continue
         yield _object(number, line, row)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"{error.msg} at column {error.colno}"
+    return "it is nested too deep" if isinstance(error, RecursionError) else "a number is too long"
 
 
 def _object(number: int, line: int, row: Any) -> RawRow | BadRow:
     if not isinstance(row, dict):
         return BadRow(number, line, "a row must be a JSON object")
-    return RawRow(number, line, {_column(key): value for key, value in row.items()})
+    fields = {_column(key): value for key, value in row.items()}
+    if len(fields) < len(row):
+        return BadRow(number, line, "a key is there twice")
+    return RawRow(number, line, fields)
 
 
-def _header(text: str, known: frozenset[str]) -> tuple[str, tuple[str, ...]] | None:
+def _header(text: str, known: frozenset[str], delimiters: str) -> tuple[str, tuple[str, ...]] | None:
     """Return the delimiter and the column names, if the first line is a CSV header."""
-    first = text.lstrip("\r\n").partition("\n")[0].strip("\r")
-    for delimiter in _DELIMITERS:
-        names = tuple(map(_column, next(csv.reader([first], delimiter=delimiter), [])))
-        if known.intersection(names) and ("address" in names or "room" in names):
+    for delimiter in delimiters:
+        try:
+            cells = next(filter(any, csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)), [])
+        except csv.Error:
+            continue
+        names = tuple(map(_column, cells))
+        if "address" in names or "room" in names:
             return delimiter, names
+        if len(known.intersection(names)) > 1:
+            raise UsageError(
+                f"the header {quoted(delimiter.join(names))} has no column for the room",
+                fix="Call it address, or room for names in the address book.",
+            )
     return None
 
 
+_COLUMNS: dict[str, str] = {}
+
+
 def _column(name: str) -> str:
-    return re.sub(r"[\s-]+", "_", name.strip().lower())
+    found = _COLUMNS.get(name)
+    if found is None:
+        found = _COLUMNS[name] = re.sub(r"[\s-]+", "_", name.strip().lower())
+    return found
 
 
 def _csv(text: str, delimiter: str, names: tuple[str, ...]) -> Iterator[RawRow | BadRow]:
-    if len(set(names)) < len(names):
-        twice = next(name for name in names if names.count(name) > 1)
+    titles = [name for name in names if name]
+    if len(set(titles)) < len(titles):
+        twice = next(name for name in titles if titles.count(name) > 1)
         raise UsageError(f"the column {quoted(twice)} is there twice")
     csv.field_size_limit(_LARGEST_FIELD)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
@@ -105,20 +157,24 @@ def _csv(text: str, delimiter: str, names: tuple[str, ...]) -> Iterator[RawRow |
         try:
             cells = next(reader, None)
         except csv.Error as error:
-            yield BadRow(number + 1, begins, f"not valid CSV: {error}")
-            return
+            number += 1
+            yield BadRow(number, begins, f"not valid CSV: {error}")
+            begins = reader.line_num + 1
+            continue
         if cells is None:
             return
         line, begins = begins, reader.line_num + 1
-        if not any(cell.strip() for cell in cells):
+        if not any(map(str.strip, cells)):
             continue
         if not is_header_seen:
             is_header_seen = True
             continue
         number += 1
-        if len(cells) > len(names):
+        if any(cells[len(names) :]):
             yield BadRow(
-                number, line, f"{len(cells)} cells for {len(names)} columns; quote a cell with {delimiter!r}"
+                number,
+                line,
+                f"{len(cells)} cells for {len(names)} columns; put a cell that holds {delimiter!r} in quotes",
             )
         else:
             yield RawRow(number, line, dict(zip(names, cells, strict=False)))
@@ -127,19 +183,20 @@ def _csv(text: str, delimiter: str, names: tuple[str, ...]) -> Iterator[RawRow |
 def _plain(text: str) -> Iterator[RawRow | BadRow]:
     """Yield the addresses of a plain list; a bare IP address is an H.323 room, one with a user a SIP room."""
     number = 0
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in enumerate(re.split(r"\r\n|\n|\r", text), start=1):
         address = content.strip()
         if not address or address.startswith("#"):
             continue
         number += 1
-        if address.startswith("@"):
-            yield RawRow(number, line, {"room": address[1:]})
-            continue
         words = address.split()
-        if len(words) == 2:
+        if "," in address or address.partition(";")[0] in {"sip", "h323"}:
+            yield BadRow(number, line, "a line is one address; a CSV needs a header, like protocol,address")
+        elif address.startswith("@"):
+            yield RawRow(number, line, {"room": address[1:]})
+        elif len(words) == 2:
             yield RawRow(number, line, {"protocol": words[0], "address": words[1]})
-            continue
-        yield RawRow(number, line, {"protocol": _protocol_of(address), "address": address})
+        else:
+            yield RawRow(number, line, {"protocol": _protocol_of(address), "address": address})
 
 
 def _protocol_of(address: str) -> str | None:

@@ -223,7 +223,7 @@ class _Parser:
         if size > _LONGEST:
             raise self._invalid(f"has {size} characters; an address has at most {_LONGEST}")
         self._refuse_meeting()
-        for character in text:
+        for character in "" if _is_plain(text) else text:
             if character.isspace() or not character.isprintable():
                 raise self._invalid("contains a space, line break or control character")
             if not character.isascii():
@@ -385,11 +385,18 @@ def _masked(text: str) -> str:
     """
     if _is_ambiguous(text):
         return _MASK
-    masked = _EXTENSION_PASSCODE.sub(rf"\1{_MASK}", text)
-    masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
-    masked = _DOLLAR_PASSCODES.sub(rf"\1{_MASK}@", masked)
-    masked = _NUMBER_PASSCODE.sub(rf"\1.{_MASK}@", masked)
-    return _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
+    masked = text
+    if "##" in text:
+        masked = _EXTENSION_PASSCODE.sub(rf"\1{_MASK}", masked)
+    if "@" in text:
+        if ":" in text:
+            masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
+        if "$$" in text:
+            masked = _DOLLAR_PASSCODES.sub(rf"\1{_MASK}@", masked)
+        masked = _NUMBER_PASSCODE.sub(rf"\1.{_MASK}@", masked)
+        if _CRC_HOST in text.lower():
+            masked = _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
+    return masked
 
 
 def _is_ambiguous(text: str) -> bool:
@@ -397,5 +404,12 @@ def _is_ambiguous(text: str) -> bool:
     before, _, after = text.partition("##")
     if "@" in before:
         return text.count("@") > 1
+    if "@" not in after:
+        return False
     name = re.sub(rf"\A{_SCHEME}", "", before, count=1, flags=re.IGNORECASE)
-    return "@" in after and (":" in name or _CRC_HOST in after.lower())
+    return ":" in name or _CRC_HOST in after.lower()
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is ASCII without spaces and control characters."""
+    return text.isascii() and text.isprintable() and " " not in text

@@ -83,6 +83,24 @@ class BatchFlags(CallFlags, frozen=True, kw_only=True):
             )
         return int(match[1]), int(match[2])
 
+    def has(self, number: int) -> bool:
+        """Return whether a row, numbered from 1, is of the part that ``--shard`` chooses."""
+        part = self.part
+        return part is None or (number - 1) % part[1] == part[0] - 1
+
+    def refuse_alone(self) -> None:
+        """Check the flags that need another one.
+
+        Raises:
+            UsageError: The other one is missing.
+        """
+        if self.is_resumed and self.journal is None:
+            raise UsageError("--resume needs the journal of the run", fix="Name it with --journal FILE.")
+        if self.is_unknown_retried and not self.is_resumed:
+            raise UsageError("--retry-unknown is about a run that goes on", fix="Add --resume.")
+        if self.is_resumed and self.is_dry:
+            raise UsageError("--resume and --dry-run contradict each other")
+
     @property
     def states_to_retry(self) -> frozenset[State]:
         """``--retry-on``.

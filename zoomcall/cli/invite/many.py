@@ -60,9 +60,8 @@ _LARGEST_INPUT = 100_000_000
 def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
     """Ring every row of a file."""
     started_at = run.now()
+    flags.refuse_alone()
     rows, bad = _rows(run, file, flags)
-    if bad and not flags.are_bad_skipped:
-        _refuse(bad, len(rows))
     many = Many(run, flags, rows)
     many.terms()
     if flags.is_dry:
@@ -85,18 +84,19 @@ def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[
         parse_timeout=_duration,
         find_room=_no_book,
     )
-    part = flags.part
     rows: list[BatchRow] = []
     bad: list[BadRow] = []
     raw = run.wiring.batch_rows(_read(run, file), name=file, columns=COLUMNS)
-    for each in read_rows(raw, defaults, tag=flags.tag):
-        if part is not None and (each.number - 1) % part[1] != part[0] - 1:
-            continue
+    for each in read_rows(raw, defaults, tag=flags.tag, warn=run.notice):
         if isinstance(each, BadRow):
             bad.append(each)
         else:
             rows.append(each)
-    return rows, bad
+    if bad and not flags.are_bad_skipped:
+        _refuse(bad, len(rows))
+    if flags.tag is not None and not rows and not bad:
+        raise UsageError(f"no row of {quoted(file)} has the tag {quoted(flags.tag)}")
+    return [row for row in rows if flags.has(row.number)], [row for row in bad if flags.has(row.number)]
 
 
 def _duration(text: str, name: str) -> timedelta:
@@ -197,6 +197,7 @@ class Many:
             ZoomcallError: A credential is missing, or the only target is not live.
         """
         for api in dict.fromkeys(row.target.api for row in self._rows):
+            self._flags.refuse_contradictions(api)
             connection = self._run.wiring.connect(api)
             connection.refuse_wrong_bearer(api)
             self._connections[api] = connection

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Protocol
 
 from msgspec import Struct
 
+from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.batch import BatchRow
 from zoomcall.domain.call import Sent, State
 from zoomcall.errors import ErrorKind, ZoomcallError
 from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.stop import Stop
+
+_LONGEST_SLEEP = 0.25
+"""Seconds after which a worker notices that the run is over, since a signal handler takes no lock to say so."""
+_OF_CREDENTIAL = {ErrorKind.NOT_CONFIGURED, ErrorKind.AUTH}
+_OF_ONE_TARGET = {300, 1010, 3000, 3003, 3161}
+"""Zoom's codes for rights that are missing in one meeting or session, and perhaps not in another (zoom-api 7)."""
 
 
 class Terms(Struct, frozen=True, kw_only=True):
@@ -96,9 +103,12 @@ class Batch:
         self._calls = calls
         self._monotonic = monotonic
         self._changed = threading.Condition()
+        self._turn = threading.Lock()
         self._due: list[tuple[float, int, int, BatchRow]] = []
         self._in_flight = 0
         self._reports: dict[int, RowReport] = {}
+        self._ended: set[int] = set()
+        self._is_broken = False
         self._ends_at: float | None = None
         self.fatal: ZoomcallError | None = None
 
@@ -115,8 +125,8 @@ class Batch:
             for worker in [pool.submit(self._work) for _ in range(workers)]:
                 worker.result()
         for row in everything:
-            if row.number not in self._reports:
-                self._end(RowReport(row=row, attempts=0, call=None))
+            if row.number not in self._ended:
+                self._end(self._as_it_was(row))
         return tuple(self._reports[row.number] for row in everything)
 
     def _work(self) -> None:
@@ -124,6 +134,9 @@ class Batch:
             attempt, row = taken
             try:
                 self._ring(row, attempt)
+            except BaseException:
+                self._is_broken = True
+                raise
             finally:
                 with self._changed:
                     self._in_flight -= 1
@@ -140,17 +153,17 @@ class Batch:
                     return attempt, row
                 if not self._due and self._in_flight == 0:
                     return None
-                pause = self._due[0][0] - now if self._due else 0.25
-                self._changed.wait(min(0.25, max(0.0, pause)))
+                pause = self._due[0][0] - now if self._due else _LONGEST_SLEEP
+                self._changed.wait(min(_LONGEST_SLEEP, max(0.0, pause)))
             return None
 
     def _is_over(self) -> bool:
         is_late = self._ends_at is not None and self._monotonic() >= self._ends_at
-        return is_late or self.fatal is not None or self._sending.is_set
+        return is_late or self.fatal is not None or self._is_broken or self._sending.is_set
 
     def _ring(self, row: BatchRow, attempt: int) -> None:
         if not self._wait_for_turn():
-            self._end(RowReport(row=row, attempts=attempt - 1, call=None))
+            self._end(self._as_it_was(row))
             return
         with self._changed:
             self._listener.begins(row, attempt)
@@ -166,28 +179,39 @@ class Batch:
         self._end(RowReport(row=row, attempts=attempt, call=call))
 
     def _wait_for_turn(self) -> bool:
-        turn = self._monotonic() + self._pace.reserve()
+        """Wait until the pace lets a call begin; False if none is to begin any more. One worker waits at a time."""
+        with self._turn:
+            while not self._is_over():
+                left = self._pace.begin()
+                if left <= 0:
+                    return True
+                self._sleep(left)
+        return False
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep, but never longer than the end of the run may go unnoticed."""
         with self._changed:
-            while (left := turn - self._monotonic()) > 0:
-                if self._is_over():
-                    return False
-                self._changed.wait(min(0.25, left))
-        return not self._is_over()
+            if not self._is_over():
+                self._changed.wait(min(_LONGEST_SLEEP, seconds))
+
+    def _as_it_was(self, row: BatchRow) -> RowReport:
+        """Return what is known of a row that is not rung any more: what its last call was, if there was one."""
+        return self._reports.get(row.number) or RowReport(row=row, attempts=0, call=None)
 
     def _heed(self, call: CallReport) -> None:
-        """Slow down after a 429, and end the run after what concerns every row."""
+        """End the run after a failure that every row would meet."""
         failure = call.failure
-        if failure is None:
+        if failure is None or call.sent is not Sent.NO or not self._concerns_all(failure):
             return
-        kinds = {ErrorKind.NOT_CONFIGURED, ErrorKind.AUTH, ErrorKind.NOT_ENTITLED}
-        if self._terms.has_one_target:
-            kinds.add(ErrorKind.NO_SESSION)
-        if failure.kind in kinds and call.sent is Sent.NO:
-            with self._changed:
-                self.fatal = self.fatal or failure
-                self._changed.notify_all()
-        if failure.kind is ErrorKind.RATE_LIMITED:
-            self._pace.hold(timedelta(seconds=1))
+        with self._changed:
+            self.fatal = self.fatal or failure
+            self._changed.notify_all()
+
+    def _concerns_all(self, failure: ZoomcallError) -> bool:
+        if failure.kind in _OF_CREDENTIAL or self._terms.has_one_target:
+            return failure.kind in {*_OF_CREDENTIAL, ErrorKind.NOT_ENTITLED, ErrorKind.NO_SESSION}
+        code = failure.answer.code if isinstance(failure, ZoomRefused) else None
+        return failure.kind is ErrorKind.NOT_ENTITLED and code not in _OF_ONE_TARGET
 
     def _is_to_be_rung_again(self, call: CallReport, attempt: int) -> bool:
         return attempt < self._terms.attempts and call.state in self._terms.retry_on and not self._is_over()
@@ -195,9 +219,5 @@ class Batch:
     def _end(self, report: RowReport) -> None:
         with self._changed:
             self._reports[report.row.number] = report
+            self._ended.add(report.row.number)
             self._listener.ends(report)
-
-
-def states_of(words: Collection[str]) -> frozenset[State]:
-    """Return the states that ``--retry-on`` names."""
-    return frozenset(State(word) for word in words)

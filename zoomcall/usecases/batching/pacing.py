@@ -22,16 +22,22 @@ class Pace:
         self._monotonic = monotonic
         self._lock = threading.Lock()
         self._next = monotonic() - self._slack
+        self._held_until = self._next
 
-    def reserve(self) -> float:
-        """Take the next place; return how many seconds from now it is."""
+    def begin(self) -> float:
+        """Take the next place if its time has come and return 0; else return the seconds until then."""
         with self._lock:
             now = self._monotonic()
             begins = max(self._next, now - self._slack)
+            left = max(begins, self._held_until) - now
+            if left > 0:
+                return left
             self._next = begins + self._interval
-            return max(0.0, begins - now)
+            return 0.0
 
     def hold(self, pause: timedelta) -> None:
-        """Let nothing begin for a while, because Zoom said 429."""
+        """Let nothing begin for a while, because Zoom said 429; nor all at once afterwards."""
         with self._lock:
-            self._next = max(self._next, self._monotonic() + pause.total_seconds())
+            until = self._monotonic() + pause.total_seconds()
+            self._held_until = max(self._held_until, until)
+            self._next = max(self._next, self._held_until)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import timedelta
+from difflib import get_close_matches
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -11,6 +13,7 @@ from msgspec import Struct
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.batch import BadRow, BatchRow, RawRow, RowKey
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.cause import Notice
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import (
     MeetingTarget,
@@ -41,6 +44,8 @@ COLUMNS = (
 )
 """What a row may hold (contract 9)."""
 
+_KNOWN = frozenset(COLUMNS)
+
 _TARGETS: Mapping[str, Callable[[str], Target]] = {
     "session": lambda text: SessionTarget(parse_session_id(text)),
     "session_name": lambda text: SessionNameTarget(parse_session_name(text)),
@@ -69,18 +74,23 @@ class Defaults(Struct, frozen=True, kw_only=True):
 
 
 def read_rows(
-    raw: Iterable[RawRow | BadRow], defaults: Defaults, *, tag: str | None
+    raw: Iterable[RawRow | BadRow], defaults: Defaults, *, tag: str | None, warn: Callable[[Notice], None]
 ) -> Iterator[BatchRow | BadRow]:
     """Yield a row, or what is wrong with it, for each row of the input; with ``tag``, only rows that have it.
 
-    A row with the same room and target as an earlier one is a bad row (contract 11).
+    A row with the same room and target as an earlier one is a bad row (contract 11). What is in a column that is
+    not known is not read, and each such column is warned of once.
     """
     seen: dict[RowKey, int] = {}
+    known = {"", *_KNOWN}
     for each in raw:
         if isinstance(each, BadRow):
             yield each
             continue
-        if tag is not None and _text(each.fields, "tag") != tag:
+        for column in each.fields.keys() - known:
+            known.add(column)
+            warn(_unknown(column, each.line))
+        if tag is not None and str(each.fields.get("tag", "")).strip() != tag:
             continue
         try:
             row = _row(each, defaults)
@@ -96,26 +106,32 @@ def read_rows(
             yield BadRow(row.number, row.line, same)
 
 
+def _unknown(column: str, line: int) -> Notice:
+    near = get_close_matches(column, COLUMNS, n=1)
+    meant = f"; did you mean {near[0]}?" if near else ""
+    return Notice("unknown-column", f"line {line}: {quoted(column)} is not a known column and is ignored{meant}")
+
+
 def _row(raw: RawRow, defaults: Defaults) -> BatchRow:
-    fields = raw.fields
+    fields = _cleaned(raw.fields)
     callout = _callout(fields, defaults)
-    timeout = _text(fields, "timeout")
+    timeout = fields.get("timeout")
     return BatchRow(
         number=raw.number,
         line=raw.line,
         callout=callout,
         target=_target(fields, defaults),
         timeout=defaults.timeout if timeout is None else defaults.parse_timeout(timeout, "timeout"),
-        name=_text(fields, "name") or _text(fields, "room"),
-        note=_text(fields, "note"),
-        tag=_text(fields, "tag"),
+        name=fields.get("name") or fields.get("room"),
+        note=fields.get("note"),
+        tag=fields.get("tag"),
     )
 
 
 def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
     book = _book_entry(fields, defaults) or Callout(address=_address(fields))
     address = book.address
-    from_uri = _text(fields, "from_uri")
+    from_uri = fields.get("from_uri")
     if from_uri is not None:
         from_uri = parse_from_uri(from_uri)
     headers = parse_headers(_headers(fields))
@@ -123,7 +139,7 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
         raise UsageError(f"only SIP rooms take from_uri and header; {address.shown} is {address.protocol}")
 
     def name(column: str, by_flag: str | None, by_book: str | None) -> str | None:
-        given = _text(fields, column)
+        given = fields.get(column)
         return by_book or by_flag if given is None else parse_display_name(given, flag=column)
 
     return Callout(
@@ -136,7 +152,7 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
 
 
 def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None:
-    room, address = _text(fields, "room"), _text(fields, "address")
+    room, address = fields.get("room"), fields.get("address")
     if room is not None and address is not None:
         raise UsageError("address and room are both given; use one of them")
     name = room if room is not None else address[1:] if address is not None and address.startswith("@") else None
@@ -144,7 +160,7 @@ def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None
 
 
 def _address(fields: Mapping[str, Any]) -> RoomAddress:
-    address, protocol = _text(fields, "address"), _text(fields, "protocol")
+    address, protocol = fields.get("address"), fields.get("protocol")
     if address is None:
         raise UsageError("the address is missing", fix="Give address, or the name of a room in the address book.")
     if protocol is None:
@@ -157,11 +173,11 @@ def _address(fields: Mapping[str, Any]) -> RoomAddress:
 
 
 def _target(fields: Mapping[str, Any], defaults: Defaults) -> Target:
-    given = {column: text for column in _TARGETS if (text := _text(fields, column)) is not None}
+    given = {column: text for column in _TARGETS if (text := fields.get(column)) is not None}
     if len(given) > 1:
         raise UsageError(f"{' and '.join(given)} are both given; a call has one target")
     for column, text in given.items():
-        return _TARGETS[column](text)
+        return _parsed_target(column, text)
     if defaults.target is None:
         raise UsageError(
             "no target: which session or meeting should the room be rung into?",
@@ -170,21 +186,41 @@ def _target(fields: Mapping[str, Any], defaults: Defaults) -> Target:
     return defaults.target
 
 
+@lru_cache
+def _parsed_target(column: str, text: str) -> Target:
+    return _TARGETS[column](text)
+
+
 def _headers(fields: Mapping[str, Any]) -> tuple[str, ...]:
     value = fields.get("header")
     if isinstance(value, list):
         if not all(isinstance(each, str) for each in value):
             raise UsageError("header must be a list of texts like X-Ref=42")
         return tuple(value)
-    text = _text(fields, "header")
-    return () if text is None else tuple(part.strip() for part in text.split(";") if part.strip())
+    return () if value is None else tuple(part.strip() for part in value.split(";") if part.strip())
 
 
-def _text(fields: Mapping[str, Any], column: str) -> str | None:
-    """Return a value as text; None if it is missing or empty."""
-    value = fields.get(column)
-    if value is None:
-        return None
-    if isinstance(value, bool | dict | list):
-        raise UsageError(f"{column} must be text, not {type(value).__name__}")
-    return str(value).strip() or None
+def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that are there, as trimmed texts; only headers may be a list."""
+    texts = {}
+    for column, value in fields.items():
+        if value is None or column not in _KNOWN:
+            continue
+        text = value
+        if not isinstance(value, str):
+            if isinstance(value, list) and column == "header":
+                texts[column] = value
+                continue
+            if isinstance(value, bool | dict | list):
+                raise UsageError(f"{column} must be text, not {type(value).__name__}")
+            text = str(value)
+        text = text.strip()
+        if not text:
+            continue
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError:
+                raise UsageError(f"{column} has half of a character (a lone surrogate)") from None
+        texts[column] = text
+    return texts
