@@ -73,7 +73,7 @@ def body_not_json(facts: Facts) -> Finding | Checked | None:
     if request is None or request.body is None or _status(facts) == 202 or request.method == "GET":
         return None
     if not request.body.strip():
-        return _finding(facts, "body-not-json", Certainty.LIKELY, "there is no body")
+        return _finding(facts, "body-not-json", Certainty.LIKELY, "there is no body", is_absence=True)
     body = read_body(request.body)
     if body.fault is not None:
         fix = _FIX_OF_FORM if body.fault == FORM_FAULT else None
@@ -94,7 +94,8 @@ def wrong_callout_method(facts: Facts) -> Finding | Checked | None:
         return Checked("wrong-callout-method", method)
     fix = f"Name the method {right}."
     if method is None:
-        return _finding(facts, "wrong-callout-method", Certainty.LIKELY, "the body names no method", fix)
+        evidence = "the body names no method"
+        return _finding(facts, "wrong-callout-method", Certainty.LIKELY, evidence, fix, is_absence=True)
     return _finding(facts, "wrong-callout-method", Certainty.CERTAIN, _fault_of_method(method, route), fix)
 
 
@@ -112,7 +113,7 @@ def _fault_of_method(method: str, route: Route) -> str:
 def device_field_name(facts: Facts) -> Finding | Checked | None:
     """Look for an address or a phone number in a field that Zoom does not read."""
     if (phone := _phone(facts)) is not None:
-        misplaced = phone.misplaced_number
+        misplaced = phone.misplaced("phone_number")
         if misplaced is None or phone.number:
             return Checked("device-field-name", "phone_number, inside params") if phone.number else None
         evidence = f"the number is in {shown_value(misplaced[0])}; Zoom reads params.phone_number"
@@ -121,7 +122,7 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
     body = _room(facts)
     if body is None or body.address:
         return None if body is None else Checked("device-field-name", "device_ip, inside params")
-    misplaced = body.misplaced_address
+    misplaced = body.misplaced("device_ip")
     if misplaced is None:
         return None
     evidence = f"the address is in {shown_value(misplaced[0])}; Zoom reads params.device_ip"
@@ -131,13 +132,13 @@ def device_field_name(facts: Facts) -> Finding | Checked | None:
 def address_missing(facts: Facts) -> Finding | Checked | None:
     """Look for a request without any address or number."""
     if (phone := _phone(facts)) is not None:
-        if phone.number or phone.misplaced_number is not None:
+        if phone.number or phone.misplaced("phone_number") is not None:
             return None
         evidence = "phone_number is empty" if "phone_number" in (phone.params or {}) else "there is no phone_number"
         fix = "Put the number, with country and area code, in params.phone_number."
-        return _finding(facts, "address-missing", Certainty.CERTAIN, evidence, fix)
+        return _finding(facts, "address-missing", Certainty.CERTAIN, evidence, fix, is_absence=True)
     body = _room(facts)
-    if body is None or body.misplaced_address is not None:
+    if body is None or body.misplaced("device_ip") is not None:
         return None
     if body.address and (not isinstance(body.address, str) or body.address.strip()):
         return None  # what it is instead is for address_invalid
@@ -148,7 +149,7 @@ def address_missing(facts: Facts) -> Finding | Checked | None:
         evidence = "device_ip is empty"
     else:
         evidence = f"params has {_listed(body.params)}, but no device_ip"
-    return _finding(facts, "address-missing", Certainty.CERTAIN, evidence)
+    return _finding(facts, "address-missing", Certainty.CERTAIN, evidence, is_absence=True)
 
 
 def headers_misplaced(facts: Facts) -> Finding | Checked | None:
@@ -201,11 +202,12 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
     if given in {"sip", "h323"} if isinstance(given, str) else False:
         return Checked("call-type-invalid", str(given))
     if given is None or given == "":
-        misplaced = body.misplaced_call_type
+        misplaced = body.misplaced("call_type")
         if misplaced is not None and _is_beside_address(body, misplaced[0]):
             return None  # the same level is named for the address
         told = f"; Zoom does not read {shown_value(misplaced[0])}" if misplaced is not None else ""
-        return _finding(facts, "call-type-invalid", Certainty.LIKELY, f"params has no call_type{told}")
+        evidence = f"params has no call_type{told}"
+        return _finding(facts, "call-type-invalid", Certainty.LIKELY, evidence, is_absence=True)
     if not isinstance(given, str):
         return _finding(facts, "call-type-invalid", Certainty.CERTAIN, "call_type is not a string")
     if has_placeholder(given):
@@ -218,10 +220,8 @@ def call_type_invalid(facts: Facts) -> Finding | Checked | None:
 
 def _is_beside_address(body: CalloutBody, place: str) -> bool:
     """Return whether a field is with the address in an object in which Zoom reads neither."""
-    if body.misplaced_address is None:
-        return False
-    level = place.rpartition(".")[0]
-    return level == body.misplaced_address[0].rpartition(".")[0] and level != "params"
+    address, level = body.misplaced("device_ip"), place.rpartition(".")[0]
+    return address is not None and level == address[0].rpartition(".")[0] and level != "params"
 
 
 def address_invalid(facts: Facts) -> Finding | Checked | None:
@@ -356,7 +356,7 @@ def _room(facts: Facts) -> CalloutBody | None:
     if body is None or not body.is_shown or body.is_other or body.is_phone:
         return None
     is_unnamed = body.method is not None and has_placeholder(body.method)
-    is_bare = body.call_type is None and not body.address and body.misplaced_address is None
+    is_bare = body.call_type is None and not body.address and body.misplaced("device_ip") is None
     return None if is_unnamed and is_bare else body
 
 
@@ -366,12 +366,20 @@ def _phone(facts: Facts) -> CalloutBody | None:
     return body if body is not None and body.is_shown and body.is_phone else None
 
 
-def _finding(facts: Facts, identifier: str, certainty: Certainty, evidence: str, fix: str | None = None) -> Finding:
+def _finding(
+    facts: Facts,
+    identifier: str,
+    certainty: Certainty,
+    evidence: str,
+    fix: str | None = None,
+    *,
+    is_absence: bool = False,
+) -> Finding:
     """Make a finding; it is only possible where Zoom refused before it looked at the body."""
     answer, command = facts.answer, cause_texts()[identifier].command
     if answer is not None and (answer.status == 401 or answer.code in {124, 2300, 3001}):
-        return Finding(identifier, Certainty.POSSIBLE, f"{evidence}, {_NEXT}", fix, command)
-    return Finding(identifier, certainty, evidence, fix, command)
+        certainty, evidence = Certainty.POSSIBLE, f"{evidence}, {_NEXT}"
+    return Finding(identifier, certainty, evidence, fix, command, is_absence=is_absence)
 
 
 def _status(facts: Facts) -> int | None:

@@ -37,8 +37,11 @@ HEADER_GROUPS = ("sip_headers", "h323_headers")
 HEADER_FIELDS = ("from_display_name", "to_display_name", "from_uri", "additional_headers")
 _IN_GROUP = tuple(f"{group}." for group in HEADER_GROUPS)
 _NESTS = {"invite_options", "options", "invitee", "device", "room", "participant", "invite", *HEADER_GROUPS}
-_NUMBER_NAMES = frozenset({"phone", "phonenumber", "phoneno", "number", "tel", "telephone", "to", "callee"})
-_CALL_TYPE_NAMES = frozenset({"calltype", "type", "protocol", "callprotocol"})
+_OTHER_NAMES = {
+    "device_ip": _ADDRESS_NAMES,
+    "phone_number": {"phone", "phonenumber", "phoneno", "number", "tel", "telephone", "to", "callee"},
+    "call_type": {"calltype", "type", "protocol", "callprotocol"},
+}
 
 
 class CalloutBody(Struct, frozen=True, kw_only=True):
@@ -85,7 +88,7 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
         """Whether it is meant to ring a phone."""
         is_named = self.method in PHONE_METHODS.values()
         return "phone_number" in (self.params or {}) or (
-            is_named and self.misplaced_address is None and not self.address
+            is_named and self.misplaced("device_ip") is None and not self.address
         )
 
     @property
@@ -93,15 +96,19 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
         """The value of ``params.device_ip``; None if it is missing."""
         return (self.params or {}).get("device_ip")
 
-    @property
-    def misplaced_address(self) -> tuple[str, object] | None:
-        """The place and value of something like an address outside ``params.device_ip``."""
+    def misplaced(self, field: str) -> tuple[str, Any] | None:
+        """Return the place and value of something like a field outside ``params``, or under another name."""
         for path, name, value in self._deep_fields():
             bare = re.sub(r"[^a-z0-9]", "", name.lower())
-            is_right = path == "params." and name == "device_ip"
-            if bare in _ADDRESS_NAMES and not is_right and isinstance(value, str) and value.strip():
+            sort = str | int if field == "phone_number" else str
+            is_meant = bare in _OTHER_NAMES[field] and (path, name) != ("params.", field)
+            if is_meant and isinstance(value, sort) and str(value or "").strip():
                 return f"{path}{name}", value
         return None
+
+    def meant(self, field: str) -> Any:
+        """Return what is meant for a field of ``params``, wherever it is; None if there is nothing."""
+        return (self.params or {}).get(field) or (self.misplaced(field) or ("", None))[1]
 
     @property
     def misplaced_headers(self) -> tuple[str, ...]:
@@ -139,28 +146,13 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
             if value not in (None, "", {}, [])
             and (name not in known or (name in HEADER_GROUPS and not isinstance(value, dict)))
             and not (name in _NESTS and isinstance(value, dict | list))
-            and re.sub(r"[^a-z0-9]", "", name.lower()) not in _ADDRESS_NAMES | _CALL_TYPE_NAMES
+            and re.sub(r"[^a-z0-9]", "", name.lower()) not in _ADDRESS_NAMES | _OTHER_NAMES["call_type"]
         )
 
     @property
     def number(self) -> object:
         """The value of ``params.phone_number``; None if it is missing."""
         return (self.params or {}).get("phone_number")
-
-    @property
-    def misplaced_number(self) -> tuple[str, object] | None:
-        """The place and value of something like a phone number outside ``params.phone_number``."""
-        for path, name, value in self._deep_fields():
-            is_right = path == "params." and name == "phone_number"
-            if re.sub(r"[^a-z]", "", name.lower()) in _NUMBER_NAMES and not is_right and value:
-                return f"{path}{name}", value
-        return None
-
-    @property
-    def phone_number(self) -> str | None:
-        """The number that is meant, wherever it is; None if there is none."""
-        given = self.number or (self.misplaced_number or ("", None))[1]
-        return str(given) if isinstance(given, str | int) and not isinstance(given, bool) else None
 
     def _deep_fields(self) -> Iterator[tuple[str, str, object]]:
         """Yield every field but the method, including those in ``invite_options``, where one client nests them."""
@@ -177,18 +169,9 @@ class CalloutBody(Struct, frozen=True, kw_only=True):
         return (self.params or {}).get("call_type")
 
     @property
-    def misplaced_call_type(self) -> tuple[str, object] | None:
-        """The place and value of something like a call type outside ``params.call_type``."""
-        for path, name, value in self._deep_fields():
-            bare = re.sub(r"[^a-z0-9]", "", name.lower())
-            if bare in _CALL_TYPE_NAMES and (path, name) != ("params.", "call_type") and isinstance(value, str):
-                return f"{path}{name}", value
-        return None
-
-    @property
     def protocol(self) -> Protocol | None:
         """The protocol that is meant, however it is spelt; None if there is no telling."""
-        given = self.call_type or (self.misplaced_call_type or ("", None))[1]
+        given = self.meant("call_type")
         if isinstance(given, str):
             match re.sub(r"[^a-z0-9]", "", given.lower()):
                 case "sip" | "sips":

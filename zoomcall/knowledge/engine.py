@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.answer import classify
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
@@ -24,8 +24,9 @@ from zoomcall.knowledge import (
     token_request_rules,
     token_rules,
 )
-from zoomcall.knowledge.facts import Facts, Part
+from zoomcall.knowledge.facts import Facts, Part, Reading
 from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.redaction import clean
 from zoomcall.knowledge.route import for_cluster, route_of
 from zoomcall.knowledge.texts import Family, cause_texts
@@ -33,6 +34,7 @@ from zoomcall.knowledge.texts import Family, cause_texts
 _CERTAINTIES = tuple(Certainty)
 
 _ALL = frozenset(Family)
+_UNSURE = {Reading.GUESSED, Reading.STAND_IN}
 
 _RESTS_ON = {
     "wrong-method": (Part.METHOD,),
@@ -44,6 +46,7 @@ _RESTS_ON = {
     "bearer-missing": (Part.AUTHORIZATION,),
     "bearer-doubled": (Part.AUTHORIZATION,),
     "basic-missing": (Part.AUTHORIZATION,),
+    "grant-type": (Part.BODY,),
     "token-malformed": (Part.AUTHORIZATION,),
     "token-whitespace": (Part.AUTHORIZATION,),
     "content-type": (Part.HEADERS,),
@@ -58,7 +61,6 @@ _RESTS_ON = {
     "headers-misplaced": (Part.BODY,),
     "private-address": (Part.BODY,),
     "own-dial-in-address": (Part.BODY,),
-    "grant-type": (Part.BODY,),
     "success-not-202": (Part.STATUS,),
 }
 """Which part of a request or answer each finding is about."""
@@ -107,18 +109,22 @@ def _completed(facts: Facts) -> Facts:
         if facts.zoom_time is None and answer.server_time is not None and answer.local_time is not None:
             facts = replace(facts, zoom_time=answer.server_time, local_time=answer.local_time)
         if facts.kind is None:
-            facts = replace(facts, kind=_kind_of(answer, facts))
+            kind = kind_of_answer(facts)
+            facts = replace(facts, kind=None if kind is ErrorKind.PENDING else kind)
     if facts.api is None and (route := route_of(facts)) is not None:
         facts = replace(facts, api=route.api)
     return facts
 
 
-def _kind_of(answer: ZoomAnswer, facts: Facts) -> ErrorKind | None:
-    if 200 <= answer.status < 300:
-        route = route_of(facts)
-        is_quiet = answer.status != 202 and route is not None and route.is_callout
-        return ErrorKind.NO_OP if is_quiet else None
-    return classify(answer)
+def kind_of_answer(facts: Facts) -> ErrorKind | None:
+    """Return the answer's exit name: pending for a success, as only the request or its target can be wrong then."""
+    answer, route = facts.answer, route_of(facts)
+    if answer is None or not 200 <= answer.status < 300:
+        return None if answer is None else classify(answer)
+    if answer.status != 202 and route is not None and route.is_callout:
+        return ErrorKind.NO_OP
+    is_denied = answer.code is not None and "no permission" in (answer.message or "").lower()
+    return ErrorKind.NOT_ENTITLED if is_denied else ErrorKind.PENDING
 
 
 def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tuple[Checked, ...]]:
@@ -131,10 +137,10 @@ def _ask(rules: Iterable[Rule], facts: Facts) -> tuple[tuple[Finding, ...], tupl
     for rule in rules:
         match rule(facts):
             case Finding() as finding if texts[finding.id].family in explaining:
-                finding = _capped(finding, facts)
                 known = findings.get(finding.id)
-                if known is None or _doubt(finding) < _doubt(known):
-                    findings[finding.id] = finding
+                capped = _capped(finding, facts)
+                if capped is not None and (known is None or _doubt(capped) < _doubt(known)):
+                    findings[capped.id] = capped
             case Checked() as fine if texts[fine.id].family in worth_telling:
                 checked.setdefault(fine.id, fine)
             case _:
@@ -178,19 +184,24 @@ def _doubt(finding: Finding) -> int:
     return _CERTAINTIES.index(finding.certainty)
 
 
-def _capped(finding: Finding, facts: Facts) -> Finding:
-    """Let no finding be more certain than what it rests on was read (contract 4)."""
-    unsure = facts.request.unsure if facts.request is not None else frozenset()
-    if finding.certainty is Certainty.POSSIBLE or unsure.isdisjoint(_RESTS_ON.get(finding.id, ())):
+def _capped(finding: Finding, facts: Facts) -> Finding | None:
+    """Let no finding be surer than what it rests on was read, nor rest on a gap in it (contract 4)."""
+    parts = _RESTS_ON.get(finding.id, ())
+    readings = {facts.request.reading(part) for part in parts} if facts.request is not None else set()
+    if finding.is_absence and readings - {Reading.WHOLE}:
+        return None
+    if any(isinstance(value, str) and has_placeholder(value) for value in finding.seen):
+        readings.add(Reading.STAND_IN)
+    if not readings & _UNSURE:
         return finding
-    return replace(finding, certainty=Certainty.POSSIBLE)
+    return replace(finding, certainty=Certainty.POSSIBLE, would_be=finding.certainty)
 
 
 def _judgement(findings: Iterable[Finding], checked: Iterable[Checked], facts: Facts) -> Judgement:
     ranks = {identifier: rank for rank, identifier in enumerate(cause_texts())}
 
-    def rank(finding: Finding) -> tuple[int, int]:
-        return _doubt(finding), ranks[finding.id]
+    def rank(finding: Finding) -> tuple[int, int, int]:
+        return _doubt(finding), _CERTAINTIES.index(finding.would_be or finding.certainty), ranks[finding.id]
 
     return Judgement(
         causes=tuple(_cause(finding, facts) for finding in sorted(findings, key=rank)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -46,6 +47,15 @@ class Part(StrEnum):
     STATUS = "status"
 
 
+class Reading(StrEnum):
+    """How well a part was read (contract 4)."""
+
+    WHOLE = "whole"
+    IN_PART = "in part"
+    GUESSED = "guessed"
+    STAND_IN = "stand-in"
+
+
 class RequestFacts(Struct, frozen=True, kw_only=True):
     """A request as it was sent, or as somebody wrote it down.
 
@@ -62,7 +72,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
             does not expand it.
         claims: Names of the claims that the code around it puts in a token.
         has_millisecond_expiry: That code sets exp from a clock in milliseconds.
-        unsure: Which parts of it were guessed, read in part, or are stand-ins.
+        readings: How each part was read; whole, where nothing is said of it.
         blocked_by: What a browser says that blocked it; empty if none did.
         network_fault: Where the program that sent it says that the connection failed, and its words.
         is_said_not_to_ring: Somebody says beside it that the room does not ring.
@@ -82,7 +92,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     has_verbatim_variable: bool = False
     claims: tuple[str, ...] = ()
     has_millisecond_expiry: bool = False
-    unsure: frozenset[Part] = frozenset()
+    readings: Mapping[Part, Reading] = {}
     blocked_by: str = ""
     network_fault: tuple[NetworkWord, str] | None = None
     is_said_not_to_ring: bool = False
@@ -90,6 +100,10 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     is_shell_fault_shown: bool = False
     hosts_beside: tuple[str, ...] = ()
     links_beside: tuple[tuple[str, str], ...] = ()
+
+    def reading(self, part: Part) -> Reading:
+        """Return how well a part was read."""
+        return self.readings.get(part, Reading.WHOLE)
 
     def header(self, name: str) -> str | None:
         """Return the first header with that name (in lower case)."""

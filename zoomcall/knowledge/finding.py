@@ -19,6 +19,9 @@ class Finding(Struct, frozen=True):
         evidence: What was seen, in words, without any secret.
         fix: What fixes it here; None: the fix of ``causes.toml``.
         command: What fixes it or shows more here; None: the command of ``causes.toml``.
+        is_absence: It is that something is missing, which only shows in what was read whole.
+        seen: The values it rests on.
+        would_be: How sure it would be, had everything been read whole; None: no less than it is.
     """
 
     id: str
@@ -26,6 +29,9 @@ class Finding(Struct, frozen=True):
     evidence: str
     fix: str | None = None
     command: str | None = None
+    is_absence: bool = False
+    seen: tuple[object, ...] = ()
+    would_be: Certainty | None = None
 
 
 Rule = Callable[[Facts], Finding | Checked | None]

@@ -160,7 +160,8 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
             evidence = "client id and secret are in the body; Zoom documents them only in the Authorization header"
             return Finding("basic-missing", Certainty.POSSIBLE, evidence)
         case Authorization.ABSENT:
-            return Finding("basic-missing", Certainty.CERTAIN, "the token request has no Authorization header")
+            evidence = "the token request has no Authorization header"
+            return Finding("basic-missing", Certainty.CERTAIN, evidence, is_absence=True)
         case Authorization.TOKEN | Authorization.BEARER_VARIABLE:
             evidence = "the token request has a bearer token; the token endpoint expects the app's id and secret"
             return Finding("basic-missing", Certainty.LIKELY, evidence)
@@ -178,7 +179,8 @@ def grant_type(facts: Facts) -> Finding | Checked | None:
     if grant is None:
         if not parameters or not request.is_whole or _is_success(facts):
             return None
-        return Finding("grant-type", Certainty.LIKELY, "the token request has no grant_type", _FIX_OF_GRANT)
+        evidence = "the token request has no grant_type"
+        return Finding("grant-type", Certainty.LIKELY, evidence, _FIX_OF_GRANT, is_absence=True)
     if has_placeholder(grant):
         return None
     if grant not in _GRANTS:

@@ -98,7 +98,8 @@ def bearer_missing(facts: Facts) -> Finding | Checked | None:
         case Authorization.VARIABLE:
             return _bare_variable(facts, request)
         case Authorization.ABSENT:
-            return Finding("bearer-missing", Certainty.CERTAIN, "the request has no Authorization header")
+            evidence = "the request has no Authorization header"
+            return Finding("bearer-missing", Certainty.CERTAIN, evidence, is_absence=True)
         case Authorization.BASIC:
             evidence = "the Authorization header uses Basic; the API takes Bearer and a token"
             return Finding("bearer-missing", Certainty.CERTAIN, evidence)

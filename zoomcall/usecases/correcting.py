@@ -184,7 +184,7 @@ def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correc
 def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
     """Correct a request that rings a phone."""
     target, gaps = _target(route, text)
-    number = _phone_number(body.phone_number)
+    number = _phone_number(body.meant("phone_number"))
     if number is None:
         gaps = (*gaps, f"the phone number: replace {_NUMBER} with it")
     params = {"phone_number": number or _NUMBER, **_phone_params(body.params or {})}
@@ -197,11 +197,10 @@ def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
     )
 
 
-def _phone_number(given: str | None) -> str | None:
-    if given is None or has_placeholder(given):
-        return None
-    extension = re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", given.strip())
-    return extension[1] if extension else re.sub(r"\D", "", given) or None
+def _phone_number(given: object) -> str | None:
+    number = str(given or "").strip()
+    extension = re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", number)
+    return None if has_placeholder(number) else extension[1] if extension else re.sub(r"\D", "", number) or None
 
 
 def _phone_params(given: Mapping[str, Any]) -> dict[str, Any]:
@@ -274,8 +273,7 @@ def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[st
 
 def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Protocol | None]:
     if body is not None and body.members is not None:
-        misplaced = body.misplaced_address
-        found = body.address or (misplaced[1] if misplaced is not None else None)
+        found = body.meant("device_ip")
         if isinstance(found, list) and len(found) == 1:
             found = found[0]
         return (found if isinstance(found, str) else None), body.protocol

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from zoomcall.domain.answer import ZoomAnswer, classify
+from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement, Notice
 from zoomcall.domain.credential import CredentialKind
@@ -20,11 +21,11 @@ from zoomcall.domain.time_words import stamp
 from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind, UsageError
 from zoomcall.knowledge.callout_body import read_body
-from zoomcall.knowledge.engine import judge
-from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
+from zoomcall.knowledge.engine import judge, kind_of_answer
+from zoomcall.knowledge.facts import Authorization, Facts, Part, Reading, RequestFacts
 from zoomcall.knowledge.placeholder import has_placeholder, is_stand_in, with_plain_stand_ins
 from zoomcall.knowledge.redaction import clean
-from zoomcall.knowledge.route import Route, route_of
+from zoomcall.knowledge.route import route_of
 from zoomcall.knowledge.texts import Family, cause_texts
 from zoomcall.usecases.correcting import CannotCorrect, Correction, correct
 from zoomcall.usecases.inspecting import SignatureCheck, with_signature
@@ -33,15 +34,17 @@ from zoomcall.usecases.pasted.answers import PastedAnswer
 from zoomcall.usecases.pasted.commands import ReadFile
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
 from zoomcall.usecases.pasted.paste import FIX_OF_PASTE, Paste, read_paste
-from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.pieces import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
 _LONGEST_LINE = 300
 _PROXY_WANTS_CREDENTIAL = 407
 _UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]|$)", re.IGNORECASE)
 _DAMAGED = re.compile(r"(?:[Bb]earer )?[\"']?ey[A-Za-z0-9_-]{8,}[\w.+/=\s-]*[\"']?")
+_TOKEN = re.compile(r"(?<![\w.+/=-])ey[A-Za-z0-9_-]{8,}(?:[.+/=]+[A-Za-z0-9_-]+)+(?![\w.])")
 _API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
 _ON_THE_WAY = {"zoom-not-reached", "clock-wrong"}
+_ELISION = re.compile(r"(?:[\[{,]|^)\s*(?:\.{3}|\u2026)|[,{]\s*\"(?:\.{3}|\u2026)\"\s*:", re.MULTILINE)
 _GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
 _TOKENS = {
     TokenKind.API_JWT: "an API JWT",
@@ -112,9 +115,9 @@ def diagnose(
     credential = credential_of(paste.request) if paste.request is not None else None
     answer = _answer(paste.answer)
     if paste.request is None and (answer is None or answer.status < 300):
-        bare = near.strip()
-        if not _DAMAGED.fullmatch(bare) or read_token(bare).is_jwt:
-            raise _not_understood(near)
+        bare = _lone_token(paste.near)
+        if bare is None or read_token(bare).is_jwt:
+            raise _not_understood(near, is_token=bare is not None)
         credential = Credential(Authorization.TOKEN, bearer=Secret(bare))
     return _diagnosis(paste, credential, _with_key(_facts(paste, credential, answer, now), key))
 
@@ -123,9 +126,11 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
     scrub = Scrubber(paste.near, paste.request, credential)
     correction, gaps = _correction(facts)
     judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
-    if paste.request is not None and not judgement.causes and facts.answer is None and _is_unread(paste.request):
+    unread = tuple(_unread(paste.request, facts)) if paste.request is not None else ()
+    if unread and not judgement.causes and facts.kind in {None, ErrorKind.PENDING}:
+        told = f"{' and '.join(unread)} {'was' if len(unread) == 1 else 'were'} not recognized"
         raise UsageError(
-            "not enough of the request was understood to say that it is in order: its method was not recognized",
+            f"not enough of the request was understood to say that it is in order: {told}",
             fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
         )
     own = paste.request.not_understood if paste.request is not None else ()
@@ -142,14 +147,31 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
     )
 
 
-def _is_unread(request: PastedRequest) -> bool:
-    """Return whether the method is not known of code or of a mere URL, so that all may be wrong with it."""
-    return (request.form.is_source or request.form is Form.PROSE) and not request.method
+def _unread(request: PastedRequest, facts: Facts) -> Iterator[str]:
+    """Name the parts that matter and were not recognized, so that nobody can say that all is well (contract 4)."""
+    route = route_of(facts)
+    if facts.answer is not None or route is None:
+        return
+    if not request.method:
+        yield "its method"
+    if request.form.is_source and route.is_callout and request.body is None and request.method in {"PATCH", "POST"}:
+        yield "its body"
+    is_signed = request.basic is not None or any(request.header(name) for name in ("authorization", "x-api-key"))
+    if request.form.is_source and not is_signed:
+        yield "its authorization"
 
 
-def _not_understood(text: str) -> UsageError:
-    bare = text[:_LONGEST_BODY].strip()
-    if " " not in bare and read_token(bare).is_jwt:
+def _lone_token(text: str) -> str | None:
+    """Return the one token that a text holds, whatever is around it."""
+    if _DAMAGED.fullmatch(text.strip()):
+        return text.strip()
+    tokens = set(islice(_TOKEN.findall(text), 3))
+    return tokens.pop() if len(tokens) == 1 else None
+
+
+def _not_understood(text: str, *, is_token: bool) -> UsageError:
+    bare = text.strip()
+    if is_token:
         return UsageError(
             "this is a token, not a request",
             fix="Inspect a token with:",
@@ -178,7 +200,7 @@ def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
 
 def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | None, now: datetime) -> Facts:
     request = paste.request
-    told = None if request is None or credential is None else _request_facts(request, credential, paste.near)
+    told = None if request is None or credential is None else _request_facts(paste, request, credential)
     facts = Facts(request=told, answer=answer, local_time=now)
     route = route_of(facts)
     if (route is None or route.api is None) and answer is not None:
@@ -197,7 +219,7 @@ def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | Non
         facts = replace(facts, credential_kind=CredentialKind.S2S)
     elif facts.bearer is not None:
         facts = replace(facts, credential_kind=_credential_kind(read_token(facts.bearer.reveal()).kind))
-    return _with_clocks(replace(facts, kind=_kind_of_answer(answer, route)), request, answer)
+    return _with_clocks(replace(facts, kind=kind_of_answer(facts)), request, answer)
 
 
 def _api_named(message: str) -> Api | None:
@@ -227,8 +249,8 @@ def _with_key(facts: Facts, key: KeyAtHand | None) -> Facts:
     return with_signature(facts, read_token(bearer), key.check)
 
 
-def _request_facts(request: PastedRequest, credential: Credential, near: str) -> RequestFacts:
-    body = request.body
+def _request_facts(paste: Paste, request: PastedRequest, credential: Credential) -> RequestFacts:
+    body, near = request.body, paste.near
     shell_fault, is_shown = surroundings.shell_fault(request, near)
     if body is not None and (len(body) > _LONGEST_BODY or (has_placeholder(body[:64]) and "{" not in body[1:])):
         body = None
@@ -242,7 +264,7 @@ def _request_facts(request: PastedRequest, credential: Credential, near: str) ->
         has_verbatim_variable=request.is_quoted_verbatim,
         claims=request.claims,
         has_millisecond_expiry=request.has_millisecond_expiry,
-        unsure=request.unsure,
+        readings=_readings(paste, request, credential),
         blocked_by=surroundings.blocked_by(near),
         network_fault=surroundings.network_fault(near),
         is_said_not_to_ring=surroundings.is_said_not_to_ring(near),
@@ -253,16 +275,19 @@ def _request_facts(request: PastedRequest, credential: Credential, near: str) ->
     )
 
 
-def _kind_of_answer(answer: ZoomAnswer | None, route: Route | None) -> ErrorKind | None:
-    """Return the answer's exit name: pending for a success, as only the request or its target can be wrong then."""
-    if answer is None:
-        return None
-    if 200 <= answer.status < 300:
-        if answer.status != 202 and route is not None and route.is_callout:
-            return ErrorKind.NO_OP
-        is_denied = answer.code is not None and "no permission" in (answer.message or "").lower()
-        return ErrorKind.NOT_ENTITLED if is_denied else ErrorKind.PENDING
-    return classify(answer)
+def _readings(paste: Paste, request: PastedRequest, credential: Credential) -> Mapping[Part, Reading]:
+    """Return how each part was read; the last word on a part is the worst."""
+    is_bare = credential.kind is Authorization.VARIABLE and not credential.shown.lower().startswith("bearer")
+    rows = (
+        (Part.HEADERS, Reading.IN_PART, not request.is_whole),
+        (Part.AUTHORIZATION, Reading.IN_PART, credential.kind is Authorization.UNKNOWN),
+        (Part.BODY, Reading.IN_PART, request.body is None or bool(_ELISION.search(request.body))),
+        (Part.STATUS, Reading.GUESSED, paste.answer is not None and paste.answer.is_inferred),
+        *((part, Reading.GUESSED, True) for part in request.unsure),
+        (Part.METHOD, Reading.STAND_IN, has_placeholder(request.method)),
+        (Part.AUTHORIZATION, Reading.STAND_IN, is_bare),
+    )
+    return {part: reading for part, reading, is_so in rows if is_so}
 
 
 def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer | None) -> Facts:
@@ -353,7 +378,7 @@ def _left(paste: Paste) -> Iterator[str]:
 def _understood(paste: Paste, credential: Credential | None, facts: Facts) -> Iterator[str]:
     request = paste.request
     if request is not None and credential is not None and facts.request is not None:
-        yield request.form.value
+        yield request.form.value + (f", line {paste.line}" if paste.line is not None else "")
         yield f"method {facts.request.method}" if facts.request.method else ""
         yield f"URL {facts.request.url}" if facts.request.url else ""
         yield from _credential_lines(credential, facts)

@@ -5,75 +5,60 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import Any, ClassVar
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
-from zoomcall.knowledge.lexicon import sayings
+from zoomcall.knowledge.lexicon import ZoomSaying, sayings
 from zoomcall.usecases.pasted.balanced import end_of_json, straightened
+from zoomcall.usecases.pasted.http_message import read_headers
 from zoomcall.usecases.pasted.objects import objects_around
 
-_LONGEST_HEAD = 64 * 1024
 _LONGEST_BODY = 64 * 1024
 _LOOK_BACK = 2000
 _MOST_HEADS = 200
-_MOST_HEADERS = 200
 _MOST_CODES = 50
 _DEEPEST = 8
 
-_STATUS_WORDS = {
-    "ok": 200,
-    "created": 201,
-    "accepted": 202,
-    "nocontent": 204,
-    "badrequest": 400,
-    "unauthorized": 401,
-    "forbidden": 403,
-    "notfound": 404,
-    "methodnotallowed": 405,
-    "conflict": 409,
-    "unsupportedmediatype": 415,
-    "unprocessableentity": 422,
-    "toomanyrequests": 429,
-    "internalservererror": 500,
-    "badgateway": 502,
-    "serviceunavailable": 503,
-    "gatewaytimeout": 504,
-}
-_REASONS = (
-    r"OK|Created|Accepted|No Content|Bad Request|Unauthorized|Forbidden|Not Found|Method Not Allowed|Conflict"
-    r"|Unsupported Media Type|Unprocessable (?:Entity|Content)|Too Many Requests|Internal Server Error|Bad Gateway"
-    r"|Service Unavailable|Gateway Time-?out"
+_PHRASES = [status.phrase for status in HTTPStatus if status >= 200] + ["Unprocessable Content", "Gateway Time-out"]
+_STATUS_WORDS = {re.sub(r"\W", "", status.phrase).lower(): status.value for status in HTTPStatus if status >= 200}
+_REASON = "(?:" + "|".join(re.escape(phrase) for phrase in _PHRASES) + ")"
+_STATUS_LINE = re.compile(
+    r"^[ \t]{0,8}(?:<{1,2}[ \t]?)?HTTP(?:/\d(?:\.\d)?|(?=[ \t]+\d{3}[ \t]*$))[ \t]+(\d{3})\b"
+    r"(?![ \t]*[\"'])[^\n]{0,200}$",
+    re.MULTILINE,
 )
-_STATUS_LINE = re.compile(r"^[ \t]{0,8}(?:<[ \t]?)?HTTP/\d(?:\.\d)?[ \t]+(\d{3})\b[^\n]{0,200}$", re.MULTILINE)
-_HEADER = re.compile(r"[ \t]{0,8}(?:<[ \t]?)?([A-Za-z][A-Za-z0-9_-]{0,63})[ \t]{0,8}:[ \t]{0,8}(.*)")
 _LEAD = r"^[ \t]{0,16}(?:(?://|\#|--|\*|>|<|=>|->|\u2192|\u21d2|\u2026|REM)[ \t]{0,4}){0,3}"
 _FORMS = (
     re.compile(
-        r"(?:\bStatus ?Code|\b[Ss]tatus[_ ]code|[\"']statusCode)[\"']?[ \t]{0,4}[:=][ \t]{0,4}"
-        r"[\"']?(\d{3}|[A-Za-z]{2,30})\b"
+        r"(?:\bStatus ?Code|\b[Ss]tatus[_ ]code|[\"']statusCode|\bkind: Status\()[\"']?[ \t]{0,4}[:=]?[ \t]{0,4}"
+        r"(?<=[:= (])[\"']?(\d{3}|[A-Za-z]{2,30})\b"
     ),
-    re.compile(rf"\((\d{{3}})\)[ \t]{{0,4}}(?:{_REASONS})", re.IGNORECASE),
-    re.compile(rf"\b(\d{{3}})[ \t]{{0,4}}\((?:{_REASONS})\)", re.IGNORECASE),
-    re.compile(r"\bstatus code(?: of| is| was)?[ \t]{0,4}:?[ \t]{0,4}(\d{3})\b(?!\s{0,4}[)=])", re.IGNORECASE),
-    re.compile(r"<Response \[(\d{3})[ \]]"),
-    re.compile(r"\b(\d{3}) (?:Client|Server) Error\b"),
-    re.compile(r"\bHTTP(?: Status| Error| Code| status code)?[ \t]{0,2}:?[ \t]{0,2}(\d{3})\b"),
+    re.compile(rf"\(?(?<![\d.,:])\b(\d{{3}})\)?[ \t]{{0,4}}\(?(?<=[( )]){_REASON}\b\)?", re.IGNORECASE),
+    re.compile(
+        r"\bstatus code(?: of| is| was)?[ \t]{0,4}:?[ \t]{0,4}(\d{3})\b(?!\s{0,4}[)=])|<Response \[(\d{3})[ \]]"
+        r"|\b(\d{3}) (?:Client|Server) Error\b|\bHTTP/\d(?:\.\d)?\" (\d{3})\b"
+        r"|[Rr]esponse\{[^{}\n]{0,80}\bcode=(\d{3})\b|\breturned code (\d{3})\b"
+        r"|\[(\d{3}) [A-Z][A-Za-z ]{2,30}\] during "
+        r"|\b(?:Client|HTTP|Response)\w*Error: (\d{3})\b"
+        r"|\bHTTP(?:[_ ]Status| Error| Code| status code)?[ \t]{0,2}:?[ \t]{0,2}(\d{3})\b",
+        re.IGNORECASE,
+    ),
     re.compile(
         rf"{_LEAD}(?:(?:Response|Answer|Result|Status|Output|Returns?|Zoom|Error|Got|Body)"
         r"[ \t]{0,4}[:=]?[ \t]{0,4}){0,3}"
-        rf"([1-5]\d\d)(?=[ \t]{{0,4}}(?:[:{{\u2026-]|{_REASONS}|$))",
+        rf"([1-5]\d\d)(?=[ \t]{{0,4}}(?:[:{{\u2026-]|{_REASON}|$))",
         re.IGNORECASE | re.MULTILINE,
     ),
     re.compile(
-        r"(?:[\"'\[]\+?(?:http_?)?status(?:_?code)?[\"'\]]{1,2}[ \t]{0,4}(?:=>|->|[:=])"
-        r"|\b(?:http_?)?status(?:_?code)?[ \t]{0,4}=>)[ \t]{0,4}(?:int\()?[\"']?([1-5]\d\d)\b",
+        r"(?:[\"'\[]\+?(?:http_?)?(?:status(?:_?code)?|errorcode|httpcode)[\"'\]]{1,2}[ \t]{0,4}(?:=>|->|[:=])"
+        r"|\b(?:http_?)?status(?:_?code)?[ \t]{0,4}=>|(?<![\w.(])status=)[ \t]{0,4}(?:int\()?[\"']?([1-5]\d\d)\b",
         re.IGNORECASE,
     ),
-    re.compile(rf"\b([1-5]\d\d)(?:[ \t]{{1,3}}|:[ \t]?|_)(?:{_REASONS})\b", re.IGNORECASE),
+    re.compile(rf"(?<![\d.,:])\b([1-5]\d\d)(?:[ \t]{{1,3}}|:[ \t]?|[_-]){_REASON}\b", re.IGNORECASE),
     re.compile(
         r"\b(?:get|gets|getting|got|returns?|returned|returning|answers?|answered|responds?|responded|replies|replied"
         r"|response|reply|receives?|received|receiving|status|error|with|is|was)\b"
@@ -81,13 +66,15 @@ _FORMS = (
         r"[ \t(\"'`*\u2018\u201c]([1-5]\d\d)\b(?![\d.:/@-]*\d)",
         re.IGNORECASE,
     ),
+    re.compile(r"(?::[ \t]|^[^\n]{0,80}\.[ \t])\[([1-5]\d\d)\](?=[ \t])", re.MULTILINE),
 )
+_FORBIDDEN_BEFORE = re.compile(r"[=!<>](?:=\s*|\s+)$|[!<>]$|\bif\b[^\n]*$|\w\($")
+
 _CODE = re.compile(
     r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]", re.IGNORECASE
 )
 _IS_ANSWER = re.compile(r'"(?:code"\s{0,9}:\s{0,9}"?-?\d{1,9}\b|reason"\s{0,9}:|error"\s{0,9}:\s{0,9}")')
 _NUMBER = re.compile(r'"code"\s{0,9}:\s{0,9}"?(\d{4,5})\b')
-_IS = r"[\"']?[ \t]{0,4}(?::|=>|=)[ \t]{0,4}"
 _PRINTED = re.compile(
     r"(?:[\"'`\[:+]{0,3})\b(?P<name>code|error|errorCode|error_code|reason)[\"'`\]]{0,2}\s{0,9}(?:=>|:|=(?!=))\s{0,9}"
     r"(?:int\(|string\(\d+\)\s?)?[\"'`]?(?P<value>-?\d{3,5}\b|[A-Za-z]\w{2,40})"
@@ -96,7 +83,9 @@ _LISTED = re.compile(
     r"^[ \t]*[\"']?(?P<name>code|error)[\"']?[ \t]*[:=][ \t]*[\"']?(?P<code>\d{3,5}|\w{3,40})[\"']?,?[ \t]*\n"
     r"[ \t]*[\"']?(?:message|reason)[\"']?[ \t]*[:=][ \t]*(?P<text>\S[^\n]{0,600})"
     r"|^[ \t]*code[ \t]+message[ \t]*\n[ \t]*-+[ \t]+-+[ \t]*\n"
-    r"[ \t]*(?P<cell>\d{3,5})[ \t]+(?P<words>\S[^\n]{0,600})",
+    r"[ \t]*(?P<cell>\d{3,5})[ \t]+(?P<words>\S[^\n]{0,600})"
+    r"|<code>(?P<tag>\d{3,5})</code>\s{0,9}<message>(?P<said>[^<\n]{1,600})"
+    r"|\bcode=(?P<field>\d{3,5})[ \t]+(?:message|msg)=\"(?P<quoted>[^\"\n]{1,600})",
     re.MULTILINE,
 )
 _OAUTH_WORD = re.compile(
@@ -111,16 +100,24 @@ _OAUTH_WORDS = {
     "invalid_redirect": "invalid_redirect_uri",
 }
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
-_DATE = re.compile(
-    r"\bdate[\"']?\s{0,4}[:=]\s{0,4}[\[{]?\s{0,4}[\"']?"
-    r"((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)",
-    re.IGNORECASE,
+_NOISE = re.compile(r"^(?:[*{}<>][ \t].*|[<>]|\* .*)$\n?", re.MULTILINE)
+_LOOSE_HEADERS = (
+    (
+        "date",
+        re.compile(
+            r"\bdate[\"']?\s{0,4}(?:=>|[:=,])\s{0,4}[\[{(]?\s{0,4}[\"']?"
+            r"((?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT)",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "x-zm-trackingid",
+        re.compile(r"\bx-zm-trackingid[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9_=+/.-]{4,100})", re.IGNORECASE),
+    ),
 )
-_TRACKING = re.compile(r"\bx-zm-trackingid[\"']?\s{0,4}[:=]\s{0,4}[\"']?([A-Za-z0-9_=+/.-]{4,100})", re.IGNORECASE)
 _NAMED_CODE = re.compile(
     r"\b(?:error|code|zoom)[ \t]{0,4}(?:code)?[ \t]{0,4}[:=#]?[ \t]{0,4}[\"'`(]{0,2}(\d{3,5})\b", re.IGNORECASE
 )
-_FORBIDDEN_BEFORE = re.compile(r"[=!<>]=?\s*$|\bif\b[^\n]*$|\w\($")
 
 
 class PastedAnswer(Discreet, frozen=True):
@@ -141,6 +138,14 @@ class PastedAnswer(Discreet, frozen=True):
     is_code_guessed: bool = False
 
 
+class _Body(Struct, frozen=True):
+    """What was found of a body, the status it comes with, and whether its code was guessed from its words."""
+
+    text: str
+    status: int = 400
+    is_guessed: bool = False
+
+
 def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bool) -> PastedAnswer | None:
     """Find the answer to a request in the text around it.
 
@@ -151,136 +156,95 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
         path: Of the request.
         is_oauth: Whether it went to the token endpoint.
     """
-    finders = (_whole, _told, _bare)
-    for finder in finders:
-        for text in (after, before):
-            found = finder(text)
-            if found is None:
-                continue
-            if not found.body and found.status >= 300 and (body := _json_answer(after) or _json_answer(before)):
-                found = replace(found, body=body, has_body=True)
-            raw = RawAnswer(
-                method=method,
-                path=path,
-                status=found.status,
-                headers=found.headers,
-                body=found.body.encode("utf-8", "replace"),
-                is_oauth=is_oauth or found.is_oauth,
-            )
-            return PastedAnswer(raw, found.has_body, found.is_inferred, found.is_code_guessed)
+    for finder, text in ((_head, after), (_head, before), (_told, after), (_told, before)):
+        found = finder(text)
+        if found is None:
+            continue
+        status, headers, body = found
+        if not body and status >= 300:
+            body = _json_answer(after) or _json_answer(before)
+        said = _saying(text) if not body and status >= 300 and finder is _told else None
+        return _pasted(method, path, (status, headers), said or _Body(body or ""), is_oauth=is_oauth)
+    for near in (after, before):
+        if (bare := _bare(near)) is not None:
+            answer = _pasted(method, path, (bare.status, _loose_headers(near)), bare, is_oauth=is_oauth)
+            return PastedAnswer(answer.raw, has_body=True, is_inferred=True, is_code_guessed=bare.is_guessed)
     return None
 
 
-class _Found(Struct, frozen=True, kw_only=True):
-    status: int
-    headers: tuple[tuple[str, str], ...] = ()
-    body: str = ""
-    has_body: bool = False
-    is_inferred: bool = False
-    is_code_guessed: bool = False
-
-    @property
-    def is_oauth(self) -> bool:
-        """Whether only the token endpoint speaks like that."""
-        if re.search(r'"error"\s*:\s*"(?:invalid_|unsupported_)', self.body):
-            return True
-        code = _NUMBER.search(self.body)
-        spaces = {row.namespace for row in sayings() if code is not None and row.code == int(code[1])}
-        return spaces == {"oauth"}
+_Found = tuple[int, tuple[tuple[str, str], ...], str | None]
 
 
-def _whole(text: str) -> _Found | None:
+def _pasted(
+    method: str, path: str, head: tuple[int, tuple[tuple[str, str], ...]], body: _Body, *, is_oauth: bool
+) -> PastedAnswer:
+    status, headers = head
+    raw = RawAnswer(
+        method=method,
+        path=path,
+        status=status,
+        headers=headers,
+        body=body.text.encode("utf-8", "replace"),
+        is_oauth=is_oauth or _is_oauth(body.text),
+    )
+    is_empty = ("content-length", "0") in headers
+    return PastedAnswer(raw, has_body=bool(body.text) or is_empty, is_code_guessed=body.is_guessed)
+
+
+def _is_oauth(body: str) -> bool:
+    """Return whether only the token endpoint speaks like that."""
+    if re.search(r'"error"\s*:\s*"(?:invalid_|unsupported_)', body):
+        return True
+    code = _NUMBER.search(body)
+    return code is not None and {row.namespace for row in sayings() if row.code == int(code[1])} == {"oauth"}
+
+
+def _head(text: str) -> _Found | None:
     """Read an answer that begins with ``HTTP/``; of several the last that is final."""
     heads = [match for _, match in zip(range(_MOST_HEADS), _STATUS_LINE.finditer(text), strict=False)]
-    final = [head for head in heads if not head[1].startswith("1") and not _is_of_proxy(head[0])]
+    final = [
+        head for head in heads if head[1] >= "200" and "connection established" not in head[0].lower()
+    ]  # not of a proxy
     if not final:
         return None
-    head = final[-1]
-    headers, end = _headers(text, head.end())
-    body = _body(text[end : end + _LONGEST_BODY])
-    is_empty = not body and any(name == "content-length" and value == "0" for name, value in headers)
-    return _Found(status=int(head[1]), headers=headers, body=body, has_body=bool(body) or is_empty)
-
-
-def _is_of_proxy(line: str) -> bool:
-    return "connection established" in line.lower()
-
-
-def _headers(text: str, start: int) -> tuple[tuple[tuple[str, str], ...], int]:
-    headers: list[tuple[str, str]] = []
-    position = start
-    limit = min(len(text), start + _LONGEST_HEAD)
-    while position < limit and len(headers) < _MOST_HEADERS:
-        begin = position + 1 if text[position : position + 1] == "\n" else position
-        end = text.find("\n", begin, limit)
-        end = limit if end < 0 else end
-        match = _HEADER.fullmatch(text[begin:end].rstrip("\r"))
-        if match is None:
-            break
-        headers.append((match[1].lower(), match[2].strip()))
-        position = end
-    return tuple(headers), position
-
-
-_NOISE = re.compile(r"^(?:[*{}<>][ \t].*|[<>]|\* .*)$\n?", re.MULTILINE)
-
-
-def _body(text: str) -> str:
-    """Return the body that follows a head: JSON, a page, or a line."""
-    text = straightened(_NOISE.sub("", text)).strip()
-    if text[:1] in {"{", "["}:
-        end = end_of_json(text, 0)
-        if end is not None and _IS_ANSWER.search(text, 0, end) is None and _CODE.search(text):
-            return text[:_LONGEST_BODY]
-        return text[: end or _LONGEST_BODY]
-    if _HTML.search(text[:500]):
-        return text
-    found = _json_answer(text)
-    return found or ""
+    headers, end = read_headers(text, final[-1].end(), mark="<", is_answer=True)
+    body = straightened(_NOISE.sub("", text[end : end + _LONGEST_BODY])).strip()
+    if body[:1] in {"{", "["}:
+        after = end_of_json(body, 0)
+        is_cut = after is None or (_IS_ANSWER.search(body, 0, after) is None and _CODE.search(body) is not None)
+        body = body if is_cut else body[:after]
+    elif not _HTML.search(body[:500]):
+        body = _json_answer(body) or ""
+    return int(final[-1][1]), tuple((name.lower(), value) for name, value in headers), body
 
 
 def _told(text: str) -> _Found | None:
     """Read a status that a program, a tool or a person tells, with the JSON near it."""
     for pattern in _FORMS:
         for _, match in zip(range(_MOST_HEADS), pattern.finditer(text), strict=False):
-            status = _status(match[1])
-            if status is None or _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start(1)]):
+            word = next(group for group in match.groups() if group is not None)
+            status = int(word) if word.isdigit() else _STATUS_WORDS.get(word.lower(), 0)
+            start = text.index(word, match.start())
+            if not 200 <= status <= 599 or _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : start]):
                 continue
-            headers = _loose_headers(text)
-            body = _json_answer(text) or _page(text, match.end()) or ""
-            if not body and status >= 300 and (said := _saying(text)) is not None:
-                return _Found(
-                    status=status, headers=headers, body=said.body, has_body=True, is_code_guessed=said.is_guessed
-                )
-            return _Found(status=status, headers=headers, body=body, has_body=bool(body))
+            page = _HTML.search(text, match.end(), match.end() + 4000)
+            html = text[page.start() : page.start() + _LONGEST_BODY] if page else None
+            return status, _loose_headers(text), _json_answer(text) or html
     return None
 
 
-def _bare(text: str) -> _Found | None:
+def _bare(text: str) -> _Body | None:
     """Read Zoom's JSON, or its code or words, without a status."""
     body = _json_answer(text)
-    if body is not None:
-        raw = RawAnswer(method="", path="", status=400, body=body.encode("utf-8", "replace"), is_oauth=True).read()
-        status = _status_of_code(raw.code, raw.message) or 400
-        return _Found(status=status, headers=_loose_headers(text), body=body, has_body=True, is_inferred=True)
-    said = _saying(text)
-    if said is None:
-        return None
-    return _Found(
-        status=said.status, body=said.body, has_body=True, is_inferred=True, is_code_guessed=said.is_guessed
-    )
-
-
-def _status(text: str) -> int | None:
-    if text.isdigit():
-        number = int(text)
-        return number if 200 <= number <= 599 else None
-    return _STATUS_WORDS.get(text.lower())
+    if body is None:
+        return _saying(text)
+    raw = RawAnswer(method="", path="", status=400, body=body.encode("utf-8", "replace"), is_oauth=True).read()
+    return _Body(body, _status_of_code(raw.code, raw.message))
 
 
 def _loose_headers(text: str) -> tuple[tuple[str, str], ...]:
     """Find the headers that are used wherever they stand."""
-    found = (("date", _DATE.search(text)), ("x-zm-trackingid", _TRACKING.search(text)))
+    found = ((name, pattern.search(text)) for name, pattern in _LOOSE_HEADERS)
     return tuple((name, match[1]) for name, match in found if match)
 
 
@@ -303,41 +267,6 @@ def _json_answer(text: str) -> str | None:
     return _printed_answer(text)
 
 
-def _printed_answer(text: str) -> str | None:
-    """Find Zoom's members in an object as any program prints it, or one below the other."""
-    for _, match in zip(range(_MOST_CODES), _PRINTED.finditer(text), strict=False):
-        for value, _, _ in objects_around(straightened(text), match.start("value")):
-            if (members := _answer_in(value)) is not None:
-                return json.dumps(members)
-    listed = _LISTED.search(text)
-    if listed is None:
-        return None
-    code, message = listed["code"] or listed["cell"], listed["text"] or listed["words"]
-    names = ("error", "reason") if listed["name"] == "error" else ("code", "message")
-    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: message.strip(" \t\"',")})
-
-
-def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
-    """Return the members of the innermost object that is an answer of Zoom's."""
-    if depth > _DEEPEST or not isinstance(value, dict | list):
-        return None
-    if isinstance(value, dict):
-        code, message = value.get("code", value.get("errorCode")), value.get("message", value.get("errorMessage"))
-        error, reason = value.get("error"), value.get("reason", value.get("error_description"))
-        if isinstance(message, str) and (
-            (re.fullmatch(r"-?\d{3,5}", str(code)) and str(code) not in {"200", "0"}) or code == 200
-        ):
-            return {
-                **{name: value[name] for name in ("errors",) if name in value},
-                "code": int(str(code)),
-                "message": message,
-            }
-        if isinstance(error, str) and re.fullmatch(r"\w{3,40}", error) and isinstance(reason, str):
-            return {"error": error, "reason": reason}
-    inner = value.values() if isinstance(value, dict) else value
-    return next((found for one in inner if (found := _answer_in(one, depth + 1)) is not None), None)
-
-
 def _ends_early(text: str, end: int) -> bool:
     """Return whether broken JSON seems to end before it does: Zoom's scope refusals hold bare quotation marks."""
     try:
@@ -347,70 +276,87 @@ def _ends_early(text: str, end: int) -> bool:
     return False
 
 
-def _page(text: str, start: int) -> str | None:
-    match = _HTML.search(text, start, start + 4000)
-    return text[match.start() : match.start() + _LONGEST_BODY] if match else None
+def _printed_answer(text: str) -> str | None:
+    """Find Zoom's members in an object as any program prints it, or one beside the other."""
+    for _, match in zip(range(_MOST_CODES), _PRINTED.finditer(text), strict=False):
+        for value, _, _ in objects_around(straightened(text), match.start("value")):
+            if (members := _answer_in(value)) is not None:
+                return json.dumps(members)
+    listed = _LISTED.search(text)
+    if listed is None:
+        return None
+    code, message = (next(filter(None, listed.group(*names))) for names in (_LISTED_CODES, _LISTED_TEXTS))
+    names = ("error", "reason") if listed["name"] == "error" else ("code", "message")
+    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: message.strip(" \t\"',")})
 
 
-def _status_of_code(code: object, message: str | None) -> int | None:
+_LISTED_CODES, _LISTED_TEXTS = ("code", "cell", "tag", "field"), ("text", "words", "said", "quoted")
+
+
+def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
+    """Return the members of the innermost object that is an answer of Zoom's."""
+    if depth > _DEEPEST or not isinstance(value, dict | list):
+        return None
+    if isinstance(value, dict):
+        code, message = value.get("code", value.get("errorCode")), value.get("message", value.get("errorMessage"))
+        error, reason = value.get("error"), value.get("reason", value.get("error_description"))
+        is_code = re.fullmatch(r"-?\d{3,5}", str(code)) and (str(code) not in {"200", "0"} or code == 200)
+        if isinstance(message, str) and is_code:
+            errors = {"errors": value["errors"]} if "errors" in value else {}
+            return {**errors, "code": int(str(code)), "message": message}
+        if isinstance(error, str) and re.fullmatch(r"\w{3,40}", error) and isinstance(reason, str):
+            return {"error": error, "reason": reason}
+    inner = value.values() if isinstance(value, dict) else value
+    return next((found for one in inner if (found := _answer_in(one, depth + 1)) is not None), None)
+
+
+def _status_of_code(code: object, message: str | None) -> int:
     """Return the HTTP status that one of Zoom's codes comes with."""
     rows = [row for row in sayings() if row.code == code and row.http is not None and row.http >= 300]
     words = (message or "").lower()
     fitting = [row for row in rows if any(text.lower().rstrip(".") in words for text in row.messages)]
-    chosen = (fitting or rows)[:1]
-    return chosen[0].http if chosen else None
+    return next((row.http for row in fitting or rows if row.http), 400)
 
 
-class _Said(Struct, frozen=True):
-    body: str
-    status: int
-    is_guessed: bool
-
-
-def _saying(text: str) -> _Said | None:
+def _saying(text: str) -> _Body | None:
     """Find one of Zoom's texts, or a code that is named as one, in prose."""
     lowered = straightened(text[:_LONGEST_BODY]).lower()
-    best: tuple[int, int | str, str, int] | None = None
+    found = [(len(words), row, words, lead) for row, words, lead in _exact_words() if words in lowered]
+    if found:
+        _, row, words, lead = max(found, key=lambda one: one[0])
+        names = ("code", "message") if isinstance(row.code, int) else ("error", "reason")
+        place = lowered.find(words)
+        said = {names[0]: row.code, names[1]: _sentence(text, place, words, lead)}
+        is_read = re.search(rf"(?<!\d){row.code}\W{{0,4}}$", text[max(0, place - 12) : place]) is not None
+        return _Body(json.dumps(said), row.http or 400, is_guessed=not is_read)
+    for match in _OAUTH_WORD.finditer(text):
+        if not _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start()]):
+            name = match[0].lower()
+            reason = _sentence(text, match.start(), match[0], "")
+            return _Body(json.dumps({"error": _OAUTH_WORDS.get(name, name), "reason": reason}))
+    for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(lowered), strict=False):
+        rows = [row for row in sayings() if row.code == int(match[1]) and row.namespace in {"rest", "oauth"}]
+        is_telling = rows and match[1] not in {"200", "300", "429"}
+        if is_telling and (rows[0].http or rows[0].namespace == "oauth"):
+            return _Body(json.dumps({"code": int(match[1]), "message": ""}), rows[0].http or 400)
+    return None
+
+
+def _exact_words() -> Iterator[tuple[ZoomSaying, str, str]]:
+    """Yield Zoom's own texts of refusals: the row, its longest words without names, and its beginning."""
     for row in sayings():
-        if not row.is_exact or row.http is None or row.http < 300:
-            continue
-        for message in row.messages:
+        for message in row.messages if row.is_exact and row.http is not None and row.http >= 300 else ():
             pieces = re.split(r"\{[^}]*\}", message.split("[", 1)[0])
             words = max(pieces, key=len).strip(". :").lower()
-            if len(words) > 14 and words in lowered and (best is None or len(words) > best[0]):
-                best = (len(words), row.code, _sentence(text, lowered.find(words), pieces[0]), row.http)
-    if best is not None:
-        names = ("code", "message") if isinstance(best[1], int) else ("error", "reason")
-        return _Said(json.dumps({names[0]: best[1], names[1]: best[2]}), best[3], is_guessed=True)
-    word = next(
-        (
-            match
-            for match in _OAUTH_WORD.finditer(text)
-            if not _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start()])
-        ),
-        None,
-    )
-    if word is not None:
-        name = word[0].lower()
-        reason = _sentence(text, word.start(), "")
-        return _Said(json.dumps({"error": _OAUTH_WORDS.get(name, name), "reason": reason}), 400, is_guessed=False)
-    named = next(_named_codes(lowered), None)
-    return (
-        None if named is None else _Said(json.dumps({"code": named[0], "message": ""}), named[1], is_guessed=False)
-    )
+            if len(words) > 14:
+                yield row, words, pieces[0]
 
 
-def _named_codes(text: str) -> Iterator[tuple[int | str, int]]:
-    for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(text), strict=False):
-        code = int(match[1])
-        rows = [row for row in sayings() if row.code == code and row.namespace in {"rest", "oauth"}]
-        if rows and code not in {200, 300, 429} and (rows[0].http or rows[0].namespace == "oauth"):
-            yield code, rows[0].http or 400
-
-
-def _sentence(text: str, start: int, lead: str) -> str:
-    """Return the line's rest from where Zoom's words begin, ``lead`` first."""
+def _sentence(text: str, start: int, words: str, lead: str) -> str:
+    """Return the line's rest from where Zoom's words begin, ``lead`` first, up to where a program goes on."""
     begin = text.lower().rfind(lead.lower(), max(0, start - 120), start) if lead else -1
-    start = begin if begin >= 0 else start
-    end = text.find("\n", start)
-    return text[start : min(end if end >= 0 else len(text), start + 400)].strip(" \"'\u201d}`")
+    begin = begin if begin >= 0 else start
+    line = text[begin : start + 400].split("\n", 1)[0]
+    behind = max(start - begin + len(words), line.find("]") if words.endswith("scopes") else 0)
+    end = re.compile(r"(?P<whole>\.)?(?:[\"'}<](?!\w)| \()").search(line, behind)
+    return line[: end.start() + bool(end["whole"]) if end else 400].strip(" \"'\u201d}`<(")

@@ -21,7 +21,7 @@ from zoomcall.usecases.pasted.http_message import (
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source import read_source
 from zoomcall.usecases.pasted.tool_files import read_printed_requests, read_tool_file
-from zoomcall.usecases.pasted.views import decoded, viewed
+from zoomcall.usecases.pasted.views import Edit, View, decoded, viewed
 
 LARGEST_PASTE = 5 * 1024 * 1024
 
@@ -30,6 +30,7 @@ _NEAR_BEFORE = 32 * 1024
 _LONGEST_FOCUS = 128 * 1024
 _AROUND = 32 * 1024
 _MOST_PLACES = 4
+_LONG = 20
 _WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
 _CUT_NOTE = "the text far from anything about Zoom"
 FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
@@ -52,6 +53,7 @@ class Paste(Discreet, frozen=True):
         answer: The answer; None if there is none.
         others: How many other requests to Zoom there are.
         notes: What was taken leniently, in words.
+        line: In which line of a long paste the request begins; None in a short one.
     """
 
     unshown: ClassVar = frozenset({"near"})
@@ -61,6 +63,7 @@ class Paste(Discreet, frozen=True):
     answer: PastedAnswer | None
     others: int = 0
     notes: tuple[str, ...] = ()
+    line: int | None = None
 
 
 def text_of_paste(data: bytes, *, origin: str) -> str:
@@ -93,22 +96,24 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     recorded = read_har(text)
     if recorded and '"log"' not in text and not any(one.answer for one in recorded) and read_tool_file(text):
         recorded = None
-    text, *notes = _focus(text)
-    text, *undone = viewed(text)
-    notes += undone
+    view = viewed(_focused(text))
+    text, notes = view.text, view.notes
     candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
     ranked = sorted(candidates, key=_relevance, reverse=True)
     relevant = [request for request in ranked if _relevance(request)[0] > 0]
     request = relevant[0] if relevant else None
     answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
     others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
-    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, tuple(notes))
+    is_long = request is not None and recorded is None and view.source.count("\n") >= _LONG
+    line = view.line(request.start) if request is not None and is_long else None
+    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, notes, line)
 
 
-def _focus(text: str) -> tuple[str, ...]:
-    """Keep what lies around Zoom's words, where the text is long; give it, and a note if it was cut."""
+def _focused(text: str) -> View:
+    """Keep what lies around Zoom's words, where the text is long, with a note if it was cut."""
+    view = View(text, text)
     if len(text) <= _LONGEST_FOCUS:
-        return (text,)
+        return view
     lowered = text.lower()
     places: list[int] = []
     for word in _WORDS_OF_ZOOM:
@@ -117,14 +122,14 @@ def _focus(text: str) -> tuple[str, ...]:
             places.append(place)
             place = lowered.find(word, place + _AROUND)
     if not places or len(lowered) != len(text):
-        return text[:_LONGEST_FOCUS], _CUT_NOTE
-    pieces: list[str] = []
+        return view.edited([(_LONGEST_FOCUS, len(text), "")], _CUT_NOTE)
+    cuts: list[Edit] = []
     behind = 0
     for place in sorted(places):
         begin = max(behind, place - _AROUND // 2)
+        cuts.append((behind, begin, "\n\n" if behind else ""))
         behind = max(behind, place + _AROUND)
-        pieces.append(text[begin:behind])
-    return "\n\n".join(pieces), _CUT_NOTE
+    return view.edited([*cuts, (min(behind, len(text)), len(text), "")], _CUT_NOTE)
 
 
 def _identity(request: PastedRequest | None) -> tuple[str, str]:

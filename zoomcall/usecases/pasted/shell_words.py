@@ -351,7 +351,7 @@ def _arguments(line: str) -> Iterator[str]:
 _SETS: Mapping[Dialect, re.Pattern[str]] = {
     Dialect.POSIX: re.compile(
         r"^[ \t]*(?:[$#>][ \t]+)?(?:(?:(?:export|local|readonly|declare)[ \t]+)?(?P<name>[A-Za-z_]\w*)=(?=\S)"
-        r"|(?:set(?:[ \t]+-\w+)+|let)[ \t]+(?P<other>[A-Za-z_]\w*)[ \t]+(?:=[ \t]*)?(?=[^\s=]))",
+        r"|(?:set(?:[ \t]+-\w+)*|let)[ \t]+(?P<other>[A-Za-z_]\w*)[ \t]+(?:=[ \t]*)?(?=[^\s=]))",
         re.MULTILINE,
     ),
     Dialect.POWERSHELL: re.compile(

@@ -1,68 +1,24 @@
-"""Undoes what happened to a text on its way into a paste: encodings, escapes, marks of mails and logs."""
+"""Undoes what happened to a text on its way into a paste: encodings, escapes, marks of mails, pages and logs."""
 
 from __future__ import annotations
 
 import json
 import re
-import textwrap
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator
+from typing import ClassVar
 from urllib.parse import unquote
 
+from zoomcall.domain.value import Discreet
 from zoomcall.usecases.pasted.balanced import is_curly_throughout, straightened
 from zoomcall.usecases.pasted.shell_words import CURLY_NOTE
+
+Edit = tuple[int, int, str]
+"""Where a piece of a text begins and ends, and what replaces it."""
 
 _MOST_ROUNDS = 6
 _FEW = 0.6
 _CURLY_BYTES = re.compile(rb"[\x91-\x94]")
-
-_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
-_SLASHES = re.compile(r":\\+/\\+/")
-_MEMBER = re.compile(
-    r'(?P<lead>"[\w. -]{1,60}"\s{0,9}:\s{0,9}|[\[,]\s{0,9})(?P<text>"(?:[^"\\\n]|\\.)*")(?!\s{0,9}:)'
-)
-_WHOLE = re.compile(r"\s*(?P<quote>[\"'])(?P<text>(?:[^\\\n]|\\.)*)(?P=quote)\s*[,;]?\s*")
-_TELLING = re.compile(
-    r"https?://[\w.-]*zoom|api\.zoom|/live_meetings/|/videosdk/|\bcurl |HTTP/\d"
-    r"|[\"']?(?:code|error)\\*[\"']?\s{0,9}:\s{0,9}.{0,200}(?:message|reason)"
-    r"|Invalid access token",
-    re.IGNORECASE | re.DOTALL,
-)
-_ESCAPED_ANSWER = re.compile(
-    r'\{(?:\\[nrt]|\s){0,40}\\{1,7}"(?:code|error|message|reason|status|errors)\\{1,7}"\s{0,9}:[^\n]{0,65536}'
-)
-_CLI = re.compile(r"(?:\bcurl(?:\.exe)?\b|\s(?:-d|--data(?:-raw|-binary)?|--json|--raw))[ =][^\n]*\Z")
-_TAGS = re.compile(
-    r"</?(?:pre|code|p|div|span|blockquote|b|i|em|strong|ul|ol|li|font|a|tt)(?: [^<>\n]*)?>|<br ?/?>|<hr ?/?>",
-    re.IGNORECASE,
-)
-_BREAKS = re.compile(r"<br ?/?>(?:\n)?|</(?:p|div|li|pre|blockquote)>(?:\n)?", re.IGNORECASE)
-_HTML = re.compile(r"<(?:pre|p|div|br ?/?|blockquote|code)\b[^<>\n]*>", re.IGNORECASE)
-_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
-_ENTITY = re.compile(
-    r"&(?:(?P<name>quot|amp|lt|gt|apos|nbsp|lbrace|rbrace)|#(?P<number>\d{1,6})|#[xX](?P<hex>[0-9a-fA-F]{1,5}));"
-)
-_ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'", "nbsp": " ", "lbrace": "{", "rbrace": "}"}
-_ENCODED_URL = re.compile(r"https?%3A%2F%2F[^\s\"'<>&]{1,4096}", re.IGNORECASE)
-_QUOTED = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
-_TRANSCRIPT = re.compile(r"^>[ \t]?[A-Z]{3,7} \S+ HTTP/", re.MULTILINE)
-_NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|HTTP/)", re.MULTILINE)
-_ANSWERED = re.compile(r"^[<*] ?", re.MULTILINE)
-_LOGGED = re.compile(r"^--> (?=[A-Z]{3,6} https?://)", re.MULTILINE)
-_DIFF = re.compile(r"^@@ .*@@|^diff --git |^\+\+\+ ", re.MULTILINE)
-_LEVELS = r"TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|fail|info|error|warn|debug"
-_PREFIXES = (
-    re.compile(
-        r"[ \t]{0,8}\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d| UTC)?\]?[ \t]?"
-    ),
-    re.compile(r"[ \t]{0,8}\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?(?:[ \t]|$)"),
-    re.compile(r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w./-]{1,60}(?:\[\d+\])?:(?:[ \t]|$)"),
-    re.compile(
-        rf"[ \t]{{0,4}}(?:\[(?:{_LEVELS})\]|(?:[\w.]{{1,40}}\.)?(?:{_LEVELS})(?=[:| \t-]))"
-        r"[ \t]{0,4}[:|-]?(?:[ \t]|$)"
-    ),
-    re.compile(r"[ \t]{0,4}[\w.-]{1,60}[ \t]{1,20}\|(?:[ \t]|$)"),
-    re.compile(r"[ \t]{0,6}\d{1,5}[ \t]{0,4}[|:\t](?:[ \t]|$)"),
-)
 
 
 def decoded(data: bytes) -> str:
@@ -70,10 +26,9 @@ def decoded(data: bytes) -> str:
     if data[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return data.decode("utf-16", "replace")
     head = data[:4096]
-    if len(head) > 8 and head[1::2].count(0) > len(head) // 3:
-        return data.decode("utf-16-le", "replace")
-    if len(head) > 8 and head[::2].count(0) > len(head) // 3:
-        return data.decode("utf-16-be", "replace")
+    for encoding, zeros in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if len(head) > 8 and zeros.count(0) > len(head) // 3:
+            return data.decode(encoding, "replace")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -81,95 +36,200 @@ def decoded(data: bytes) -> str:
         return data.decode("cp1252" if is_windows else "utf-8-sig", "replace")
 
 
-def viewed(text: str) -> tuple[str, ...]:
-    """Return a text as it was before programs, mails and web pages wrapped it, and notes on what was undone.
+class View(Discreet, frozen=True):
+    """A text made out of another, every place of which leads back to it.
 
-    Args:
-        text: With Unix line breaks.
+    Attributes:
+        text: What it says now.
+        source: What was pasted.
+        steps: For each step, where its pieces begin after it, where before it, and how long they were before it.
+        notes: What was undone, in words.
     """
-    notes: list[str] = []
+
+    unshown: ClassVar = frozenset({"text", "source"})
+
+    text: str
+    source: str
+    steps: tuple[tuple[list[int], list[int], list[int]], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def edited(self, edits: Iterable[Edit], note: str | None = None) -> View:
+        """Return the view with pieces of its text replaced; the edits are in order and do not overlap."""
+        pieces: list[str] = []
+        after, before, lengths = [0], [0], [0]
+        length = position = 0
+        for start, end, new in edits:
+            kept = self.text[position:start]
+            for place, old, piece in ((position, len(kept), kept), (start, end - start, new)):
+                after.append(length)
+                before.append(place)
+                lengths.append(old)
+                pieces.append(piece)
+                length += len(piece)
+            position = end
+        if not pieces:
+            return self
+        after.append(length)
+        before.append(position)
+        lengths.append(len(self.text) - position)
+        text = "".join([*pieces, self.text[position:]])
+        notes = self.notes if note is None else (*self.notes, note)
+        return View(text, self.source, (*self.steps, (after, before, lengths)), notes)
+
+    def without(self, pattern: re.Pattern[str], new: str | Callable[[re.Match[str]], str] = "") -> View:
+        """Return the view with what matches a pattern replaced."""
+        matches = pattern.finditer(self.text)
+        edits = ((match.start(), match.end(), new if isinstance(new, str) else new(match)) for match in matches)
+        return self.edited((start, end, piece) for start, end, piece in edits if self.text[start:end] != piece)
+
+    def line(self, place: int) -> int:
+        """Return the line of the pasted text, from 1, in which a place of this one is."""
+        for after, before, lengths in reversed(self.steps):
+            piece = bisect_right(after, place) - 1
+            place = before[piece] + min(place - after[piece], lengths[piece])
+        return self.source.count("\n", 0, place) + 1
+
+
+def viewed(view: View) -> View:
+    """Return a text as it was before programs, mails and web pages wrapped it."""
     for _ in range(_MOST_ROUNDS):
-        before = text
-        for view in _VIEWS:
-            text = view(text)
-        if text == before:
+        before = view.text
+        for step in _STEPS:
+            view = step(view)
+        if view.text == before:
             break
-    if is_curly_throughout(text):
-        text = straightened(text)
-        notes.append(CURLY_NOTE)
-    return text, *notes
+    if is_curly_throughout(view.text):
+        view = View(straightened(view.text), view.source, view.steps, (*view.notes, CURLY_NOTE))
+    return view
 
 
-def _without_colours(text: str) -> str:
-    return _COLOURS.sub("", text) if "\x1b" in text else text
-
-
-def _without_arrows(text: str) -> str:
-    """Write a log of OkHttp's as the messages that it shows."""
-    if "--> " not in text or _LOGGED.search(text) is None:
-        return text
-    text = re.sub(r"^--> END[^\n]*\n?|^<-- END[^\n]*\n?", "", text, flags=re.MULTILINE)
-    return re.sub(r"^<-- (\d{3})[^\n]*", r"HTTP/1.1 \1", _LOGGED.sub("", text), flags=re.MULTILINE)
-
-
-def _without_slashes(text: str) -> str:
-    """Undo PHP's habit of escaping every slash in JSON."""
-    return re.sub(r"\\+/", "/", text) if _SLASHES.search(text) else text
-
-
-def _unescaped(text: str) -> str:
-    """Take requests and answers out of the strings of JSON that a log keeps them in."""
-    if '\\"' not in text and "\\n" not in text and "\\u" not in text:
-        return text
-    whole = _WHOLE.fullmatch(text)
-    if whole is not None and _TELLING.search(text):
-        inner = _of_literal(f'"{whole["text"]}"') if whole["quote"] == '"' else _loosely(whole["text"])
-        if inner is not None:
-            return inner
-    taken_out = _MEMBER.sub(_member, text)
-    return taken_out if taken_out != text else _ESCAPED_ANSWER.sub(_answer, text)
-
-
-def _member(match: re.Match[str]) -> str:
-    raw = match["text"]
-    if "\\" not in raw or not _TELLING.search(raw):
-        return match[0]
-    inner = _of_literal(raw)
-    if inner is None or not re.search(r"\s", inner.strip()) or inner.lstrip().startswith('{"method"'):
-        return match[0]
-    inner = straightened(inner) if is_curly_throughout(inner) else inner
-    return f'{match["lead"]}""\n{inner}\n'
-
-
-def _of_literal(raw: str) -> str | None:
-    try:
-        value = json.loads(raw, strict=False)
-    except (ValueError, RecursionError):
-        return None
-    return value.replace("\r\n", "\n") if isinstance(value, str) else None
-
-
-def _loosely(text: str) -> str:
-    """Undo one layer of escapes, whatever else the text holds."""
-    letters = {"n": "\n", "r": "", "t": "\t"}
-    return re.sub(r"\\(.)", lambda match: letters.get(match[1], match[1]), text)
-
-
-def _answer(match: re.Match[str]) -> str:
-    """Undo one layer of escapes of an answer in the middle of a line, unless a command line quotes it."""
-    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
-    return match[0] if _CLI.search(line[-4096:]) else _loosely(match[0])
-
-
-def _without_markup(text: str) -> str:
-    """Undo what a web page or mail in HTML did to a text."""
-    has_entities = _ENTITY.search(text) is not None
-    if _PAGE.search(text) is None and (_HTML.search(text) or ("&lt;" in text or "&quot;" in text)):
-        text = _TAGS.sub("", _BREAKS.sub("\n", text))
-    return _ENTITY.sub(_character, text) if has_entities else text
+_SLASHES = re.compile(r":\\+/\\+/")
+_MEMBER = re.compile(
+    r'(?:"[\w. -]{1,60}"\s{0,9}:\s{0,9}|[\[,]\s{0,9})(?P<quote>")(?P<text>(?:[^"\\\n]|\\.)*)"(?!\s{0,9}:)'
+)
+_WHOLE = re.compile(r"(?P<quote>\s*(?P<mark>[\"']))(?P<text>(?:[^\\\n]|\\.)*)(?P=mark)\s*[,;]?\s*")
+_TELLING = re.compile(
+    r"https?://[\w.-]*zoom|api\.zoom|/live_meetings/|/videosdk/|\bcurl |HTTP/\d"
+    r"|[\"']?(?:code|error)\\*[\"']?\s{0,9}:\s{0,9}.{0,200}(?:message|reason)"
+    r"|Invalid access token",
+    re.IGNORECASE | re.DOTALL,
+)
+_ESCAPED_ANSWER = re.compile(
+    r'(?P<quote>)(?P<text>\{(?:\\[nrt]|\s){0,40}\\{1,7}"(?:code|error|message|reason|status|errors)\\{1,7}"'
+    r"\s{0,9}:[^\n]{0,65536})"
+)
+_CLI = re.compile(r"(?:\bcurl(?:\.exe)?\b|\s(?:-d|--data(?:-raw|-binary)?|--json|--raw))[ =][^\n]*\Z")
+_ESCAPE = re.compile(
+    r"\\r\\n|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}"
+    r"|\\x(?P<byte>[0-9a-fA-F]{2})|\\.",
+    re.DOTALL,
+)
+_SENT = re.compile(
+    r"^(?P<quote>(?:send: b?|reply: )(?P<mark>['\"]))(?P<text>.*?)(?:\\r\\n)?(?P=mark)$", re.MULTILINE
+)
+_ENCODED_URL = re.compile(r"https?%3A%2F%2F[^\s\"'<>&]{1,4096}", re.IGNORECASE)
 
 
 def _character(match: re.Match[str]) -> str:
+    """Return what an escape stands for; what is none loses its backslash."""
+    escape = match[0]
+    if match["byte"]:
+        return chr(int(match["byte"], 16))
+    read = _of_literal(escape)
+    return escape[1:] if read is None else read.replace("\r", "")
+
+
+def _taken_out(match: re.Match[str], lead: str = "", trail: str = "") -> Iterator[Edit]:
+    """Yield the edits that undo the escapes in the group ``text``, and replace what is around it."""
+    start, end = match.span("text")
+    yield match.start("quote"), start, lead
+    for escape in _ESCAPE.finditer(match.string, start, end):
+        yield escape.start(), escape.end(), _character(escape)
+    yield end, match.end(), trail
+
+
+def _unescaped(view: View) -> View:
+    """Take requests and answers out of the strings of JSON that a log keeps them in."""
+    text = view.text
+    if "\\" not in text:
+        return view
+    if _SENT.search(text):
+        return view.edited(edit for match in _SENT.finditer(text) for edit in _taken_out(match))
+    if '\\"' not in text and "\\n" not in text and "\\u" not in text:
+        return view
+    whole = _WHOLE.fullmatch(text)
+    if whole and _TELLING.search(text) and (whole["mark"] == "'" or _of_literal(whole["text"]) is not None):
+        return view.edited(_taken_out(whole))
+    taken_out = view.edited(edit for match in _MEMBER.finditer(text) for edit in _member(match))
+    if taken_out is not view:
+        return taken_out
+    return view.edited(edit for match in _ESCAPED_ANSWER.finditer(text) for edit in _answer(match))
+
+
+def _member(match: re.Match[str]) -> Iterator[Edit]:
+    raw = match["text"]
+    if "\\" not in raw or not _TELLING.search(raw):
+        return
+    inner = _of_literal(raw)
+    if inner is None or not re.search(r"\s", inner.strip()) or inner.lstrip().startswith('{"method"'):
+        return
+    is_curly = is_curly_throughout(inner)
+    for start, end, new in _taken_out(match, '""\n', "\n"):
+        yield start, end, straightened(new) if is_curly else new
+
+
+def _of_literal(text: str) -> str | None:
+    """Return what a text means between quotation marks in JSON."""
+    try:
+        return str(json.loads(f'"{text}"', strict=False))
+    except (ValueError, RecursionError):
+        return None
+
+
+def _answer(match: re.Match[str]) -> Iterator[Edit]:
+    """Undo one layer of escapes of an answer in the middle of a line, unless a command line quotes it."""
+    line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
+    return iter(()) if _CLI.search(line[-4096:]) else _taken_out(match)
+
+
+def _without_slashes(view: View) -> View:
+    """Undo PHP's habit of escaping every slash in JSON."""
+    return view.without(re.compile(r"\\+(?=/)")) if _SLASHES.search(view.text) else view
+
+
+def _without_percents(view: View) -> View:
+    """Undo the escapes of a URL that is inside another URL."""
+    return view.without(_ENCODED_URL, lambda match: unquote(match[0]) if "zoom" in match[0].lower() else match[0])
+
+
+_COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
+_TAGS = re.compile(
+    r"(?P<break><br ?/?>\n?|</(?:p|div|li|pre|blockquote)>\n?)"
+    r"|(?!<code>\d|</code><message)"
+    r"</?(?:pre|code|p|div|span|blockquote|b|i|em|strong|ul|ol|li|font|a|tt)(?: [^<>\n]*)?>|<hr ?/?>",
+    re.IGNORECASE,
+)
+_HTML = re.compile(r"<(?:pre|p|div|br ?/?|blockquote|code)\b[^<>\n]*>", re.IGNORECASE)
+_PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
+_ENTITY = re.compile(
+    r"&(?:(?P<name>quot|amp|lt|gt|apos|nbsp|lbrace|rbrace)|#(?P<number>\d{1,6})|#[xX](?P<hex>[0-9a-fA-F]{1,5}));"
+)
+_ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'", "nbsp": " ", "lbrace": "{", "rbrace": "}"}
+_QUOTED = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
+_TRANSCRIPT = re.compile(r"^>[ \t]?[A-Z]{3,7} \S+ HTTP/", re.MULTILINE)
+_NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|HTTP/)", re.MULTILINE)
+_ANSWERED = re.compile(r"^[<*] ?", re.MULTILINE)
+
+
+def _without_markup(view: View) -> View:
+    """Undo what a web page or mail in HTML did to a text."""
+    has_entities = _ENTITY.search(view.text) is not None
+    if _PAGE.search(view.text) is None and (_HTML.search(view.text) or re.search(r"&lt;|&quot;", view.text)):
+        view = view.without(_TAGS, lambda match: "\n" if match["break"] else "")
+    return view.without(_ENTITY, _of_entity) if has_entities else view
+
+
+def _of_entity(match: re.Match[str]) -> str:
     if match["name"]:
         return _ENTITIES[match["name"]]
     number = int(match["number"]) if match["number"] else int(match["hex"], 16)
@@ -177,47 +237,75 @@ def _character(match: re.Match[str]) -> str:
     return chr(number) if is_character else "\n" if number == 10 else " "
 
 
-def _without_percents(text: str) -> str:
-    """Undo the escapes of a URL that is inside another URL."""
-    return _ENCODED_URL.sub(lambda match: unquote(match[0]) if "zoom" in match[0].lower() else match[0], text)
-
-
-def _unquoted(text: str) -> str:
+def _unquoted(view: View) -> View:
     """Remove the marks that a mail program or forum puts before the lines that it quotes."""
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = [line for line in view.text.split("\n") if line.strip()]
     quoted = sum(line.startswith(">") for line in lines)
     if quoted < 2 and quoted != len(lines):
-        return text
-    is_transcript = _TRANSCRIPT.search(text) is not None and (
-        _ANSWERED.search(text) is not None or not _NOT_SENT.search(text)
+        return view
+    is_transcript = _TRANSCRIPT.search(view.text) is not None and (
+        _ANSWERED.search(view.text) is not None or not _NOT_SENT.search(view.text)
     )
-    return text if is_transcript else _QUOTED.sub("", text)
+    return view if is_transcript else view.without(_QUOTED)
 
 
-def _without_prefixes(text: str) -> str:
+_LOGGED = re.compile(r"^--> (?=[A-Z]{3,6} https?://)", re.MULTILINE)
+_ARROWS = re.compile(r"^(?:--> END[^\n]*\n?|<-- END[^\n]*\n?|<-- (?P<status>\d{3})[^\n]*|--> )", re.MULTILINE)
+_TRACED = re.compile(r"^(?:=> Send|<= Recv) header, \d+ bytes", re.MULTILINE)
+_TRACE = re.compile(
+    r"(?<=[^\n]{64})\n[0-9a-f]{4,6}: |^(?:=> Send|<= Recv|== Info)[^\n]*(?:\n|\Z)|^[0-9a-f]{4,6}: ", re.MULTILINE
+)
+_NOISE = re.compile(
+    r"^[{}] \[\d+ bytes data\]\n?|^header: (?=[\w-]+: )|^[ \t]+<{1,2} (?=HTTP/)|^[|] ?(?=[{}\[\] \"])(?<!\n)",
+    re.MULTILINE,
+)
+_DIFF = re.compile(r"^@@ .*@@|^diff --git |^\+\+\+ ", re.MULTILINE)
+_OF_DIFF = re.compile(r"^(?:(?:-|@@|diff |index |\+\+\+ )[^\n]*\n?|[+ ])", re.MULTILINE)
+_LEVEL = r"(?:TRACE|DEBUG|INFO|NOTICE|WARN(?:ING)?|ERROR|ERR|FATAL|CRITICAL|fail|info|error|warn|debug)"
+_PREFIXES = tuple(
+    re.compile(rf"^(?:{pattern})", re.MULTILINE)
+    for pattern in (
+        r"[ \t]{0,8}\[?\d{4}[-/]\d\d[-/]\d\d[T ][\d:]{8}(?:[.,]\d{1,9})?(?:Z| ?[+-]\d\d:?\d\d| UTC)?\]?[ \t]?",
+        r"[ \t]{0,8}\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?(?:[ \t]|$)",
+        r"[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d [\w.-]{1,60} [\w./-]{1,60}(?:\[\d+\])?:(?:[ \t]|$)",
+        r"[IWEF]\d{4} \d\d:\d\d:\d\d\.\d{6} {1,9}\d+ [\w./-]{1,80}:\d+\](?:[ \t]|$)",
+        r"[0-9a-f]{8}-[0-9a-f-]{20,27}\t",
+        rf"[ \t]{{0,4}}(?:\[{_LEVEL}\]|(?:[\w.]{{1,40}}\.)?{_LEVEL}(?=[:| \t-]))[ \t]{{0,4}}[:|-]?(?:[ \t]|$)",
+        r"[ \t]{0,4}[\w.-]{1,60}[ \t]{1,20}\|(?:[ \t]|$)",
+        r"[ \t]{0,6}\d{1,5}[ \t]{0,4}[|:\t](?:[ \t]|$)",
+        r"\|[ \t](?=[ \t\"{}\[\]])",
+    )
+)
+
+
+def _without_log_marks(view: View) -> View:
+    """Write the logs of OkHttp, curl, Python's http.client and mitmproxy as the messages that they show."""
+    if "--> " in view.text and _LOGGED.search(view.text):
+        view = view.without(_ARROWS, lambda match: f"HTTP/1.1 {match['status']}" if match["status"] else "")
+    if _TRACED.search(view.text):
+        view = view.without(_TRACE)
+    return view.without(_NOISE)
+
+
+def _without_prefixes(view: View) -> View:
     """Remove what a log, a diff or a listing puts before every line."""
-    if _DIFF.search(text):
-        kept = (line[1:] if line[:1] in "+ " else line for line in text.split("\n") if not _is_of_diff(line))
-        return "\n".join(kept)
-    lines = text.split("\n")
-    filled = [line for line in lines if line.strip()]
+    if _DIFF.search(view.text):
+        return view.without(_OF_DIFF)
+    filled = sum(1 for line in view.text.split("\n") if line.strip())
     for prefix in _PREFIXES:
-        matched = sum(prefix.match(line) is not None for line in filled)
-        if matched > 1 and matched > len(filled) * _FEW:
-            text = "\n".join(prefix.sub("", line, count=1) if prefix.match(line) else line for line in lines)
-            return textwrap.dedent(text)
-    return text
+        matched = sum(1 for match in prefix.finditer(view.text) if match.end() > match.start())
+        if matched > 1 and matched > filled * _FEW:
+            view = view.without(prefix)
+            margins = [len(line) - len(line.lstrip(" \t")) for line in view.text.split("\n") if line.strip()]
+            return view.without(re.compile(rf"^[ \t]{{{min(margins, default=0)}}}", re.MULTILINE))
+    return view
 
 
-def _is_of_diff(line: str) -> bool:
-    return line.startswith(("-", "@@", "diff ", "index ", "+++ "))
-
-
-_VIEWS: tuple[Callable[[str], str], ...] = (
-    _without_colours,
+_STEPS: tuple[Callable[[View], View], ...] = (
+    lambda view: view.without(_COLOURS),
+    _without_log_marks,
     _without_prefixes,
     _unquoted,
-    _without_arrows,
     _without_markup,
     _without_slashes,
     _unescaped,
