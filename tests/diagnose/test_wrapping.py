@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from diagnose.cases import CASES, Case
@@ -18,8 +18,8 @@ from zoomcall.usecases.pasted.paste import text_of_paste
 
 ORDER = tuple(Certainty)
 WRAPPED_ALREADY = re.compile(r"\\[\"nu/]|^>|&\w+;|\^\n|`\n|<\w|^[-+] ", re.MULTILINE)
+DOCUMENTS = {"path-event-singular-github-action", "wrong-method-bruno"}  # files of tools are not read inside a log
 SIMPLE = [case for case in CASES if not WRAPPED_ALREADY.search(case.text) and len(case.text) < 4000]
-SOME = SIMPLE[::5]  # enough in daily runs
 
 
 def prefixed(text: str) -> str:
@@ -60,9 +60,15 @@ def outcome(text: str | bytes) -> tuple[str | None, ErrorKind | None]:
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
-@pytest.mark.parametrize("case", SOME, ids=str)
-def test_a_wrapping_changes_neither_the_first_cause_nor_the_exit(case: Case, wrapping: str) -> None:
-    assert outcome(WRAPPINGS[wrapping](case.text)) == outcome(case.text)
+def test_a_wrapping_changes_neither_the_first_cause_nor_the_exit(wrapping: str) -> None:
+    """Try every case in one test a wrapping: a test for each would take longer than the cases do."""
+    changed = {
+        case.name
+        for case in SIMPLE
+        if not (case.name in DOCUMENTS and "log line" in wrapping)
+        and outcome(WRAPPINGS[wrapping](case.text)) != outcome(case.text)
+    }
+    assert changed == set()
 
 
 STAND_INS = (
@@ -86,12 +92,17 @@ def certainties(diagnosis: Diagnosis | None) -> dict[str, int]:
     return {cause.id: ORDER.index(cause.certainty) for cause in causes}
 
 
-@pytest.mark.parametrize("stand_in", STAND_INS)
-@pytest.mark.parametrize("case", SOME, ids=str)
-def test_a_stand_in_makes_nothing_more_certain(case: Case, stand_in: str) -> None:
+def surer(case: Case, number: int) -> Iterator[tuple[str, str, str]]:
+    """Yield what became surer when a value was replaced by a stand-in, which is another for each value."""
     before = certainties(judged(case.text))
-    for match in list(VALUES.finditer(case.text))[:8]:
+    for turn, match in enumerate(list(VALUES.finditer(case.text))[:8]):
+        stand_in = STAND_INS[(number + turn) % len(STAND_INS)]
         text = case.text[: match.start()] + stand_in + case.text[match.end() :]
         for cause, doubt in certainties(judged(text)).items():
-            assert cause not in before or doubt >= before[cause], (cause, match[0])
-            assert cause in before or doubt > 0 or case.exit, (cause, match[0])
+            is_new = cause not in before and doubt == 0 and not case.exit
+            if doubt < before.get(cause, 0) or is_new:
+                yield case.name, stand_in, cause
+
+
+def test_a_stand_in_makes_nothing_more_certain() -> None:
+    assert [found for number, case in enumerate(SIMPLE) for found in surer(case, number)] == []
