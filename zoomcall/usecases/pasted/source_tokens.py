@@ -221,6 +221,7 @@ def tokens_of(
 _EDGE = re.compile(r"(?P<prefix>[A-Za-z$@]{0,3}\#*)(?P<mark>\"\"\"|'''|\[\[|[\"'`|\u201c\u201d\u201e\u2018\u2019])")
 _CLOSES = {"[[": "]]", **dict.fromkeys("\u201c\u201d\u201e", "\u201d"), "\u2018": "\u2019"}
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|x([0-9A-Fa-f]{2})|u\{([0-9A-Fa-f]{1,6})\}|(\n)|(.))", re.DOTALL)
+_BACKTICKED = re.compile(r"`(.)", re.DOTALL)
 _LETTERS = {"n": "\n", "t": "\t", "r": "\r", "0": "\0", "b": "\b", "f": "\f", "v": "\v"}
 
 
@@ -231,7 +232,8 @@ def _pieces_of(raw: str, dialect: Dialect) -> tuple[Piece, ...]:
     ):
         text = raw.partition("\n")[2].rpartition("\n")[0]
         is_verbatim = "'" in raw.partition("\n")[0]
-        return _split(text, None if is_verbatim else dialect.inserts.get("<", dialect.inserts.get("h")))
+        pieces = _split(text, None if is_verbatim else dialect.inserts.get("<", dialect.inserts.get("h")))
+        return _escaped(pieces, _BACKTICKED, r"\1") if raw.startswith('@"') else pieces
     if raw.startswith('R"('):
         return (Piece(raw[3:].removesuffix(')"')),)
     edge = _EDGE.match(raw)
@@ -252,7 +254,7 @@ def _pieces_of(raw: str, dialect: Dialect) -> tuple[Piece, ...]:
         insert = insert if insert is not None and "s" in prefix else _BRACES
     if mark in dialect.doubled or ("@" in prefix and not dialect.inserts):
         pieces = _split(text.replace(mark * 2, mark), insert)
-        return _escaped(pieces, re.compile(r"`(.)", re.DOTALL), r"\1") if "`" in text and mark == '"' else pieces
+        return _escaped(pieces, _BACKTICKED, r"\1") if "`" in text and mark == '"' else pieces
     pieces = _split(text, None if is_verbatim else insert)
     return pieces if is_verbatim else _escaped(pieces, _ESCAPE, _unescape)
 
