@@ -24,6 +24,8 @@ from zoomcall.cli.invite.one import opened_feeds, websocket_feeds
 from zoomcall.cli.invite.telling import Telling
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps, error_of
+from zoomcall.cli.reports.kinds import asked_reports, write_what_can_be
+from zoomcall.cli.reports.outcome import Outcome, report_rows
 from zoomcall.cli.results.batch import BatchResult, BatchRowResult
 from zoomcall.cli.results.invite import InviteResult
 from zoomcall.cli.run import Run
@@ -61,6 +63,7 @@ def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
     """Ring every row of a file."""
     started_at = run.now()
     flags.refuse_alone()
+    reports = asked_reports(run, flags.report)
     rows, bad = _rows(run, file, flags)
     many = Many(run, flags, rows)
     many.terms()
@@ -71,7 +74,12 @@ def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
         with BatchVoice(run, len(rows)) as voice:
             results = list(many.ring(voice))
     results.extend(map(_bad_result, bad))
-    return _answer(run, sorted(results, key=lambda row: row.row), many, started_at)
+    results.sort(key=lambda row: row.row)
+    if reports and not flags.is_dry:
+        rung = report_rows(results)
+        outcome = Outcome(rows=rung, total=len(rung), tag=flags.tag, started_at=started_at, ended_at=run.now())
+        write_what_can_be(run, reports, outcome)
+    return _answer(run, results, many, started_at)
 
 
 def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[BadRow]]:
