@@ -17,6 +17,8 @@ from msgspec import Struct
 from zoomcall.adapters import proxies
 from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
 from zoomcall.adapters.config_file import parse_config
+from zoomcall.adapters.room_book import parse_book
+from zoomcall.adapters.room_list import read_room_list
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import parse_base
@@ -26,6 +28,7 @@ from zoomcall.domain.event import read_any_event_text
 from zoomcall.domain.profile import parse_profile_name
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.repeats import mark_of
+from zoomcall.domain.room import Book
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key, secret_of_bytes
 from zoomcall.domain.signature import sign
@@ -37,6 +40,7 @@ from zoomcall.usecases.diagnosing import diagnose
 from zoomcall.usecases.inspecting import inspect
 from zoomcall.usecases.pasted.har import read_har
 from zoomcall.usecases.pasted.paste import text_of_paste
+from zoomcall.usecases.rooms import importing
 from zoomcall.usecases.verifying import SignedRequest, read_saved, verify
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -167,6 +171,10 @@ def _secret(data: bytes) -> None:
         secret_of_bytes(data)
 
 
+def _room_list(data: bytes) -> object:
+    return importing(read_room_list(data, name="rooms"), Book((), {}, "book.toml"))
+
+
 def _diagnosis(data: bytes) -> object:
     return diagnose(text_of_paste(data, origin="the paste"), now=NOW)
 
@@ -208,6 +216,20 @@ READERS = (
         "config",
         _text(_named(parse_config, place="config.toml")),
         (b'current = "a"\n[profiles.a]\nkind = "videosdk"\napi_key = "k"\n',),
+    ),
+    Reader(
+        "book",
+        _text(_named(parse_book, place="book.toml")),
+        (b'[[room]]\nname = "A"\nprotocol = "sip"\naddress = "a@example.com"\ntags = ["b"]\n',),
+    ),
+    Reader(
+        "room-list",
+        _room_list,
+        (
+            b"name,protocol,address,tag\nA,sip,a@example.com,b;c\n",
+            b'{"rooms": [{"name": "A", "protocol": "h323", "address": "203.0.113.10", "headers": []}]}',
+            b'[[room]]\nname = "A"\nprotocol = "sip"\naddress = "a@example.com"\n',
+        ),
     ),
     Reader("answer", _answer, (b"404\nretry-after: 3\n\n" + _REFUSAL, b'400\n\n{"code":1,"message":"a "b""}')),
     Reader("answer-body", _body, (b"gzip\n\x1f\x8b", b"\n{}", b"gzip, gzip\n")),

@@ -19,6 +19,7 @@ auth_login_result: profile kind key_id store verified current replaced
 auth_logout_result: profile removed was_current profiles
 auth_status_result: profile kind source key_id for api_base current hidden
 auth_switch_result: profile kind previous
+book_room: name protocol address has_passcode is_private from_name to_name headers note tags
 call_hangup_result: call removed
 call_list_result: calls
 call_status_result: call
@@ -43,6 +44,15 @@ invite_target: kind id name
 reason: code name
 replayed: event request_id http_status
 room: protocol address name
+room_add_result: room
+room_change: change fields room
+room_edit_result: room fields
+room_export_result: format file rooms
+room_import_result: changes unchanged written
+room_list_result: rooms problems
+room_problem: name problem
+room_remove_result: changes written
+room_show_result: room
 seen: state at source
 session: id name user_count start_time session_key
 session_list_result: sessions

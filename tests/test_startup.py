@@ -119,6 +119,14 @@ def test_a_dry_run_imports_no_network(starts: Starts) -> None:
     assert among(modules, (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, "jwt", "sqlite3")) == set()
 
 
+def test_the_address_book_is_read_without_network_and_editor(starts: Starts, zoomcall: Shell) -> None:
+    assert zoomcall("room", "add", "Board", "sip", "board@example.com").code == 0
+    for arguments in (("room", "list"), ("invite", "room", "board", "--session", "abc", "--dry-run")):
+        modules = starts(*arguments)
+        assert starts.code == 0
+        assert among(modules, (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, "jwt", "sqlite3", "tomlkit")) == set()
+
+
 def test_an_invite_imports_no_event_loop_and_no_keyring(
     starts: Starts, emulator: Emulator, emulator_environ: dict[str, str]
 ) -> None:

@@ -48,6 +48,7 @@ def test_each_variable_is_read_into_its_place() -> None:
             "ZOOMCALL_OAUTH_BASE": "http://127.0.0.1:8080",
             "ZOOMCALL_CONFIG_DIR": "/tmp/config",  # noqa: S108 - only read
             "ZOOMCALL_STATE_DIR": "state",
+            "ZOOMCALL_BOOK": "book.toml",
             "ZOOMCALL_KEYRING_TIMEOUT": "0.5",
             "ZOOMCALL_NO_INPUT": "1",
             "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": "ZhPGtK84QbapRWXzEBW7MA",
@@ -59,6 +60,7 @@ def test_each_variable_is_read_into_its_place() -> None:
     assert (settings.timeout, settings.keyring_timeout) == (timedelta(seconds=12.5), timedelta(seconds=0.5))
     assert (settings.api_base, settings.oauth_base) == ("http://127.0.0.1:8080/v2", "http://127.0.0.1:8080")
     assert (settings.config_dir, settings.state_dir) == (Path("/tmp/config"), Path("state"))  # noqa: S108 - only read
+    assert settings.book == Path("book.toml")
     assert settings.environ["OTHER"] == "kept"
 
 
@@ -67,7 +69,7 @@ def test_a_tilde_is_the_users_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings.read({"ZOOMCALL_STATE_DIR": "~/state"}).state_dir == Path("/home/ada/state")
 
 
-@pytest.mark.parametrize("name", ["ZOOMCALL_CONFIG_DIR", "ZOOMCALL_STATE_DIR"])
+@pytest.mark.parametrize("name", ["ZOOMCALL_CONFIG_DIR", "ZOOMCALL_STATE_DIR", "ZOOMCALL_BOOK"])
 @pytest.mark.parametrize("value", ["~no-such-user-anywhere/x", "a\0b"])
 def test_a_folder_that_can_be_none_is_refused(name: str, value: str) -> None:
     with pytest.raises(UsageError, match=name):

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 from msgspec import Struct
 
+from zoomcall.adapters.toml_file import corrupt, parse_toml, read_text, type_word
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
-from zoomcall.errors import CorruptConfig, NotConfigured, UsageError
-from zoomcall.own_files import open_own
+from zoomcall.errors import UsageError
 
 FILE_NAME = "config.toml"
-_LARGEST = 10_000_000
+READABLE = "Make it readable, or set ZOOMCALL_CONFIG_DIR."
 
 
 class ConfigFile:
@@ -38,32 +35,7 @@ class ConfigFile:
         Raises:
             NotConfigured: It cannot be read, is not TOML, or is not laid out as profiles are.
         """
-        return parse_config(read_text(self.path), place=str(self.path))
-
-
-def read_text(path: Path) -> str:
-    """Return the file's text; empty if there is no file.
-
-    Raises:
-        NotConfigured: It cannot be read, or is not UTF-8.
-    """
-    try:
-        with os.fdopen(open_own(path, os.O_RDONLY, is_link_allowed=True), "rb") as file:
-            data = file.read(_LARGEST + 1)
-    except FileNotFoundError:
-        return ""
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise NotConfigured(
-            f"{path} cannot be read: {reason}", fix="Make it readable, or set ZOOMCALL_CONFIG_DIR."
-        ) from error
-    if len(data) > _LARGEST:
-        raise _corrupt(str(path), f"it is larger than {_LARGEST:,} bytes")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise _corrupt(str(path), f"line {line} is not UTF-8 text") from error
+        return parse_config(read_text(self.path, fix=READABLE), place=str(self.path))
 
 
 def parse_config(text: str, *, place: str) -> Config:
@@ -76,18 +48,13 @@ def parse_config(text: str, *, place: str) -> Config:
     Raises:
         NotConfigured: It is not TOML (the message names the line), or ``current`` or ``profiles`` has a wrong type.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise _corrupt(place, _with_line(str(error), text)) from error
-    except (ValueError, RecursionError) as error:  # numbers and nesting beyond Python's own limits
-        raise _corrupt(place, f"a value is too long or nested too deep ({type(error).__name__})") from error
+    document = parse_toml(text, place=place)
     current = document.get("current")
     if current is not None and not isinstance(current, str):
-        raise _corrupt(place, f"current must be text, not {_type_word(current)}")
+        raise corrupt(place, f"current must be text, not {type_word(current)}")
     tables = document.get("profiles", {})
     if not isinstance(tables, dict):
-        raise _corrupt(place, f"profiles must be a table, not {_type_word(tables)}")
+        raise corrupt(place, f"profiles must be a table, not {type_word(tables)}")
     profiles: dict[str, Profile] = {}
     broken: dict[str, str] = {}
     for name, table in tables.items():
@@ -114,7 +81,7 @@ class _Table(Struct, frozen=True):
         """Return a text; None if it is missing or empty."""
         value = self.values.get(key)
         if value is not None and not isinstance(value, str):
-            raise _Misfit(f"{self.path}.{key} must be text, not {_type_word(value)}")
+            raise _Misfit(f"{self.path}.{key} must be text, not {type_word(value)}")
         return value or None
 
     def needed(self, key: str) -> str:
@@ -136,7 +103,7 @@ def _profile(name: str, values: object) -> Profile:
     parse_profile_name(name, origin="profiles")
     path = f"profiles.{name}"
     if not isinstance(values, dict):
-        raise _Misfit(f"{path} must be a table, not {_type_word(values)}")
+        raise _Misfit(f"{path} must be a table, not {type_word(values)}")
     table = _Table(path, values)
     kind = CredentialKind(table.word("kind", STORED_KINDS))
     keys = {key: parse_key(table.needed(key), name=f"{path}.{key}") for key in kind.keys}
@@ -154,31 +121,3 @@ def _profile(name: str, values: object) -> Profile:
         websocket_subscription_id=subscription
         and parse_key(subscription, name=f"{path}.websocket_subscription_id"),
     )
-
-
-def _corrupt(place: str, what: str) -> CorruptConfig:
-    return CorruptConfig(f"{place} cannot be used: {what}", fix="Fix the file by hand; it was not changed.")
-
-
-def _with_line(message: str, text: str) -> str:
-    """Return a parser's message, with a line number added if it has none."""
-    if re.search(r"line \d+", message):
-        return message
-    line = text.rstrip("\n").count("\n") + 1
-    return f"{message} (line {line})"
-
-
-def _type_word(value: object) -> str:
-    match value:
-        case bool():
-            return "true or false"
-        case str():
-            return "text"
-        case int() | float():
-            return "a number"
-        case list():
-            return "a list"
-        case dict():
-            return "a table"
-        case _:
-            return "a date or time"

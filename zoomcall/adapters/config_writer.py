@@ -7,25 +7,23 @@ from collections.abc import Callable, Iterator, MutableMapping
 from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import tomlkit
 from msgspec.structs import replace
-from tomlkit.container import Container
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Comment, Item, Key, Null, Table, Whitespace
+from tomlkit.items import Whitespace
 
-from zoomcall.adapters.config_file import ConfigFile, parse_config, read_text
+from zoomcall.adapters.config_file import READABLE, ConfigFile, parse_config
 from zoomcall.adapters.secret_files import SecretFiles
+from zoomcall.adapters.toml_file import read_text, writing
+from zoomcall.adapters.toml_lines import Document, body_of, cut_tail
 from zoomcall.domain.profile import STORED_KINDS, Config, Profile
 from zoomcall.errors import NotConfigured
-from zoomcall.own_files import NotOwnFile, locked, refuse_odd, replace_file, sweep
+from zoomcall.own_files import locked, refuse_odd, replace_file, sweep
 
 _LOCK_LIMIT = timedelta(seconds=10)
+_WRITABLE = "Make the folder writable, or set ZOOMCALL_CONFIG_DIR."
 _HEADER = "# zoomcall's profiles, without their secrets. Your own comments and keys are kept."
-
-Document = MutableMapping[str, Any]
-Body = list[tuple[Key | None, Item]]
 
 
 class ConfigWriter(ConfigFile):
@@ -100,7 +98,7 @@ class ConfigWriter(ConfigFile):
             yield
             return
         with ExitStack() as stack:
-            with self._translated():
+            with writing(self.path, fix=_WRITABLE):
                 refuse_odd(self.path)
                 stack.enter_context(locked(self.path.with_name(self.path.name + ".lock"), self._lock_limit))
                 self._sweep()
@@ -115,8 +113,8 @@ class ConfigWriter(ConfigFile):
 
     def _edit(self, edited: Callable[[Config], Config], change: Callable[[Document], None]) -> Config:
         place = str(self.path)
-        with self.editing(), self._translated():
-            text = read_text(self.path)
+        with self.editing(), writing(self.path, fix=_WRITABLE):
+            text = read_text(self.path, fix=READABLE)
             before = parse_config(text, place=place)
             after = edited(before)
             if after != before:
@@ -128,22 +126,6 @@ class ConfigWriter(ConfigFile):
                     )
                 replace_file(self.path, fresh.encode())
             return after
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except TimeoutError as error:
-            raise NotConfigured(
-                f"another zoomcall has held the lock on {self.path} for too long",
-                fix="Try again.",
-            ) from error
-        except OSError as error:
-            is_odd = isinstance(error, NotOwnFile)
-            raise NotConfigured(
-                f"{error.filename if is_odd else self.path} cannot be written: {error.strerror or error}",
-                fix=NotOwnFile.fix if is_odd else "Make the folder writable, or set ZOOMCALL_CONFIG_DIR.",
-            ) from error
 
 
 def _rewritten(text: str, before: Config, after: Config, change: Callable[[Document], None]) -> str | None:
@@ -165,53 +147,26 @@ def _put(document: Document, profile: Profile) -> None:
     if not isinstance(tables.get(profile.name), MutableMapping):
         tables[profile.name] = tomlkit.table()
     table = tables[profile.name]
-    tail = _cut_tail(table)
+    tail = cut_tail(table)
     for key, value in _values(profile).items():
         if value:
             if table.get(key) != value:
                 table[key] = value
         else:
             table.pop(key, None)
-    _body(table).extend(tail)
+    body_of(table).extend(tail)
 
 
 def _remove(document: Document, name: str) -> None:
     """Remove a profile wherever it is, but keep its last lines where they are comments on what follows."""
-    parts = [item for key, item in _body(document) if key is not None and key.key == "profiles"]
-    for body in map(_body, parts):
+    parts = [item for key, item in body_of(document) if key is not None and key.key == "profiles"]
+    for body in map(body_of, parts):
         for index, (key, item) in enumerate(body):
             if key is not None and key.key == name:
-                remark = "".join(line.as_string() for _, line in _cut_tail(item)).lstrip()
+                remark = "".join(line.as_string() for _, line in cut_tail(item)).lstrip()
                 body[index] = (None, Whitespace(remark))
-    if not any(map(_body, parts)):
+    if not any(map(body_of, parts)):
         del document["profiles"][name]
-
-
-def _body(table: object) -> Body:
-    """Return a table's lines as tomlkit keeps them, or an unattached list if it keeps none."""
-    match table:
-        case Container():
-            return table.body
-        case Table():
-            return table.value.body
-        case _:
-            return []
-
-
-def _cut_tail(table: object) -> Body:
-    """Remove and return the blank lines and comments after a table's last key.
-
-    tomlkit assigns them to this table, or to the last one in it; a reader takes them for the heading of the next.
-    """
-    if isinstance(table, AoT):
-        return _cut_tail(table.body[-1])
-    body = _body(table)
-    end = len(body)
-    while end and isinstance(body[end - 1][1], Whitespace | Comment | Null):
-        end -= 1
-    tail = body[end:]
-    del body[end:]
-    return [*_cut_tail(body[-1][1]), *tail] if body else tail
 
 
 def _values(profile: Profile) -> dict[str, str | None]:

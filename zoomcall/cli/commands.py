@@ -27,6 +27,7 @@ ENTRIES: Mapping[str, Entry] = {
     "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
+    "room": Entry("room", "Keep rooms in an address book, to ring them by name."),
     "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),
     "meeting": Entry("meeting", "Show who is in a meeting."),

@@ -39,6 +39,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     oauth_base: ApiBase | None = None
     config_dir: Path | None = None
     state_dir: Path | None = None
+    book: Path | None = None
     keyring_timeout: timedelta | None = None
     is_input_off: bool = False
     websocket_subscription_id: str | None = None
@@ -70,8 +71,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             profile=given.get("ZOOMCALL_PROFILE"),
             api_base=base("ZOOMCALL_API_BASE"),
             oauth_base=base("ZOOMCALL_OAUTH_BASE"),
-            config_dir=_folder(given, "ZOOMCALL_CONFIG_DIR"),
-            state_dir=_folder(given, "ZOOMCALL_STATE_DIR"),
+            config_dir=_path(given, "ZOOMCALL_CONFIG_DIR"),
+            state_dir=_path(given, "ZOOMCALL_STATE_DIR"),
+            book=_path(given, "ZOOMCALL_BOOK"),
             keyring_timeout=duration("ZOOMCALL_KEYRING_TIMEOUT"),
             is_input_off=_flag(given, "ZOOMCALL_NO_INPUT"),
             websocket_subscription_id=subscription
@@ -79,7 +81,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         )
 
 
-def _folder(given: Mapping[str, str], name: str) -> Path | None:
+def _path(given: Mapping[str, str], name: str) -> Path | None:
     text = given.get(name)
     if text and "\0" in text:
         raise UsageError(f"{name} contains a NUL character")

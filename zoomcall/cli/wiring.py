@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.voice import Voice
@@ -19,7 +19,7 @@ from zoomcall.errors import FolderUnusable, NotConfigured, UsageError, ZoomcallE
 from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from zoomcall.adapters.config_writer import ConfigWriter
     from zoomcall.adapters.event_file import EventRecord
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from zoomcall.adapters.journal import Journal
     from zoomcall.adapters.keyring_store import KeyringStore
     from zoomcall.adapters.network_probe import NetworkProbe
+    from zoomcall.adapters.room_book import RoomBook
+    from zoomcall.adapters.room_book_writer import RoomBookWriter
     from zoomcall.adapters.secret_files import SecretFiles
     from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.cli.event_sources import EventSources
@@ -99,6 +101,54 @@ class Wiring:
         from zoomcall.adapters.config_writer import ConfigWriter
 
         return ConfigWriter(self.config_dir / "config.toml")
+
+    def book(self, named: Path | None) -> RoomBook:
+        """The address book: of ``--book``, of ``ZOOMCALL_BOOK``, or in the config folder."""
+        from zoomcall.adapters.room_book import RoomBook
+
+        path, origin = self._place_of_book(named)
+        return RoomBook(path, is_named=bool(origin or named), origin=origin)
+
+    def book_writer(self, named: Path | None) -> RoomBookWriter:
+        """Edits the address book."""
+        from zoomcall.adapters.room_book_writer import RoomBookWriter
+
+        path, origin = self._place_of_book(named)
+        return RoomBookWriter(path, is_named=bool(origin or named), origin=origin)
+
+    def _place_of_book(self, named: Path | None) -> tuple[Path, str | None]:
+        if named is not None:
+            return named, None
+        by_variable = self._voice.settings.book
+        return (self.config_dir / "book.toml", None) if by_variable is None else (by_variable, "ZOOMCALL_BOOK")
+
+    @staticmethod
+    def rooms_of_file(path: Path) -> Iterator[RawRow | BadRow]:
+        """Yield the rooms in a file of another program, or in an export."""
+        from zoomcall.adapters.room_list import read_room_file
+
+        return read_room_file(path)
+
+    @staticmethod
+    def rooms_of_stdin(data: bytes) -> Iterator[RawRow | BadRow]:
+        """Yield the rooms on standard input."""
+        from zoomcall.adapters.room_list import read_room_list
+
+        return read_room_list(data, name="standard input")
+
+    @staticmethod
+    def rooms_as_toml(rooms: Iterable[dict[str, Any]]) -> str:
+        """Return rooms as the text of an address book."""
+        from zoomcall.adapters.room_book_writer import toml_of
+
+        return toml_of(rooms)
+
+    @staticmethod
+    def write_rooms(path: Path, text: str) -> None:
+        """Write rooms to a file for the user alone; raise ``UsageError`` if it cannot be written."""
+        from zoomcall.adapters.room_list import write_room_file
+
+        write_room_file(path, text)
 
     @cached_property
     def keyring(self) -> KeyringStore:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NewType, Self
 
@@ -13,6 +14,7 @@ from zoomcall.domain.callout import Callout
 from zoomcall.domain.target import MeetingTarget, SessionNameTarget, SessionTarget, Target
 
 RunId = NewType("RunId", int)
+_MOST_SHOWN = 50
 
 
 class RawRow(Struct, frozen=True):
@@ -41,6 +43,14 @@ class BadRow(Struct, frozen=True):
     number: int
     line: int
     message: str
+
+
+def listed(bad: Sequence[BadRow], total: int, what_became: str) -> str:
+    """Return the text of an error about bad rows, of ``total`` in all; the first of them are listed."""
+    lines = "\n".join(f"  line {each.line} (row {each.number}): {each.message}" for each in bad[:_MOST_SHOWN])
+    more = f"\n  and {len(bad) - _MOST_SHOWN} more" if len(bad) > _MOST_SHOWN else ""
+    verb = "is" if len(bad) == 1 else "are"
+    return f"{len(bad)} of {total} rows {verb} bad, and {what_became}:\n{lines}{more}"
 
 
 class RowKey(Struct, frozen=True):

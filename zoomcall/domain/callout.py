@@ -135,6 +135,7 @@ class Callout(Struct, frozen=True, kw_only=True):
         to_name: The room's name, displayed in the session.
         from_uri: The caller's SIP URI (SIP only).
         headers: Additional SIP headers (SIP only).
+        room_name: The room's name in the address book, if it was found there; not sent.
     """
 
     address: Destination
@@ -142,6 +143,7 @@ class Callout(Struct, frozen=True, kw_only=True):
     to_name: str | None = None
     from_uri: str | None = None
     headers: tuple[SipHeader, ...] = ()
+    room_name: str | None = None
 
     @property
     def warnings(self) -> tuple[Notice, ...]:

@@ -61,6 +61,9 @@ class CallFlags(Struct, frozen=True, kw_only=True):
         str | None, typer.Option(metavar="NAME", help="Caller's name, shown on the room's screen.")
     ] = None
     to_name: Annotated[str | None, typer.Option(metavar="NAME", help="Room's name in the session.")] = None
+    book: Annotated[Path | None, typer.Option(metavar="FILE", help="Address book that @NAME is looked up in.")] = (
+        None
+    )
     is_waiting: Annotated[
         bool,
         typer.Option("--wait/--no-wait", help="Wait until the outcome is proven, or return after Zoom's 202."),

@@ -14,6 +14,7 @@ from msgspec import Struct, to_builtins
 from msgspec.structs import asdict, replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.booked import booked
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.failing import failure_report
 from zoomcall.cli.interrupts import stop_in_steps
@@ -31,7 +32,7 @@ from zoomcall.cli.results.invite import InviteResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.settings import LONGEST_TIMEOUT
 from zoomcall.cli.targets import target_of_flags, target_of_variables
-from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, key_of
+from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, key_of, listed
 from zoomcall.domain.call import Sent, State
 from zoomcall.domain.callout import parse_display_name
 from zoomcall.domain.cause import Notice
@@ -55,7 +56,6 @@ from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.sessions import find_live_session
 
-_MOST_SHOWN = 50
 _LARGEST_INPUT = 100_000_000
 
 
@@ -90,7 +90,7 @@ def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[
         from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
         to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
         parse_timeout=_duration,
-        find_room=_no_book,
+        find_room=booked(run, flags.book),
     )
     rows: list[BatchRow] = []
     bad: list[BadRow] = []
@@ -117,10 +117,6 @@ def _timeout(run: Run, flags: BatchFlags) -> timedelta:
     return run.settings.timeout or DEFAULT_TIMEOUT
 
 
-def _no_book(name: str) -> NoReturn:
-    raise UsageError(f"there is no room {quoted(name)} in the address book")
-
-
 def _read(run: Run, file: str) -> bytes:
     if file == "-":
         return run.streams.read_stdin(_LARGEST_INPUT)
@@ -131,11 +127,8 @@ def _read(run: Run, file: str) -> bytes:
 
 
 def _refuse(bad: list[BadRow], good: int) -> NoReturn:
-    lines = "\n".join(f"  line {each.line} (row {each.number}): {each.message}" for each in bad[:_MOST_SHOWN])
-    more = f"\n  and {len(bad) - _MOST_SHOWN} more" if len(bad) > _MOST_SHOWN else ""
-    verb = "is" if len(bad) == 1 else "are"
     raise UsageError(
-        f"{len(bad)} of {len(bad) + good} rows {verb} bad, and nothing was rung:\n{lines}{more}",
+        listed(bad, len(bad) + good, "nothing was rung"),
         fix="Correct them, or add --skip-bad to ring the others.",
     )
 

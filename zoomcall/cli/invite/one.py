@@ -1,5 +1,6 @@
 """Ring one room."""
 
+import shlex
 import traceback
 from datetime import datetime
 from typing import Annotated
@@ -8,6 +9,7 @@ import typer
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer
+from zoomcall.cli.booked import booked
 from zoomcall.cli.command import command
 from zoomcall.cli.connection import Connection
 from zoomcall.cli.interrupts import stop_on_signals
@@ -22,6 +24,7 @@ from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.call import EvidenceSource, Sent
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 from zoomcall.usecases.dialing.order import DialOrder
@@ -32,6 +35,10 @@ from zoomcall.usecases.sessions import find_live_session
 
 app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
 
+FromUri = Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")]
+Headers = Annotated[
+    list[str] | None, typer.Option(metavar="K=V", help="SIP header for the room; repeatable, up to ten.")
+]
 SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
 
 
@@ -48,23 +55,19 @@ SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
 )
 def sip(
     run: Run,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like room@example.com.")],
+    address: Annotated[
+        str,
+        typer.Argument(metavar="ADDRESS", help="The room, like room@example.com, or @NAME from the book."),
+    ],
     flags: InviteFlags,
-    from_uri: Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")] = None,
-    header: Annotated[
-        list[str] | None, typer.Option(metavar="K=V", help="SIP header for the room; repeatable, up to ten.")
-    ] = None,
+    from_uri: FromUri = None,
+    header: Headers = None,
 ) -> Answer:
     """Ring a SIP room and report what became of the call.
 
     Exit 0 means that the room joined, never that Zoom merely accepted the request.
     """
-    callout = Callout(
-        address=RoomAddress.parse_typed(Protocol.SIP, address),
-        from_uri=None if from_uri is None else parse_from_uri(from_uri),
-        headers=parse_headers(tuple(header or ())),
-    )
-    return invite(run, callout, flags)
+    return invite(run, _with_sip(_callout(run, Protocol.SIP, address, flags), from_uri, header), flags)
 
 
 @command(
@@ -78,22 +81,74 @@ def sip(
 )
 def h323(
     run: Run,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The room, like 203.0.113.10.")],
+    address: Annotated[
+        str, typer.Argument(metavar="ADDRESS", help="The room, like 203.0.113.10, or @NAME from the book.")
+    ],
     flags: InviteFlags,
 ) -> Answer:
     """Ring an H.323 room and report what became of the call.
 
     Exit 0 means that the room joined, never that Zoom merely accepted the request.
     """
-    return invite(run, Callout(address=RoomAddress.parse_typed(Protocol.H323, address)), flags)
+    return invite(run, _callout(run, Protocol.H323, address, flags), flags)
+
+
+@command(
+    app,
+    "room",
+    SPEC,
+    examples=(
+        "zoomcall invite room 'Board room' --session ID",
+        "zoomcall invite room 'Board room' --meeting 84098077904 --to-name Board",
+    ),
+)
+def room(
+    run: Run,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The room's name in the address book.")],
+    flags: InviteFlags,
+    from_uri: FromUri = None,
+    header: Headers = None,
+) -> Answer:
+    """Ring a room of the address book and report what became of the call.
+
+    Names and headers that no flag gives are those of the address book.
+    """
+    return invite(run, _with_sip(booked(run, flags.book)(name), from_uri, header), flags)
+
+
+def _callout(run: Run, protocol: Protocol, text: str, flags: InviteFlags) -> Callout:
+    """Return what rings the room of an address, or of ``@NAME`` in the address book."""
+    if not text.startswith("@"):
+        return Callout(address=RoomAddress.parse_typed(protocol, text))
+    found = booked(run, flags.book)(text)
+    if found.address.protocol is not protocol:
+        raise UsageError(
+            f"{quoted(text)} is a room of protocol {found.address.protocol}, not {protocol}",
+            fix="Ring it by its name, whatever its protocol.",
+            command=shlex.join(("zoomcall", "invite", "room", found.room_name or text)),
+        )
+    return found
+
+
+def _with_sip(callout: Callout, from_uri: str | None, header: list[str] | None) -> Callout:
+    """Add what only SIP rooms take; the flags replace what the address book has."""
+    if callout.address.protocol is not Protocol.SIP and (from_uri is not None or header):
+        raise UsageError(
+            f"only SIP rooms take --from-uri and --header; this is a room of protocol {callout.address.protocol}"
+        )
+    return replace(
+        callout,
+        from_uri=callout.from_uri if from_uri is None else parse_from_uri(from_uri),
+        headers=parse_headers(tuple(header)) if header else callout.headers,
+    )
 
 
 def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     """Ring one room, whatever the kind of invite."""
     callout = replace(
         callout,
-        from_name=None if flags.from_name is None else parse_display_name(flags.from_name, flag="--from-name"),
-        to_name=None if flags.to_name is None else parse_display_name(flags.to_name, flag="--to-name"),
+        from_name=_name(flags.from_name, "--from-name", callout.from_name),
+        to_name=_name(flags.to_name, "--to-name", callout.to_name),
     )
     target = chosen_target(run, flags)
     patience = run.wiring.now() + flags.wait(run)
@@ -121,6 +176,10 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
     if report.bug is not None and run.options.is_debug:
         traceback.print_exception(report.bug, file=run.streams.stderr)
     return _told(telling, report)
+
+
+def _name(given: str | None, flag: str, by_book: str | None) -> str | None:
+    return by_book if given is None else parse_display_name(given, flag=flag)
 
 
 def _told(telling: Telling, report: CallReport) -> Answer:

@@ -188,7 +188,7 @@ class Telling(Struct, frozen=True):
                 is_in=isinstance(report.failure, Duplicate) and report.failure.cause == "already-in",
             ),
             target=_target_result(self.target),
-            room=Room(protocol=address.protocol, address=address.shown, name=None),
+            room=Room(protocol=address.protocol, address=address.shown, name=self.callout.room_name),
             http_status=report.http_status,
             sent=report.sent,
             state=report.state,

@@ -148,6 +148,7 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
         to_name=name("to_name", defaults.to_name, book.to_name),
         from_uri=from_uri or book.from_uri,
         headers=headers or book.headers,
+        room_name=book.room_name,
     )
 
 
@@ -156,7 +157,13 @@ def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None
     if room is not None and address is not None:
         raise UsageError("address and room are both given; use one of them")
     name = room if room is not None else address[1:] if address is not None and address.startswith("@") else None
-    return None if name is None else defaults.find_room(name.removeprefix("@"))
+    if name is None:
+        return None
+    found = defaults.find_room(name.removeprefix("@"))
+    protocol = fields.get("protocol")
+    if protocol is not None and protocol.lower() != found.address.protocol:
+        raise UsageError(f"room {quoted(name)} is rung by {found.address.protocol}, not {quoted(protocol)}")
+    return found
 
 
 def _address(fields: Mapping[str, Any]) -> RoomAddress:
