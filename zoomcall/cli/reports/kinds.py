@@ -21,6 +21,7 @@ class ReportKind(StrEnum):
 
     JUNIT = "junit"
     CSV = "csv"
+    HTML = "html"
     METRICS = "metrics"
 
 
@@ -41,6 +42,8 @@ def asked_reports(run: Run, given: Sequence[str] | None) -> tuple[Report, ...]:
     if len({report.path for report in reports}) < len(reports):
         raise UsageError("two --report name the same file", fix="Give each report a file of its own.")
     for report in reports:
+        if report.kind is ReportKind.HTML:
+            from zoomcall.cli.reports import html  # noqa: F401 - whether its library is there
         run.wiring.check_report_place(report.path)
     return reports
 
@@ -88,6 +91,10 @@ def text_of(kind: ReportKind, outcome: Outcome, *, at: datetime) -> str:
             from zoomcall.cli.reports.csv import csv_report
 
             return csv_report(outcome)
+        case ReportKind.HTML:
+            from zoomcall.cli.reports.html import html_report
+
+            return html_report(outcome)
         case ReportKind.METRICS:
             from zoomcall.cli.reports.metrics import metrics_report
 

@@ -1,0 +1,139 @@
+"""The picture of a run: when each room was accepted, rang, and reached its end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from msgspec import Struct
+
+from zoomcall.cli.reports.outcome import Outcome, duration_of, label_of, moment_of
+from zoomcall.cli.results.report import ReportRow
+from zoomcall.domain.call import State
+from zoomcall.domain.shown_text import shortened
+
+_MOST_BARS = 500
+_ROW_HEIGHT = 34
+_COLUMNS = 50
+_COLUMN_HEIGHT = 200
+_WIDTH = 98.0
+
+
+class Look(Struct, frozen=True):
+    """How an outcome is shown: a word for its colour and pattern, and a symbol."""
+
+    tone: str
+    symbol: str
+
+
+_GOOD, _BAD, _WAIT, _NONE = Look("good", "✓"), Look("bad", "✗"), Look("wait", "…"), Look("none", "○")
+
+LOOKS: Mapping[State, Look] = {
+    state: _GOOD
+    if state is State.JOINED
+    else _WAIT
+    if state.is_open
+    else _NONE
+    if state in {State.PLANNED, State.NOT_SENT}
+    else _BAD
+    for state in State
+}
+"""How each state is shown."""
+
+
+def look_of(state: State) -> Look:
+    """Return how a state is shown."""
+    return LOOKS[state]
+
+
+class Bar(Struct, frozen=True):
+    """A rectangle; ``x`` and ``width`` in percent, ``y`` and ``height`` in pixels."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    tone: str
+
+
+class Label(Struct, frozen=True):
+    """A text at a height in pixels."""
+
+    y: float
+    text: str
+
+
+class Picture(Struct, frozen=True):
+    """What to draw."""
+
+    caption: str
+    height: int
+    bars: tuple[Bar, ...]
+    labels: tuple[Label, ...]
+
+
+class _Scale(Struct, frozen=True):
+    """Times as percent of the picture's width."""
+
+    start: datetime
+    seconds: float
+
+    def at(self, moment: datetime) -> float:
+        return round(1 + _WIDTH * (moment - self.start).total_seconds() / self.seconds, 2)
+
+
+def draw(outcome: Outcome) -> Picture:
+    """Draw one bar a room; for more than 500 rooms, how many reached their end in each part of the time."""
+    rung = [row for row in outcome.rows if row.timeline]
+    if not rung:
+        return Picture("No room was rung.", 0, (), ())
+    moments = [entry.at for row in rung for entry in row.timeline]
+    scale = _Scale(min(moments), max((max(moments) - min(moments)).total_seconds(), 0.001))
+    if len(rung) > _MOST_BARS:
+        return _columns(rung, scale)
+    bars, labels = [], []
+    for number, row in enumerate(rung):
+        y = number * _ROW_HEIGHT
+        labels.append(Label(y + 14, _label(row)))
+        bars.extend(_bars(row, scale, y + 19))
+    caption = (
+        f"One bar for each of {len(rung)} rooms over {scale.seconds:.0f} seconds: plain from Zoom's acceptance"
+        " until it rang, then in the colour and pattern of its outcome."
+    )
+    return Picture(caption, len(rung) * _ROW_HEIGHT + 6, tuple(bars), tuple(labels))
+
+
+def _label(row: ReportRow) -> str:
+    seconds = duration_of(row).total_seconds()
+    return f"{look_of(row.state).symbol} {row.state}, {seconds:.1f} s: {shortened(label_of(row), 60)}"
+
+
+def _bars(row: ReportRow, scale: _Scale, y: float) -> list[Bar]:
+    first = min(entry.at for entry in row.timeline)
+    last = max(entry.at for entry in row.timeline)
+    start, end = scale.at(first), scale.at(last)
+    rang = scale.at(moment_of(row, State.RINGING) or first)
+    waited = [] if rang <= start else [Bar(start, y, round(rang - start, 2), 10, "ring")]
+    return [*waited, Bar(rang, y, round(max(end - rang, 0.4), 2), 10, look_of(row.state).tone)]
+
+
+def _columns(rows: list[ReportRow], scale: _Scale) -> Picture:
+    columns: list[dict[str, int]] = [{} for _ in range(_COLUMNS)]
+    for row in rows:
+        last = (max(entry.at for entry in row.timeline) - scale.start).total_seconds()
+        column = columns[min(int(last / scale.seconds * _COLUMNS), _COLUMNS - 1)]
+        tone = look_of(row.state).tone
+        column[tone] = column.get(tone, 0) + 1
+    highest = max(sum(column.values()) for column in columns)
+    bars = []
+    for number, column in enumerate(columns):
+        y = float(_COLUMN_HEIGHT)
+        for tone in sorted(column):
+            height = round(column[tone] / highest * (_COLUMN_HEIGHT - 10), 1)
+            y -= height
+            bars.append(Bar(round(1 + number * _WIDTH / _COLUMNS, 2), round(y, 1), 1.8, height, tone))
+    caption = (
+        f"When {len(rows)} rooms reached their end, over {scale.seconds:.0f} seconds in {_COLUMNS} columns; the"
+        f" highest has {highest}. Plain: joined. Diagonal stripes: failed. Upright stripes: not known yet."
+    )
+    return Picture(caption, _COLUMN_HEIGHT, tuple(bars), ())
