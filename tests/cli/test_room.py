@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from shell import Shell
 
+from zoomcall.adapters.room_book_writer import RoomBookWriter
+from zoomcall.domain.room import Book
 from zoomcall.emulator.running import Emulator
 
 PASSCODE = "84098077904#4321x"
@@ -128,6 +130,24 @@ def test_a_removal_is_shown_first_and_needs_a_yes(book: Shell) -> None:
     assert names(book) == ["Board room"]
     assert book("room", "remove", "@BOARD room", "--yes").code == 0
     assert names(book) == []
+
+
+def test_a_book_that_changes_while_somebody_is_asked_is_not_written(
+    book: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = book.config_dir / "book.toml"
+
+    def edited_meanwhile(self: RoomBookWriter) -> Book:
+        before = read(self)
+        path.write_text(path.read_text(encoding="utf-8").replace("left of", "right of"), encoding="utf-8")
+        return before
+
+    read = RoomBookWriter.read
+    monkeypatch.setattr(RoomBookWriter, "read", edited_meanwhile)
+    result = book("room", "remove", "lab", stdin=b"y\n", terminal=("stdin",))
+    assert result.code == 3
+    assert "has changed meanwhile" in result.stderr
+    assert names(book) == ["Board room", "Lab"]
 
 
 CSV = "name,protocol,address,note\nboard ROOM,sip,answer@room.example.com,by the stairs\nNew,sip,new@example.com,\n"
