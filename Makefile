@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test coverage fuzz check fix completions readme docs lock bench clean system
+.PHONY: help demo test coverage fuzz check fix completions readme docs lock bench clean system mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -12,6 +12,9 @@ WORKERS ?= 4
 # How many seconds to fuzz, and which readers: make fuzz FUZZ_SECONDS=3600 READERS='paste token'
 FUZZ_SECONDS ?= 600
 READERS ?=
+# How many mutants a package, and which packages: make mutants MUTANTS=0 PACKAGES=domain (0: all of them)
+MUTANTS ?= 80
+PACKAGES ?=
 BIN = .venv/bin
 LINT = .venv-lint/bin
 
@@ -22,6 +25,9 @@ help:
 	@echo 'make test         set up, then run every test'
 	@echo 'make coverage     the same, but slower, with a report of branch coverage'
 	@echo 'make fuzz         feed every reader with coverage-guided input for FUZZ_SECONDS (600)'
+	@echo 'make mutants      change the rules a little, MUTANTS times a package, and count what the tests notice'
+	@echo 'make audit        look for known weaknesses in the dependencies, and for careless code in our own'
+	@echo 'make sbom         write build/sbom.json, the bill of materials (CycloneDX) of what an installation can need'
 	@echo 'make check        set up, then check formatting, lint, types, layers and generated files'
 	@echo 'make fix          format, and fix what ruff can fix'
 	@echo 'make completions  regenerate completions/ from the command tree'
@@ -46,6 +52,19 @@ coverage: .venv/.ready system
 
 fuzz: .venv-fuzz/.ready
 	@.venv-fuzz/bin/python fuzz/run.py --seconds $(FUZZ_SECONDS) $(READERS)
+
+mutants: .venv-mutants/.ready
+	@.venv-mutants/bin/python tools/mutants.py --sample $(MUTANTS) $(PACKAGES)
+
+# Known weaknesses are looked up on the network: without it this says so and goes on, and so it is no part of check.
+audit: .venv-audit/.ready
+	@.venv-audit/bin/bandit --quiet --recursive --configfile pyproject.toml zoomcall
+	@sh tools/audit.sh .venv-audit/bin/pip-audit requirements-runtime.lock
+
+sbom: .venv-audit/.ready
+	@mkdir -p build
+	@.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements-runtime.lock --pyproject pyproject.toml \
+	    --output-reproducible --validate --output-file build/sbom.json
 
 check: .venv/.ready .venv-lint/.ready
 	$(BIN)/ruff format --check .
@@ -82,10 +101,15 @@ lock:
 	    pyproject.toml --output-file requirements.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group lint --output-file requirements-lint.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group build --group fuzz pyproject.toml --output-file requirements-fuzz.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --all-extras --group build --group test --group mutants pyproject.toml \
+	    --output-file requirements-mutants.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --group audit --output-file requirements-audit.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --all-extras --constraint requirements.lock pyproject.toml \
+	    --output-file requirements-runtime.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lint .venv-fuzz .venv-lock .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	    .coverage .coverage.* build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -105,6 +129,15 @@ clean:
 .venv-fuzz/.ready: requirements-fuzz.lock pyproject.toml
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-fuzz requirements-fuzz.lock
 	@.venv-fuzz/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-mutants/.ready: requirements-mutants.lock pyproject.toml
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-mutants requirements-mutants.lock
+	@.venv-mutants/bin/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv-audit/.ready: requirements-audit.lock
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-audit requirements-audit.lock
 	@touch $@
 
 # The real daemons, shells and SIP endpoints that the tests talk to.

@@ -1,0 +1,367 @@
+"""Change the rules a little, one change at a time, and count the changes that the tests notice (`make mutants`).
+
+cosmic-ray makes the mutants. Each runs in a fork of this process, which has imported the libraries already, and
+meets only the tests that reach the changed statement, the quickest first. No file is changed. Every verdict is kept
+in ``.mutants``, so that a run that was ended goes on from there; a survivor meets the tests again if they change.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import hashlib
+import importlib
+import importlib.util
+import os
+import random
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from difflib import unified_diff
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from pathlib import Path
+from types import CodeType
+
+import coverage
+import hypothesis
+import msgspec
+import pytest
+from cosmic_ray import plugins  # type: ignore[import-not-found] # in .venv-mutants alone
+from cosmic_ray.ast import ast_nodes, get_ast  # type: ignore[import-not-found]
+from cosmic_ray.mutating import mutate_code  # type: ignore[import-not-found]
+
+ROOT = Path(__file__).parent.parent
+KEPT = ROOT / ".mutants"
+PACKAGES = {
+    "domain": ("zoomcall/domain", ("tests/domain", "tests/test_vocabulary.py")),
+    "knowledge": ("zoomcall/knowledge", ("tests/knowledge", "tests/diagnose")),
+    "dialing": ("zoomcall/usecases/dialing", ("tests/usecases",)),
+    "pasted": ("zoomcall/usecases/pasted", ("tests/diagnose",)),
+}
+PRELOADED = (
+    "aiohttp",
+    "aiosipua",
+    "httpx",
+    "jsonschema",
+    "jwt",
+    "keyring",
+    "rich",
+    "tomlkit",
+    "typer",
+    "truststore",
+)
+PYTEST = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
+SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
+"""Replacements that change nothing where enum members and None are compared."""
+STILLBORN, BROKEN = 99, 98
+"""Exit statuses of a mutant that cannot be imported and of an error in this script; pytest has neither."""
+
+
+class Mutant(msgspec.Struct, frozen=True):
+    """One change that cosmic-ray can make to a module."""
+
+    path: str
+    operator: str
+    occurrence: int
+    line: int
+
+    def source(self) -> str:
+        """Return the module with the change made; the module as it is where cosmic-ray makes none."""
+        text = (ROOT / self.path).read_text(encoding="utf-8")
+        return mutate_code(text, plugins.get_operator(self.operator)(), self.occurrence) or text
+
+    def diff(self) -> str:
+        """Return the changed lines."""
+        old = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
+        lines = list(unified_diff(old, self.source().splitlines(), lineterm="", n=0))[2:]
+        return "\n".join(lines)
+
+
+class Verdict(msgspec.Struct, frozen=True):
+    """What became of a mutant: killed, survived or stillborn, and by which code and tests."""
+
+    mutant: Mutant
+    ending: str
+    code: str
+    tests: str
+    diff: str = ""
+
+
+class Reach(msgspec.Struct):
+    """Which tests reach which line of which file, and how long each takes."""
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[int, list[str]]]
+
+    def tests_for(self, mutant: Mutant) -> list[str]:
+        """Return the tests that reach the statement, or, if it runs at import, the file; the quickest first."""
+        lines = self.lines.get(mutant.path, {})
+        reached = [lines[line] for line in _statement(mutant) if line in lines]
+        if any("" in each for each in reached) and not any(any(each) for each in reached):
+            reached = list(lines.values())
+        return sorted(
+            {test for each in reached for test in each if test}, key=lambda test: self.seconds.get(test, 0)
+        )
+
+
+class _Selection:
+    """A pytest plugin: short properties, and only some of the tests, in the order given."""
+
+    def __init__(self, chosen: Sequence[str] | None, around: Callable[[str], object] | None = None) -> None:
+        self.chosen = chosen
+        self.around = around
+        self.seconds: dict[str, float] = {}
+        self.failed: set[str] = set()
+
+    def pytest_collection(self) -> None:
+        hypothesis.settings.register_profile(
+            "mutants", max_examples=25, derandomize=True, deadline=None, database=None
+        )
+        hypothesis.settings.load_profile("mutants")
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        if self.chosen is not None:
+            place = {test: number for number, test in enumerate(self.chosen)}
+            items[:] = sorted((item for item in items if item.nodeid in place), key=lambda item: place[item.nodeid])
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
+        begun = time.process_time()
+        if self.around is not None:
+            self.around(item.nodeid)
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = time.process_time() - begun
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self.failed.add(report.nodeid)
+
+
+class _Replaced(SourceFileLoader):
+    """Imports one module from the text of a mutant; it is its own finder."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self.module = mutant.path.removesuffix(".py").replace("/", ".")
+        super().__init__(self.module, str(ROOT / mutant.path))
+        self.text = mutant.source()
+
+    def find_spec(self, name: str, *_: object) -> ModuleSpec | None:
+        return importlib.util.spec_from_loader(name, self) if name == self.module else None
+
+    def get_code(self, _: str) -> CodeType:
+        return compile(self.text, self.path, "exec")
+
+
+def main() -> int:
+    """Try a sample of each package's mutants, print the survivors, and count."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sample", type=int, default=80, help="mutants a package; 0 for all")
+    parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument("packages", nargs="*", help=f"of {', '.join(PACKAGES)} (default: all)")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.packages) - set(PACKAGES):
+        parser.error(f"unknown: {', '.join(unknown)}")
+    os.chdir(ROOT)
+    KEPT.mkdir(exist_ok=True)
+    for name in PRELOADED:
+        importlib.import_module(name)
+    counts = [_try_package(name, arguments.sample, arguments.seed) for name in arguments.packages or PACKAGES]
+    _print_count("all", sum(killed for killed, _ in counts), sum(tried for _, tried in counts))
+    return 0
+
+
+def _try_package(name: str, sample: int, seed: int) -> tuple[int, int]:
+    """Return how many of a package's mutants were killed, and of how many."""
+    folder, tests = PACKAGES[name]
+    digest = _digest(tests)
+    reach = _reach(name, folder, tests, f"{digest} {_digest([folder])}")
+    mutants = sorted(_mutants(folder), key=lambda mutant: (mutant.path, mutant.operator, mutant.occurrence))
+    random.Random(seed).shuffle(mutants)  # noqa: S311 # a sample, no secret
+    kept = _Kept(KEPT / f"{name}.jsonl")
+    killed = tried = 0
+    for mutant in mutants:
+        if sample and tried == sample:
+            break
+        code = _digest([mutant.path])
+        verdict = kept.find(mutant, code, digest)
+        if verdict is None:
+            ending = _try(mutant, reach)
+            verdict = Verdict(mutant, ending, code, digest, mutant.diff() if ending == "survived" else "")
+            kept.add(verdict)
+        tried += verdict.ending != "stillborn"
+        killed += verdict.ending == "killed"
+        if verdict.ending == "survived":
+            print(
+                f"{mutant.path}:{mutant.line} survived ({mutant.operator.partition('/')[2]})\n{verdict.diff}\n",
+                flush=True,
+            )
+    _print_count(name, killed, tried)
+    return killed, tried
+
+
+class _Kept:
+    """The verdicts of earlier runs, a line each."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        self.verdicts = {each.mutant: each for each in (msgspec.json.decode(line, type=Verdict) for line in lines)}
+
+    def find(self, mutant: Mutant, code: str, tests: str) -> Verdict | None:
+        """Return the verdict if it still holds: the same code, and for a survivor the same tests."""
+        verdict = self.verdicts.get(mutant)
+        if verdict is None or verdict.code != code or (verdict.ending == "survived" and verdict.tests != tests):
+            return None
+        return verdict
+
+    def add(self, verdict: Verdict) -> None:
+        self.verdicts[verdict.mutant] = verdict
+        with self.path.open("ab") as file:
+            file.write(msgspec.json.encode(verdict) + b"\n")
+
+
+def _print_count(name: str, killed: int, tried: int) -> None:
+    print(f"{name:10} {killed:>5} of {tried:>5} killed: {100 * killed / max(tried, 1):.1f} %", flush=True)
+
+
+def _digest(names: Sequence[str]) -> str:
+    """Digest the content of files and folders."""
+    paths = [
+        path for name in names for path in ([ROOT / name] if name.endswith(".py") else (ROOT / name).rglob("*.*"))
+    ]
+    digest = hashlib.sha256()
+    for path in sorted(path for path in paths if path.is_file() and path.suffix != ".pyc"):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _mutants(folder: str) -> Iterator[Mutant]:
+    """Find every change that cosmic-ray can make in a folder, but for those that change nothing that runs."""
+    operators = [(name, plugins.get_operator(name)) for name in plugins.operator_names() if not name.endswith(SAME)]
+    plain = [(name, operator()) for name, operator in operators if not operator.arguments()]
+    for path in sorted((ROOT / folder).glob("*.py")):
+        text = path.read_text(encoding="utf-8")
+        annotations = set(_annotation_lines(ast.parse(text)))
+        nodes = list(ast_nodes(get_ast(text)))
+        for name, operator in plain:
+            starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
+            for occurrence, (line, column) in enumerate(starts):
+                is_marker = text.splitlines()[line - 1][column:].startswith(("*,", "/,"))
+                if not is_marker and not any(begin <= (line, column) < end for begin, end in annotations):
+                    yield Mutant(str(path.relative_to(ROOT)), name, occurrence, line)
+
+
+def _annotation_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Find where types are declared: they are mypy's to judge, with whether values can change."""
+    for node in ast.walk(tree):
+        of: list[ast.expr | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
+        if isinstance(node, ast.ClassDef):
+            of += [each.value for each in node.keywords if each.arg in {"frozen", "kw_only"}]
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "cast":
+            of.append(node.args[0])
+        for each in of:
+            if each is not None:
+                yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
+
+
+def _statement(mutant: Mutant) -> range:
+    """Return the lines of the innermost statement that the mutant changes, without the body below it."""
+    found = range(mutant.line, mutant.line + 1)
+    for node in ast.walk(ast.parse((ROOT / mutant.path).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.stmt):
+            body = getattr(node, "body", None)
+            lines = range(node.lineno, max(body[0].lineno, node.lineno + 1) if body else (node.end_lineno or 0) + 1)
+            if mutant.line in lines:
+                found = lines  # walked from the outside in
+    return found
+
+
+def _reach(name: str, folder: str, tests: Sequence[str], digest: str) -> Reach:
+    """Run a package's tests once under coverage, unless that was done for this code and these tests."""
+    path = KEPT / f"{name}-{hashlib.sha256(digest.encode()).hexdigest()[:12]}.reach"
+    if not path.exists():
+        print(f"{name}: finding out which tests reach what", flush=True)
+        if (status := _in_fork(lambda: _measure(path, folder, tests), wall=1800)) > 1:
+            sys.exit(f"the tests of {name} cannot run (pytest's status {status}; {KEPT}/output)")
+    return msgspec.json.decode(path.read_bytes(), type=Reach)
+
+
+def _measure(path: Path, folder: str, tests: Sequence[str]) -> int:
+    """Write what the tests reach, but for those that fail by themselves; in a process of its own."""
+    tracer = coverage.Coverage(data_file=None, source=[folder], config_file=False)
+    selection = _Selection(None, tracer.switch_context)
+    tracer.start()
+    status = pytest.main([*PYTEST, *tests], plugins=[selection])
+    tracer.stop()
+    data = tracer.get_data()
+    lines = {str(Path(file).relative_to(ROOT)): data.contexts_by_lineno(file) for file in data.measured_files()}
+    passed = {test: took for test, took in selection.seconds.items() if test not in selection.failed}
+    path.write_bytes(msgspec.json.encode(Reach(passed, lines)))
+    return int(status)
+
+
+def _try(mutant: Mutant, reach: Reach) -> str:
+    """Say what becomes of one mutant; whoever waits for ever is killed as well."""
+    tests = reach.tests_for(mutant)
+    seconds = sum(reach.seconds.get(test, 0) for test in tests)
+    status = _in_fork(lambda: _meet(mutant, tests), cpu=int(30 + 5 * seconds), wall=int(120 + 30 * seconds))
+    if status == BROKEN:
+        sys.exit((KEPT / "output").read_text(encoding="utf-8", errors="replace"))
+    return {0: "survived", STILLBORN: "stillborn"}.get(status, "killed")
+
+
+def _meet(mutant: Mutant, tests: Sequence[str]) -> int:
+    """Run the tests on a mutant; in a process of its own."""
+    replaced = _Replaced(mutant)
+    sys.meta_path.insert(0, replaced)
+    try:
+        importlib.import_module(replaced.module)
+    except Exception:  # noqa: BLE001 # whatever it is, no test has to notice
+        return STILLBORN
+    if not tests:
+        return 0
+    files = sorted({test.partition("::")[0] for test in tests})
+    return int(pytest.main(["-x", *PYTEST, *files], plugins=[_Selection(tests)]))
+
+
+def _in_fork(work: Callable[[], int], *, cpu: int | None = None, wall: int) -> int:
+    """Return the exit status of a function in a fork, or a negative one if it was killed; its output is a file."""
+    child = os.fork()
+    if child == 0:
+        status = BROKEN
+        try:
+            os.setsid()
+            output = os.open(KEPT / "output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            os.dup2(output, 1)
+            os.dup2(output, 2)
+            if cpu is not None:
+                resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu))
+            status = work()
+        except BaseException:  # noqa: BLE001 # nothing may unwind into what the parent was doing
+            traceback.print_exc()
+        finally:
+            sys.stderr.flush()
+            os._exit(status)
+    end = time.monotonic() + wall
+    try:
+        while time.monotonic() < end:
+            done, status = os.waitpid(child, os.WNOHANG)
+            if done:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(0.02)
+        return -signal.SIGKILL
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGKILL)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(child, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
