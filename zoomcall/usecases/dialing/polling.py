@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import Generic, TypeVar
 
 from msgspec import Struct
 
@@ -33,6 +34,8 @@ from zoomcall.usecases.dialing.signals import (
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.zoom_clock import LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
+
+T = TypeVar("T")
 
 POLL_INTERVAL = timedelta(seconds=3)
 FIRST_LOOK = timedelta(seconds=1)
@@ -369,6 +372,36 @@ class PollFeed(Struct, frozen=True):
         self.poll.favour_events()
 
 
+class _Sharing(Generic[T]):
+    """Work that several calls wait for, done once: by the first that asks for it."""
+
+    def __init__(self, work: Callable[[], T]) -> None:
+        self._work = work
+        self._lock = threading.Lock()
+        self._end: tuple[T] | BaseException | None = None
+
+    def result(self) -> T:
+        """Return what the work returned, or raise what it raised."""
+        with self._lock:
+            if self._end is None:
+                try:
+                    self._end = (self._work(),)
+                except BaseException as error:  # noqa: BLE001 - raised below, for everybody who waits
+                    self._end = error
+        if isinstance(self._end, BaseException):
+            raise self._end
+        return self._end[0]
+
+
+class _Survey(Struct, frozen=True):
+    """A survey of the webhook log, and who may wait for it: calls with the same stop and deadline."""
+
+    begun_at: datetime
+    stop: Stop
+    deadline: datetime | None
+    sharing: _Sharing[bool]
+
+
 class Polls:
     """One poll per target, and what the polls found out, shared by all calls of one credential."""
 
@@ -379,7 +412,9 @@ class Polls:
         self._lock = threading.Lock()
         self._polls: dict[TargetKey, Poll] = {}
         self._sightings: dict[TargetKey, Sighting] = {}
+        self._readings: dict[tuple[TargetKey, datetime | None], _Sharing[Sighting]] = {}
         self._survey: tuple[datetime, bool] | None = None
+        self._surveying: _Survey | None = None
 
     def of(self, target: TargetKey) -> Poll:
         """Return the poll of a target."""
@@ -393,16 +428,25 @@ class Polls:
             return self._polls[target]
 
     def roster(self, target: TargetKey, *, deadline: datetime | None) -> Sighting:
-        """Return the roster that the target's poll read a moment ago, or read it now.
+        """Return the roster that the target's poll read a moment ago, or read it now for all that ask meanwhile.
 
         Raises:
             ZoomcallError: Zoom refused, or no answer came.
         """
+        key = (target, deadline)
         with self._lock:
             newest = self._sightings.get(target)
-        if newest is not None and timedelta(0) <= self._now() - newest.asked_at < self._rhythm.interval:
-            return newest
-        return self._read_roster(target, deadline)
+            if newest is not None and timedelta(0) <= self._now() - newest.asked_at < self._rhythm.interval:
+                return newest
+            sharing = self._readings.get(key)
+            if sharing is None:
+                sharing = self._readings[key] = _Sharing(lambda: self._read_roster(target, deadline))
+        try:
+            return sharing.result()
+        finally:
+            with self._lock:
+                if self._readings.get(key) is sharing:
+                    del self._readings[key]
 
     def survey(self, stop: Stop, *, deadline: datetime | None) -> Callable[[], bool]:
         """Start finding out whether the webhook log has callout events of this account at all.
@@ -417,6 +461,18 @@ class Polls:
         known = self._survey
         if known is not None and timedelta(0) <= moment - known[0] < _SURVEY_LIFE:
             return lambda: known[1]
+        with self._lock:
+            under_way = self._surveying
+            if (
+                under_way is None
+                or (under_way.stop, under_way.deadline) != (stop, deadline)
+                or not timedelta(0) <= moment - under_way.begun_at < _SURVEY_LIFE
+            ):
+                sharing = _Sharing(self._begin_survey(stop, deadline, moment))
+                under_way = self._surveying = _Survey(moment, stop, deadline, sharing)
+        return under_way.sharing.result
+
+    def _begin_survey(self, stop: Stop, deadline: datetime | None, moment: datetime) -> Callable[[], bool]:
         is_clock_known = self._zoom.last_clock is not None
         recent = stop.start(lambda: self._is_logged(_LOG_MEMORY, None, deadline))
         older = stop.start(lambda: self._is_logged(LOG_REACH, RINGING_IN_SESSION, deadline))
@@ -431,7 +487,15 @@ class Polls:
             self._survey = (moment, do_come)
             return do_come
 
-        return result
+        def shared() -> bool:
+            try:
+                return result()
+            except BaseException as error:
+                if not isinstance(error, ZoomcallError) or may_pass(error):
+                    self._surveying = None  # the next call tries again
+                raise
+
+        return shared
 
     def meeting(self, number: MeetingNumber, *, deadline: datetime | None) -> Meeting:
         """Read a meeting.
