@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-DOCUMENTS = [*sorted((ROOT / "docs").glob("*.md")), *(ROOT / name for name in ("README.md", "CONTRIBUTING.md"))]
+DOCUMENTS = [
+    *sorted((ROOT / "docs").glob("*.md")),
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md")),
+]
 CITED = {"contract": ROOT / "docs" / "contract.md", "zoom-api": ROOT / "docs" / "zoom-api.md"}
 SOURCES = sorted(
     path
@@ -26,6 +29,18 @@ _FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ (.+?) *$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(r"`((?:zoomcall|tests|tools|docs)/[\w./-]+\.\w+)`")
+
+_TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")
+
+
+def missing_tests(text: str) -> list[str]:
+    """Find the tests that a text names, like ``tests/x.py::test_y``, and that are not there."""
+    return [
+        f"{path}::{name}"
+        for path, name in _TEST.findall(text)
+        if not (ROOT / path).is_file()
+        or not re.search(rf"^(?:async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+    ]
 
 
 def references_in(text: str) -> Iterator[tuple[str, str]]:
@@ -93,6 +108,17 @@ def test_every_link_between_documents_resolves(document: Path) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_file_that_a_document_names_exists(document: Path) -> None:
     assert not [path for path in _PATH.findall(document.read_text(encoding="utf-8")) if not (ROOT / path).exists()]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_test_that_a_document_names_exists(document: Path) -> None:
+    assert not missing_tests(document.read_text(encoding="utf-8"))
+
+
+def test_a_test_that_is_not_there_is_found() -> None:
+    here = "tests/test_references.py::test_a_test_that_is_not_there_is_found"
+    gone = ["tests/test_references.py::test_a_test", "tests/test_nowhere.py::test_a_test"]
+    assert missing_tests("".join(f"(`{name}`)" for name in [here, *gone])) == gone
 
 
 @pytest.mark.parametrize(
