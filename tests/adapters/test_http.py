@@ -289,6 +289,15 @@ def test_a_patch_is_sent_again_after_429() -> None:
     assert len(answers.requests) == 2
 
 
+def test_every_429_is_told_with_what_it_asks_for_so_that_other_requests_wait_too() -> None:
+    asks = httpx.Response(429, headers={"retry-after": "7"})
+    pauses: list[timedelta] = []
+    with faked(Answers(asks, httpx.Response(429), httpx.Response(202)), FakeTime()) as http:
+        http.on_limit = pauses.append
+        http.send(patch("https://api.zoom.us/v2/x"))
+    assert pauses == [timedelta(seconds=7), timedelta(seconds=2)]
+
+
 def test_an_answer_tells_when_its_last_try_was_sent() -> None:
     answers, fake_time = Answers(httpx.Response(429), httpx.Response(202)), FakeTime()
     start = fake_time.clock().now()

@@ -18,6 +18,7 @@ from shell import ProcessShell, Result, Shell
 from zoomcall.emulator.faults import Fault
 from zoomcall.emulator.messages import refusal
 from zoomcall.emulator.running import Emulator
+from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.dialing import polling
 from zoomcall.usecases.dialing.polling import Polls, Rhythm
 
@@ -289,12 +290,16 @@ def test_if_absent_rings_only_who_is_not_in(shell: Shell, emulator: Emulator) ->
     assert rung(emulator) == {ONE: 1, TWO: 1}
 
 
-def test_the_pace_obeys_what_a_429_asks_for(shell: Shell, emulator: Emulator) -> None:
-    busy = Fault(reply=refusal(429, 429, "Too many requests.").reply, method="PATCH", times=1)
-    emulator.add_fault(busy)
+def test_every_429_holds_the_pace_of_all_rows(
+    shell: Shell, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[timedelta] = []
+    monkeypatch.setattr(Pace, "hold", lambda _, pause: held.append(pause))
+    emulator.add_fault(Fault(reply=refusal(429, 429, "Too many requests.").reply, method="PATCH"))
     result = batch(shell, csv(ONE, TWO), "--json")
 
     assert states(result) == ["joined", "joined"]
+    assert len(held) == 1
 
 
 def test_a_resumed_run_rings_what_is_left_and_shows_what_was_settled(shell: Shell, emulator: Emulator) -> None:

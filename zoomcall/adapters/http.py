@@ -29,6 +29,7 @@ from zoomcall.errors import NetworkFault, NetworkWord, UsageError
 
 MOST_TRIES = 3
 MOST_WAITING_SECONDS = 20.0
+_TOO_MANY = 429
 _FIRST_PAUSE_SECONDS = 1.0
 _LEAST_BUDGET_SECONDS = 1.0
 _LONGEST_SHOWN = 4000
@@ -129,6 +130,9 @@ class Http:
         transport: A fake wire, for tests.
         timeouts: Limits for one attempt.
         clock: Time and chance.
+
+    Attributes:
+        on_limit: Told after each 429 how long it asks to wait, so that other requests wait too.
     """
 
     def __init__(
@@ -143,6 +147,7 @@ class Http:
         self._timeouts = timeouts or Timeouts()
         self._clock = clock or Clock()
         self._is_closed = False
+        self.on_limit: Callable[[timedelta], None] = lambda _: None
         self._client = httpx.Client(
             transport=transport or Wire(),
             # Wire itself reads the proxies and certificates from the environment, once it needs them.
@@ -188,6 +193,8 @@ class Http:
             if fault is None and answer is not None and not _is_passing(answer, request):
                 return answer
             pause = self._pause(request, attempt, answer, fault)
+            if fault is None and answer is not None and answer.status == _TOO_MANY:
+                self.on_limit(answer.retry_after or timedelta(seconds=pause or _FIRST_PAUSE_SECONDS))
             if pause is None or waited + pause > MOST_WAITING_SECONDS or self._is_late(pause, deadline):
                 break
             self._say(f"* trying again in {pause:.1f} s")
@@ -370,7 +377,7 @@ def _certificate(response: httpx.Response) -> Certificate | None:
 
 
 def _is_passing(answer: RawAnswer, request: HttpRequest) -> bool:
-    return answer.status == 429 or (answer.status >= 500 and request.is_repeatable)
+    return answer.status == _TOO_MANY or (answer.status >= 500 and request.is_repeatable)
 
 
 def _credentials(authorization: Secret | None) -> Iterator[tuple[str, str]]:

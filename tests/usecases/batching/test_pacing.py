@@ -60,3 +60,11 @@ def test_after_a_429_nothing_begins_until_zoom_allows_it_and_then_not_all_at_onc
     pace.hold(timedelta(seconds=1))
 
     assert begun(pace, clock, 2.5) == pytest.approx([2, 2.25, 2.5])
+
+
+def test_a_limit_a_day_holds_nothing_for_hours() -> None:
+    clock = Clock()
+    pace = Pace(4, 1, monotonic=clock)
+    pace.hold(timedelta(hours=5))
+
+    assert begun(pace, clock, 60) == pytest.approx([60])

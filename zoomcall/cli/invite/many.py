@@ -242,10 +242,12 @@ class Many:
             self._diallers[api] = run.wiring.dialler(connection, journal, *feeds[api])
         kept = self._begin(journal)
         rows = [row for row in self._rows if row.number not in kept]
+        pace = Pace(flags.calls_a_second, flags.burst, monotonic=time.monotonic)
+        run.wiring.http.on_limit = pace.hold
         batch = Batch(
             self.terms(),
             dial=self._dial,
-            pace=Pace(flags.calls_a_second, flags.burst, monotonic=time.monotonic),
+            pace=pace,
             listener=Keeping(voice, self.keep),
             sending=self.sending,
             calls=self.calls,

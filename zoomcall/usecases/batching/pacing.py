@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+_LONGEST_HOLD = timedelta(minutes=1)
+
 
 class Pace:
     """Lets calls begin at a rate; threads may share it.
@@ -36,8 +38,11 @@ class Pace:
             return 0.0
 
     def hold(self, pause: timedelta) -> None:
-        """Let nothing begin for a while, because Zoom said 429; nor all at once afterwards."""
+        """Let nothing begin for a while, because Zoom said 429; nor all at once afterwards.
+
+        A limit a day asks for hours: nobody waits so long without a word, and calls that it concerns say so.
+        """
         with self._lock:
-            until = self._monotonic() + pause.total_seconds()
+            until = self._monotonic() + min(pause, _LONGEST_HOLD).total_seconds()
             self._held_until = max(self._held_until, until)
             self._next = max(self._next, self._held_until)
