@@ -28,6 +28,7 @@ ENTRIES: Mapping[str, Entry] = {
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite", "Ring a room system into a session or meeting."),
     "room": Entry("room", "Keep rooms in an address book, to ring them by name."),
+    "report": Entry("report", "Draw a finished batch again, from its journal or its JSON."),
     "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),
     "meeting": Entry("meeting", "Show who is in a meeting."),

@@ -461,6 +461,10 @@ class Wiring:
             raise NotConfigured(f"the journal {path} cannot be used: {error.strerror}") from error
         return self._journal_in(path.parent, is_hurried, name=path.name)
 
+    def journal_to_report(self, path: Path) -> Journal:
+        """Open the journal of a batch to report on it, which may still run."""
+        return self._journal_in(path.parent, lambda: False, name=path.name)
+
     def _journal_in(
         self, folder: Path | None, is_hurried: Callable[[], bool], *, name: str | None = None
     ) -> Journal:
