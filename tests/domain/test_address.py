@@ -15,7 +15,8 @@ from zoomcall.errors import UsageError
 
 PASSCODE = "Zq81kTw0"
 UNPRINTABLE = ["\n", "\r", "\t", " ", "\x00", "\x1b", "\x7f", "\u202e", "\u00a0", "\u2028", "\ud800", "ü"]
-PROTOCOLS = st.sampled_from(Protocol)
+ROOM_PROTOCOLS = (Protocol.SIP, Protocol.H323)
+PROTOCOLS = st.sampled_from(ROOM_PROTOCOLS)
 PUNCTUATION = "@:;#.%/?&=+*-_~!,()'$[]\\\"<>|^`{}"
 
 hosts = st.one_of(
@@ -106,7 +107,7 @@ def test_an_accepted_address_is_plain_ascii_and_goes_out_as_it_was_given(protoco
     assert not address.host or set(address.host) <= set("abcdefghijklmnopqrstuvwxyz0123456789._-:")
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
 @pytest.mark.parametrize("character", UNPRINTABLE)
 @pytest.mark.parametrize("form", ["ro{}om@example.com", "{}room@x.example", "room@example.com{}", "203.0.113.1{}0"])
 def test_a_character_that_is_no_printable_ascii_is_refused(protocol: Protocol, character: str, form: str) -> None:
@@ -188,7 +189,7 @@ def test_a_sip_uri_is_sent_to_the_sip_command_and_an_h323_url_to_the_other() -> 
 @pytest.mark.parametrize(
     "unit", ["a", "##", "@", ":", "a.", "a:b@", "1", "%41", ";", "[", "sip:", "1.x@zoomcrc.", "##1#@:", "a:##"]
 )
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
 def test_a_megabyte_is_refused_at_once_and_not_repeated(protocol: Protocol, unit: str) -> None:
     begun = time.process_time()
     with pytest.raises(UsageError) as caught:
@@ -334,7 +335,7 @@ def test_different_rooms_are_told_apart() -> None:
     assert len(normalised(Protocol.SIP, *texts)) == len(texts)
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
 @pytest.mark.parametrize("text", ["203.0.113.10", "room@example.com", "7357@test.plcm.vc", "8.8.8.8"])
 def test_the_forms_that_zoom_documents_pass_in_silence(protocol: Protocol, text: str) -> None:
     assert RoomAddress.parse(protocol, text).warnings == ()
@@ -375,7 +376,7 @@ def test_sip_and_a_number_is_an_alias_behind_its_scheme() -> None:
     assert (address.user, address.host, address.port) == ("84098", None, None)
 
 
-@pytest.mark.parametrize("protocol", Protocol)
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
 @pytest.mark.parametrize("text", ["room@84098", "room@+15555550100", "84098@84098"])
 def test_a_number_after_a_user_is_not_an_alias(protocol: Protocol, text: str) -> None:
     with pytest.raises(UsageError, match="address-invalid"):
@@ -530,7 +531,7 @@ def test_an_address_in_a_request_is_not_taken_out(text: str) -> None:
         "987-6543-2101",
     ],
 )
-@pytest.mark.parametrize("protocol", list(Protocol))
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
 def test_a_meeting_in_place_of_an_address_is_answered_with_its_flag(protocol: Protocol, text: str) -> None:
     with pytest.raises(UsageError, match="not a room's address") as caught:
         RoomAddress.parse_typed(protocol, text)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 
 import pytest
@@ -16,6 +17,7 @@ from zoomcall.domain.callout import (
     parse_from_uri,
     parse_headers,
 )
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, SessionId, SessionTarget
 from zoomcall.errors import UsageError
 
@@ -277,3 +279,32 @@ def test_a_megabyte_is_refused_at_once_and_not_repeated() -> None:
             refuse()
         assert len(caught.value.message) < 300
     assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    ("api", "method"), [(Api.SESSION, "user.invite.callout"), (Api.MEETING, "participant.invite.callout")]
+)
+def test_the_body_for_a_phone_is_zooms_byte_for_byte(api: Api, method: str) -> None:
+    bare = Callout(address=PhoneNumber.parse("+1 555 555 0100"))
+    assert json.dumps(bare.body(api)) == f'{{"method": "{method}", "params": {{"phone_number": "15555550100"}}}}'
+    full = Callout(
+        address=PhoneNumber.parse("6032331333-156"), to_name="Jill Chill", has_greeting=False, has_to_press_one=True
+    )
+    assert json.dumps(full.body(api)) == (
+        f'{{"method": "{method}", "params": {{"invitee_name": "Jill Chill", "phone_number": "6032331333-156", '
+        '"invite_options": {"require_greeting": false, "require_pressing_one": true}}}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({"has_greeting": True}, {"require_greeting": True}),
+        ({"has_to_press_one": False}, {"require_pressing_one": False}),
+    ],
+)
+def test_a_phones_options_are_sent_only_where_they_are_given(
+    options: dict[str, bool], sent: dict[str, bool]
+) -> None:
+    body = Callout(address=PhoneNumber.parse("15555550100"), **options).body(Api.SESSION)
+    assert body["params"]["invite_options"] == sent

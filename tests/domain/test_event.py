@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from zoomcall.domain.address import Protocol, RoomAddress
-from zoomcall.domain.call import Reason
+from zoomcall.domain.call import Reason, State
 from zoomcall.domain.event import CalloutEvent, read_event_text
+from zoomcall.domain.phone import PhoneNumber
 
 EVENT = {
     "event": "session.user_room_system_callout_failed",
@@ -142,3 +143,60 @@ def test_an_id_that_names_no_call_is_none(value: object) -> None:
 
 def test_an_id_that_no_encoding_takes_is_written_out() -> None:
     assert read(message_id="a\ud800").message_id == "a\\ud800"
+
+
+PHONE_EVENTS = {
+    "session.user_phone_callout_": {
+        "session_id": "4444AAAiAAAAAiAiAiiAii==",
+        "session_name": "My Session",
+        "session_key": "ABC36jaBI145",
+        "user_key": "ASD74dfDI854",
+        "participant": {"invitee_name": "Jill Chill", "phone_number": 15555550100, "from_number": 13167900000},
+    },
+    "meeting.participant_phone_callout_": {
+        "id": 713592696,
+        "uuid": "4444AAAiAAAAAiAiAiiAii==",
+        "participant": {"invitee_name": "Jill Chill", "phone_number": 15555550100},
+    },
+}
+
+
+def phone_event(prefix: str, end: str, **participant: object) -> CalloutEvent | None:
+    content = PHONE_EVENTS[prefix]
+    content = content | {"participant": content["participant"] | participant}
+    document = {"event": prefix + end, "event_ts": 1626230691572, "payload": {"object": content}}
+    return read_event_text(json.dumps(document))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "end", "state"),
+    [
+        ("session.user_phone_callout_", "ringing", State.RINGING),
+        ("session.user_phone_callout_", "accepted", State.JOINED),
+        ("session.user_phone_callout_", "rejected", State.DECLINED),
+        ("session.user_phone_callout_", "missed", State.MISSED),
+        ("session.user_phone_callout_", "canceled", State.FAILED),
+        ("meeting.participant_phone_callout_", "accepted", State.ANSWERED),
+        ("meeting.participant_phone_callout_", "failed", State.FAILED),
+    ],
+)
+def test_a_phones_event_tells_its_state_and_the_number_as_an_integer(prefix: str, end: str, state: State) -> None:
+    event = phone_event(prefix, end)
+    assert event is not None
+    assert (event.state, event.protocol, event.device) == (state, Protocol.PHONE, "15555550100")
+    assert event.target_id == ("713592696" if prefix.startswith("meeting") else "4444AAAiAAAAAiAiAiiAii==")
+    assert event.rings(PhoneNumber.parse("+1 555 555 0100"))
+    assert event.rings(PhoneNumber.parse("+15555550100-156"))
+    assert not event.rings(PhoneNumber.parse("+15555550101"))
+    assert not event.rings(RoomAddress.parse(Protocol.H323, "15555550100"))
+
+
+@pytest.mark.parametrize("value", [None, True, -1, 0, 1.5, "", "tel", "015", [15555550100], 10**30])
+def test_a_phones_event_without_a_number_is_about_no_call(value: object) -> None:
+    assert phone_event("session.user_phone_callout_", "ringing", phone_number=value) is None
+
+
+def test_a_room_is_never_canceled() -> None:
+    document = json.loads(json.dumps(EVENT))
+    document["event"] = "session.user_room_system_callout_canceled"
+    assert read_event_text(json.dumps(document)) is None

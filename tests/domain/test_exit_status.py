@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from zoomcall.domain.call import Reason, State, exit_of
+from zoomcall.domain.address import Protocol
+from zoomcall.domain.call import Reason, State, exit_of, is_canceled
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 
 TABLE = {
@@ -105,3 +107,18 @@ def test_a_reason_changes_no_outcome_but_a_failure(reason: Reason | None) -> Non
     assert exit_of(State.JOINED, reason) is ExitStatus.OK
     assert exit_of(State.DECLINED, reason) is ExitStatus.DECLINED
     assert exit_of(State.MISSED, reason) is ExitStatus.NO_ANSWER
+
+
+@pytest.mark.parametrize(
+    ("protocol", "api", "canceled"),
+    [
+        (Protocol.PHONE, Api.SESSION, True),
+        (Protocol.PHONE, Api.MEETING, False),
+        (Protocol.SIP, Api.SESSION, False),
+    ],
+)
+def test_a_phone_call_that_zoom_canceled_was_dropped(protocol: Protocol, api: Api, canceled: bool) -> None:
+    assert is_canceled(State.FAILED, None, protocol, api) is canceled
+    assert not is_canceled(State.MISSED, None, protocol, api)
+    assert not is_canceled(State.FAILED, Reason(9), protocol, api)
+    assert exit_of(State.FAILED, None, is_canceled=True) is ExitStatus.DROPPED

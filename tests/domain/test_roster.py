@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Match
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.roster import ROOM_DEVICE, Credit, Dial, Participant, credit, is_exact, newcomers_of
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -34,7 +35,7 @@ def room(
 
 
 def credited(*present: Participant, known: tuple[Participant, ...] = ()) -> Credit | None:
-    newcomers = newcomers_of(present, known=known)
+    newcomers = newcomers_of(present, protocol=Protocol.SIP, known=known)
     return credit(DIAL, newcomers=newcomers, credited=(), rivals=(), has_had_rival=False)
 
 
@@ -82,7 +83,7 @@ def test_who_joined_between_the_look_and_the_request_was_not_brought_by_it(
     joined: float | None, *, is_new: bool
 ) -> None:
     span = (NOW, NOW + timedelta(seconds=10))
-    assert bool(newcomers_of((room(joined=joined),), known=(), before_patch=span)) is is_new
+    assert bool(newcomers_of((room(joined=joined),), protocol=Protocol.SIP, known=(), before_patch=span)) is is_new
 
 
 def test_a_room_credited_by_its_id_is_not_credited_again_by_its_uuid() -> None:
@@ -215,12 +216,12 @@ def test_the_only_candidate_counts_only_where_nobody_else_was_rung() -> None:
 
 @pytest.mark.parametrize("device", ["Phone", "Windows", "Mac", "iOS", "Android", "", "h.323/sip"])
 def test_only_room_systems_are_newcomers(device: str) -> None:
-    assert newcomers_of((seen("Board room", device=device),), known=()) == ()
+    assert newcomers_of((seen("Board room", device=device),), protocol=Protocol.SIP, known=()) == ()
 
 
 def test_one_that_has_left_is_no_newcomer() -> None:
     left = Participant(id="P", device=ROOM_DEVICE, leave_time=NOW)
-    assert newcomers_of((left,), known=()) == ()
+    assert newcomers_of((left,), protocol=Protocol.SIP, known=()) == ()
 
 
 @pytest.mark.parametrize("field", ["sip_uri", "from_sip_uri"])
@@ -259,3 +260,20 @@ def test_the_only_newcomer_does_not_count_if_zoom_shows_that_it_is_another_room(
     only = replace(seen(), **{"name": "", **newcomer})
     found = credit_of(own, only)
     assert found == (Credit(only, Match.ONLY_CANDIDATE) if may_be else None)
+
+
+def test_a_phone_brings_in_phones_and_is_known_by_the_name_sent() -> None:
+    phone, device = seen("Jill Chill", device="Phone"), seen("Board room")
+    newcomers = newcomers_of((phone, device), protocol=Protocol.PHONE, known=())
+    assert newcomers == (phone,)
+    number = PhoneNumber.parse("15555550100")
+    named = credit(
+        Dial(address=number, to_name="Jill Chill"), newcomers=newcomers, credited=(), rivals=(), has_had_rival=True
+    )
+    assert named is not None
+    assert named.match is Match.EXACT
+    alone = credit(Dial(address=number), newcomers=newcomers, credited=(), rivals=(), has_had_rival=False)
+    assert alone is not None
+    assert alone.match is Match.ONLY_CANDIDATE
+    other = Dial(address=number, to_name="Ada Example")
+    assert credit(other, newcomers=newcomers, credited=(), rivals=(), has_had_rival=False) is None

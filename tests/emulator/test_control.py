@@ -99,7 +99,7 @@ def test_an_unknown_method_is_refused(patch: Callable[..., Answer], method: Any)
     assert [error["field"] for error in answer.json()["errors"]] == ["method"]
 
 
-@pytest.mark.parametrize("method", ["user.invite.callout", "recording.start", "audio.block"])
+@pytest.mark.parametrize("method", ["recording.start", "audio.block"])
 def test_a_method_that_the_account_has_not_bought_is_refused(patch: Callable[..., Answer], method: Any) -> None:
     assert patch({"method": method, "params": VALID}).refusal == (
         400,

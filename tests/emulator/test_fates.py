@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomcall.emulator.fates import Stage, fate_of
+from zoomcall.emulator.fates import Stage, fate_of, phone_fate_of
 
 
 def timeline(address: str) -> list[tuple[str, float, int | None]]:
@@ -115,3 +115,24 @@ def test_a_fate_holds_with_any_host(host: str, user: str) -> None:
 @given(st.integers(-(10**8), 10**8))
 def test_any_number_can_be_a_reason(number: int) -> None:
     assert timeline(f"fail-{number}@room.example.com") == [("failed", 0.5, number)]
+
+
+@pytest.mark.parametrize(
+    ("number", "stages"),
+    [
+        ("15555550100", ["ringing", "accepted"]),
+        ("12125550100-156", ["ringing", "accepted"]),
+        ("15555550101", ["ringing", "accepted"]),
+        ("15555550102", ["ringing", "rejected"]),
+        ("15555550103", ["ringing", "missed"]),
+        ("15555550104", ["ringing", "canceled"]),
+        ("15555550105", ["ringing", "accepted", "left"]),
+        ("15555550106", []),
+        ("15555550199", ["ringing", "canceled"]),
+        ("15555550200", ["ringing", "canceled"]),
+        ("4915555550100", ["ringing", "canceled"]),
+    ],
+)
+def test_a_fictional_numbers_last_digits_tell_its_fate(number: str, stages: list[str]) -> None:
+    assert [step.stage.value for step in phone_fate_of(number).steps] == stages
+    assert phone_fate_of(number).is_noop is (number == "15555550106")

@@ -69,14 +69,18 @@ def as_the_invite(answer: Answer, call: CallRecord) -> Answer:
     """Let an answer end as the invite would have, had it known what is known now."""
     if call.state is State.REFUSED and call.http_status is not None:
         return _refused(answer, call, call.http_status)
-    status = ExitStatus.NETWORK if call.state is State.NOT_SENT else exit_of(call.state, call.reason)
+    status = (
+        ExitStatus.NETWORK
+        if call.state is State.NOT_SENT
+        else exit_of(call.state, call.reason, is_canceled=call.is_canceled)
+    )
     if status is ExitStatus.OK:
         return answer
     is_pending = call.state.is_open and call.state is not State.WAITING_ROOM
     explained = State.PENDING if is_pending else call.state
     reason = "" if call.reason is None else f", reason {call.reason.code} ({call.reason.name})"
     title = _title(call) + reason
-    causes = causes_of_outcome(explained, call.reason)
+    causes = causes_of_outcome(explained, call.reason, is_canceled=call.is_canceled)
     if is_pending:
         fix, command = way_on(call.id, call.target.api, call.target.id)
         causes = tuple(replace(cause, fix=fix, command=command) for cause in causes)

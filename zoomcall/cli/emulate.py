@@ -99,6 +99,11 @@ def emulate(
     Any other SIP address on loopback is rung over SIP (-v shows the messages),
     an H.323 one joins if its port accepts a connection, and all other calls
     fail with reason 9.
+
+    \b
+    The last two digits of +1 555 555 01NN decide what becomes of a phone call:
+      00 answer  01 answer after 5 s  02 decline  03 no answer  04 canceled
+      05 leave after 3 s  06 noop  07 lobby; any other number is canceled
     """  # noqa: D301  a real backspace keeps Typer from filling the lines
     with _hangup_as_sigterm(), _emulator(run, flags) as emulator:
         try:

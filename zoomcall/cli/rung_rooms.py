@@ -8,6 +8,7 @@ from datetime import datetime
 from zoomcall.cli.render.json import time_text
 from zoomcall.cli.results.session import RungRoom
 from zoomcall.cli.run import Run
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.roster import Participant
 from zoomcall.errors import NotConfigured
@@ -18,7 +19,7 @@ _UNKNOWN = "-"
 
 def rung_rooms(run: Run, target: TargetKey, present: Sequence[Participant]) -> dict[str, CallRecord]:
     """Return, by participant id, the call of this machine that each room came by; none if there is no journal."""
-    rooms = [row for row in present if row.is_room_system]
+    rooms = [row for row in present if any(map(row.may_be_rung, Protocol))]
     if not rooms:
         return {}
     try:

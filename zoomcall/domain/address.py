@@ -49,26 +49,29 @@ IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Protocol(StrEnum):
-    """The protocol that Zoom rings the room with (its ``call_type``).
+    """What Zoom rings with: a room's protocol (its ``call_type``), or the telephone network.
 
     Attributes:
         label: How it is written in a sentence.
-        header_group: The field of the callout that holds names and headers.
+        device: What Zoom's rosters call whoever joined by it (zoom-api 4).
+        header_group: The field of a room's callout that holds names and headers.
     """
 
     _value_: str
     label: str
+    device: str
     header_group: str
 
-    def __new__(cls, word: str, label: str = "", header_group: str = "") -> Self:
+    def __new__(cls, word: str, label: str = "", device: str = "", header_group: str = "") -> Self:
         """Build a member from its row in the table below."""
         protocol = str.__new__(cls, word)
         protocol._value_ = word
-        protocol.label, protocol.header_group = label, header_group
+        protocol.label, protocol.device, protocol.header_group = label, device, header_group
         return protocol
 
-    SIP = "sip", "SIP", "sip_headers"
-    H323 = "h323", "H.323", "h323_headers"
+    SIP = "sip", "SIP", "H.323/SIP", "sip_headers"
+    H323 = "h323", "H.323", "H.323/SIP", "h323_headers"
+    PHONE = "phone", "phone", "Phone"
 
 
 class RoomAddress(Discreet, frozen=True):

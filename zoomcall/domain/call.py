@@ -9,6 +9,7 @@ from typing import Annotated, Self
 
 from msgspec import Meta, Struct
 
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.target import Api
 
@@ -225,8 +226,16 @@ class Reason(Struct, frozen=True):
         return REASONS.get(self.code, _UNKNOWN_REASON)
 
 
-def exit_of(state: State, reason: Reason | None) -> ExitStatus:
+def is_canceled(state: State, reason: Reason | None, protocol: Protocol, api: Api) -> bool:
+    """Return whether Zoom canceled a call: a session's phone call fails in no other way (zoom-api 5.1)."""
+    is_phone = protocol is Protocol.PHONE and api is Api.SESSION
+    return is_phone and state is State.FAILED and reason is None
+
+
+def exit_of(state: State, reason: Reason | None, *, is_canceled: bool = False) -> ExitStatus:
     """Return the exit code of an invite whose call is in ``state``."""
+    if is_canceled:
+        return ExitStatus.DROPPED
     return reason.exit if state is State.FAILED and reason is not None else state.exit
 
 

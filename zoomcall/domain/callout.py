@@ -1,4 +1,4 @@
-"""The request to Zoom: ring one room into one target, with names and headers."""
+"""The request to Zoom: ring one room or phone into one target, with names and headers."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from msgspec import Struct
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, events_path
 from zoomcall.errors import UsageError
@@ -18,6 +19,11 @@ from zoomcall.errors import UsageError
 ROOM_METHODS: Mapping[Api, str] = {
     Api.SESSION: "user.invite.room_system_callout",
     Api.MEETING: "participant.invite.room_system_callout",
+}
+
+PHONE_METHODS: Mapping[Api, str] = {
+    Api.SESSION: "user.invite.callout",
+    Api.MEETING: "participant.invite.callout",
 }
 
 REMOVE_METHODS: Mapping[Api, str] = {Api.SESSION: "user.remove", Api.MEETING: "participant.remove"}
@@ -127,15 +133,17 @@ def parse_headers(texts: tuple[str, ...]) -> tuple[SipHeader, ...]:
 
 
 class Callout(Struct, frozen=True, kw_only=True):
-    """One room to ring, with the names and headers to send.
+    """One room or phone to ring, with the names and headers to send.
 
     Attributes:
-        address: The room.
-        from_name: The caller's name, displayed by the room.
+        address: The room or phone.
+        from_name: The caller's name, displayed by the room (rooms only).
         to_name: The room's name, displayed in the session.
         from_uri: The caller's SIP URI (SIP only).
         headers: Additional SIP headers (SIP only).
         room_name: The room's name in the address book, if it was found there; not sent.
+        has_greeting: Whether Zoom greets whoever answers (phones only); None leaves it to Zoom.
+        has_to_press_one: Whether that person has to press 1 to join (phones only); None leaves it to Zoom.
     """
 
     address: Destination
@@ -144,6 +152,8 @@ class Callout(Struct, frozen=True, kw_only=True):
     from_uri: str | None = None
     headers: tuple[SipHeader, ...] = ()
     room_name: str | None = None
+    has_greeting: bool | None = None
+    has_to_press_one: bool | None = None
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
@@ -160,6 +170,17 @@ class Callout(Struct, frozen=True, kw_only=True):
         match self.address:  # each kind of destination has a method and fields of its own
             case RoomAddress():
                 return self._room_body(self.address, api, is_masked=is_masked)
+            case PhoneNumber():
+                return self._phone_body(self.address, api)
+
+    def _phone_body(self, number: PhoneNumber, api: Api) -> dict[str, Any]:
+        params: dict[str, Any] = {} if self.to_name is None else {"invitee_name": self.to_name}
+        params["phone_number"] = number.text
+        options = {"require_greeting": self.has_greeting, "require_pressing_one": self.has_to_press_one}
+        given = {name: value for name, value in options.items() if value is not None}
+        if given:
+            params["invite_options"] = given
+        return {"method": PHONE_METHODS[api], "params": params}
 
     def _room_body(self, address: RoomAddress, api: Api, *, is_masked: bool) -> dict[str, Any]:
         params: dict[str, Any] = {

@@ -1,10 +1,11 @@
-"""What a call rings: a room system so far; a phone is one more member here and one more row in ``Protocol``."""
+"""What a call rings: a room system or a phone."""
 
 from __future__ import annotations
 
 from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.phone import PhoneNumber
 
-Destination = RoomAddress
+Destination = RoomAddress | PhoneNumber
 
 
 def parse_destination(protocol: Protocol, text: str) -> Destination:
@@ -16,3 +17,5 @@ def parse_destination(protocol: Protocol, text: str) -> Destination:
     match protocol:
         case Protocol.SIP | Protocol.H323:
             return RoomAddress.parse(protocol, text)
+        case Protocol.PHONE:
+            return PhoneNumber.parse(text)

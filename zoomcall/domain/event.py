@@ -9,14 +9,14 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from zoomcall.domain.address import Protocol
+from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.raw_answer import well_formed
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 
-_NAME = re.compile(r"(session\.user|meeting\.participant)_room_system_callout_([a-z]+)")
+_NAME = re.compile(r"(session\.user|meeting\.participant)_(room_system|phone)_callout_([a-z]+)")
 _APIS = {"session.user": Api.SESSION, "meeting.participant": Api.MEETING}
 _ANSWERED = {Api.SESSION: State.JOINED, Api.MEETING: State.ANSWERED}
 _STATES = {
@@ -25,6 +25,7 @@ _STATES = {
     "rejected": State.DECLINED,
     "missed": State.MISSED,
     "failed": State.FAILED,
+    "canceled": State.FAILED,
 }
 _WHEREABOUTS = {
     "joined": State.JOINED,
@@ -40,6 +41,8 @@ RINGING_IN_SESSION = "session.user_room_system_callout_ringing"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LATEST = 253_402_300_799_000
 _LARGEST_REASON = 2**31
+_NUMBER = re.compile(r"\+?([1-9][0-9]{1,19})")
+_LARGEST_NUMBER = 10**20
 
 
 class CalloutEvent(Struct, frozen=True, kw_only=True):
@@ -49,8 +52,9 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
         state: The state it reports; Zoom's ``accepted`` is ``joined``.
         api: The API that sent it.
         target_id: The session's id, or the meeting's number.
-        protocol: Zoom's ``call_type``.
-        device: Zoom's ``device_ip``, which may differ from the one that was sent.
+        protocol: Zoom's ``call_type``, or that it is about a phone.
+        device: Zoom's ``device_ip``, which may differ from the one that was sent, or the digits of its
+            ``phone_number``, which as an integer has no extension.
         at: ``event_ts``, by Zoom's clock.
         reason: Why the call failed, if Zoom says so.
         message_id: Zoom's id of the call, the same in all its events.
@@ -66,9 +70,11 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
     message_id: str | None = None
 
     def rings(self, address: Destination) -> bool:
-        """Return whether its device is the room at ``address``, in whatever spelling."""
+        """Return whether its device is the room at ``address``, in whatever spelling, or the phone."""
         if self.protocol is not address.protocol:
             return False
+        if not isinstance(address, RoomAddress):
+            return self.device == address.digits
         if self.device == address.text:
             return True
         try:
@@ -99,28 +105,27 @@ Event = CalloutEvent | ParticipantEvent
 
 
 def is_callout_name(name: str) -> bool:
-    """Return whether an event of this name is about a room system's call."""
+    """Return whether an event of this name is about the call of a room system or a phone."""
     return _NAME.fullmatch(name) is not None
 
 
 def read_event(document: object) -> CalloutEvent | None:
-    """Read Zoom's JSON; None if it is not a room system's callout event, or lacks what ties it to a call."""
+    """Read Zoom's JSON; None if it is not a callout event, or lacks what ties it to a call."""
     if not isinstance(document, Mapping):
         return None
     name = document.get("event")
     match = _NAME.fullmatch(name) if isinstance(name, str) else None
-    if match is None or match[2] not in _STATES:
+    if match is None or match[3] not in _STATES or match.group(2, 3) == ("room_system", "canceled"):
         return None
-    api, state = _APIS[match[1]], _STATES[match[2]]
+    api, state = _APIS[match[1]], _STATES[match[3]]
     if state is State.ANSWERED:
         state = _ANSWERED[api]
     content = _mapping(_mapping(document.get("payload")).get("object"))
     participant = _mapping(content.get("participant"))
-    device = participant.get("device_ip")
-    protocol = _PROTOCOLS.get(str(participant.get("call_type")).lower())
+    protocol, device = _rung(match[2], participant)
     target_id = _target_id(api, content)
     at = _moment(document.get("event_ts"))
-    if not isinstance(device, str) or protocol is None or target_id is None or at is None:
+    if device is None or protocol is None or target_id is None or at is None:
         return None
     message_id = content.get("message_id")
     return CalloutEvent(
@@ -157,7 +162,7 @@ def read_participant_event(document: object) -> ParticipantEvent | None:
 
 
 def read_any_event(document: object) -> Event | None:
-    """Read Zoom's JSON; None if it is neither a room system's callout event nor reports where a participant is."""
+    """Read Zoom's JSON; None if it is neither a callout event nor reports where a participant is."""
     return read_event(document) or read_participant_event(document)
 
 
@@ -184,6 +189,25 @@ def _target_id(api: Api, content: Mapping[str, object]) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
     return str(value).strip() or None
+
+
+def _rung(kind: str, participant: Mapping[str, object]) -> tuple[Protocol | None, str | None]:
+    """Return what rings, and where."""
+    if kind == "phone":
+        return Protocol.PHONE, _phone_digits(participant.get("phone_number"))
+    device = participant.get("device_ip")
+    protocol = _PROTOCOLS.get(str(participant.get("call_type")).lower())
+    return protocol, device if isinstance(device, str) else None
+
+
+def _phone_digits(value: object) -> str | None:
+    """Return a ``phone_number``: an integer by Zoom's schema (zoom-api 0.12), and harmless as a text."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if isinstance(value, int) and not 0 < value < _LARGEST_NUMBER:
+        return None
+    match = _NUMBER.fullmatch(str(value))
+    return None if match is None else match[1]
 
 
 def _moment(value: object) -> datetime | None:

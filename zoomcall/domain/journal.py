@@ -8,7 +8,7 @@ from typing import NewType
 from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
-from zoomcall.domain.call import Evidence, Reason, Sent, State
+from zoomcall.domain.call import Evidence, Reason, Sent, State, is_canceled
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
@@ -124,6 +124,11 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     evidence: Evidence | None = None
     settled_at: datetime | None = None
     removed_at: datetime | None = None
+
+    @property
+    def is_canceled(self) -> bool:
+        """Whether it is a phone call that Zoom canceled."""
+        return is_canceled(self.state, self.reason, self.protocol, self.target.api)
 
     @property
     def dial(self) -> Dial:

@@ -59,14 +59,12 @@ def parse_room_protocol(text: str) -> Protocol:
     """Parse how a room is rung.
 
     Raises:
-        UsageError: There is no such protocol, or rooms of it cannot be rung yet.
+        UsageError: There is no such protocol.
     """
     word = text.strip().lower()
     try:
         return Protocol(word)
     except ValueError:
-        if word == "phone":
-            raise UsageError("phones cannot be rung yet, so the address book takes none") from None
         raise UsageError(f"protocol {quoted(text)} is not {' or '.join(Protocol)}") from None
 
 

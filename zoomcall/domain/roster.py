@@ -11,9 +11,10 @@ from msgspec import Struct
 from zoomcall.domain.address import IpAddress, Protocol, RoomAddress
 from zoomcall.domain.call import Match
 from zoomcall.domain.destination import Destination
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.errors import UsageError
 
-ROOM_DEVICE = "H.323/SIP"
+ROOM_DEVICE = Protocol.SIP.device
 
 
 class Participant(Struct, frozen=True, kw_only=True):
@@ -49,6 +50,10 @@ class Participant(Struct, frozen=True, kw_only=True):
     def is_room_system(self) -> bool:
         """Whether it is an H.323 or SIP device."""
         return self.device == ROOM_DEVICE
+
+    def may_be_rung(self, protocol: Protocol) -> bool:
+        """Return whether its device is of the kind that a call of this protocol brings in."""
+        return self.device == protocol.device
 
     @property
     def is_present(self) -> bool:
@@ -95,6 +100,8 @@ def is_exact(participant: Participant, dial: Dial) -> bool:
     address = dial.address
     if dial.to_name is not None and participant.name == dial.to_name:
         return True
+    if isinstance(address, PhoneNumber):
+        return False
     uris = (participant.sip_uri, participant.from_sip_uri) if address.protocol is Protocol.SIP else ()
     if any(uri and _same_sip_uri(uri, address) for uri in uris):
         return True
@@ -105,13 +112,15 @@ def is_exact(participant: Participant, dial: Dial) -> bool:
 def newcomers_of(
     present: Iterable[Participant],
     *,
+    protocol: Protocol,
     known: Collection[Participant],
     before_patch: tuple[datetime, datetime] | None = None,
 ) -> tuple[Participant, ...]:
-    """Return the room systems that a call may have brought in.
+    """Return the participants that a call may have brought in.
 
     Args:
         present: The roster now.
+        protocol: What the call rings with.
         known: The roster before the PATCH.
         before_patch: When that roster was read and when the PATCH was sent, by Zoom's clock; the PATCH did not
             bring in anyone who joined between the two.
@@ -126,7 +135,7 @@ def newcomers_of(
     return tuple(
         participant
         for participant in present
-        if participant.is_room_system and participant.leave_time is None and not was_there(participant)
+        if participant.may_be_rung(protocol) and participant.leave_time is None and not was_there(participant)
     )
 
 
@@ -173,9 +182,10 @@ def is_another(participant: Participant, dial: Dial) -> bool:
     if dial.to_name is not None and participant.name and participant.name != dial.to_name:
         return True
     uris = [uri for uri in (participant.sip_uri, participant.from_sip_uri) if uri]
-    if dial.address.protocol is not Protocol.SIP:
+    address = dial.address
+    if isinstance(address, PhoneNumber) or address.protocol is not Protocol.SIP:
         return bool(uris)
-    return bool(uris) and all(_is_other_sip_uri(uri, dial.address) for uri in uris)
+    return bool(uris) and all(_is_other_sip_uri(uri, address) for uri in uris)
 
 
 def _may_be(participant: Participant, dial: Dial) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,8 @@ _LONGEST_URI = 256
 _LONGEST_KEY = 32
 _LONGEST_VALUE = 256
 _MOST_HEADERS = 10
+_CALL_TYPES = (Protocol.SIP, Protocol.H323)
+_PHONE_NUMBER = re.compile(r"[1-9][0-9]{1,19}(-[0-9]{1,20})?")
 
 
 def json_object(request: Request) -> Mapping[str, Any]:
@@ -55,7 +58,7 @@ def read_callout(params: Mapping[str, Any], venue: VenueKey) -> Call:
         Refusal: 400/300, a field exceeds a documented limit.
     """
     call_type = params.get("call_type")
-    if call_type not in tuple(Protocol):  # a tuple: JSON may hold values that cannot be hashed
+    if call_type not in _CALL_TYPES:  # a tuple: JSON may hold values that cannot be hashed
         raise invalid_field("params.call_type")
     protocol = Protocol(call_type)
     field = "sip_headers" if protocol is Protocol.SIP else "h323_headers"
@@ -78,6 +81,30 @@ def read_callout(params: Mapping[str, Any], venue: VenueKey) -> Call:
         to_name=_text(headers, field, "to_display_name", _LONGEST_NAME),
         from_uri=from_uri,
         headers=additional,
+    )
+
+
+def read_phone_callout(params: Mapping[str, Any], venue: VenueKey) -> Call:
+    """Read one callout to a phone.
+
+    Raises:
+        Refusal: 400/300, a field is not of its documented form.
+    """
+    number = _text(params, None, "phone_number", None)
+    if number is None or _PHONE_NUMBER.fullmatch(number) is None:
+        raise invalid_field("params.phone_number")
+    options = params.get("invite_options", {})
+    if not isinstance(options, dict):
+        raise invalid_field("params.invite_options")
+    for name in ("require_greeting", "require_pressing_one"):
+        if not isinstance(options.get(name, True), bool):
+            raise invalid_field(f"params.invite_options.{name}")
+    return Call(
+        venue=venue,
+        message_id=make_message_id(),
+        protocol=Protocol.PHONE,
+        address=number,
+        to_name=_text(params, None, "invitee_name", None),
     )
 
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from zoomcall.emulator.fates import ADMISSION_DELAY, BAD_ADDRESS, UNREACHABLE, Fate, Stage, Step, failure, fate_of
+from zoomcall.emulator.fates import ADMISSION_DELAY, BAD_ADDRESS, UNREACHABLE, Fate, Stage, Step, failure
 from zoomcall.emulator.world import Call, VenueKey, World
 
 
@@ -100,7 +100,7 @@ class Exchange:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self, call: Call) -> None:
-        fate = fate_of(call.address) if call.address else failure(BAD_ADDRESS)
+        fate = call.fate if call.address else failure(BAD_ADDRESS)
         async with aclosing(self._leg(call, fate).ring(call)) as steps:
             async for step in steps:
                 self._world.advance(call, step, now=self._clock())

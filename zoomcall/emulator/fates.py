@@ -11,13 +11,17 @@ from msgspec import Struct
 
 
 class Stage(StrEnum):
-    """What happens to a call; each but ``LEFT`` is the suffix of one of Zoom's event names (zoom-api 5.1)."""
+    """What happens to a call; each but ``LEFT`` is the suffix of one of Zoom's event names (zoom-api 5.1).
+
+    Only phone calls are canceled, and only in sessions; in a meeting they fail.
+    """
 
     RINGING = "ringing"
     ACCEPTED = "accepted"
     REJECTED = "rejected"
     MISSED = "missed"
     FAILED = "failed"
+    CANCELED = "canceled"
     LEFT = "left"
 
 
@@ -107,3 +111,24 @@ def fate_of(address: str) -> Fate | None:
         if match := pattern.fullmatch(name):
             return make(match[1])
     return _FIXED.get(name)
+
+
+_CANCELED = Fate((_RINGING, Step(Stage.CANCELED, ANSWER_DELAY)))
+_PHONES = {
+    "00": _FIXED["answer"],
+    "01": _FIXED["slow-answer"],
+    "02": _FIXED["decline"],
+    "03": _FIXED["no-answer"],
+    "04": _CANCELED,
+    "05": _drop("3"),
+    "06": _FIXED["noop"],
+    "07": _FIXED["lobby"],
+}
+_FICTIONAL = re.compile(r"1[2-9][0-9]{2}55501([0-9]{2})(?:-[0-9]+)?")
+"""The numbers of North America that belong to nobody, 555-0100 to 555-0199."""
+
+
+def phone_fate_of(number: str) -> Fate:
+    """Return the fate of a phone, by the last two digits of a fictional number; Zoom cancels all other calls."""
+    match = _FICTIONAL.fullmatch(number)
+    return _CANCELED if match is None else _PHONES.get(match[1], _CANCELED)

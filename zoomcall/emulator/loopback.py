@@ -31,6 +31,8 @@ class LoopbackLegs:
 
     def __call__(self, call: Call) -> Leg | None:
         """Return the leg to a call's room, or None if the room is not on this machine or cannot be reached."""
+        if call.protocol is Protocol.PHONE:
+            return None
         try:
             address = RoomAddress.parse(call.protocol, call.address)
         except UsageError:  # how Zoom would read such an address is unknown

@@ -15,9 +15,8 @@ from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import stamp
 from zoomcall.emulator import scopes
-from zoomcall.emulator.callouts import json_object, params_of, read_callout
+from zoomcall.emulator.callouts import json_object, params_of, read_callout, read_phone_callout
 from zoomcall.emulator.delivery_log import DeliveryLog
-from zoomcall.emulator.fates import fate_of
 from zoomcall.emulator.keys import bearer_of, invalid_token, judge_api_jwt, judge_grant
 from zoomcall.emulator.limits import Label, Limiter
 from zoomcall.emulator.messages import (
@@ -39,16 +38,15 @@ _LONGEST_SPAN = timedelta(days=31)
 _LOG_SPAN = timedelta(days=7)
 _REFUSED_METHODS = {
     # documented, but not available to this account
-    Api.SESSION: re.compile(
-        r"user\.invite\.callout|(recording|stream_ingestion)\.\w+|(audio|video|share)\.(un)?block"
-    ),
-    Api.MEETING: re.compile(r"participant\.invite(\.callout)?|(recording|ai_companion)\.\w+|waiting_room\.update"),
+    Api.SESSION: re.compile(r"(recording|stream_ingestion)\.\w+|(audio|video|share)\.(un)?block"),
+    Api.MEETING: re.compile(r"participant\.invite|(recording|ai_companion)\.\w+|waiting_room\.update"),
 }
 # zoom-api 3; repeated here on purpose, so that a mistake in the client shows
 _CALLOUT_METHODS = {
     Api.SESSION: "user.invite.room_system_callout",
     Api.MEETING: "participant.invite.room_system_callout",
 }
+_PHONE_METHODS = {Api.SESSION: "user.invite.callout", Api.MEETING: "participant.invite.callout"}
 _REMOVAL_METHODS = {Api.SESSION: "user.remove", Api.MEETING: "participant.remove"}
 _ID = "{id}"
 
@@ -165,9 +163,11 @@ class Rest:
         document = json_object(visit.request)
         method = document.get("method")
         api = venue.key.api
-        if method == _CALLOUT_METHODS[api]:
-            call = read_callout(params_of(document), venue.key)
-            fate = fate_of(call.address)
+        is_phone = method == _PHONE_METHODS[api]
+        if is_phone or method == _CALLOUT_METHODS[api]:
+            read = read_phone_callout if is_phone else read_callout
+            call = read(params_of(document), venue.key)
+            fate = call.fate
             if fate is not None and fate.is_noop:
                 return Reply(200)
             self._switchboard.place(call)

@@ -19,7 +19,7 @@ from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import stamp
-from zoomcall.emulator.fates import DISCONNECTED_BY_LOCAL, Stage, Step
+from zoomcall.emulator.fates import DISCONNECTED_BY_LOCAL, Fate, Stage, Step, fate_of, phone_fate_of
 from zoomcall.emulator.keys import TOKEN_LIFETIME, Grant, GrantType, Keys, make_oauth_token
 from zoomcall.errors import UsageError
 
@@ -34,6 +34,13 @@ _EVENT_PREFIXES = {
     Api.SESSION: "session.user_room_system_callout_",
     Api.MEETING: "meeting.participant_room_system_callout_",
 }
+_PHONE_EVENT_PREFIXES = {
+    Api.SESSION: "session.user_phone_callout_",
+    Api.MEETING: "meeting.participant_phone_callout_",
+}
+_FROM_NUMBER = 13167900000
+_SESSION_KEY = "morning"
+_USER_KEY = "jill"
 
 
 class EventIds(StrEnum):
@@ -136,8 +143,8 @@ class Call(Struct, frozen=True, kw_only=True):
     Attributes:
         venue: Where the room joins.
         message_id: Zoom's own id of the request, which only its events show.
-        protocol: SIP or H.323.
-        address: ``device_ip`` as received.
+        protocol: SIP, H.323, or a phone.
+        address: ``device_ip`` or ``phone_number`` as received.
         from_name: The caller's name, as shown to the room.
         to_name: The room's name in the venue.
         from_uri: The caller's SIP URI.
@@ -152,6 +159,11 @@ class Call(Struct, frozen=True, kw_only=True):
     to_name: str | None = None
     from_uri: str | None = None
     headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def fate(self) -> Fate | None:
+        """What becomes of it; None if the room itself decides."""
+        return phone_fate_of(self.address) if self.protocol is Protocol.PHONE else fate_of(self.address)
 
 
 class Event(Struct, frozen=True, kw_only=True):
@@ -345,13 +357,15 @@ class World:
                 if stay is not None:
                     self.leave(call.venue, stay, now=now)
                 return
+            is_phone = call.protocol is Protocol.PHONE
             if step.stage is Stage.ACCEPTED and venue.ended_at is not None:
-                step = Step(Stage.FAILED, step.after, DISCONNECTED_BY_LOCAL)
+                stage = Stage.CANCELED if is_phone else Stage.FAILED
+                step = Step(stage, step.after, DISCONNECTED_BY_LOCAL)
             attendee = None
             if step.stage is Stage.ACCEPTED:
                 attendee = _attendee(
                     _shown_name(call),
-                    ROOM_DEVICE,
+                    call.protocol.device,
                     now,
                     ip_address=_literal_ip(call),
                     sip_uri=call.address if call.protocol is Protocol.SIP else None,
@@ -360,7 +374,10 @@ class World:
                 self._enter(call.venue, attendee, now)
                 self._stays[call.message_id] = attendee.uuid
             message_id = call.message_id if self._event_ids is EventIds.PER_CALL else make_message_id()
-            self._emit(_callout_event(self.keys.account_id, venue, call, step, now, message_id))
+            if is_phone:
+                self._emit(_phone_event(self.keys.account_id, venue, call, step.stage, now))
+            else:
+                self._emit(_callout_event(self.keys.account_id, venue, call, step, now, message_id))
             if attendee is not None:
                 self._tell_arrival(call.venue, attendee, now)
 
@@ -461,6 +478,8 @@ def _shown_name(call: Call) -> str:
 
 
 def _literal_ip(call: Call) -> str | None:
+    if call.protocol is Protocol.PHONE:
+        return None
     try:
         ip = RoomAddress.parse(call.protocol, call.address).ip
     except UsageError:  # how Zoom would read such an address is unknown
@@ -481,6 +500,30 @@ def _callout_event(account_id: str, venue: Venue, call: Call, step: Step, now: d
     if step.stage is Stage.FAILED:
         subject["reason_type"] = step.reason
     subject["participant"] = {"call_type": call.protocol.value, "device_ip": call.address}
+    return _event(name, account_id, venue, subject, call.message_id, now)
+
+
+def _phone_event(account_id: str, venue: Venue, call: Call, stage: Stage, now: datetime) -> Event:
+    """Build an event of a phone call: its numbers are integers, and nothing names the call (zoom-api 5.2)."""
+    participant: dict[str, Any] = {
+        "invitee_name": call.to_name or "",
+        "phone_number": int(call.address.partition("-")[0]),
+    }
+    if venue.key.api is Api.SESSION:
+        subject: dict[str, Any] = {
+            "session_id": venue.key.identifier,
+            "session_name": venue.name,
+            "session_key": _SESSION_KEY,
+            "user_key": _USER_KEY,
+        }
+        if stage is not Stage.CANCELED:
+            subject |= {"id": venue.number, "uuid": venue.uuid, "host_id": venue.host_id}
+        participant["from_number"] = _FROM_NUMBER
+    else:
+        subject = {"id": venue.number, "uuid": venue.uuid, "host_id": venue.host_id}
+        stage = Stage.FAILED if stage is Stage.CANCELED else stage
+    subject["participant"] = participant
+    name = _PHONE_EVENT_PREFIXES[venue.key.api] + stage
     return _event(name, account_id, venue, subject, call.message_id, now)
 
 

@@ -237,7 +237,7 @@ def address_invalid(facts: Facts) -> Finding | Checked | None:
         return _finding(facts, "address-invalid", Certainty.CERTAIN, f"device_ip is {sort}", fix)
     if not body.address.strip() or has_placeholder(body.address):
         return None
-    protocols = [body.protocol] if body.protocol is not None else list(Protocol)
+    protocols = [body.protocol] if body.protocol is not None else [Protocol.SIP, Protocol.H323]
     fault: UsageError | None = None
     for protocol in protocols:
         try:

@@ -402,7 +402,9 @@ def _look_for(call: CallRecord, present: Iterable[Participant]) -> str:
     found = [
         participant
         for participant in present
-        if participant.is_room_system and participant.leave_time is None and is_exact(participant, call.dial)
+        if participant.may_be_rung(call.protocol)
+        and participant.leave_time is None
+        and is_exact(participant, call.dial)
     ]
     if len(found) == 1 and found[0].uuid is not None:
         return found[0].uuid

@@ -127,7 +127,9 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
     return f"explain exit:{int(ExitStatus.of(error.kind))}"
 
 
-def causes_of_outcome(state: State, reason: Reason | None, *, is_private: bool = False) -> tuple[Cause, ...]:
+def causes_of_outcome(
+    state: State, reason: Reason | None, *, is_private: bool = False, is_canceled: bool = False
+) -> tuple[Cause, ...]:
     """Return why a call ended as it did, for the states that are failures; else nothing.
 
     The meaning of a reason is inferred from its name (zoom-api 5.3), so such a cause is likely and its fix a hint.
@@ -136,12 +138,15 @@ def causes_of_outcome(state: State, reason: Reason | None, *, is_private: bool =
         state: How it ended.
         reason: Zoom's reason, if it gave one.
         is_private: The room has a private address, which Zoom's cloud cannot reach.
+        is_canceled: It is a phone call that Zoom canceled.
     """
     match state:
         case State.DECLINED:
             return (_outcome("room-declined", "Zoom's event says that the room rejected the call"),)
         case State.MISSED:
             return (_outcome("room-no-answer", "Zoom's event says that the call was missed"),)
+        case State.FAILED if is_canceled:
+            return (_outcome("phone-canceled", "Zoom's event says that the phone call was canceled"),)
         case State.FAILED:
             return (_failure(reason, is_private=is_private),)
         case State.NO_OP:

@@ -82,7 +82,7 @@ def place_of(call: CallRecord, *, roster: ReadRoster, zoom: PastEndpoints, journ
         return _after_the_end(call, refusal, zoom)
     if not call.state.is_there:
         return Now(state=Place.UNKNOWN, why="nothing shows that it joined")
-    rows = [row for row in present if row.is_room_system]
+    rows = [row for row in present if row.may_be_rung(call.protocol)]
     found = _known(call, rows) if call.participant_id is not None else _likely(call, rows, zoom, journal)
     if isinstance(found, str):
         return Now(state=Place.UNKNOWN, why=found)

@@ -128,7 +128,7 @@ def test_a_room_of_the_address_book_brings_its_protocol_and_names(fields: dict[s
         ({"address": ""}, "the address is missing"),
         ({"address": "a b@example.com"}, "contains a space"),
         ({"protocol": ""}, "the protocol of 'a@example.com' is missing"),
-        ({"protocol": "skype"}, "protocol 'skype' is not sip or h323"),
+        ({"protocol": "skype"}, "protocol 'skype' is not sip, h323 or phone"),
         ({"room": "Hall"}, "address and room are both given"),
         ({"address": "@Cellar"}, "no room 'Cellar'"),
         ({"session": "x", "meeting": "84098077904"}, "session and meeting are both given"),

@@ -1,4 +1,4 @@
-"""Ring one room."""
+"""Ring one room or phone."""
 
 import shlex
 import traceback
@@ -24,6 +24,8 @@ from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.call import EvidenceSource, Sent
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.destination import Destination
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
@@ -33,7 +35,7 @@ from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.sessions import find_live_session
 
-app = typer.Typer(help="Ring a room system into a session or meeting, and report what became of the call.")
+app = typer.Typer(help="Ring a room system or phone into a session or meeting, and report what became of the call.")
 
 FromUri = Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")]
 Headers = Annotated[
@@ -119,7 +121,7 @@ def room(
 def _callout(run: Run, protocol: Protocol, text: str, flags: InviteFlags) -> Callout:
     """Return what rings the room of an address, or of ``@NAME`` in the address book."""
     if not text.startswith("@"):
-        return Callout(address=RoomAddress.parse_typed(protocol, text))
+        return Callout(address=_typed(protocol, text))
     found = booked(run, flags.book)(text)
     if found.address.protocol is not protocol:
         raise UsageError(
@@ -128,6 +130,14 @@ def _callout(run: Run, protocol: Protocol, text: str, flags: InviteFlags) -> Cal
             command=shlex.join(("zoomcall", "invite", "room", found.room_name or text)),
         )
     return found
+
+
+def _typed(protocol: Protocol, text: str) -> Destination:
+    match protocol:
+        case Protocol.SIP | Protocol.H323:
+            return RoomAddress.parse_typed(protocol, text)
+        case Protocol.PHONE:
+            return PhoneNumber.parse(text)
 
 
 def _with_sip(callout: Callout, from_uri: str | None, header: list[str] | None) -> Callout:
@@ -143,8 +153,50 @@ def _with_sip(callout: Callout, from_uri: str | None, header: list[str] | None) 
     )
 
 
+@command(
+    app,
+    "phone",
+    SPEC,
+    examples=(
+        "zoomcall invite phone '+1 555 555 0100' --session ID --to-name 'Jill Chill'",
+        "zoomcall invite phone 15555550100-156 --meeting 84098077904 --no-press-one",
+    ),
+)
+def phone(
+    run: Run,
+    number: Annotated[
+        str, typer.Argument(metavar="NUMBER", help="The phone, with its country code, like +15555550100.")
+    ],
+    flags: InviteFlags,
+    has_greeting: Annotated[
+        bool | None,
+        typer.Option(
+            "--greeting/--no-greeting", help="Greet whoever answers, or not.", show_default="Zoom's choice: greet"
+        ),
+    ] = None,
+    has_to_press_one: Annotated[
+        bool | None,
+        typer.Option(
+            "--press-one/--no-press-one",
+            help="Ask whoever answers to press 1, or not.",
+            show_default="Zoom's choice: ask",
+        ),
+    ] = None,
+) -> Answer:
+    """Ring a phone and report what became of the call.
+
+    Exit 0 means that the phone joined, never that Zoom merely accepted the request. Zoom dials an extension
+    like the 156 of +15555550100-156, and its API can send no other digits after the answer: use a number
+    that a person answers.
+    """
+    callout = _callout(run, Protocol.PHONE, number, flags)
+    return invite(run, replace(callout, has_greeting=has_greeting, has_to_press_one=has_to_press_one), flags)
+
+
 def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
-    """Ring one room, whatever the kind of invite."""
+    """Ring one room or phone, whatever the kind of invite."""
+    if callout.address.protocol is Protocol.PHONE:
+        callout = _as_phone(run, callout, flags)
     callout = replace(
         callout,
         from_name=_name(flags.from_name, "--from-name", callout.from_name),
@@ -180,6 +232,17 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
 
 def _name(given: str | None, flag: str, by_book: str | None) -> str | None:
     return by_book if given is None else parse_display_name(given, flag=flag)
+
+
+def _as_phone(run: Run, callout: Callout, flags: InviteFlags) -> Callout:
+    """Leave out the caller's name, which Zoom does not take for a phone (zoom-api 3.1)."""
+    if flags.from_name is not None:
+        raise UsageError(
+            "--from-name is for rooms: Zoom takes no caller's name for a phone",
+            fix="Leave it out. To name whoever is rung in the session, use --to-name.",
+        )
+    run.detail(f"ringing the phone {callout.address}; Zoom's API sends no digits after the answer")
+    return replace(callout, from_name=None)
 
 
 def _told(telling: Telling, report: CallReport) -> Answer:

@@ -19,7 +19,7 @@ from zoomcall.cli.results.invite import EarlierCall, InviteEvent, InviteRequest,
 from zoomcall.cli.results.invite import Reason as ReasonResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import callout_line
-from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of
+from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of, is_canceled
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Cause, Notice
 from zoomcall.domain.exit_status import ExitStatus
@@ -66,9 +66,9 @@ class Telling(Struct, frozen=True):
     def bare_answer(self, report: CallReport, bug: Exception) -> Answer:
         """Report what became of the call, though explaining it failed."""
         self.run.notice(Notice("internal-error", f"zoomcall itself failed {blame(bug)}"))
-        state, failure, error = report.state, report.failure, None
-        status = ExitStatus.OK if state is State.ACCEPTED else exit_of(state, report.reason)
-        title = state.outcome.format(self.callout.address.shown)
+        failure, error = report.failure, None
+        status = self._exit(report)
+        title = report.state.outcome.format(self.callout.address.shown)
         if failure is not None:
             status, title = ExitStatus.of(failure.kind), failure.message
         if status is not ExitStatus.OK:
@@ -119,7 +119,7 @@ class Telling(Struct, frozen=True):
                 error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
             error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
             return ExitStatus.of(report.failure.kind), error
-        status = ExitStatus.OK if report.state is State.ACCEPTED else exit_of(report.state, report.reason)
+        status = self._exit(report)
         if status is ExitStatus.OK:
             return status, None
         reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
@@ -132,8 +132,21 @@ class Telling(Struct, frozen=True):
             dialled=_dialled(report),
         )
 
+    def _exit(self, report: CallReport) -> ExitStatus:
+        if report.state is State.ACCEPTED:
+            return ExitStatus.OK
+        return exit_of(report.state, report.reason, is_canceled=self._is_canceled(report))
+
+    def _is_canceled(self, report: CallReport) -> bool:
+        return is_canceled(report.state, report.reason, self.callout.address.protocol, self.target.api)
+
     def _causes(self, report: CallReport) -> tuple[Cause, ...]:
-        causes = causes_of_outcome(report.state, report.reason, is_private=_is_private(self.callout))
+        causes = causes_of_outcome(
+            report.state,
+            report.reason,
+            is_private=_is_private(self.callout),
+            is_canceled=self._is_canceled(report),
+        )
         if report.state is State.WAITING_ROOM and report.is_removed:
             fix = "Ring it again when a host is there to admit it."
             return tuple(replace(cause, fix=fix, command=None) for cause in causes)

@@ -10,10 +10,11 @@ from typing import Any
 
 from msgspec import Struct
 
-from zoomcall.domain.address import Protocol, RoomAddress
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.batch import BadRow, BatchRow, RawRow, RowKey
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import (
     MeetingTarget,
@@ -138,13 +139,18 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
     if address.protocol is not Protocol.SIP and (from_uri is not None or headers):
         raise UsageError(f"only SIP rooms take from_uri and header; {address.shown} is {address.protocol}")
 
+    if address.protocol is Protocol.PHONE and fields.get("from_name") is not None:
+        raise UsageError(f"only rooms take from_name; {address.shown} is a phone")
+
     def name(column: str, by_flag: str | None, by_book: str | None) -> str | None:
         given = fields.get(column)
         return by_book or by_flag if given is None else parse_display_name(given, flag=column)
 
     return Callout(
         address=address,
-        from_name=name("from_name", defaults.from_name, book.from_name),
+        from_name=None
+        if address.protocol is Protocol.PHONE
+        else name("from_name", defaults.from_name, book.from_name),
         to_name=name("to_name", defaults.to_name, book.to_name),
         from_uri=from_uri or book.from_uri,
         headers=headers or book.headers,
@@ -166,17 +172,17 @@ def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None
     return found
 
 
-def _address(fields: Mapping[str, Any]) -> RoomAddress:
+def _address(fields: Mapping[str, Any]) -> Destination:
     address, protocol = fields.get("address"), fields.get("protocol")
     if address is None:
         raise UsageError("the address is missing", fix="Give address, or the name of a room in the address book.")
     if protocol is None:
-        raise UsageError(f"the protocol of {quoted(address)} is missing", fix="It is sip or h323.")
+        raise UsageError(f"the protocol of {quoted(address)} is missing", fix="It is sip, h323 or phone.")
     try:
         known = Protocol(protocol.lower())
     except ValueError:
-        raise UsageError(f"protocol {quoted(protocol)} is not sip or h323") from None
-    return RoomAddress.parse(known, address)
+        raise UsageError(f"protocol {quoted(protocol)} is not sip, h323 or phone") from None
+    return parse_destination(known, address)
 
 
 def _target(fields: Mapping[str, Any], defaults: Defaults) -> Target:

@@ -184,7 +184,8 @@ class Call:
     def _find_room(self, baseline: Baseline) -> tuple[Participant | None, CallRecord | None]:
         """Return the room in the roster, and the call of this machine that brought it in, if there was one."""
         order, address = self._order, self._order.callout.address
-        rooms = [each for each in baseline.present or () if each.is_room_system and each.leave_time is None]
+        present = [each for each in baseline.present or () if each.leave_time is None]
+        rooms = [each for each in present if each.may_be_rung(address.protocol)]
         if not rooms:
             return None, None
         for call in self._journal.calls(target=order.key, room=(address.protocol, address.normalised)):

@@ -9,8 +9,10 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource, Match, Reason, State
+from zoomcall.domain.destination import Destination
 from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.roster import Credit, Dial, Participant, credit, newcomers_of
 from zoomcall.domain.target import Api
 from zoomcall.usecases.dialing.ports import CallJournal
@@ -123,11 +125,16 @@ class Judge:
                 return self._seen
         if call.baseline is None:
             return None
-        newcomers = newcomers_of(present, known=call.baseline, before_patch=call.before_patch)
+        protocol = call.dial.address.protocol
+        newcomers = newcomers_of(present, protocol=protocol, known=call.baseline, before_patch=call.before_patch)
         if not newcomers:
             return None
         since = call.baseline_at or call.dialled_at
-        rivals = self._journal.rivals(call.call_id, since=since)
+        rivals = [
+            rival
+            for rival in self._journal.rivals(call.call_id, since=since)
+            if rival.protocol.device == protocol.device
+        ]
         overlapping = [rival for rival in rivals if _may_be_new(rival, call)]
         found = credit(
             call.dial,
@@ -260,9 +267,16 @@ class Judge:
             rival
             for rival in self._journal.rivals(call.call_id, since=since)
             if rival.protocol is address.protocol
-            and rival.address == address.normalised
+            and _is_told_as(rival, address)
             and (rival.settled_at is None or rival.settled_at >= since)
         )
+
+
+def _is_told_as(rival: CallRecord, address: Destination) -> bool:
+    """Return whether Zoom's events name a rival's room or phone as they name this one: without an extension."""
+    if isinstance(address, PhoneNumber):
+        return rival.address.partition("-")[0] == address.digits
+    return rival.address == address.normalised
 
 
 def _may_be_new(rival: CallRecord, call: OpenCall) -> bool:
