@@ -152,6 +152,15 @@ def test_a_person_reads_one_line_a_row_and_the_totals(shell: Shell) -> None:
     assert lines[-1] == "2 rooms: 1 joined, 1 declined"
 
 
+def test_a_person_at_a_terminal_sees_a_bar_and_the_rows_that_ring(shell: Shell) -> None:
+    seen = batch(shell, csv(ONE, DECLINES), terminal=("stderr",), environ={"TERM": "xterm"})
+
+    assert "of 2 rows, " in seen.stderr
+    assert f": {ONE}" in seen.stderr
+    assert len(seen.stdout.splitlines()) == 3
+    assert "of 2 rows" not in batch(shell, csv(ONE), "-q", terminal=("stderr",)).stderr
+
+
 def test_dry_run_prints_one_request_a_line_and_sends_nothing(shell: Shell, emulator: Emulator) -> None:
     result = batch(shell, csv(ONE, TWO), "--dry-run")
     requests = [json.loads(line) for line in result.stdout.splitlines()]

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Self
 
 from msgspec.structs import asdict
 
 from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.render.batch_progress import BatchProgress
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.results.batch import BatchRowLine, BatchRowResult
@@ -27,25 +30,28 @@ _MOST_OF_A_KIND = 5
 class RowVoice:
     """Receives what happens during one row's call."""
 
-    def __init__(self, run: Run, row: BatchRow) -> None:
+    def __init__(self, run: Run, row: BatchRow, voice: BatchVoice) -> None:
         self._run = run
         self._row = row
+        self._voice = voice
 
     def warn(self, notice: Notice) -> None:
         """Show a warning, of each kind only for the first few rows."""
         if sum(each.id == notice.id for each in self._run.notices) < _MOST_OF_A_KIND:
-            self._run.notice(Notice(notice.id, f"row {self._row.number}: {notice.message}"))
+            with self._voice.aside():
+                self._run.notice(Notice(notice.id, f"row {self._row.number}: {notice.message}"))
 
     def detail(self, text: str) -> None:
         """Show a detail."""
-        self._run.detail(f"row {self._row.number}: {text}")
+        self._voice.detail(f"row {self._row.number}: {text}")
 
     def progress(self, state: State, elapsed: timedelta) -> None:
         """Ignore the passing of time."""
 
     def entry(self, entry: TimelineEntry) -> None:
         """Show a new line of the timeline."""
-        self._run.detail(f"row {self._row.number}: {entry.state} ({entry.source})")
+        self.detail(f"{entry.state} ({entry.source})")
+        self._voice.moves(self._row, entry.state)
 
 
 class BatchVoice:
@@ -61,34 +67,59 @@ class BatchVoice:
         self._total = total
         self._counts: Counter[State] = Counter()
         self._told_at = time.monotonic()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
+        self._progress = BatchProgress(run.streams, total, is_shown=is_person)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        pass
+        with suppress(Exception):  # a line that stays on the screen must not cost the answer
+            self._progress.clear()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Make room for a line that is printed beside the progress."""
+        with self._lock:
+            self._progress.clear()
+            yield
+
+    def detail(self, text: str) -> None:
+        """Show a detail, if details are asked for."""
+        if self._run.options.is_verbose or self._run.options.is_debug:
+            with self.aside():
+                self._run.detail(text)
+
+    def moves(self, row: BatchRow, state: State) -> None:
+        """Show the new state of a row that rings."""
+        with self._lock:
+            self._progress.put(row.number, row.callout.address.shown, state.value)
 
     def begins(self, row: BatchRow, attempt: int) -> None:
         """Show that a room is rung."""
         again = f", attempt {attempt}" if attempt > 1 else ""
-        self._run.detail(f"row {row.number}: ringing {row.callout.address.shown}{again}")
+        self.detail(f"row {row.number}: ringing {row.callout.address.shown}{again}")
+        with self._lock:
+            self._progress.put(row.number, row.callout.address.shown, "begins")
 
     def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
         """Show that a room will be rung again."""
         seconds = f"{pause.total_seconds():g}"
-        self._run.detail(f"row {row.number}: {call.state}; ringing it again in {seconds} s")
+        self.detail(f"row {row.number}: {call.state}; ringing it again in {seconds} s")
 
     def ends(self, row: BatchRow, result: BatchRowResult) -> None:
         """Show what became of a row."""
         with self._lock:
             self._counts[result.state] += 1
+            self._progress.clear()
             if self._run.output.is_stream:
                 self._run.streams.stdout.write(dumps(BatchRowLine(**asdict(result)), is_line=True) + "\n")
                 self._run.streams.stdout.flush()
             elif not self._run.output.is_document:
                 self._say(row, result)
             self._tell()
+            self._progress.end(row.number, result.state)
 
     def _say(self, row: BatchRow, result: BatchRowResult) -> None:
         why = "" if result.error is None else f": {result.error.title}"

@@ -163,6 +163,7 @@ class Many:
         self._by_number = {row.number: row for row in rows}
         self._results: dict[int, BatchRowResult] = {}
         self._forced: set[int] = set()
+        self._voice = BatchVoice(run, len(rows))
         self._runs: Runs | None = None
         self._run_id: RunId | None = None
         self.sending, self.calls = Stop(), Stop()
@@ -236,6 +237,7 @@ class Many:
     def ring(self, voice: BatchVoice) -> tuple[BatchRowResult, ...]:
         """Ring every row that needs it; return every row's document, and keep each in the run's journal."""
         flags, run = self._flags, self._run
+        self._voice = voice
         journal = self._journal()
         feeds = self._feeds()
         for api, connection in self._connections.items():
@@ -373,7 +375,7 @@ class Many:
             evidence=flags.evidence.sources,
             is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
         )
-        return self._diallers[target.api].dial(order, RowVoice(self._run, row), self.calls)
+        return self._diallers[target.api].dial(order, RowVoice(self._run, row, self._voice), self.calls)
 
     def result(self, report: RowReport) -> BatchRowResult:
         """Return the document of a row."""
