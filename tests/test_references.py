@@ -30,17 +30,19 @@ _HEADING = re.compile(r"^#+ (.+?) *$", re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _PATH = re.compile(r"`((?:zoomcall|tests|tools|docs)/[\w./-]+\.\w+)`")
 
-_TEST = re.compile(r"`(tests/[\w./-]+\.py)::(\w+)`")
+_TEST = re.compile(r"`(tests/[\w./-]+\.py)((?:::\w+)+)`")
 
 
 def missing_tests(text: str) -> list[str]:
     """Find the tests that a text names, like ``tests/x.py::test_y``, and that are not there."""
-    return [
-        f"{path}::{name}"
-        for path, name in _TEST.findall(text)
-        if not (ROOT / path).is_file()
-        or not re.search(rf"^(?:async )?def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
-    ]
+    return [f"{path}{names}" for path, names in _TEST.findall(text) if not _is_test(ROOT / path, names)]
+
+
+def _is_test(path: Path, names: str) -> bool:
+    source = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return all(
+        re.search(rf"^ *(?:class|(?:async )?def) {name}\b", source, re.MULTILINE) for name in names.split("::")[1:]
+    )
 
 
 def references_in(text: str) -> Iterator[tuple[str, str]]:
