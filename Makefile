@@ -143,4 +143,5 @@ clean:
 # The real daemons, shells and SIP endpoints that the tests talk to.
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
-	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core
+	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
+	    parallel=parallel

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,6 +100,20 @@ def test_four_shards_make_one_report_and_nobody_is_rung_twice(
         files.append(tmp_path / f"{part}.json")
         files[-1].write_text(result.stdout)
     assert [each["row"] for each in rows_of(shell("report", *map(str, files), "--json"))] == [1, 2, 3, 4, 5]
+    assert len([request for request in emulator.requests if request.method == "PATCH"]) == 5
+
+
+def test_gnu_parallel_rings_four_shards_and_nobody_twice(
+    shell: Shell, emulator: Emulator, rooms: Path, tmp_path: Path
+) -> None:
+    program = f"{sys.executable} -m zoomcall"
+    line = f"parallel -j4 {program} invite batch {rooms} --shard {{}}/4 --journal shard-{{}}.sqlite3 ::: 1 2 3 4"
+    ended = subprocess.run(
+        shlex.split(line), cwd=tmp_path, env=shell.environ, capture_output=True, timeout=120, check=False
+    )
+    assert ended.returncode == 1, ended.stderr  # a room of one shard declines
+    files = sorted(map(str, tmp_path.glob("shard-*.sqlite3")))
+    assert [each["row"] for each in rows_of(shell("report", *files, "--json"))] == [1, 2, 3, 4, 5]
     assert len([request for request in emulator.requests if request.method == "PATCH"]) == 5
 
 
