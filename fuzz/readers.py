@@ -25,6 +25,7 @@ from zoomcall.domain.api_base import parse_base
 from zoomcall.domain.callout import parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.event import read_any_event_text
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.profile import parse_profile_name
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.repeats import mark_of
@@ -185,6 +186,11 @@ def _named(parse: Callable[..., Any], **settings: Any) -> Callable[[str], object
 
 READERS = (
     Reader("sip-address", _text(_address(Protocol.SIP)), (b"room@example.com", b"sip:a@[2001:db8::1]:5061;x=y")),
+    Reader(
+        "phone-number",
+        _text(PhoneNumber.parse),
+        (b"+1 (555) 555-0100 x7", b"6032331333-156", b"tel:+49-30-1;ext=2"),
+    ),
     Reader("h323-address", _text(_address(Protocol.H323)), (b"10.0.0.1##84#1234", b"h323:a@b.example", b"@#*")),
     Reader("session-id", _text(parse_session_id), (b"KkMHZ4y8QhSUWAHi5sWvfg==", b"/a//b==")),
     Reader("session-name", _text(parse_session_name), (b"Standup", b"  ")),

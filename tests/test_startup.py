@@ -116,7 +116,7 @@ def test_a_token_is_minted_and_inspected_without_network_and_keyring(
 def test_a_dry_run_imports_no_network(starts: Starts) -> None:
     modules = starts("invite", "sip", "answer@room.example.com", "--session", "abc", "--dry-run")
     assert starts.code == 0
-    assert among(modules, (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, "jwt", "sqlite3")) == set()
+    assert among(modules, (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, "jwt", "sqlite3", "phonenumbers")) == set()
 
 
 def test_the_address_book_is_read_without_network_and_editor(starts: Starts, zoomcall: Shell) -> None:

@@ -15,6 +15,7 @@ from zoomcall.domain.callout import Callout
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.target import (
+    Api,
     MeetingTarget,
     SessionNameTarget,
     SessionTarget,
@@ -184,3 +185,11 @@ def test_an_unknown_column_is_warned_of_once_with_the_one_that_may_be_meant() ->
         "line 2: 'adress' is not a known column and is ignored; did you mean address?",
         "line 2: 'colour' is not a known column and is ignored",
     ]
+
+
+def test_a_row_may_be_a_phone_which_takes_no_callers_name() -> None:
+    defaults = replace(DEFAULTS, from_name="Front desk", to_name="Jill")
+    only = row(defaults, protocol="phone", address="+1 (555) 555-0100")
+    assert only.callout.body(Api.SESSION)["params"] == {"invitee_name": "Jill", "phone_number": "15555550100"}
+    assert "only rooms take from_name" in bad(protocol="phone", address="15555550100", from_name="Ada")
+    assert "is not a phone number" in bad(protocol="phone", address="hello")
