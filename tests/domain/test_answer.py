@@ -42,6 +42,8 @@ REFUSALS = [
     (400, 104, SCOPES, "not-entitled"),
     (400, 4711, SCOPES, "not-entitled"),
     (400, 4700, SCOPES, "not-entitled"),
+    *((400, code, None, "not-entitled") for code in (104, 4700, 4711, 2311, 3000, 3003, 3161, 1010)),
+    (400, 105, None, "rejected"),
     (400, None, SCOPES, "not-entitled"),
     (400, 99999, SCOPES, "not-entitled"),
     (403, 2311, "No Permission, does not have Conference Room Connector plan.", "not-entitled"),

@@ -2,7 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoomcall.domain.secret_text import LARGEST_SECRET, parse_bearer, parse_key, secret_of_bytes, surplus_of
+from zoomcall.domain.secret_text import (
+    LARGEST_SECRET,
+    parse_bearer,
+    parse_key,
+    refuse_surplus,
+    secret_of_bytes,
+    surplus_of,
+)
 from zoomcall.errors import UsageError
 
 
@@ -111,3 +118,17 @@ def test_a_blank_inside_a_key_is_no_label() -> None:
     surplus = surplus_of("api key abcDEF123")
     assert surplus is not None
     assert surplus.cause == "secret-has-whitespace"
+
+
+def test_the_place_of_an_invisible_character_is_counted_from_one() -> None:
+    surplus = surplus_of("ab\u200bcd")
+    assert surplus is not None
+    assert surplus.what.endswith("as character 3 of 5")
+
+
+def test_blanks_alone_may_be_allowed() -> None:
+    refuse_surplus(" abc ", "--name", may_have_blanks=True)
+    with pytest.raises(UsageError):
+        refuse_surplus(" abc ", "--name")
+    with pytest.raises(UsageError):
+        refuse_surplus('"abc"', "--name", may_have_blanks=True)

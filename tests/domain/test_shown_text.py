@@ -4,7 +4,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from zoomcall.domain.shown_text import one_line, printable, quoted, shortened, shown_key, shown_value
+from zoomcall.domain.shown_text import (
+    one_line,
+    printable,
+    quoted,
+    shortened,
+    shown_key,
+    shown_value,
+    without_secrets_of,
+)
 
 
 @pytest.mark.parametrize(
@@ -92,3 +100,11 @@ def test_a_key_shows_at_most_half_of_itself(key: str, shown: str) -> None:
 )
 def test_passcodes_are_masked_in_whatever_is_quoted(text: str, shown: str) -> None:
     assert quoted(text) == repr(shown)
+
+
+_LONG = "made_up" * 6
+
+
+@pytest.mark.parametrize("given", [_LONG, f"-H {_LONG}", f"--secret={_LONG}"])
+def test_what_an_argument_repeats_of_a_secret_is_left_out_and_nothing_else(given: str) -> None:
+    assert without_secrets_of(f"no such room: {_LONG}, here", [given]) == "no such room: (not shown), here"
