@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test coverage fuzz check fix completions readme docs lock bench clean system mutants audit sbom
+.PHONY: help demo test torture coverage fuzz check fix completions readme docs lock bench clean system mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -15,6 +15,8 @@ READERS ?=
 # How many mutants a package, and which packages: make mutants MUTANTS=0 PACKAGES=domain (0: all of them)
 MUTANTS ?= 80
 PACKAGES ?=
+# Arguments for the torture harness: make torture TORTURE='--only invite --every 10'
+TORTURE ?=
 BIN = .venv/bin
 LINT = .venv-lint/bin
 
@@ -23,6 +25,7 @@ COMPILE_LOCK = uv pip compile --quiet --universal --python-version 3.11 --genera
 help:
 	@echo 'make demo         set up, then ring a room through a local Zoom, and explain three failures'
 	@echo 'make test         set up, then run every test'
+	@echo 'make torture      fail every system call of every command, kill it everywhere; goes on where it was stopped'
 	@echo 'make coverage     the same, but slower, with a report of branch coverage'
 	@echo 'make fuzz         feed every reader with coverage-guided input for FUZZ_SECONDS (600)'
 	@echo 'make mutants      change the rules a little, MUTANTS times a package, and count what the tests notice'
@@ -43,6 +46,9 @@ demo: .venv/.ready
 
 test: .venv/.ready system
 	@sh tools/test.sh $(BIN)/python $(WORKERS) $(TESTS)
+
+torture: .venv/.ready system
+	@PYTHONPATH=tests $(BIN)/python -m torture --hands $(WORKERS) --table docs/reliability.md $(TORTURE)
 
 coverage: .venv/.ready system
 	@rm -f .coverage .coverage.*
@@ -110,7 +116,7 @@ lock:
 
 clean:
 	rm -rf .venv .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
-	    .coverage .coverage.* build dist
+	    .coverage .coverage.* .torture build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: .venv/.locked pyproject.toml
@@ -144,4 +150,4 @@ clean:
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
-	    parallel=parallel
+	    parallel=parallel cc=build-essential

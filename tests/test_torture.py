@@ -1,0 +1,80 @@
+"""A slice of the torture harness: some faults of every kind for every command; ``make torture`` tries them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from torture import crowds
+from torture.__main__ import trials
+from torture.faults import NO_FAULT, Fault, Mode, plan
+from torture.lab import Lab
+from torture.report import table
+
+_HANDS = 4
+_SLICE = {"webhook serve": 6, "call status": 12, "call hangup": 12}
+_USUAL_SLICE = 24
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with Lab(tmp_path_factory.mktemp("torture"), hands=_HANDS) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", trials())
+def test_survives_a_slice_of_the_faults(lab: Lab, name: str) -> None:
+    trial = trials()[name]
+    counts, code, wrong = trial(lab, NO_FAULT)
+    assert (code, wrong) in ((0, []), (143, []))
+    faults = list(plan(counts))
+    stride = max(1, len(faults) // _SLICE.get(name, _USUAL_SLICE))
+    chosen = faults[stride // 2 :: stride]
+    with ThreadPoolExecutor(_HANDS) as pool:
+        outcomes = pool.map(lambda fault: trial(lab, fault)[2], chosen)
+        found = {fault.name: wrong for fault, wrong in zip(chosen, outcomes, strict=True) if wrong}
+    assert found == {}
+
+
+def test_a_small_crowd_rings_a_room_once(lab: Lab) -> None:
+    assert {name: wrong for name, _, wrong in crowds.run_all(lab, size=6) if wrong} == {}
+
+
+def test_the_plan_has_every_call_of_a_kind_and_thins_out_long_ones() -> None:
+    faults = list(plan({"fsync": 3, "memory": 6000, "all": 2, "send": 1}))
+    assert sum(fault.kind == "fsync" for fault in faults) == 3 * 2 * 2
+    assert sum(fault.kind == "memory" for fault in faults) == 60
+    assert [fault.number for fault in faults if fault.mode is Mode.KILL] == [1, 2]
+    assert [fault.error for fault in faults if fault.mode is Mode.CLOCK] == [-3600, 3600]
+
+
+def test_the_harness_finds_a_room_that_is_rung_twice(lab: Lab) -> None:
+    place = lab.place()
+    words = ["invite", "sip", place.room, "--no-wait", "--json", "--force"]
+    environ = trials_environ(lab)
+    for _ in range(2):
+        place.run(words, environ)
+    assert place.rings == 2
+
+
+def test_the_harness_injects_what_it_is_told_to(lab: Lab) -> None:
+    place = lab.place()
+    environ = trials_environ(lab)
+    fault = Fault("connect", 1, 111, Mode.FOREVER)
+    outcome = place.run(["invite", "sip", place.room, "--no-wait", "--json"], environ, fault=fault)
+    assert (outcome.code, place.rings) == (10, 0)
+
+
+def trials_environ(lab: Lab) -> dict[str, str]:
+    from torture.scenarios import SCENARIOS
+
+    return next(each for each in SCENARIOS if each.has_environment).environ(lab)
+
+
+def test_the_table_counts_by_command() -> None:
+    rows = [
+        {"name": "token mint", "fault": "once read 1 EIO", "wrong": []},
+        {"name": "token mint", "fault": "kill none 3", "wrong": ["a traceback"]},
+    ]
+    assert "| `token mint` | 1 | 0 | 0 | 1 | 0 | 1 |" in table(rows)

@@ -1,0 +1,244 @@
+"""The laboratory: a local Zoom that counts what it was asked to do, and forks of the program that meet faults."""
+
+from __future__ import annotations
+
+import collections
+import json
+import os
+import queue
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from torture.faults import NO_FAULT, Fault
+from zoomcall.emulator.running import Emulator
+from zoomcall.emulator.world import Event
+
+SOURCE = Path(__file__).with_name("interpose.c")
+LIMIT_SECONDS = 60
+"""How long any command may take, faults and all."""
+_KEPT = ("PATH", "LANG")
+
+
+def build_library(folder: Path) -> Path:
+    """Compile the interposing library."""
+    library = folder / "interpose.so"
+    command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(SOURCE), "-ldl", "-pthread"]
+    subprocess.run(command, check=True, capture_output=True)
+    return library
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run of the program left behind."""
+
+    code: int
+    stdout: str
+    stderr: str
+    seconds: float
+    is_late: bool
+    counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def is_killed(self) -> bool:
+        """Whether the fault was a kill."""
+        return self.code == -9
+
+    @property
+    def document(self) -> dict[str, Any] | None:
+        """The JSON document on stdout; None if it is not whole."""
+        try:
+            document = json.loads(self.stdout)
+        except ValueError:
+            return None
+        return document if isinstance(document, dict) else None
+
+
+class Zygote:
+    """One process that forks the program."""
+
+    def __init__(self, library: Path) -> None:
+        environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environ |= {
+            "LD_PRELOAD": str(library),
+            "PYTHONPATH": str(SOURCE.parent.parent),
+            "HOME": str(library.parent),
+        }
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "torture.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=environ,
+            text=True,
+        )
+
+    def run(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run one job to its end; return an answer for each of its forks."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(job) + "\n")
+        self._process.stdin.flush()
+        answers: list[dict[str, Any]] = json.loads(self._process.stdout.readline())
+        return answers
+
+    def close(self) -> None:
+        """End the process."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+class Lab:
+    """Runs the program under faults; thread-safe.
+
+    Args:
+        folder: Where everything is written.
+        hands: How many runs go on at a time.
+    """
+
+    def __init__(self, folder: Path, *, hands: int = 4) -> None:
+        self.folder = folder
+        self.emulator = Emulator(time_scale=0.1)
+        self.rings: collections.Counter[str] = collections.Counter()
+        self._zygotes: queue.SimpleQueue[Zygote] = queue.SimpleQueue()
+        self._all: list[Zygote] = []
+        self._hands = hands
+        self._lock = threading.Lock()
+        self._number = 0
+
+    def __enter__(self) -> Self:
+        self.library = library = build_library(self.folder)
+        self.emulator.world.subscribe(self._note)
+        self.emulator.__enter__()
+        self._all = [Zygote(library) for _ in range(self._hands)]
+        for zygote in self._all:
+            self._zygotes.put(zygote)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for zygote in self._all:
+            zygote.close()
+        self.emulator.close()
+
+    def _note(self, event: Event) -> None:
+        if event.name.endswith("_callout_ringing"):
+            with self._lock:
+                self.rings[event.body["payload"]["object"]["participant"]["device_ip"]] += 1
+
+    def work(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Run a job in the next zygote that is free."""
+        zygote = self._zygotes.get()
+        try:
+            return zygote.run(job)
+        finally:
+            self._zygotes.put(zygote)
+
+    def place(self) -> Place:
+        """Return a new, empty place for a run."""
+        with self._lock:
+            self._number += 1
+            number = self._number
+        folder = self.folder / f"run{number}"
+        folder.mkdir()
+        return Place(self, folder, f"answer@r{number}.example")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The folders of one run, and the room that only it rings."""
+
+    lab: Lab
+    folder: Path
+    room: str
+
+    @property
+    def config(self) -> Path:
+        """The config folder."""
+        return self.folder / "config"
+
+    @property
+    def state(self) -> Path:
+        """The state folder."""
+        return self.folder / "state"
+
+    @property
+    def rings(self) -> int:
+        """How often Zoom rang the room."""
+        return self.lab.rings[self.room]
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        *,
+        stdin: bytes = b"",
+        fault: Fault = NO_FAULT,
+    ) -> Outcome:
+        """Run one command line under a fault."""
+        return self.crowd(arguments, environ, 1, stdin=stdin, fault=fault)[0]
+
+    def crowd(
+        self,
+        arguments: Sequence[str],
+        environ: Mapping[str, str],
+        size: int,
+        *,
+        stdin: bytes = b"",
+        fault: Fault = NO_FAULT,
+    ) -> list[Outcome]:
+        """Run one command line in many processes at once, under a fault each."""
+        outputs = [(self.folder / f"stdout{number}", self.folder / f"stderr{number}") for number in range(size)]
+        counts = self.folder / "counts"
+        (self.folder / "stdin").write_bytes(stdin)
+        counts.unlink(missing_ok=True)
+        job = {
+            "arguments": list(arguments),
+            "environ": self.environ(environ),
+            "root": str(self.folder),
+            "arm": fault.arm,
+            "limit": LIMIT_SECONDS,
+            "stdin": str(self.folder / "stdin"),
+            "outputs": [tuple(map(str, pair)) for pair in outputs],
+            "counts": str(counts),
+        }
+        answers = self.lab.work(job)
+        return [
+            Outcome(
+                answer["code"],
+                stdout.read_text(errors="replace"),
+                stderr.read_text(errors="replace"),
+                answer["seconds"],
+                answer["is_late"],
+                read_counts(counts),
+            )
+            for answer, (stdout, stderr) in zip(answers, outputs, strict=True)
+        ]
+
+    def environ(self, more: Mapping[str, str]) -> dict[str, str]:
+        """Return the whole environment of a run."""
+        return {
+            "PATH": os.environ["PATH"],
+            "LANG": "C.UTF-8",
+            "HOME": str(self.folder),
+            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            "ZOOMCALL_CONFIG_DIR": str(self.config),
+            "ZOOMCALL_STATE_DIR": str(self.state),
+            **more,
+        }
+
+    def remove(self) -> None:
+        """Delete everything that the run wrote."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def read_counts(path: Path) -> dict[str, int]:
+    """Read what the interposing library counted; nothing if the process was killed before it could say."""
+    text = path.read_text() if path.exists() else ""
+    return {name: int(number) for name, number in (pair.split("=") for pair in text.split())}

@@ -1,0 +1,98 @@
+"""Runs the program again and again in forks of one process that has the interposing library loaded.
+
+A fork starts in milliseconds, and the fault is armed after the interpreter and the program's modules are there, so
+that only the program's own system calls are counted. Jobs come as JSON lines on stdin; results leave on stdout.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Serve jobs until stdin ends."""
+    _warm_up()
+    answers = os.fdopen(os.dup(1), "w")
+    for line in sys.stdin:
+        job = json.loads(line)
+        answers.write(json.dumps(_run(job)) + "\n")
+        answers.flush()
+
+
+def _warm_up() -> None:
+    """Import what commands use, so that a fork needs no module of its own."""
+    import httpx  # noqa: F401
+    import keyring  # noqa: F401
+    import tomlkit  # noqa: F401
+
+    import zoomcall.adapters.http
+    import zoomcall.adapters.journal
+    import zoomcall.adapters.secret_files
+    import zoomcall.adapters.zoom_rest
+    import zoomcall.cli.auth
+    import zoomcall.cli.call
+    import zoomcall.cli.failing
+    import zoomcall.cli.invite.one
+    import zoomcall.cli.main
+    import zoomcall.cli.token  # noqa: F401
+
+
+def _run(job: dict[str, Any]) -> list[dict[str, Any]]:
+    """Run the job's command in as many forks at once as it has outputs."""
+    began = time.monotonic()
+    children = []
+    for stdout, stderr in job["outputs"]:
+        child = os.fork()
+        if child == 0:
+            _become(job, stdout, stderr)
+        children.append(child)
+    return [_await(child, began, job["limit"]) for child in children]
+
+
+def _await(child: int, began: float, limit: float) -> dict[str, Any]:
+    watch = os.pidfd_open(child)
+    ended = bool(select.select([watch], [], [], max(0, began + limit - time.monotonic()))[0])
+    os.close(watch)
+    if not ended:
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    seconds = round(time.monotonic() - began, 2)
+    return {"code": os.waitstatus_to_exitcode(status), "seconds": seconds, "is_late": not ended}
+
+
+def _become(job: dict[str, Any], stdout: str, stderr: str) -> None:
+    """Turn this fork into the program; never returns."""
+    for target, path in ((0, job["stdin"]), (1, stdout), (2, stderr)):
+        flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        fd = os.open(path, flags, 0o600)
+        os.dup2(fd, target)
+        os.close(fd)
+    os.environ.clear()
+    os.environ.update(job["environ"])
+    sys.argv = ["zoomcall", *job["arguments"]]
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    library = ctypes.CDLL(None)
+    arm = job["arm"]
+    library.torture_arm(
+        job["root"].encode(), arm["kind"].encode(), ctypes.c_long(arm["number"]), arm["error"], arm["mode"]
+    )
+    try:
+        from zoomcall.__main__ import main as run
+
+        run()
+    finally:
+        text = ctypes.create_string_buffer(1000)
+        library.torture_counts(text, 1000)
+        Path(job["counts"]).write_bytes(text.value)
+
+
+if __name__ == "__main__":
+    main()
