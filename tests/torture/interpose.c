@@ -165,7 +165,11 @@ ON_FD(ssize_t, read, READ, (int fd, void *buffer, size_t size), (fd, buffer, siz
 ON_FD(ssize_t, pread64, READ, (int fd, void *buffer, size_t size, off64_t at), (fd, buffer, size, at))
 ON_FD(ssize_t, pwrite64, WRITE, (int fd, const void *buffer, size_t size, off64_t at), (fd, buffer, size, at))
 ON_FD(int, ftruncate64, WRITE, (int fd, off64_t size), (fd, size))
-ON_FD(int, flock, LOCK, (int fd, int operation), (fd, operation))
+
+int flock(int fd, int operation) {
+    if (!(operation & LOCK_UN) && ours(fd) && must_fail(LOCK)) return -1;
+    return REAL(flock)(fd, operation);
+}
 
 ssize_t write(int fd, const void *buffer, size_t size) {
     if (fd == STDOUT_FILENO && !is_device(fd) && must_fail(OUTPUT)) return -1;
@@ -194,7 +198,8 @@ int fdatasync(int fd) { return sync_slowly(fd, REAL(fdatasync)); }
         va_start(rest, command);                                        \
         void *argument = va_arg(rest, void *);                          \
         va_end(rest);                                                   \
-        if ((command == F_SETLK || command == F_SETLKW) && ours(fd) && must_fail(LOCK)) return -1; \
+        int is_lock = (command == F_SETLK || command == F_SETLKW) && ((struct flock *)argument)->l_type != F_UNLCK; \
+        if (is_lock && ours(fd) && must_fail(LOCK)) return -1;           \
         return real(fd, command, argument);                             \
     }
 LOCKER(fcntl)
@@ -221,11 +226,19 @@ int mkdir(const char *path, mode_t permissions) {
     return REAL(mkdir)(path, permissions);
 }
 
+/* After a failed send the connection is gone in both directions, as it is with a real peer. */
+static int must_fail_on_socket(int fd, enum kind kind) {
+    if (!is_socket(fd) || !must_fail(kind)) return 0;
+    if (kind == SEND || (kind == RECEIVE && fault_errno == ECONNRESET)) shutdown(fd, SHUT_RDWR);
+    errno = fault_errno;
+    return 1;
+}
+
 #define ON_SOCKET(type, name, kind, parameters, arguments)              \
     type name parameters {                                              \
         static type(*real) parameters;                                  \
         if (!real) real = (type(*) parameters)dlsym(RTLD_NEXT, #name);  \
-        if (is_socket(fd) && must_fail(kind)) return -1;                \
+        if (must_fail_on_socket(fd, kind)) return -1;                \
         return real arguments;                                          \
     }
 ON_SOCKET(int, connect, CONNECT, (int fd, const struct sockaddr *to, socklen_t size), (fd, to, size))

@@ -93,7 +93,10 @@ class HttpServer:
         await self._runner.cleanup()
 
     async def _handle(self, incoming: web.BaseRequest) -> web.StreamResponse:
-        request = await _read(incoming)
+        try:
+            request = await _read(incoming)
+        except ConnectionError:
+            return web.Response()  # nobody receives it: the client left before it had sent everything
         fault = self._faults.draw(request)
         await asyncio.sleep(self._faults.pace)
         if fault is None and request.path in self._upgrades:
