@@ -8,6 +8,7 @@ import os
 import re
 import stat
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -21,6 +22,10 @@ if sys.platform == "win32":
     def _try_lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
+    def has_record_locks(folder: Path) -> bool:  # noqa: ARG001 - every drive has them
+        """Return whether a database in a folder can lock its records."""
+        return True
+
     def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:  # noqa: ARG001 - it has no owners
         return False
 
@@ -29,6 +34,15 @@ else:
 
     def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def has_record_locks(folder: Path) -> bool:
+        """Return whether a database in a folder can lock its records; on some network file systems none can."""
+        try:
+            with tempfile.TemporaryFile(dir=folder) as file:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            return error.errno != errno.ENOLCK
+        return True
 
     def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:
         return status.st_uid != os.geteuid() and not (is_read_only and status.st_uid == _ROOT)

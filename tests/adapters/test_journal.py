@@ -932,3 +932,18 @@ def test_a_room_that_was_seen_and_has_left_may_be_rung_at_once(tmp_path: Path) -
             with pytest.raises(Duplicate):
                 journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=present)
         journal.claim(new_call(at=NOW + SECOND), is_forced=False, present=Presence(others, NOW + SECOND))
+
+
+def test_a_folder_without_locks_is_told_from_one_that_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(tmp_path)):
+        pass
+    monkeypatch.setattr("zoomcall.adapters.journal_file._BUSY_SECONDS", 0.1)
+    with held(tmp_path / FILE_NAME), closing(Journal(tmp_path)) as journal:
+        with pytest.raises(NotConfigured) as busy:
+            journal.claim(new_call(), is_forced=False)
+        monkeypatch.setattr("zoomcall.adapters.journal_file.has_record_locks", lambda _: False)
+        with pytest.raises(FolderUnusable, match="its file system has no locks"):
+            journal.claim(new_call(), is_forced=False)
+    assert not isinstance(busy.value, FolderUnusable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -120,3 +121,11 @@ def test_few_descriptors_are_told_in_plain_words(
     assert "bug" not in result.stderr
     assert "Traceback" not in result.stderr
     assert patches(emulator) == (result.code == 0)
+
+
+def test_an_answer_that_cannot_be_written_is_told_on_stderr_in_short(shell: Shell, emulator: Emulator) -> None:
+    with Path("/dev/full").open("wb") as full, ProcessShell(shell).start(*RING, "--json", stdout=full) as running:
+        _, stderr = running.process.communicate(timeout=60)
+    assert (running.process.returncode, patches(emulator)) == (1, 1)
+    assert b"error: the answer cannot be written: No space left on device" in stderr
+    assert b"joined: answer@" in stderr

@@ -51,7 +51,7 @@ class Scenario:
         """Run the command under a fault, in a place of its own; return its calls, exit code and what is wrong."""
         place = lab.place()
         self.prepare(place)
-        words = [word.format(room=place.room) for word in self.arguments]
+        words = [word.format(room=place.room, folder=place.folder) for word in self.arguments]
         outcome = place.run(words, self.environ(lab), stdin=self.stdin, fault=fault)
         wrong = [*_general(self, place, fault, outcome), *self.check(place, fault, outcome)]
         place.remove()
@@ -122,7 +122,7 @@ def check_invite(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
         yield "sent is no, but the room rang"
     if sent == "yes" and not rings:
         yield "sent is yes, but the room did not ring"
-    if rings and document is None and not outcome.is_killed and "ring" not in outcome.stderr:
+    if rings and document is None and not outcome.is_killed and place.room not in outcome.stderr:
         yield "the room rang, and nothing says so"
     yield from _journal(place)
     is_guarded = "journal-off" not in outcome.stdout
@@ -235,6 +235,45 @@ def check_hangup(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
         yield "exit 0, but the room is still in"
 
 
+_ROWS = 3
+_BATCH = ("invite", "batch", "{folder}/rooms.csv", "--no-wait", "--json", "--rate", "500/s")
+_JOURNAL = ("--journal", "{folder}/run.sqlite3")
+
+
+def with_rooms(place: Place) -> None:
+    """Write the input of a batch."""
+    rows = "".join(f"sip,{room}\n" for room in _rooms(place))
+    (place.folder / "rooms.csv").write_text(f"protocol,address\n{rows}")
+
+
+def _rooms(place: Place) -> list[str]:
+    return [place.room.replace("@", f"@row{number}-") for number in range(_ROWS)]
+
+
+def check_batch(place: Place, _fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """No room rings twice, whatever happened, and resuming rings what is left."""
+    rings = {room: place.lab.rings[room] for room in _rooms(place)}
+    if any(count > 1 for count in rings.values()):
+        yield f"rang {rings}"
+    if outcome.code in _NOTHING_RINGS and any(rings.values()):
+        yield f"exit {outcome.code}, but a room rang"
+    if outcome.code == 0 and not all(rings.values()):
+        yield f"exit 0, but rang {rings}"
+    words = [word.format(folder=place.folder) for word in (*_BATCH, *_JOURNAL)]
+    environ = environ_of(place.lab.emulator) | {"ZOOMCALL_SESSION": place.lab.emulator.ready["session_id"]}
+    resumed = place.run([*words, "--resume"], environ)
+    if resumed.code == 2 and "no run to resume" in resumed.stdout:  # it ended before the run began
+        resumed = place.run(words, environ)
+    document = resumed.document
+    if document is None or document["result"] is None:
+        yield f"the resumption ends in {resumed.code}: {resumed.stdout}{resumed.stderr}"
+        return
+    for room, row in zip(_rooms(place), document["result"]["rows"], strict=True):
+        count = place.lab.rings[room]
+        if count > 1 or (count == 0 and row["exit_code"] == 0):
+            yield f"after the resumption {room} ends in {row['exit_code']} and rang {count} times"
+
+
 _LOGIN = ("auth", "login", "--kind", "videosdk", "--api-key", NEW["key"], "--store", "file", "-p", "prod")
 _NEW_SECRET = NEW["secret"].encode()
 
@@ -251,6 +290,7 @@ SCENARIOS = (
     Scenario("token mint", ("token", "mint", "-p", "prod"), check_mint, with_old, has_environment=False),
     Scenario("invite --no-wait", ("invite", "sip", "{room}", "--no-wait", "--json"), check_invite),
     Scenario("invite --wait", ("invite", "sip", "{room}", "--timeout", "6", "--json"), check_invite),
+    Scenario("invite batch", (*_BATCH, *_JOURNAL), check_batch, with_rooms),
     Scenario("call status", ("call", "status", "--json"), check_look_back, rung),
     Scenario("call hangup", ("call", "hangup", "{room}", "--json"), check_hangup, rung),
 )

@@ -33,6 +33,7 @@ def _warm_up() -> None:
     import keyring  # noqa: F401
     import tomlkit  # noqa: F401
 
+    import zoomcall.__main__
     import zoomcall.adapters.http
     import zoomcall.adapters.journal
     import zoomcall.adapters.secret_files
@@ -40,6 +41,7 @@ def _warm_up() -> None:
     import zoomcall.cli.auth
     import zoomcall.cli.call
     import zoomcall.cli.failing
+    import zoomcall.cli.invite.many
     import zoomcall.cli.invite.one
     import zoomcall.cli.main
     import zoomcall.cli.token  # noqa: F401

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zoomcall.errors import FolderUnusable, NotConfigured
-from zoomcall.own_files import open_own, sync_folder
+from zoomcall.own_files import has_record_locks, open_own, sync_folder
 
 T = TypeVar("T")
 
@@ -217,6 +217,14 @@ class JournalFile:
     def _unusable(self, error: Exception) -> NotConfigured:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f"the journal {self._name} cannot be used: {reason}"
+        is_locked = isinstance(error, _LockedError) or (
+            isinstance(error, sqlite3.OperationalError) and _is_busy(error)
+        )
+        if is_locked and self._path is not None and not has_record_locks(self._path.parent):
+            return FolderUnusable(
+                f"the journal {self._name} cannot be used: its file system has no locks",
+                fix="Set ZOOMCALL_STATE_DIR to a folder on a local disk.",
+            )
         if isinstance(error, _LockedError):
             return NotConfigured(
                 message, fix="Try again; if that does not help, end the process that holds the file."

@@ -18,6 +18,7 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat, guessed_format
+from zoomcall.cli.page import Line
 from zoomcall.cli.render.failure import error_page
 from zoomcall.cli.render.formats import Frame, writer_of
 from zoomcall.cli.render.text import write_page
@@ -25,7 +26,7 @@ from zoomcall.cli.run import Run
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.domain.shown_text import without_secrets_of
+from zoomcall.domain.shown_text import printable, without_secrets_of
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 from zoomcall.knowledge.facts import Facts
 
@@ -47,6 +48,7 @@ def run(
         return int(ExitStatus.CLOSED_PIPE)
     except OSError as error:
         _say_last(f"error: the answer cannot be written: {error.strerror or error}")
+        _say_last(boundary.gist)
         _silence(streams)
         return int(ExitStatus.INTERNAL)
     finally:
@@ -61,6 +63,7 @@ class Boundary:
         self._streams = streams
         self._environ = environ
         self._starter = Starter(self._make_run)
+        self._answer = Answer()
 
     def _make_run(self, spec: CommandSpec, options: CommonOptions) -> Run:
         return Run(spec=spec, options=options, streams=self._streams, settings=Settings.read(self._environ))
@@ -94,6 +97,15 @@ class Boundary:
             return self._emit_anyhow(outcome)
         self._streams.stdout.flush()
         return int(outcome or 0)
+
+    @property
+    def gist(self) -> str:
+        """The last answer in one line, for when it cannot be written: what happened, and what may ring."""
+        error = self._answer.error
+        if error is not None:
+            return f"{error.title}. {error.dialled or ''}".rstrip()
+        line = next((line for line in self._answer.page if isinstance(line, Line)), None)
+        return "" if line is None else line.text
 
     def close(self) -> None:
         """Close the connections that the command opened."""
@@ -153,6 +165,7 @@ class Boundary:
         return self._emit(answer)
 
     def _emit(self, answer: Answer) -> int:
+        self._answer = answer
         run, streams, output = self._starter.run, self._streams, self._format()
         frame = Frame(
             spec=None if run is None else run.spec,
@@ -196,9 +209,11 @@ def _raise_on_sigterm() -> None:
 
 
 def _say_last(text: str) -> None:
-    """Write a line directly to stderr, since the streams may be what failed."""
+    """Write a line directly to stderr, since the streams may be what failed; nothing if there is no text."""
+    if not text:
+        return
     with contextlib.suppress(OSError):
-        os.write(2, f"{text}\n".encode())
+        os.write(2, f"{printable(text)}\n".encode(errors="backslashreplace"))
 
 
 def _silence(streams: Streams) -> None:
