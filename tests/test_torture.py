@@ -13,8 +13,8 @@ from torture.lab import Lab
 from torture.report import table
 
 _HANDS = 4
-_SLICE = {"webhook serve": 6, "call status": 12, "call hangup": 12}
-_USUAL_SLICE = 24
+_SLICE = {"webhook serve": 6, "call status": 10, "call hangup": 10, "invite batch": 14}
+_USUAL_SLICE = 18
 
 
 @pytest.fixture(scope="module")

@@ -115,6 +115,7 @@ class JournalFile:
         self._is_hurried = is_hurried
         self._lock = threading.RLock()
         self._is_logged = False
+        self._is_stuck = False
         with self._translated():
             if path is not None:
                 _create(path)
@@ -199,12 +200,19 @@ class JournalFile:
         wait: _Wait | None = None
         while True:
             try:
-                return work()
+                done = work()
             except sqlite3.OperationalError as error:
                 if not _is_busy(error):
                     raise
-            wait = wait or _Wait(self._database, self._is_hurried)
-            wait.pause()
+            else:
+                self._is_stuck = False
+                return done
+            wait = wait or _Wait(self._database, lambda: self._is_stuck or self._is_hurried())
+            try:
+                wait.pause()
+            except _LockedError:
+                self._is_stuck = True  # what comes next need not wait as long for the same lock
+                raise
 
     @contextmanager
     def _translated(self) -> Iterator[None]:

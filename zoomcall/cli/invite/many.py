@@ -259,7 +259,10 @@ class Many:
         reports = batch.run(rows)
         self.fatal = batch.fatal
         if self._runs is not None and self._run_id is not None and not self.sending.is_set:
-            self._runs.end(self._run_id, at=run.now())
+            try:
+                self._runs.end(self._run_id, at=run.now())
+            except ZoomcallError as error:  # every row is kept or told of, and stays what it is
+                run.notice(Notice("journal-failed", f"cannot record the run's end: {error.message}"))
         return (*kept.values(), *(self._results[report.row.number] for report in reports))
 
     def _journal(self) -> RunJournal:
@@ -459,7 +462,8 @@ def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: dat
         rows=tuple(results), totals=dict(sorted(totals.items())), started_at=started_at, ended_at=run.now()
     )
     words = ", ".join(f"{count} {state}" for state, count in totals.most_common())
-    status, error = _verdict(many, failed, len(results), words)
+    has_rung = any(row.sent is not Sent.NO for row in results)
+    status, error = _verdict(many, failed, len(results), words, has_rung=has_rung)
     raw = None
     if many.is_dry:
         lines = (dumps({"row": row.row, **to_builtins(row.request)}, is_line=True) + "\n" for row in results)
@@ -468,8 +472,11 @@ def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: dat
     return Answer(page=page, raw=raw, result=result, status=status, error=error)
 
 
-def _verdict(many: Many, failed: int, total: int, words: str) -> tuple[ExitStatus, ErrorReport | None]:
-    if many.fatal is not None:
+def _verdict(
+    many: Many, failed: int, total: int, words: str, *, has_rung: bool
+) -> tuple[ExitStatus, ErrorReport | None]:
+    """Return how the run ended; the code of what ended it early, unless a room rang, which that code would deny."""
+    if many.fatal is not None and not has_rung:
         report = failure_report(many.fatal, many.facts)
         return report.status, report
     if many.sending.is_set:
@@ -478,4 +485,5 @@ def _verdict(many: Many, failed: int, total: int, words: str) -> tuple[ExitStatu
     if failed == 0:
         return ExitStatus.OK, None
     status = ExitStatus.BATCH_ALL if failed == total else ExitStatus.BATCH_SOME
-    return status, ErrorReport(status=status, title=f"{failed} of {total} rooms did not join: {words}")
+    why = "" if many.fatal is None else f"; the run ended early: {many.fatal.message}"
+    return status, ErrorReport(status=status, title=f"{failed} of {total} rooms did not join: {words}{why}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from msgspec import Struct
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.batch import BatchRow
 from zoomcall.domain.call import Sent, State
-from zoomcall.errors import ErrorKind, ZoomcallError
+from zoomcall.errors import ErrorKind, Shortage, ZoomcallError
 from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.stop import Stop
@@ -122,12 +122,31 @@ class Batch:
             self._ends_at = now + self._terms.longest.total_seconds()
         workers = min(self._terms.parallel, len(everything))
         with ThreadPoolExecutor(max(1, workers), thread_name_prefix="row") as pool:
-            for worker in [pool.submit(self._work) for _ in range(workers)]:
+            for worker in self._started(pool, workers):
                 worker.result()
         for row in everything:
             if row.number not in self._ended:
                 self._end(self._as_it_was(row))
         return tuple(self._reports[row.number] for row in everything)
+
+    def _started(self, pool: ThreadPoolExecutor, workers: int) -> list[Future[None]]:
+        """Start the workers; fewer do, if the system has no more threads.
+
+        Raises:
+            Shortage: Not even one could be started.
+        """
+        started: list[Future[None]] = []
+        for _ in range(workers):
+            try:
+                started.append(pool.submit(self._work))
+            except RuntimeError as error:
+                if not started:
+                    raise Shortage(
+                        "the system has no more threads for zoomcall",
+                        fix="End other programs, or raise the limit (ulimit -u).",
+                    ) from error
+                break
+        return started
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
