@@ -91,5 +91,5 @@ def plan(counts: Mapping[str, int]) -> Iterator[Fault]:
 
 
 def _may_last(kind: str, error: int) -> bool:
-    """Return whether a system may go on failing like that; crowds show what a lock does that another process keeps."""
+    """Return whether a system may go on failing like that; crowds show what a kept lock does."""
     return kind == "thread" or (kind not in {"memory", "lock"} and error not in PASSING)

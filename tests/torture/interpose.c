@@ -100,10 +100,12 @@ static void keep(int fd, int yes) {
 
 static int ours(int fd) { return is_armed && fd >= 0 && fd < MOST_FDS && is_ours[fd]; }
 
+/* Whether it leads to a network; what an event loop tells itself does not. */
 static int is_socket(int fd) {
-    struct stat about;
+    struct sockaddr_storage name = {0};
+    socklen_t size = sizeof name;
     int saved = errno;
-    int yes = is_armed && fstat(fd, &about) == 0 && S_ISSOCK(about.st_mode);
+    int yes = is_armed && getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.ss_family != AF_UNIX;
     errno = saved;
     return yes;
 }
