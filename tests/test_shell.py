@@ -30,6 +30,13 @@ def test_the_environment_is_the_tests_own_again_after_a_call(zoomcall: Shell) ->
     assert (dict(os.environ), sys.stdout, *map(signal.getsignal, numbers)) == before
 
 
+@pytest.fixture
+def leaky(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the program repeat its arguments in errors, secrets and all."""
+    monkeypatch.setattr("zoomcall.cli.main.without_secrets_of", lambda text, _: text)
+
+
+@pytest.mark.usefixtures("leaky")
 def test_a_secret_on_stderr_is_seen(zoomcall: Shell, sentinel: str) -> None:
     with pytest.raises(SecretShownError, match="stderr"):
         zoomcall(sentinel)
@@ -48,6 +55,7 @@ def test_a_secret_of_the_environment_is_seen(zoomcall: Shell) -> None:
         zoomcall("other-secret", environ={"ZOOMCALL_CLIENT_SECRET": "other-secret"})
 
 
+@pytest.mark.usefixtures("leaky")
 def test_a_whole_token_is_seen(zoomcall: Shell) -> None:
     with pytest.raises(SecretShownError, match="stderr"):
         zoomcall("eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrZXkifQ.c2lnbmF0dXJlc2lnbmF0dXJl")

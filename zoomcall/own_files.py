@@ -8,7 +8,6 @@ import os
 import re
 import stat
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -37,6 +36,8 @@ else:
 
     def has_record_locks(folder: Path) -> bool:
         """Return whether a database in a folder can lock its records; on some network file systems none can."""
+        import tempfile  # rarely needed, and not cheap
+
         try:
             with tempfile.TemporaryFile(dir=folder) as file:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -31,6 +31,7 @@ TABLE = {
     25: "encryption",
     26: "dropped",
     27: "waiting-room",
+    28: "not-sent",
     29: "call-failed",
     30: "batch-some",
     31: "batch-all",

@@ -61,7 +61,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     diagnose.DiagnoseResult: ("diagnose",),
     doctor.DoctorResult: ("doctor",),
     explain.ExplainResult: ("explain",),
-    invite.InviteResult: ("invite sip", "invite h323", "invite room"),
+    invite.InviteResult: ("invite sip", "invite h323", "invite room", "invite phone"),
     meeting.MeetingShowResult: ("meeting show",),
     room.RoomAddResult: ("room add",),
     room.RoomEditResult: ("room edit",),
