@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
-from zoomcall.adapters.journal_file import JournalFile
+from zoomcall.adapters.journal_file import JournalFile, from_ms, to_ms
 from zoomcall.domain.batch import BatchRow, KeptRow, KeptRun, RowKey, RunId
 
 
@@ -22,7 +22,7 @@ class BatchRuns:
         """Record the start of a run of ``total`` rows."""
         with self._file.transaction():
             cursor = self._file.execute(
-                "INSERT INTO batch (started_ms, tag, total) VALUES (?, ?, ?)", (_to_ms(at), tag, total)
+                "INSERT INTO batch (started_ms, tag, total) VALUES (?, ?, ?)", (to_ms(at), tag, total)
             )
             return RunId(cursor.lastrowid or 0)
 
@@ -32,8 +32,8 @@ class BatchRuns:
         for identifier, started, ended, tag, total in rows:
             return KeptRun(
                 id=RunId(int(str(identifier))),
-                started_at=_from_ms(int(str(started))),
-                ended_at=None if ended is None else _from_ms(int(str(ended))),
+                started_at=from_ms(int(str(started))),
+                ended_at=None if ended is None else from_ms(int(str(ended))),
                 tag=None if tag is None else str(tag),
                 total=int(str(total)),
             )
@@ -65,13 +65,5 @@ class BatchRuns:
     def end(self, run: RunId, *, at: datetime) -> None:
         """Record that a run is over."""
         with self._file.transaction():
-            self._file.execute("UPDATE batch SET ended_ms = ? WHERE id = ?", (_to_ms(at), run))
+            self._file.execute("UPDATE batch SET ended_ms = ? WHERE id = ?", (to_ms(at), run))
         self._file.flush()
-
-
-def _to_ms(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
-
-
-def _from_ms(ms: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)

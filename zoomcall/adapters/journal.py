@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
 from zoomcall.adapters.clock import Uptime
-from zoomcall.adapters.journal_file import JournalFile
+from zoomcall.adapters.journal_file import JournalFile, from_ms, to_ms
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State
 from zoomcall.domain.journal import (
@@ -110,7 +110,7 @@ class Journal:
 
     def _moment(self, at: datetime) -> dict[str, object]:
         up = self._uptime()
-        return {"at": _to_ms(at), "boot": None if up is None else up.boot, "up": None if up is None else up.ms}
+        return {"at": to_ms(at), "boot": None if up is None else up.boot, "up": None if up is None else up.ms}
 
     def _insert(self, call: NewCall, moment: dict[str, object]) -> CallId:
         cursor = self._file.execute(
@@ -150,7 +150,7 @@ class Journal:
 
     def settle(self, call_id: CallId, standing: Standing) -> None:
         """Record what is known of a call now, and when it ended, once its state is no longer open."""
-        settled = None if standing.state.is_open else _to_ms(standing.at)
+        settled = None if standing.state.is_open else to_ms(standing.at)
         with self._file.transaction():
             self._file.execute(
                 "UPDATE call SET state = ?, sent = ?, settled_ms = ?, http_status = COALESCE(?, http_status),"
@@ -175,7 +175,7 @@ class Journal:
     def mark_removed(self, call_id: CallId, at: datetime) -> None:
         """Record that the room was hung up."""
         with self._file.transaction():
-            self._file.execute("UPDATE call SET removed_ms = ? WHERE id = ?", (_to_ms(at), call_id))
+            self._file.execute("UPDATE call SET removed_ms = ? WHERE id = ?", (to_ms(at), call_id))
         self._file.flush()
 
     def take_message(self, call_id: CallId, message_id: str) -> bool:
@@ -240,7 +240,7 @@ class Journal:
             {
                 **dict(zip(("at", "boot", "up", "base", "api", "target"), own[0], strict=True)),
                 "id": call_id,
-                "since": _to_ms(since),
+                "since": to_ms(since),
                 "joined": State.JOINED.value,
                 "only": Match.ONLY_CANDIDATE.value,
                 "longest": LONGEST_RINGING // timedelta(milliseconds=1),
@@ -329,14 +329,6 @@ def _names(target: TargetKey) -> dict[str, str]:
     return dict(zip(("base", "api", "target"), _key(target), strict=True))
 
 
-def _to_ms(moment: datetime) -> int:
-    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
-
-
-def _from_ms(ms: int) -> datetime:
-    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)
-
-
 def _shifted_record(row: tuple[object, ...]) -> CallRecord:
     """Return a call with its times by the clock of the process that asks."""
     shift, *rest = row
@@ -365,7 +357,7 @@ def _record(row: tuple[object, ...]) -> CallRecord:
         shown=str(shown),
         to_name=_text(to_name),
         profile=_text(profile),
-        at=_from_ms(int(str(at_ms))),
+        at=from_ms(int(str(at_ms))),
         timeout=timedelta(milliseconds=int(str(timeout_ms))),
         state=State(str(state)),
         sent=Sent(str(sent)),
@@ -375,8 +367,8 @@ def _record(row: tuple[object, ...]) -> CallRecord:
         participant_uuid=_text(participant_uuid),
         message_id=_text(message_id),
         evidence=None if evidence is None else Evidence(EvidenceSource(str(evidence)), Match(str(match))),
-        settled_at=None if settled_ms is None else _from_ms(int(str(settled_ms))),
-        removed_at=None if removed_ms is None else _from_ms(int(str(removed_ms))),
+        settled_at=None if settled_ms is None else from_ms(int(str(settled_ms))),
+        removed_at=None if removed_ms is None else from_ms(int(str(removed_ms))),
     )
 
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -371,3 +372,13 @@ def _is_unwritable(folder: Path, error: Exception) -> bool:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     is_about_folder = code in {sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM}
     return is_about_folder and not os.access(folder, os.W_OK | os.X_OK)
+
+
+def to_ms(moment: datetime) -> int:
+    """Return a time as the tables have it: milliseconds since 1970."""
+    return (moment - datetime.fromtimestamp(0, UTC)) // timedelta(milliseconds=1)
+
+
+def from_ms(ms: int) -> datetime:
+    """Return the time of a table's milliseconds."""
+    return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=ms)

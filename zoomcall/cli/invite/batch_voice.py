@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Self
@@ -21,6 +21,7 @@ from zoomcall.cli.run import Run
 from zoomcall.domain.batch import BatchRow
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
+from zoomcall.usecases.batching.batch import RowReport
 from zoomcall.usecases.dialing.report import CallReport
 
 _NEWS_SECONDS = 60.0
@@ -60,10 +61,12 @@ class BatchVoice:
     Args:
         run: The run.
         total: How many rows there are.
+        keep: Makes and keeps a row's document.
     """
 
-    def __init__(self, run: Run, total: int) -> None:
+    def __init__(self, run: Run, total: int, *, keep: Callable[[RowReport], BatchRowResult]) -> None:
         self._run = run
+        self._keep = keep
         self._total = total
         self._counts: Counter[State] = Counter()
         self._told_at = time.monotonic()
@@ -108,8 +111,9 @@ class BatchVoice:
         seconds = f"{pause.total_seconds():g}"
         self.detail(f"row {row.number}: {call.state}; ringing it again in {seconds} s")
 
-    def ends(self, row: BatchRow, result: BatchRowResult) -> None:
-        """Show what became of a row."""
+    def ends(self, report: RowReport) -> None:
+        """Keep a row's document, then show what became of it."""
+        row, result = report.row, self._keep(report)
         with self._lock:
             self._counts[result.state] += 1
             self._progress.clear()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
-from msgspec import Struct, to_builtins
+from msgspec import to_builtins
 from msgspec.structs import asdict, replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
@@ -20,8 +20,8 @@ from zoomcall.cli.failing import failure_report
 from zoomcall.cli.interrupts import stop_in_steps
 from zoomcall.cli.invite.batch_flags import BatchFlags
 from zoomcall.cli.invite.batch_voice import BatchVoice, RowVoice
-from zoomcall.cli.invite.flags import DEFAULT_TIMEOUT, OnTimeout
-from zoomcall.cli.invite.one import opened_feeds, websocket_feeds
+from zoomcall.cli.invite.flags import DEFAULT_TIMEOUT
+from zoomcall.cli.invite.one import opened_feeds, order_of, resolved, websocket_feeds
 from zoomcall.cli.invite.telling import Telling
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps, error_of
@@ -42,7 +42,6 @@ from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import NoSession, UsageError, ZoomcallError
-from zoomcall.knowledge.facts import Facts
 from zoomcall.usecases.batching.batch import Batch, RowReport, Terms
 from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.batching.ports import RunJournal, Runs
@@ -50,11 +49,9 @@ from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
 from zoomcall.usecases.batching.resuming import report_of, resume
 from zoomcall.usecases.call_history import settle
 from zoomcall.usecases.dialing.dialler import Dialler
-from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
-from zoomcall.usecases.sessions import find_live_session
 
 _LARGEST_INPUT = 100_000_000
 
@@ -66,20 +63,19 @@ def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
     reports = asked_reports(run, flags.report)
     rows, bad = _rows(run, file, flags)
     many = Many(run, flags, rows)
-    many.terms()
     if flags.is_dry:
         results = _dry_run(run, many, rows)
     else:
         many.open()
-        with BatchVoice(run, len(rows)) as voice:
-            results = list(many.ring(voice))
+        with many.voice:
+            results = list(many.ring())
     results.extend(map(_bad_result, bad))
     results.sort(key=lambda row: row.row)
     if reports and not flags.is_dry:
         rung = report_rows(results)
         outcome = Outcome(rows=rung, total=len(rung), tag=flags.tag, started_at=started_at, ended_at=run.now())
         write_what_can_be(run, reports, outcome)
-    return _answer(run, results, many, started_at)
+    return _answer(run, flags, results, many, started_at)
 
 
 def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[BadRow]]:
@@ -150,47 +146,26 @@ class Many:
         run: The run.
         flags: What was asked for.
         rows: What will be rung.
+
+    Raises:
+        UsageError: A flag is wrong.
     """
 
     def __init__(self, run: Run, flags: BatchFlags, rows: Sequence[BatchRow]) -> None:
         self._run = run
         self._flags = flags
         self._rows = rows
-        self._timeout = _timeout(run, flags)
-        self._sessions: dict[str, SessionTarget | ZoomcallError] = {}
+        self._terms = _terms(flags, rows)
+        self._sessions: dict[str, ResolvedTarget | ZoomcallError] = {}
         self._connections: dict[Api, Connection] = {}
         self._diallers: dict[Api, Dialler] = {}
-        self._by_number = {row.number: row for row in rows}
         self._results: dict[int, BatchRowResult] = {}
         self._forced: set[int] = set()
-        self._voice = BatchVoice(run, len(rows))
         self._runs: Runs | None = None
         self._run_id: RunId | None = None
+        self.voice = BatchVoice(run, len(rows), keep=self.keep)
         self.sending, self.calls = Stop(), Stop()
         self.fatal: ZoomcallError | None = None
-
-    @property
-    def is_dry(self) -> bool:
-        """Whether nothing is sent."""
-        return self._flags.is_dry
-
-    @property
-    def facts(self) -> Facts:
-        """What is known, to explain what ended the run."""
-        return self._run.facts
-
-    def terms(self) -> Terms:
-        """Return how to ring; raise ``UsageError`` if a flag is wrong."""
-        flags = self._flags
-        longest = flags.max_duration
-        return Terms(
-            parallel=flags.parallel,
-            attempts=flags.attempts,
-            retry_on=flags.states_to_retry,
-            retry_delay=_duration(flags.retry_delay, "--retry-delay"),
-            longest=None if longest is None else _duration(longest, "--max-duration"),
-            has_one_target=len({key_of(row.target) for row in self._rows}) == 1,
-        )
 
     def open(self) -> None:
         """Open a connection for every API that a row needs, and find the sessions that rows name.
@@ -206,19 +181,16 @@ class Many:
         for row in self._rows:
             self._find(row.target)
         failures = [found for found in self._sessions.values() if isinstance(found, ZoomcallError)]
-        if failures and self.terms().has_one_target:
+        if failures and self._terms.has_one_target:
             raise failures[0]
 
     def _find(self, target: Target) -> None:
         if not isinstance(target, SessionNameTarget) or target.name in self._sessions:
             return
-        zoom = self._run.wiring.connect(target.api).zoom
         try:
-            found = find_live_session(target.name, zoom=zoom, today=self._run.now().date(), origin=target.origin)
+            self._sessions[target.name] = resolved(self._run, target)
         except (NoSession, UsageError) as error:
             self._sessions[target.name] = error
-        else:
-            self._sessions[target.name] = SessionTarget(found.id, found.name)
 
     def resolved(self, target: Target) -> ResolvedTarget:
         """Return a target after its name was looked up.
@@ -234,10 +206,9 @@ class Many:
             raise found
         return found
 
-    def ring(self, voice: BatchVoice) -> tuple[BatchRowResult, ...]:
+    def ring(self) -> tuple[BatchRowResult, ...]:
         """Ring every row that needs it; return every row's document, and keep each in the run's journal."""
         flags, run = self._flags, self._run
-        self._voice = voice
         journal = self._journal()
         feeds = self._feeds()
         for api, connection in self._connections.items():
@@ -247,10 +218,10 @@ class Many:
         pace = Pace(flags.calls_a_second, flags.burst, monotonic=time.monotonic)
         run.wiring.http.on_limit = pace.hold
         batch = Batch(
-            self.terms(),
+            self._terms,
             dial=self._dial,
             pace=pace,
-            listener=Keeping(voice, self.keep),
+            listener=self.voice,
             sending=self.sending,
             calls=self.calls,
             monotonic=time.monotonic,
@@ -311,9 +282,10 @@ class Many:
             address = row.callout.address
             return journal.calls(target=target, room=(address.protocol, address.normalised))
 
+        by_number = {row.number: row for row in self._rows}
         found: dict[int, BatchRowResult] = {}
         for number, how in resume(self._rows, kept, calls_of, before.started_at).items():
-            row = self._by_number[number]
+            row = by_number[number]
             if how.kept is not None:
                 found[number] = replace(msgspec.json.decode(how.kept.document, type=BatchRowResult), row=number)
                 continue
@@ -323,9 +295,7 @@ class Many:
                 self._forced.add(number)
                 continue
             if call.state.is_open or call.state is State.JOINED:
-                report = RowReport(row=row, attempts=1, call=report_of(call))
-                self.keep(report)
-                found[number] = self._results[number]
+                found[number] = self.keep(RowReport(row=row, attempts=1, call=report_of(call)))
         return found
 
     def _looked_up(self, call: CallRecord, journal: RunJournal) -> CallRecord:
@@ -365,20 +335,10 @@ class Many:
             return CallReport(failure=error)
         flags = self._flags
         connection = self._connections[target.api]
-        order = DialOrder(
-            target=target,
-            callout=row.callout,
-            api_base=connection.api_base,
-            profile=connection.held.profile,
-            timeout=row.timeout,
-            is_waiting=flags.is_waiting,
-            is_preflight_off=flags.is_preflight_off,
-            is_forced=flags.is_forced or row.number in self._forced,
-            is_if_absent=flags.is_if_absent,
-            evidence=flags.evidence.sources,
-            is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
-        )
-        return self._diallers[target.api].dial(order, RowVoice(self._run, row, self._voice), self.calls)
+        order = order_of(flags, connection, target, row.callout, timeout=row.timeout)
+        if row.number in self._forced:
+            order = replace(order, is_forced=True)
+        return self._diallers[target.api].dial(order, RowVoice(self._run, row, self.voice), self.calls)
 
     def result(self, report: RowReport) -> BatchRowResult:
         """Return the document of a row."""
@@ -397,23 +357,17 @@ class Many:
         return _with_row(answer.result, row, answer, attempts=report.attempts)
 
 
-class Keeping(Struct, frozen=True):
-    """Makes and keeps a row's document before the listener hears of it."""
-
-    voice: BatchVoice
-    keep: Callable[[RowReport], BatchRowResult]
-
-    def begins(self, row: BatchRow, attempt: int) -> None:
-        """Pass it on."""
-        self.voice.begins(row, attempt)
-
-    def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
-        """Pass it on."""
-        self.voice.retries(row, call, pause)
-
-    def ends(self, report: RowReport) -> None:
-        """Keep the row's document, then pass it on."""
-        self.voice.ends(report.row, self.keep(report))
+def _terms(flags: BatchFlags, rows: Sequence[BatchRow]) -> Terms:
+    """Return how to ring; raise ``UsageError`` if a flag is wrong."""
+    longest = flags.max_duration
+    return Terms(
+        parallel=flags.parallel,
+        attempts=flags.attempts,
+        retry_on=flags.states_to_retry,
+        retry_delay=_duration(flags.retry_delay, "--retry-delay"),
+        longest=None if longest is None else _duration(longest, "--max-duration"),
+        has_one_target=len({key_of(row.target) for row in rows}) == 1,
+    )
 
 
 def _with_row(result: InviteResult, row: BatchRow, answer: Answer, *, attempts: int) -> BatchRowResult:
@@ -455,7 +409,7 @@ def _bad_result(bad: BadRow) -> BatchRowResult:
     )
 
 
-def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: datetime) -> Answer:
+def _answer(run: Run, flags: BatchFlags, results: list[BatchRowResult], many: Many, started_at: datetime) -> Answer:
     totals = Counter(row.state.value for row in results)
     failed = sum(row.exit_code != 0 for row in results)
     result = BatchResult(
@@ -463,9 +417,9 @@ def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: dat
     )
     words = ", ".join(f"{count} {state}" for state, count in totals.most_common())
     has_rung = any(row.sent is not Sent.NO for row in results)
-    status, error = _verdict(many, failed, len(results), words, has_rung=has_rung)
+    status, error = _verdict(run, many, failed, len(results), words, has_rung=has_rung)
     raw = None
-    if many.is_dry:
+    if flags.is_dry:
         lines = (dumps({"row": row.row, **to_builtins(row.request)}, is_line=True) + "\n" for row in results)
         raw = "".join(lines)
     page: Page = (Line(f"{len(results)} rooms: {words}", Tone.BAD if failed else Tone.GOOD),)
@@ -473,11 +427,11 @@ def _answer(run: Run, results: list[BatchRowResult], many: Many, started_at: dat
 
 
 def _verdict(
-    many: Many, failed: int, total: int, words: str, *, has_rung: bool
+    run: Run, many: Many, failed: int, total: int, words: str, *, has_rung: bool
 ) -> tuple[ExitStatus, ErrorReport | None]:
     """Return how the run ended; the code of what ended it early, unless a room rang, which that code would deny."""
     if many.fatal is not None and not has_rung:
-        report = failure_report(many.fatal, many.facts)
+        report = failure_report(many.fatal, run.facts)
         return report.status, report
     if many.sending.is_set:
         status = ExitStatus.TERMINATED if many.sending.is_terminated else ExitStatus.INTERRUPTED

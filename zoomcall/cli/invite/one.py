@@ -2,7 +2,7 @@
 
 import shlex
 import traceback
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -260,7 +260,7 @@ def _shown(run: Run, telling: Telling, flags: InviteFlags) -> Answer:
     return telling.curl(mint_line(telling.target.api, run.options.profile)) if flags.is_curl else telling.dry_run()
 
 
-def resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
+def resolved(run: Run, target: Target, deadline: datetime | None = None) -> ResolvedTarget:
     """Look up the session if only its name is given."""
     if not isinstance(target, SessionNameTarget):
         return target
@@ -275,20 +275,8 @@ def resolved(run: Run, target: Target, deadline: datetime) -> ResolvedTarget:
 def _dialled(
     run: Run, telling: Telling, connection: Connection, flags: InviteFlags, patience: datetime
 ) -> CallReport:
-    order = DialOrder(
-        target=telling.resolved,
-        callout=telling.callout,
-        api_base=connection.api_base,
-        profile=connection.held.profile,
-        timeout=flags.wait(run),
-        is_waiting=flags.is_waiting,
-        is_preflight_off=flags.is_preflight_off,
-        is_forced=flags.is_forced,
-        is_if_absent=flags.is_if_absent,
-        patience=patience,
-        evidence=flags.evidence.sources,
-        is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
-    )
+    order = order_of(flags, connection, telling.resolved, telling.callout, timeout=flags.wait(run))
+    order = replace(order, patience=patience)
     stop = Stop()
     journal = run.wiring.journal(connection.held, is_hurried=lambda: stop.is_set)
     missing: list[str] = []
@@ -297,6 +285,25 @@ def _dialled(
     stop_on_signals(stop)
     with Progressing(run) as listener:
         return dialler.dial(order, listener, stop)
+
+
+def order_of(
+    flags: CallFlags, connection: Connection, target: ResolvedTarget, callout: Callout, *, timeout: timedelta
+) -> DialOrder:
+    """Return the call that the flags ask for."""
+    return DialOrder(
+        target=target,
+        callout=callout,
+        api_base=connection.api_base,
+        profile=connection.held.profile,
+        timeout=timeout,
+        is_waiting=flags.is_waiting,
+        is_preflight_off=flags.is_preflight_off,
+        is_forced=flags.is_forced,
+        is_if_absent=flags.is_if_absent,
+        evidence=flags.evidence.sources,
+        is_late_joiner_removed=flags.on_timeout is OnTimeout.REMOVE,
+    )
 
 
 def event_feeds(run: Run, connection: Connection, flags: CallFlags, missing: list[str]) -> tuple[Feed, ...]:
