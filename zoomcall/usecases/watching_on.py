@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,7 +23,7 @@ from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
-from zoomcall.usecases.dialing.watching import Watch
+from zoomcall.usecases.dialing.watching import Watch, watch_until
 from zoomcall.usecases.zoom_roles import who_is_in
 
 
@@ -93,17 +93,10 @@ class WatchingOn:
                 since = max(self._call.at, begun - LOG_REACH + timedelta(minutes=1))
                 poll = equipment.polls.of(self._call.target)
                 watch.subscribe(PollFeed(poll, since, prospects.looks, span=timeout))
-            settled = self._outcome(watch, equipment.now() + timeout, judge)
+            settled = watch_until(watch, equipment.now() + timeout, judge, self._listener)
         if settled is not None and settled.state is State.JOINED and settled.participant is None:
             self._name_participant(judge)
         return Watched(self._call)
-
-    def _outcome(self, watch: Watch, deadline: datetime, judge: Judge) -> Observation | None:
-        try:
-            return watch.until(deadline, judge)
-        except ZoomcallError as error:  # the journal's, which tells this call's newcomers from other calls'
-            self._listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
-            return None
 
     def _name_participant(self, judge: Judge) -> None:
         """Find the room in the roster if only an event showed that it joined: hanging up needs its UUID."""

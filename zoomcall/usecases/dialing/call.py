@@ -32,7 +32,7 @@ from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.report import Broken, CallReport, Unproven, blame, interrupted_early
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
-from zoomcall.usecases.dialing.watching import Watch
+from zoomcall.usecases.dialing.watching import Watch, watch_until
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, lead
 from zoomcall.usecases.zoom_roles import who_is_in
 
@@ -288,7 +288,7 @@ class Call:
                 poll.expect_events()
             watch.subscribe(PollFeed(poll, self._dialled_at, prospects.looks, span=order.timeout))
         deadline = self._answered_at + order.timeout
-        settled = self._watch_until(deadline, watch, judge)
+        settled = watch_until(watch, deadline, judge, self._listener)
         if settled is not None:
             if settled.state is State.JOINED:
                 self._name_participant(judge)
@@ -301,13 +301,6 @@ class Call:
             self._remove_late_joiner(watch, judge)
         if self.report.failure is None and self.report.state is State.PENDING:
             raise self._unproven(prospects, fault, is_cut_short=is_cut_short)
-
-    def _watch_until(self, deadline: datetime, watch: Watch, judge: Judge) -> Observation | None:
-        try:
-            return watch.until(deadline, judge)
-        except ZoomcallError as error:  # the journal's, which tells this call's newcomers from other calls'
-            self._listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
-            return None
 
     def _unproven(self, prospects: Prospects, fault: NetworkFault | None, *, is_cut_short: bool) -> Unproven:
         if fault is not None:
@@ -341,7 +334,7 @@ class Call:
         state, failure, evidence = report.state, report.failure, report.evidence
         try:
             if state is not State.WAITING_ROOM:
-                self._watch_until(self._now() + _LATE_WATCH, watch, judge)
+                watch_until(watch, self._now() + _LATE_WATCH, judge, self._listener)
             if report.state.is_there:
                 self._name_participant(judge)
                 why_not = self._remove()

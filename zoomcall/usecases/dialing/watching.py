@@ -9,7 +9,10 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from zoomcall.domain.call import EvidenceSource
+from zoomcall.domain.cause import Notice
+from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.dialing.evidence import Judge, Observation
+from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.signals import (
     EventsSeen,
     Exhausted,
@@ -155,3 +158,12 @@ class Watch:
                     if observation.state.is_final:
                         return observation
                 return None
+
+
+def watch_until(watch: Watch, deadline: datetime, judge: Judge, listener: Listener) -> Observation | None:
+    """Watch a call; None, with a warning, if the journal fails, which tells its newcomers from other calls'."""
+    try:
+        return watch.until(deadline, judge)
+    except ZoomcallError as error:
+        listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
+        return None
