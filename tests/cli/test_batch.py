@@ -418,3 +418,26 @@ def test_a_second_ctrl_c_waits_for_nothing(shell: Shell, emulator: Emulator) -> 
     assert result.code == 130
     assert [row["exit_code"] for row in result.json()["result"]["rows"]][1] == 28
     assert states(result)[0] in {"pending", "waiting-room"}
+
+
+@pytest.mark.parametrize(
+    ("addresses", "flags", "code", "told"),
+    [
+        (("decline@one.example.com", ONE), (), 30, "No room is ringing any more."),
+        (("no-answer@one.example.com", ONE), ("--timeout", "0.2"), 30, "1 room may still be ringing"),
+    ],
+)
+def test_a_run_that_fails_says_what_may_ring_and_where_causes_are(
+    shell: Shell, addresses: tuple[str, ...], flags: tuple[str, ...], code: int, told: str
+) -> None:
+    result = batch(shell, csv(*addresses), *flags)
+    assert result.code == code
+    assert told in result.stderr
+    assert "fix: Read each row's cause and fix in --json" in result.stderr
+    assert f"explain exit:{code}" in result.stderr
+
+
+def test_a_run_that_reaches_nobody_says_that_nothing_rings(shell: Shell) -> None:
+    result = batch(shell, csv(ONE), environ={"ZOOMCALL_API_BASE": "http://127.0.0.1:9/v2"})
+    assert result.code == 31
+    assert "Nothing rings because of this command." in result.stderr

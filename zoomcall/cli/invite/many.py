@@ -411,33 +411,51 @@ def _bad_result(bad: BadRow) -> BatchRowResult:
 
 def _answer(run: Run, flags: BatchFlags, results: list[BatchRowResult], many: Many, started_at: datetime) -> Answer:
     totals = Counter(row.state.value for row in results)
-    failed = sum(row.exit_code != 0 for row in results)
     result = BatchResult(
         rows=tuple(results), totals=dict(sorted(totals.items())), started_at=started_at, ended_at=run.now()
     )
     words = ", ".join(f"{count} {state}" for state, count in totals.most_common())
-    has_rung = any(row.sent is not Sent.NO for row in results)
-    status, error = _verdict(run, many, failed, len(results), words, has_rung=has_rung)
+    status, error = _verdict(run, many, results, words)
     raw = None
     if flags.is_dry:
         lines = (dumps({"row": row.row, **to_builtins(row.request)}, is_line=True) + "\n" for row in results)
         raw = "".join(lines)
-    page: Page = (Line(f"{len(results)} rooms: {words}", Tone.BAD if failed else Tone.GOOD),)
+    page: Page = (Line(f"{len(results)} rooms: {words}", Tone.GOOD if error is None else Tone.BAD),)
     return Answer(page=page, raw=raw, result=result, status=status, error=error)
 
 
 def _verdict(
-    run: Run, many: Many, failed: int, total: int, words: str, *, has_rung: bool
+    run: Run, many: Many, results: Sequence[BatchRowResult], words: str
 ) -> tuple[ExitStatus, ErrorReport | None]:
     """Return how the run ended; the code of what ended it early, unless a room rang, which that code would deny."""
-    if many.fatal is not None and not has_rung:
+    failed = sum(row.exit_code != 0 for row in results)
+    dialled = _what_rings(results)
+    if many.fatal is not None and not any(row.sent is not Sent.NO for row in results):
         report = failure_report(many.fatal, run.facts)
-        return report.status, report
+        return report.status, replace(report, dialled=dialled)
     if many.sending.is_set:
         status = ExitStatus.TERMINATED if many.sending.is_terminated else ExitStatus.INTERRUPTED
-        return status, ErrorReport(status=status, title=f"{status.word}: {words}")
+        return status, ErrorReport(status=status, title=f"{status.word}: {words}", dialled=dialled)
     if failed == 0:
         return ExitStatus.OK, None
-    status = ExitStatus.BATCH_ALL if failed == total else ExitStatus.BATCH_SOME
+    status = ExitStatus.BATCH_ALL if failed == len(results) else ExitStatus.BATCH_SOME
     why = "" if many.fatal is None else f"; the run ended early: {many.fatal.message}"
-    return status, ErrorReport(status=status, title=f"{failed} of {total} rooms did not join: {words}{why}")
+    return status, ErrorReport(
+        status=status,
+        title=f"{failed} of {len(results)} rooms did not join: {words}{why}",
+        fix="Read each row's cause and fix in --json, or on the page of --report html=FILE.",
+        doc=f"explain exit:{int(status)}",
+        dialled=dialled,
+    )
+
+
+def _what_rings(results: Sequence[BatchRowResult]) -> str:
+    """Return in one sentence what may ring because of a run."""
+    at_rest = {State.WAITING_ROOM}  # open, but answered
+    ringing = sum(row.sent is not Sent.NO and row.state.is_open and row.state not in at_rest for row in results)
+    if ringing:
+        rooms = "1 room" if ringing == 1 else f"{ringing} rooms"
+        return f"{rooms} may still be ringing; Zoom has no way to cancel that."
+    if any(row.sent is not Sent.NO for row in results):
+        return "No room is ringing any more."
+    return "Nothing rings because of this command."
