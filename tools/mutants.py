@@ -1,8 +1,10 @@
 """Change the rules a little, one change at a time, and count the changes that the tests notice (`make mutants`).
 
-cosmic-ray makes the mutants. Each runs in a fork of this process, which has imported the libraries already, and
-meets only the tests that reach the changed statement, the quickest first. No file is changed. Every verdict is kept
-in ``.mutants``, so that a run that was ended goes on from there; a survivor meets the tests again if they change.
+cosmic-ray makes the mutants. Each runs in a fork and meets only the tests that reach the changed statement, the
+quickest first. A change inside a function needs no import: the fork has the tests already, and the function gets
+other code. What runs at import is imported anew, which takes ten times as long. No file is changed. Each verdict is
+kept in ``.mutants``, so that a run that was ended goes on from there; a survivor meets the tests again if they
+change.
 """
 
 from __future__ import annotations
@@ -10,9 +12,12 @@ from __future__ import annotations
 import argparse
 import ast
 import contextlib
+import functools
+import gc
 import hashlib
 import importlib
 import importlib.util
+import inspect
 import os
 import random
 import resource
@@ -24,7 +29,8 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import unified_diff
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
-from types import CodeType
+from types import CodeType, FunctionType
+from typing import Any
 
 import coverage
 import hypothesis
@@ -32,7 +38,7 @@ import msgspec
 import pytest
 from cosmic_ray import plugins  # type: ignore[import-not-found] # in .venv-mutants alone
 from cosmic_ray.ast import ast_nodes, get_ast  # type: ignore[import-not-found]
-from cosmic_ray.mutating import mutate_code  # type: ignore[import-not-found]
+from cosmic_ray.mutating import MutationVisitor  # type: ignore[import-not-found]
 
 ROOT = Path(__file__).parent.parent
 KEPT = ROOT / ".mutants"
@@ -57,8 +63,11 @@ PRELOADED = (
 PYTEST = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
 """Replacements that change nothing where enum members and None are compared."""
-STILLBORN, BROKEN = 99, 98
-"""Exit statuses of a mutant that cannot be imported and of an error in this script; pytest has neither."""
+SAME_OF_FLAGS = ("BitOr_Add", "BitOr_BitXor")
+"""Replacements that change nothing between different flags of a regular expression."""
+STILLBORN, BROKEN, AT_IMPORT = 99, 98, 97
+"""Exit statuses of a mutant that cannot be imported, of an error in this script, and of a change to what runs at
+import; pytest has none of these."""
 
 
 class Mutant(msgspec.Struct, frozen=True):
@@ -69,14 +78,14 @@ class Mutant(msgspec.Struct, frozen=True):
     occurrence: int
     line: int
 
-    def source(self) -> str:
-        """Return the module with the change made; the module as it is where cosmic-ray makes none."""
-        text = (ROOT / self.path).read_text(encoding="utf-8")
-        return mutate_code(text, plugins.get_operator(self.operator)(), self.occurrence) or text
+    def source(self, tree: Any = None) -> str:
+        """Return the module with the change made; ``tree``, if given, is the module, and is changed."""
+        visitor = MutationVisitor(self.occurrence, plugins.get_operator(self.operator)())
+        return str(visitor.walk(tree or get_ast(_text_of(self.path))).get_code())
 
     def diff(self) -> str:
         """Return the changed lines."""
-        old = (ROOT / self.path).read_text(encoding="utf-8").splitlines()
+        old = _text_of(self.path).splitlines()
         lines = list(unified_diff(old, self.source().splitlines(), lineterm="", n=0))[2:]
         return "\n".join(lines)
 
@@ -92,10 +101,16 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct):
-    """Which tests reach which line of which file, and how long each takes."""
+    """Which tests reach which line of which file, how long each takes, and which fail without any mutant."""
 
     seconds: dict[str, float]
     lines: dict[str, dict[int, list[str]]]
+    failed: list[str] = []
+
+    def is_at_import(self, mutant: Mutant) -> bool:
+        """Return whether the statement runs before any test does."""
+        lines = self.lines.get(mutant.path, {})
+        return any("" in lines.get(line, ()) for line in _statement(mutant))
 
     def tests_for(self, mutant: Mutant) -> list[str]:
         """Return the tests that reach the statement, or, if it runs at import, the file; the quickest first."""
@@ -111,7 +126,7 @@ class Reach(msgspec.Struct):
 class _Selection:
     """A pytest plugin: short properties, and only some of the tests, in the order given."""
 
-    def __init__(self, chosen: Sequence[str] | None, around: Callable[[str], object] | None = None) -> None:
+    def __init__(self, chosen: Sequence[str] | None = None, around: Callable[[str], object] | None = None) -> None:
         self.chosen = chosen
         self.around = around
         self.seconds: dict[str, float] = {}
@@ -143,6 +158,71 @@ class _Selection:
             self.failed.add(report.nodeid)
 
 
+class _Trial(_Selection):
+    """A pytest plugin: with all tests collected, mutants meet theirs, each in a fork; none runs otherwise."""
+
+    def __init__(self, mutants: Sequence[Mutant], reach: Reach, take: Callable[[Mutant, str], None]) -> None:
+        super().__init__()
+        self.mutants = mutants
+        self.reach = reach
+        self.take = take
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        self.items = {item.nodeid: item for item in session.items}
+        self.functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
+        gc.freeze()
+        for mutant in self.mutants:
+            if not self.reach.is_at_import(mutant):
+                tests = self.reach.tests_for(mutant)
+                _tree_of(mutant.path)  # so that no fork has to
+                ending = _try(lambda: self._meet(mutant, tests), tests, self.reach)  # noqa: B023 # called at once
+                if ending is not None:
+                    self.take(mutant, ending)
+        return True
+
+    def _meet(self, mutant: Mutant, tests: Sequence[str]) -> int:
+        """Run the tests on a mutant; in a process of its own."""
+        if not self._swap(mutant):
+            return AT_IMPORT
+        items = [self.items[test] for test in tests]
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return 1
+        return 0
+
+    def _swap(self, mutant: Mutant) -> bool:
+        """Give the function that a mutant changes its new code; False if there is none."""
+        file = str(ROOT / mutant.path)
+        old = compile(_text_of(mutant.path), file, "exec")
+        swapped = 0
+        for before, after in _changed(old, compile(mutant.source(_tree_of(mutant.path)), file, "exec")):
+            if before is old or before.co_flags & inspect.CO_OPTIMIZED == 0:
+                return False
+            for each in self.functions:
+                if each.__code__ == before and each.__code__.co_filename == file:
+                    each.__code__ = after
+                    swapped += 1
+        return swapped > 0
+
+
+def _changed(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
+    """Find the outermost functions that differ, and modules and classes that do so outside of functions."""
+    if old == new:
+        return
+    inner = [[each for each in code.co_consts if isinstance(each, CodeType)] for code in (old, new)]
+    bare = [
+        code.replace(co_consts=tuple(each for each in code.co_consts if not isinstance(each, CodeType)))
+        for code in (old, new)
+    ]
+    if old.co_flags & inspect.CO_OPTIMIZED or bare[0] != bare[1] or len(inner[0]) != len(inner[1]):
+        yield old, new
+        return
+    for before, after in zip(*inner, strict=True):
+        yield from _changed(before, after)
+
+
 class _Replaced(SourceFileLoader):
     """Imports one module from the text of a mutant; it is its own finder."""
 
@@ -169,6 +249,7 @@ def main() -> int:
         parser.error(f"unknown: {', '.join(unknown)}")
     os.chdir(ROOT)
     KEPT.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the forks end as well
     for name in PRELOADED:
         importlib.import_module(name)
     counts = [_try_package(name, arguments.sample, arguments.seed) for name in arguments.packages or PACKAGES]
@@ -183,24 +264,34 @@ def _try_package(name: str, sample: int, seed: int) -> tuple[int, int]:
     reach = _reach(name, folder, tests, f"{digest} {_digest([folder])}")
     mutants = sorted(_mutants(folder), key=lambda mutant: (mutant.path, mutant.operator, mutant.occurrence))
     random.Random(seed).shuffle(mutants)  # noqa: S311 # a sample, no secret
+    del mutants[sample or len(mutants) :]
+    codes = {path: _digest([path]) for path in {mutant.path for mutant in mutants}}
     kept = _Kept(KEPT / f"{name}.jsonl")
-    killed = tried = 0
+
+    def untried() -> list[Mutant]:
+        return [mutant for mutant in mutants if kept.find(mutant, codes[mutant.path], digest) is None]
+
+    def take(mutant: Mutant, ending: str) -> None:
+        difference = mutant.diff() if ending == "survived" else ""
+        kept.add(Verdict(mutant, ending, codes[mutant.path], digest, difference))
+
+    if untried():
+        temporary = f"--basetemp={KEPT / name}"
+        _in_fork(
+            lambda: int(pytest.main([*PYTEST, temporary, *tests], plugins=[_Trial(untried(), reach, take)])),
+            wall=1_000_000,
+        )
+        kept = _Kept(kept.path)
+    for mutant in untried():
+        each = reach.tests_for(mutant)
+        take(mutant, _try(lambda: _meet_anew(mutant, each), each, reach) or "")  # noqa: B023 # called at once
+    endings = []
     for mutant in mutants:
-        if sample and tried == sample:
-            break
-        code = _digest([mutant.path])
-        verdict = kept.find(mutant, code, digest)
-        if verdict is None:
-            ending = _try(mutant, reach)
-            verdict = Verdict(mutant, ending, code, digest, mutant.diff() if ending == "survived" else "")
-            kept.add(verdict)
-        tried += verdict.ending != "stillborn"
-        killed += verdict.ending == "killed"
+        verdict = kept.verdicts[mutant]
+        endings.append(verdict.ending)
         if verdict.ending == "survived":
-            print(
-                f"{mutant.path}:{mutant.line} survived ({mutant.operator.partition('/')[2]})\n{verdict.diff}\n",
-                flush=True,
-            )
+            print(f"{mutant.path}:{mutant.line} survived ({mutant.operator.partition('/')[2]})\n{verdict.diff}\n")
+    killed, tried = endings.count("killed"), len(endings) - endings.count("stillborn")
     _print_count(name, killed, tried)
     return killed, tried
 
@@ -247,19 +338,24 @@ def _mutants(folder: str) -> Iterator[Mutant]:
     plain = [(name, operator()) for name, operator in operators if not operator.arguments()]
     for path in sorted((ROOT / folder).glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        annotations = set(_annotation_lines(ast.parse(text)))
+        rows = text.splitlines()
+        tree = ast.parse(text)
+        annotations, flags = set(_annotation_lines(tree)), set(_flag_lines(tree))
         nodes = list(ast_nodes(get_ast(text)))
         for name, operator in plain:
             starts = [start for node in nodes for start, _ in operator.mutation_positions(node)]
             for occurrence, (line, column) in enumerate(starts):
-                is_marker = text.splitlines()[line - 1][column:].startswith(("*,", "/,"))
-                if not is_marker and not any(begin <= (line, column) < end for begin, end in annotations):
+                is_marker = rows[line - 1][column:].startswith(("*,", "/,"))
+                idle = annotations | flags if name.endswith(SAME_OF_FLAGS) else annotations
+                if not is_marker and not any(begin <= (line, column) < end for begin, end in idle):
                     yield Mutant(str(path.relative_to(ROOT)), name, occurrence, line)
 
 
 def _annotation_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Find where types are declared: they are mypy's to judge, with whether values can change."""
+    """Find where types are declared or imported: they are mypy's to judge, with whether values can change."""
     for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            yield (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
         of: list[ast.expr | None] = [getattr(node, "annotation", None), getattr(node, "returns", None)]
         if isinstance(node, ast.ClassDef):
             of += [each.value for each in node.keywords if each.arg in {"frozen", "kw_only"}]
@@ -270,16 +366,38 @@ def _annotation_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple
                 yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
 
 
+def _flag_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Find where flags of regular expressions are combined."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BinOp) and ast.unparse(node.right).startswith("re."):
+            yield (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
+
+
 def _statement(mutant: Mutant) -> range:
     """Return the lines of the innermost statement that the mutant changes, without the body below it."""
     found = range(mutant.line, mutant.line + 1)
-    for node in ast.walk(ast.parse((ROOT / mutant.path).read_text(encoding="utf-8"))):
+    for node in ast.walk(_syntax_of(mutant.path)):
         if isinstance(node, ast.stmt):
             body = getattr(node, "body", None)
             lines = range(node.lineno, max(body[0].lineno, node.lineno + 1) if body else (node.end_lineno or 0) + 1)
             if mutant.line in lines:
                 found = lines  # walked from the outside in
     return found
+
+
+@functools.cache
+def _text_of(path: str) -> str:
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+@functools.cache
+def _syntax_of(path: str) -> ast.Module:
+    return ast.parse(_text_of(path))
+
+
+@functools.cache
+def _tree_of(path: str) -> Any:
+    return get_ast(_text_of(path))
 
 
 def _reach(name: str, folder: str, tests: Sequence[str], digest: str) -> Reach:
@@ -289,7 +407,10 @@ def _reach(name: str, folder: str, tests: Sequence[str], digest: str) -> Reach:
         print(f"{name}: finding out which tests reach what", flush=True)
         if (status := _in_fork(lambda: _measure(path, folder, tests), wall=1800)) > 1:
             sys.exit(f"the tests of {name} cannot run (pytest's status {status}; {KEPT}/output)")
-    return msgspec.json.decode(path.read_bytes(), type=Reach)
+    reach = msgspec.json.decode(path.read_bytes(), type=Reach)
+    if reach.failed:
+        print(f"{name}: {len(reach.failed)} tests fail by themselves and are left out, such as {reach.failed[0]}")
+    return reach
 
 
 def _measure(path: Path, folder: str, tests: Sequence[str]) -> int:
@@ -302,22 +423,21 @@ def _measure(path: Path, folder: str, tests: Sequence[str]) -> int:
     data = tracer.get_data()
     lines = {str(Path(file).relative_to(ROOT)): data.contexts_by_lineno(file) for file in data.measured_files()}
     passed = {test: took for test, took in selection.seconds.items() if test not in selection.failed}
-    path.write_bytes(msgspec.json.encode(Reach(passed, lines)))
+    path.write_bytes(msgspec.json.encode(Reach(passed, lines, sorted(selection.failed))))
     return int(status)
 
 
-def _try(mutant: Mutant, reach: Reach) -> str:
-    """Say what becomes of one mutant; whoever waits for ever is killed as well."""
-    tests = reach.tests_for(mutant)
+def _try(meet: Callable[[], int], tests: Sequence[str], reach: Reach) -> str | None:
+    """Say what becomes of one mutant, None if it has to be imported; whoever waits for ever is killed as well."""
     seconds = sum(reach.seconds.get(test, 0) for test in tests)
-    status = _in_fork(lambda: _meet(mutant, tests), cpu=int(30 + 5 * seconds), wall=int(120 + 30 * seconds))
+    status = _in_fork(meet, cpu=int(30 + 5 * seconds), wall=int(120 + 30 * seconds))
     if status == BROKEN:
         sys.exit((KEPT / "output").read_text(encoding="utf-8", errors="replace"))
-    return {0: "survived", STILLBORN: "stillborn"}.get(status, "killed")
+    return {0: "survived", STILLBORN: "stillborn", AT_IMPORT: None}.get(status, "killed")
 
 
-def _meet(mutant: Mutant, tests: Sequence[str]) -> int:
-    """Run the tests on a mutant; in a process of its own."""
+def _meet_anew(mutant: Mutant, tests: Sequence[str]) -> int:
+    """Run the tests on a mutant that is imported; in a process of its own."""
     replaced = _Replaced(mutant)
     sys.meta_path.insert(0, replaced)
     try:
@@ -327,7 +447,7 @@ def _meet(mutant: Mutant, tests: Sequence[str]) -> int:
     if not tests:
         return 0
     files = sorted({test.partition("::")[0] for test in tests})
-    return int(pytest.main(["-x", *PYTEST, *files], plugins=[_Selection(tests)]))
+    return int(pytest.main(["-x", *PYTEST, f"--basetemp={KEPT / 'anew'}", *files], plugins=[_Selection(tests)]))
 
 
 def _in_fork(work: Callable[[], int], *, cpu: int | None = None, wall: int) -> int:
