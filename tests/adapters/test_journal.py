@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hardship import held
 from msgspec.structs import replace
+from torture.hardship import held
 
 from zoomcall.adapters import journal_file
 from zoomcall.adapters.clock import Uptime

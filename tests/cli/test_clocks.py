@@ -8,8 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from hardship import SettableClock
 from shell import ProcessShell, Shell
+from torture.hardship import SettableClock
 
 from zoomcall.emulator.running import Emulator
 

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hardship import crowd, held, slow_disk
 from shell import ProcessShell, Result, Shell
+from torture.hardship import crowd, held, slow_disk
 
 from zoomcall.adapters import journal_file
 from zoomcall.adapters.journal import FILE_NAME, Journal

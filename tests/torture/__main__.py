@@ -28,6 +28,10 @@ def trials() -> Mapping[str, Trial]:
     return commands | {"webhook serve": serving.run_once}
 
 
+_MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
+"""Where a disk is in memory; the faults are injected above it."""
+
+
 class Run:
     """One torture run, which keeps its results in a file, a line each.
 
@@ -96,7 +100,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--table", type=Path, help="the document whose table of counts is rewritten")
     options = parser.parse_args(arguments)
     options.results.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="torture-") as folder, Lab(Path(folder), hands=options.hands) as lab:
+    memory = _MEMORY if _MEMORY.is_dir() else None
+    with (
+        tempfile.TemporaryDirectory(prefix="torture-", dir=memory) as folder,
+        Lab(Path(folder), hands=options.hands) as lab,
+    ):
         run = Run(lab, options.results, every=options.every, hands=options.hands)
         for name, trial in trials().items():
             if options.only in name:

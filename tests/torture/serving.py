@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from torture.faults import NO_FAULT, Fault, Mode
+from torture.hardship import armed
 from torture.lab import Lab, Place, read_counts
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.signature import sign
@@ -37,10 +38,8 @@ class Receiver:
         self.ready.unlink(missing_ok=True)
         self.counts = place.folder / "counts"
         self._stderr = (place.folder / "stderr-serve").open("ab")
-        arm = fault.arm
-        words = [place.folder, arm["kind"], arm["number"], arm["error"], arm["mode"]]
-        environ = place.environ({"ZOOMCALL_WEBHOOK_SECRET": SECRET, "LD_PRELOAD": str(place.lab.library)})
-        environ |= {"TORTURE_ARM": " ".join(map(str, words)), "TORTURE_COUNTS": str(self.counts)}
+        environ = place.environ({"ZOOMCALL_WEBHOOK_SECRET": SECRET, "TORTURE_COUNTS": str(self.counts)})
+        environ |= armed(place.lab.library, place.folder, fault)
         command = [sys.executable, "-m", "zoomcall", "webhook", "serve", "--record", str(self.record)]
         self.process = subprocess.Popen(
             [*command, "--ready-file", str(self.ready)],

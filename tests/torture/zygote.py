@@ -6,13 +6,19 @@ that only the program's own system calls are counted. Jobs come as JSON lines on
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import gc
+import importlib
 import json
 import os
+import pkgutil
 import select
 import signal
 import sys
+import threading
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -28,23 +34,17 @@ def main() -> None:
 
 
 def _warm_up() -> None:
-    """Import what commands use, so that a fork needs no module of its own."""
-    import httpx  # noqa: F401
-    import keyring  # noqa: F401
-    import tomlkit  # noqa: F401
+    """Import everything that commands use, so that a fork needs no module of its own, nor copies its garbage."""
+    import jwt  # noqa: F401
+    import secretstorage  # noqa: F401
 
-    import zoomcall.__main__
-    import zoomcall.adapters.http
-    import zoomcall.adapters.journal
-    import zoomcall.adapters.secret_files
-    import zoomcall.adapters.zoom_rest
-    import zoomcall.cli.auth
-    import zoomcall.cli.call
-    import zoomcall.cli.failing
-    import zoomcall.cli.invite.many
-    import zoomcall.cli.invite.one
-    import zoomcall.cli.main
-    import zoomcall.cli.token  # noqa: F401
+    import zoomcall
+
+    for module in pkgutil.walk_packages(zoomcall.__path__, "zoomcall."):
+        if not module.name.startswith(("zoomcall.emulator", "zoomcall.__main__")):
+            importlib.import_module(module.name)
+    gc.collect()
+    gc.freeze()
 
 
 def _run(job: dict[str, Any]) -> list[dict[str, Any]]:
@@ -86,14 +86,33 @@ def _become(job: dict[str, Any], stdout: str, stderr: str) -> None:
     library.torture_arm(
         job["root"].encode(), arm["kind"].encode(), ctypes.c_long(arm["number"]), arm["error"], arm["mode"]
     )
-    try:
-        from zoomcall.__main__ import main as run
+    code = _main()
+    text = ctypes.create_string_buffer(1000)
+    library.torture_counts(text, 1000)
+    Path(job["counts"]).write_bytes(text.value)
+    os._exit(code)
 
+
+def _main() -> int:
+    """Run the program and end it as the interpreter does, save for tearing down a copy of all its modules."""
+    from zoomcall.__main__ import main as run
+
+    code = 0
+    try:
         run()
-    finally:
-        text = ctypes.create_string_buffer(1000)
-        library.torture_counts(text, 1000)
-        Path(job["counts"]).write_bytes(text.value)
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as the interpreter does
+        traceback.print_exc()
+        code = 1
+    threading._shutdown()  # waits for threads
+    atexit._run_exitfuncs()
+    try:
+        for stream in filter(None, (sys.stdout, sys.stderr)):
+            stream.flush()
+    except OSError:
+        code = 120
+    return code
 
 
 if __name__ == "__main__":

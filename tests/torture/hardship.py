@@ -12,24 +12,30 @@ from pathlib import Path
 
 from shell import ProcessShell, Result
 
-_SOURCE = Path(__file__).with_name("hardship.c")
+from torture.faults import Fault, Mode
+
+_SOURCE = Path(__file__).with_name("interpose.c")
 
 
-def library(folder: Path) -> Path:
-    """Build the library to preload, once for each folder."""
-    built = folder / "hardship.so"
-    if not built.exists():
-        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(built), str(_SOURCE), "-ldl"]
-        subprocess.run(command, check=True, timeout=60)
-    return built
+def build_library(folder: Path) -> Path:
+    """Compile the interposing library, once for each folder."""
+    library = folder / "interpose.so"
+    if not library.exists():
+        command = ["cc", "-shared", "-fPIC", "-O1", "-o", str(library), str(_SOURCE), "-ldl", "-pthread"]
+        subprocess.run(command, check=True, capture_output=True, timeout=60)
+    return library
+
+
+def armed(library: Path, root: Path, fault: Fault) -> dict[str, str]:
+    """Return the environment of a process that meets a fault; its files are those below ``root``."""
+    words = (root, fault.kind, fault.number, fault.error, int(fault.mode))
+    return {"LD_PRELOAD": str(library), "TORTURE_ARM": " ".join(map(str, words))}
 
 
 def slow_disk(folder: Path, fsync: timedelta) -> dict[str, str]:
-    """Return the environment of a process for which each fsync takes so much longer."""
-    return {
-        "LD_PRELOAD": str(library(folder)),
-        "HARDSHIP_FSYNC_MS": str(fsync // timedelta(milliseconds=1)),
-    }
+    """Return the environment of a process for which each fsync below ``folder`` takes so much longer."""
+    fault = Fault("none", 0, fsync // timedelta(milliseconds=1), Mode.SLOW)
+    return armed(build_library(folder), folder, fault)
 
 
 class SettableClock:
@@ -37,7 +43,7 @@ class SettableClock:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "clock"
-        self.environ = {"LD_PRELOAD": str(library(folder)), "HARDSHIP_CLOCK": str(self._file)}
+        self.environ = {"LD_PRELOAD": str(build_library(folder)), "TORTURE_CLOCK": str(self._file)}
         self.set_ahead(timedelta(0))
 
     def set_ahead(self, by: timedelta) -> None:
