@@ -22,7 +22,7 @@ from zoomcall.domain.cause import Certainty
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
-from zoomcall.usecases.correcting import Correction, PhoneRequest, PlainRequest, TokenRequest
+from zoomcall.usecases.correcting import Correction, PlainRequest, TokenRequest
 from zoomcall.usecases.diagnosing import Diagnosis, KeyAtHand, diagnose
 from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
 
@@ -148,7 +148,7 @@ def _corrected(run: Run, diagnosis: Diagnosis) -> Corrected:
     profile = run.options.profile
     words = ("zoomcall", *correction.words, *(() if profile is None else ("-p", profile)))
     zoomcall, curl = diagnosis.scrub((shlex.join(words), _curl(correction, profile)))
-    return Corrected(zoomcall=zoomcall if correction.words else None, curl=curl)
+    return Corrected(zoomcall=zoomcall, curl=curl)
 
 
 def _curl(correction: Correction, profile: str | None, *, is_reply: bool = False) -> str:
@@ -158,7 +158,7 @@ def _curl(correction: Correction, profile: str | None, *, is_reply: bool = False
             return token_line(client, account, oauth_base=correction.base)
         case PlainRequest(path=path):
             return reading_line(path, api_base=correction.base, mint=mint)
-        case CalloutRequest() | PhoneRequest() as request:
+        case CalloutRequest() as request:
             return callout_line(request, api_base=correction.base, mint=mint)
 
 

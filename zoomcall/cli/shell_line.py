@@ -7,7 +7,6 @@ import shlex
 from zoomcall.cli.render.json import dumps
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.target import Api
-from zoomcall.usecases.correcting import PhoneRequest
 
 
 def mint_line(api: Api, profile: str | None) -> str:
@@ -18,7 +17,7 @@ def mint_line(api: Api, profile: str | None) -> str:
     return shlex.join(words)
 
 
-def callout_line(request: CalloutRequest | PhoneRequest, *, api_base: str, mint: str | None) -> str:
+def callout_line(request: CalloutRequest, *, api_base: str, mint: str | None) -> str:
     """Return a line that sends a callout with curl, its passcode masked; ``mint`` prints the token, else $TOKEN."""
     body = dumps(request.shown_body, is_line=True)
     options = ("-X", request.method, "-H", "@-", "-H", "Content-Type: application/json", "--data-raw", body)

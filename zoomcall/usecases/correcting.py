@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 from urllib.parse import unquote, unquote_plus, urlsplit
 
 from msgspec import Struct
@@ -20,6 +20,7 @@ from zoomcall.domain.callout import (
     parse_display_name,
     parse_from_uri,
 )
+from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import (
     Api,
@@ -29,54 +30,39 @@ from zoomcall.domain.target import (
     SessionId,
     SessionTarget,
     encode_id,
-    events_path,
     parse_meeting_number,
     parse_session_id,
 )
 from zoomcall.errors import UsageError
-from zoomcall.knowledge.callout_body import PHONE_METHODS, CalloutBody, read_body
-from zoomcall.knowledge.facts import Facts
+from zoomcall.knowledge.callout_body import CalloutBody, read_body
+from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
-_Id = TypeVar("_Id", SessionId, MeetingNumber)
+_Text = TypeVar("_Text", bound=str)
+_Parsed = TypeVar("_Parsed")
 
-_ADDRESS, _NUMBER = "ADDRESS", "PHONE_NUMBER"
-_SESSION, _MEETING = SessionId("SESSION_ID"), MeetingNumber("MEETING_NUMBER")
-_PHONE_OPTIONS = ("require_greeting", "require_pressing_one")
-_CLIENT, _ACCOUNT = "CLIENT_ID", "ACCOUNT_ID"
-_CODES_OF_USERS = {"invalid_grant", "invalid_redirect_uri", 4709, 4711, 4733, 4734, 4735}
 _TARGET = re.compile(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_MOST_NAMED = 4
+_GRANT_OF_USERS = re.compile(r"grant_type[\"':= ]+(?:authorization_code|refresh_token)\b|device_code")
+_CODES_OF_USERS = {"invalid_grant", "invalid_redirect_uri", 4709, 4711, 4733, 4734, 4735}
+_ACCOUNT_ID = re.compile(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})")
+_CLIENT_ID = re.compile(r"\s*([A-Za-z0-9_-]{6,64})\s*(?::|$)")
 _SALVAGED = re.compile(
     r"\b(call_type|device_ip)[\"'\\]{0,3}\s{0,4}[:=]\s{0,4}[\"'\\]{0,3}([^\"'\\,{}\[\]&\s]{1,512})"
 )
+_SCHEMES = {"sip": Protocol.SIP, "sips": Protocol.SIP, "h323": Protocol.H323}
+_MOST_NAMED = 4
+_NAMES: Mapping[str, Callable[[str], str]] = {
+    "from_display_name": partial(parse_display_name, flag="--from-name"),
+    "to_display_name": partial(parse_display_name, flag="--to-name"),
+    "from_uri": parse_from_uri,
+}
 
 
 class PlainRequest(Struct, frozen=True, kw_only=True):
     """A GET with a bearer token; ``path`` is below the API base."""
 
     path: str
-
-
-class PhoneRequest(Struct, frozen=True, kw_only=True):
-    """The PATCH that rings a phone into a target."""
-
-    target: ResolvedTarget
-    params: Mapping[str, Any]
-
-    method = "PATCH"
-
-    @property
-    def path(self) -> str:
-        """The path below the API base."""
-        return events_path(self.target)
-
-    @property
-    def shown_body(self) -> dict[str, Any]:
-        """The JSON body, which holds no secret."""
-        return {"method": PHONE_METHODS[self.target.api], "params": dict(self.params)}
 
 
 class TokenRequest(Struct, frozen=True, kw_only=True):
@@ -90,7 +76,7 @@ class Correction(Struct, frozen=True, kw_only=True):
     """The request that was meant.
 
     Attributes:
-        words: The command, without the program's name; empty if there is none for this.
+        words: The command, without the program's name.
         request: What goes over the wire.
         base: Where it goes.
         api: Which API's token it takes; None for the token endpoint.
@@ -98,7 +84,7 @@ class Correction(Struct, frozen=True, kw_only=True):
     """
 
     words: tuple[str, ...]
-    request: CalloutRequest | PhoneRequest | PlainRequest | TokenRequest
+    request: CalloutRequest | PlainRequest | TokenRequest
     base: ApiBase
     api: Api | None
     gaps: tuple[str, ...] = ()
@@ -117,234 +103,170 @@ def correct(facts: Facts) -> Correction:
     request, route = facts.request, route_of(facts)
     if request is None or route is None:
         raise CannotCorrect("there is no request to correct")
-    if route.is_token_endpoint:
-        return _token_request(facts, route)
-    body = read_body(request.body) if request.body else None
-    is_callout = route.is_callout or _TARGET.search(route.path) or (body is not None and body.is_callout)
-    if not is_callout:
-        return _read(route)
-    if body is not None and body.is_other:
-        raise CannotCorrect("it does something other than ring a room or a phone")
-    if body is not None and body.is_phone:
-        return _phone(request.body, body, route)
-    return _callout(request.body, body, route)
+    return _Corrector(request, route).correction(facts)
 
 
-def _token_request(facts: Facts, route: Route) -> Correction:
-    text = f"{route.query}&{(facts.request.body if facts.request else '') or ''}"
-    grant = re.search(r"grant_type[\"':= ]+([\w:-]+)", text)
-    is_of_user = grant is not None and grant[1] in {"authorization_code", "refresh_token"}
-    is_of_user = is_of_user or (facts.answer is not None and facts.answer.code in _CODES_OF_USERS)
-    if is_of_user or "device_code" in text:
-        raise CannotCorrect("zoomcall gets its tokens by account_credentials only")
-    account = re.search(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})", text)
-    client = re.match(
-        r"\s*([A-Za-z0-9_-]{6,64})\s*(?::|$)", facts.basic.reveal() if facts.basic is not None else ""
-    )
-    gaps = [] if account else [f"the account id: replace {_ACCOUNT} with it"]
-    gaps += [] if client else [f"the client id: replace {_CLIENT} with it"]
-    return Correction(
-        words=("token", "mint", "--for", Api.MEETING.value),
-        request=TokenRequest(
-            client_id=client[1] if client else _CLIENT, account_id=account[1] if account else _ACCOUNT
-        ),
-        base=_base(route, OAUTH_BASE, GOV_OAUTH_BASE),
-        api=None,
-        gaps=tuple(gaps),
-    )
+class _Corrector:
+    """Reads what was meant out of one request, and notes what it does not show."""
 
+    def __init__(self, request: RequestFacts, route: Route) -> None:
+        self._route, self._text = route, request.body or ""
+        self._gaps: list[str] = []
+        self._body = read_body(self._text) if self._text else CalloutBody()
+        if self._body.members is None:  # no JSON, or broken
+            plain = unquote_plus(self._text) if re.search(r"%[0-9A-Fa-f]{2}", self._text) else self._text
+            self._body = CalloutBody(members={"params": dict(_SALVAGED.findall(plain))})
 
-def _read(route: Route) -> Correction:
-    """Correct a request that only reads."""
-    if route.api is Api.SESSION and route.method == "GET":
-        if re.fullmatch(r"/videosdk/sessions/*", route.path):
-            path = "/videosdk/sessions" + (f"?{route.query}" if route.query else "")
-            return _reading(("session", "list"), path, route)
-        if route.raw_id and route.tail in {None, "users"}:
-            target, gaps = _session(route.raw_id)
-            path = f"/videosdk/sessions/{encode_id(target.id)}/users?type=live"
-            return _reading(("session", "show", target.id), path, route, gaps)
-    raise CannotCorrect("zoomcall has no command for this endpoint")
+    def correction(self, facts: Facts) -> Correction:
+        if self._route.is_token_endpoint:
+            return self._token_request(facts)
+        if not (_TARGET.search(self._route.path) or self._body.is_callout):
+            return self._reading()
+        if self._body.is_other:
+            raise CannotCorrect("it does something other than ring a room or a phone")
+        request = CalloutRequest(self._target(), self._phone() if self._body.is_phone else self._room())
+        return self._corrected(_words(request), request, request.target.api)
 
+    def _corrected(
+        self, words: tuple[str, ...], request: CalloutRequest | PlainRequest | TokenRequest, api: Api | None
+    ) -> Correction:
+        return Correction(words=words, request=request, base=self._base(api), api=api, gaps=tuple(self._gaps))
 
-def _reading(words: tuple[str, ...], path: str, route: Route, gaps: tuple[str, ...] = ()) -> Correction:
-    request, base = PlainRequest(path=path), _api_base(route)
-    return Correction(words=words, request=request, base=base, api=Api.SESSION, gaps=gaps)
+    def _base(self, api: Api | None) -> ApiBase:
+        """Keep the cluster or a local server; replace anything else by Zoom's usual base."""
+        host = self._route.host
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+        except ValueError:
+            name = ""
+        if name == "zoomgov.com" or name.endswith(".zoomgov.com"):
+            return GOV_OAUTH_BASE if api is None else GOV_API_BASE
+        if name and is_loopback(name):
+            return ApiBase(f"http://{host}" + ("" if api is None else self._route.base))
+        return OAUTH_BASE if api is None else API_BASE
 
+    def _unshown(self, name: str, stand_in: _Text) -> _Text:
+        self._gaps.append(f"the {name}: replace {stand_in} with it")
+        return stand_in
 
-def _callout(text: str | None, body: CalloutBody | None, route: Route) -> Correction:
-    target, gaps = _target(route, text)
-    callout, more = _room(text, body)
-    request = CalloutRequest(target, callout)
-    dropped = _dropped(body, callout) if body is not None else ()
-    base, gaps = _api_base(route), (*gaps, *more, *dropped)
-    return Correction(words=_words(request), request=request, base=base, api=target.api, gaps=gaps)
+    def _token_request(self, facts: Facts) -> Correction:
+        text = f"{self._route.query}&{self._text}"
+        is_code_of_users = facts.answer is not None and facts.answer.code in _CODES_OF_USERS
+        if is_code_of_users or _GRANT_OF_USERS.search(text):
+            raise CannotCorrect("zoomcall gets its tokens by account_credentials only")
+        account = _ACCOUNT_ID.search(text)
+        client = _CLIENT_ID.match("" if facts.basic is None else facts.basic.reveal())
+        request = TokenRequest(
+            account_id=account[1] if account else self._unshown("account id", "ACCOUNT_ID"),
+            client_id=client[1] if client else self._unshown("client id", "CLIENT_ID"),
+        )
+        return self._corrected(("token", "mint", "--for", Api.MEETING.value), request, None)
 
+    def _reading(self) -> Correction:
+        """Correct a request that only reads."""
+        route, base = self._route, "/videosdk/sessions"
+        if route.api is Api.SESSION and route.method == "GET":
+            if route.path.rstrip("/") == base:
+                path = base + (f"?{route.query}" if route.query else "")
+                return self._corrected(("session", "list"), PlainRequest(path=path), Api.SESSION)
+            if route.raw_id and route.tail in {None, "users"}:
+                target = self._session(route.raw_id)
+                path = f"{base}/{encode_id(target.id)}/users?type=live"
+                return self._corrected(("session", "show", target.id), PlainRequest(path=path), Api.SESSION)
+        raise CannotCorrect("zoomcall has no command for this endpoint")
 
-def _phone(text: str | None, body: CalloutBody, route: Route) -> Correction:
-    """Correct a request that rings a phone."""
-    target, gaps = _target(route, text)
-    number = _phone_number(body.meant("phone_number"))
-    if number is None:
-        gaps = (*gaps, f"the phone number: replace {_NUMBER} with it")
-    params = {"phone_number": number or _NUMBER, **_phone_params(body.params or {})}
-    return Correction(
-        words=(),
-        request=PhoneRequest(target=target, params=params),
-        base=_api_base(route),
-        api=target.api,
-        gaps=(*gaps, "a zoomcall command: there is none for phones"),
-    )
+    def _target(self) -> ResolvedTarget:
+        match = _TARGET.search(self._route.path)
+        if match is None:
+            raise CannotCorrect("the path names neither a session nor a meeting")
+        if match[1].lower().startswith("session"):
+            return self._session(match[2])
+        stand_in = MeetingNumber("MEETING_NUMBER")
+        return MeetingTarget(self._id(unquote(match[2]), parse_meeting_number, stand_in, "meeting number"))
 
+    def _session(self, raw: str) -> SessionTarget:
+        return SessionTarget(
+            self._id(unquote(unquote(raw)), parse_session_id, SessionId("SESSION_ID"), "session id")
+        )
 
-def _phone_number(given: object) -> str | None:
-    number = str(given or "").strip()
-    extension = re.fullmatch(r"\+?(\d{7,15}-\d{1,6})", number)
-    return None if has_placeholder(number) else extension[1] if extension else re.sub(r"\D", "", number) or None
+    def _id(self, text: str, parse: Callable[[str], _Text], stand_in: _Text, name: str) -> _Text:
+        found = self._unshown(name, stand_in) if stands_for_id(text) else _kept(parse, text)
+        if found is None:
+            raise CannotCorrect(f"the path has no {name}")
+        return found
 
+    def _phone(self) -> Callout:
+        """Return the phone, with what else Zoom reads (zoom-api 3.1)."""
+        number = str(self._body.meant("phone_number") or "").strip()
+        address = None if has_placeholder(number) else _kept(PhoneNumber.parse, number)
+        params = self._body.params or {}
+        options = params.get("invite_options")
+        options = options[0] if isinstance(options, list) and options else options
+        options = options if isinstance(options, dict) else {}
+        name = params.get("invitee_name", options.get("invitee_name"))
+        greeting, press_one = options.get("require_greeting"), options.get("require_pressing_one")
+        return Callout(
+            address=address or PhoneNumber(digits=self._unshown("phone number", "PHONE_NUMBER")),
+            to_name=name if isinstance(name, str) else None,
+            has_greeting=greeting if isinstance(greeting, bool) else None,
+            has_to_press_one=press_one if isinstance(press_one, bool) else None,
+        )
 
-def _phone_params(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the params besides the number that Zoom reads (zoom-api 3.1)."""
-    options = given.get("invite_options")
-    if isinstance(options, list):
-        options = options[0] if options else None
-    if not isinstance(options, dict):
-        options = {}
-    params: dict[str, Any] = {}
-    name = given.get("invitee_name", options.get("invitee_name"))
-    if isinstance(name, str):
-        params["invitee_name"] = name
-    kept = {name: options[name] for name in _PHONE_OPTIONS if isinstance(options.get(name), bool)}
-    if kept:
-        params["invite_options"] = kept
-    return params
+    def _room(self) -> Callout:
+        """Return the room, with the names and headers that Zoom would take; note the others."""
+        address, given = self._address(), self._body.headers
+        is_sip = address.protocol is Protocol.SIP
+        names = {
+            name: _kept(parse, given.get(name)) for name, parse in _NAMES.items() if is_sip or name != "from_uri"
+        }
+        rows = given.get("additional_headers")
+        parsed = [_kept(SipHeader.parse, _header(row)) for row in rows if is_sip] if isinstance(rows, list) else []
+        headers = [header for header in parsed if header is not None][:MOST_HEADERS]
+        lost = len(rows) - len(headers) if isinstance(rows, list) else 1 if rows else 0
+        left = [name for name in _NAMES if given.get(name) and names.get(name) is None]
+        left += [f"{lost} of additional_headers"] if lost else []
+        left += [shown_value(place) for place in self._body.unread[:_MOST_NAMED]]
+        note = "left out of the corrected request, because Zoom does not take it so"
+        self._gaps += [f"{name}: {note}" for name in left]
+        return Callout(
+            address=address,
+            from_name=names["from_display_name"],
+            to_name=names["to_display_name"],
+            from_uri=names.get("from_uri"),
+            headers=tuple(headers),
+        )
 
-
-def _target(route: Route, body: str | None) -> tuple[ResolvedTarget, tuple[str, ...]]:
-    match = _TARGET.search(route.path)
-    raw = route.raw_id if route.is_callout else match[2] if match else None
-    api = _api(route, match, body)
-    if raw is None:
-        raise CannotCorrect("the path names neither a session nor a meeting")
-    if api is Api.SESSION:
-        return _session(raw)
-    number, gaps = _identified(unquote(raw), parse_meeting_number, _MEETING, "meeting number")
-    return MeetingTarget(number), gaps
-
-
-def _api(route: Route, match: re.Match[str] | None, body: str | None) -> Api:
-    if match is not None:
-        return Api.SESSION if match[1].lower().startswith("session") else Api.MEETING
-    if route.api is not None:
-        return route.api
-    return Api.SESSION if "user.invite." in (body or "") else Api.MEETING
-
-
-def _session(raw: str) -> tuple[SessionTarget, tuple[str, ...]]:
-    identifier = unquote(raw)
-    if _ESCAPE.search(identifier):
-        identifier = unquote(identifier)
-    found, gaps = _identified(identifier, parse_session_id, _SESSION, "session id")
-    return SessionTarget(found), gaps
-
-
-def _identified(text: str, parse: Callable[[str], _Id], stand_in: _Id, name: str) -> tuple[_Id, tuple[str, ...]]:
-    if stands_for_id(text):
-        return stand_in, (f"the {name}: replace {stand_in} with it",)
-    try:
-        return parse(text), ()
-    except UsageError:
-        raise CannotCorrect(f"the path has no {name}") from None
-
-
-def _room(text: str | None, body: CalloutBody | None) -> tuple[Callout, tuple[str, ...]]:
-    """Return the room, with the names and headers that Zoom would take."""
-    given, protocol = _address(text, body)
-    gaps: list[str] = []
-    if given is None or not given.strip() or has_placeholder(given):
-        given = _ADDRESS
-        gaps.append(f"the room's address: replace {_ADDRESS} with it")
+    def _address(self) -> RoomAddress:
+        given, protocol = self._body.meant("device_ip"), self._body.protocol
+        given = given[0] if isinstance(given, list) and len(given) == 1 else given
+        if not isinstance(given, str) or not given.strip() or has_placeholder(given):
+            given = self._unshown("room's address", "ADDRESS")
+            if protocol is None:
+                protocol = Protocol.SIP
+                self._gaps.append("whether the room is SIP or H.323; SIP is assumed")
+        protocol = _SCHEMES.get(given.strip().partition(":")[0].lower(), protocol)
+        protocol = protocol or (Protocol.SIP if "@" in given else None)
         if protocol is None:
-            protocol = Protocol.SIP
-            gaps.append("whether the room is SIP or H.323; SIP is assumed")
-    address = _parsed(given.strip(), protocol)
-    return _callout_to(address, body.headers if body is not None else {}), tuple(gaps)
+            raise CannotCorrect("nothing tells whether the room is SIP or H.323")
+        address = _kept(partial(RoomAddress.parse, protocol), given.strip())
+        if address is None:
+            raise CannotCorrect("the room's address is invalid")
+        return address
 
 
-def _address(text: str | None, body: CalloutBody | None) -> tuple[str | None, Protocol | None]:
-    if body is not None and body.members is not None:
-        found = body.meant("device_ip")
-        if isinstance(found, list) and len(found) == 1:
-            found = found[0]
-        return (found if isinstance(found, str) else None), body.protocol
-    text = text or ""
-    salvaged = dict(_SALVAGED.findall(unquote_plus(text) if _ESCAPE.search(text) else text))
-    call_type = salvaged.get("call_type")
-    return salvaged.get("device_ip"), CalloutBody(members={"params": {"call_type": call_type}}).protocol
-
-
-def _parsed(text: str, protocol: Protocol | None) -> RoomAddress:
-    scheme = text.partition(":")[0].lower()
-    if scheme in {"sip", "sips"}:
-        protocol = Protocol.SIP
-    elif scheme == "h323":
-        protocol = Protocol.H323
-    elif protocol is None and "@" in text:
-        protocol = Protocol.SIP
-    if protocol is None:
-        raise CannotCorrect("nothing tells whether the room is SIP or H.323")
+def _kept(parse: Callable[[str], _Parsed], given: object) -> _Parsed | None:
+    """Return what a text means, None if it is none or invalid."""
     try:
-        return RoomAddress.parse(protocol, text)
-    except UsageError:
-        raise CannotCorrect("the room's address is invalid") from None
-
-
-def _callout_to(address: RoomAddress, group: Mapping[str, Any]) -> Callout:
-    """Build the callout, with the names and headers that follow Zoom's rules and without the others."""
-    is_sip = address.protocol is Protocol.SIP
-    rows = group.get("additional_headers")
-    return Callout(
-        address=address,
-        from_name=_kept(partial(parse_display_name, flag="--from-name"), group.get("from_display_name")),
-        to_name=_kept(partial(parse_display_name, flag="--to-name"), group.get("to_display_name")),
-        from_uri=_kept(parse_from_uri, group.get("from_uri")) if is_sip else None,
-        headers=_headers(rows) if is_sip and isinstance(rows, list) else (),
-    )
-
-
-def _dropped(body: CalloutBody, callout: Callout) -> tuple[str, ...]:
-    """Say what the request has that the corrected one leaves out, so that nothing goes without a word."""
-    given = body.headers
-    sent = {
-        "from_display_name": callout.from_name,
-        "to_display_name": callout.to_name,
-        "from_uri": callout.from_uri,
-    }
-    left = [name for name, value in sent.items() if given.get(name) and value is None]
-    rows = given.get("additional_headers")
-    lost = len(rows) - len(callout.headers) if isinstance(rows, list) else 1 if rows else 0
-    left += [f"{lost} of additional_headers"] if lost > 0 else []
-    left += [shown_value(place) for place in body.unread[:_MOST_NAMED]]
-    return tuple(f"{name}: left out of the corrected request, because Zoom does not take it so" for name in left)
-
-
-def _kept(parse: Callable[[str], str], value: object) -> str | None:
-    try:
-        return parse(value) if isinstance(value, str) else None
+        return parse(given) if isinstance(given, str) else None
     except UsageError:
         return None
 
 
-def _headers(rows: list[Any]) -> tuple[SipHeader, ...]:
-    headers = []
-    for row in rows:
-        if not isinstance(row, dict) or "=" in str(row.get("key", "=")):
-            continue
-        try:
-            headers.append(SipHeader.parse(f"{row['key']}={row.get('value', '')}"))
-        except UsageError:
-            continue
-    return tuple(headers[:MOST_HEADERS])
+def _header(row: object) -> str | None:
+    """Return an additional header as one text."""
+    if not isinstance(row, dict) or "=" in str(row.get("key", "=")):
+        return None
+    return f"{row['key']}={row.get('value', '')}"
 
 
 def _words(request: CalloutRequest) -> tuple[str, ...]:
@@ -355,28 +277,11 @@ def _words(request: CalloutRequest) -> tuple[str, ...]:
             words += ["--session", identifier]
         case MeetingTarget(number):
             words += ["--meeting", number]
-    options = (("--from-name", callout.from_name), ("--to-name", callout.to_name), ("--from-uri", callout.from_uri))
-    for flag, value in options:
+    flags = [("--from-name", callout.from_name), ("--to-name", callout.to_name), ("--from-uri", callout.from_uri)]
+    flags += [("--header", f"{header.key}={header.value}") for header in callout.headers]
+    for flag, value in flags:
         if value is not None:
             words += [f"{flag}={value}"] if value.startswith("-") else [flag, value]
-    for header in callout.headers:
-        words += ["--header", f"{header.key}={header.value}"]
+    for name, is_on in (("greeting", callout.has_greeting), ("press-one", callout.has_to_press_one)):
+        words += [] if is_on is None else [f"--{name}" if is_on else f"--no-{name}"]
     return tuple(words)
-
-
-def _api_base(route: Route) -> ApiBase:
-    return _base(route, API_BASE, GOV_API_BASE)
-
-
-def _base(route: Route, usual: ApiBase, gov: ApiBase) -> ApiBase:
-    """Keep the cluster or a local server; replace anything else by Zoom's usual base."""
-    host = route.host
-    try:
-        name = urlsplit(f"//{host}").hostname or ""
-    except ValueError:
-        return usual
-    if name == "zoomgov.com" or name.endswith(".zoomgov.com"):
-        return gov
-    if name and is_loopback(name):
-        return ApiBase(f"http://{host}{route.base}" if usual == API_BASE else f"http://{host}")
-    return usual

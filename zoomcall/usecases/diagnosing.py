@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 
@@ -33,7 +33,7 @@ from zoomcall.usecases.pasted import surroundings
 from zoomcall.usecases.pasted.answers import PastedAnswer
 from zoomcall.usecases.pasted.commands import ReadFile
 from zoomcall.usecases.pasted.credentials import Credential, Scrubber, credential_of, shown_headers, shown_url
-from zoomcall.usecases.pasted.paste import FIX_OF_PASTE, Paste, read_paste
+from zoomcall.usecases.pasted.paste import Paste, read_paste
 from zoomcall.usecases.pasted.pieces import PastedRequest
 
 _LONGEST_BODY = 256 * 1024
@@ -43,20 +43,28 @@ _UNENCRYPTED = re.compile(r"http://(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/]
 _DAMAGED = re.compile(r"(?:[Bb]earer )?[\"']?ey[A-Za-z0-9_-]{8,}[\w.+/=\s-]*[\"']?")
 _TOKEN = re.compile(r"(?<![\w.+/=-])ey[A-Za-z0-9_-]{8,}(?:[.+/=]+[A-Za-z0-9_-]+)+(?![\w.])")
 _API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
-_ON_THE_WAY = {"zoom-not-reached", "clock-wrong"}
 _ELISION = re.compile(r"(?:[\[{,]|^)\s*(?:\.{3}|\u2026)|[,{]\s*\"(?:\.{3}|\u2026)\"\s*:", re.MULTILINE)
-_GONE = {"session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"}
-_TOKENS = {
-    TokenKind.API_JWT: "an API JWT",
-    TokenKind.SESSION_JWT: "a Video SDK session token",
-    TokenKind.MEETING_SDK_JWT: "a Meeting SDK token",
-    TokenKind.OAUTH: "a user's OAuth token",
-    TokenKind.S2S: "a server-to-server OAuth token",
-    TokenKind.REFRESH_TOKEN: "a refresh token",
-    TokenKind.ZAK: "a ZAK",
-    TokenKind.OPAQUE: "an opaque token",
-    TokenKind.MALFORMED: "a damaged token",
+_API_NAMED = re.compile(r"\b(meeting|session)\b", re.IGNORECASE)
+_KINDS = {
+    **dict.fromkeys(("zoom-not-reached", "clock-wrong"), ErrorKind.NETWORK),
+    "path-event-singular": ErrorKind.NO_OP,
+    **dict.fromkeys(
+        ("session-not-live", "session-unknown", "meeting-unknown", "nobody-in-session"), ErrorKind.NO_SESSION
+    ),
 }
+"""The exit names of causes that their families do not tell."""
+_TOKENS = {
+    TokenKind.API_JWT: ("an API JWT", None),
+    TokenKind.SESSION_JWT: ("a Video SDK session token", None),
+    TokenKind.MEETING_SDK_JWT: ("a Meeting SDK token", None),
+    TokenKind.OAUTH: ("a user's OAuth token", CredentialKind.TOKEN),
+    TokenKind.S2S: ("a server-to-server OAuth token", CredentialKind.S2S),
+    TokenKind.REFRESH_TOKEN: ("a refresh token", None),
+    TokenKind.ZAK: ("a ZAK", None),
+    TokenKind.OPAQUE: ("an opaque token", CredentialKind.TOKEN),
+    TokenKind.MALFORMED: ("a damaged token", None),
+}
+"""What each kind is called, and which credential it means."""
 
 
 class Diagnosis(Struct, frozen=True, kw_only=True):
@@ -117,32 +125,39 @@ def diagnose(
     if paste.request is None and (answer is None or answer.status < 300):
         bare = _lone_token(paste.near)
         if bare is None or read_token(bare).is_jwt:
-            raise _not_understood(near, is_token=bare is not None)
+            raise surroundings.error_without_request(near.strip(), is_token=bare is not None)
         credential = Credential(Authorization.TOKEN, bearer=Secret(bare))
-    return _diagnosis(paste, credential, _with_key(_facts(paste, credential, answer, now), key))
+    facts = _facts(paste, credential, answer, now)
+    if key is not None and facts.bearer is not None:
+        bearer = facts.bearer.reveal()
+        facts = replace(facts, api_key=key.api_key, is_api_key_explicit=True, secret=key.secret)
+        facts = with_signature(facts, read_token(bearer), key.check)
+    return _diagnosis(paste, credential, facts)
 
 
 def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Diagnosis:
     scrub = Scrubber(paste.near, paste.request, credential)
     correction, gaps = _correction(facts)
-    judgement = _scrubbed(_with_command(judge(facts), correction), scrub)
+    judgement = _told(judge(facts), correction, scrub)
     unread = tuple(_unread(paste.request, facts)) if paste.request is not None else ()
     if unread and not judgement.causes and facts.kind in {None, ErrorKind.PENDING}:
         told = f"{' and '.join(unread)} {'was' if len(unread) == 1 else 'were'} not recognized"
         raise UsageError(
             f"not enough of the request was understood to say that it is in order: {told}",
-            fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
+            fix=surroundings.FIX_OF_REQUEST,
         )
-    own = paste.request.not_understood if paste.request is not None else ()
-    left = (*paste.notes, *own, *_left(paste), *gaps)
+    lines = [*_understood(paste, credential, facts)], [*dict.fromkeys((*paste.notes, *_left(paste), *gaps))]
+    understood, left = (
+        tuple(scrub.text(clean(line, facts, longest=_LONGEST_LINE)) for line in texts if line) for texts in lines
+    )
     return Diagnosis(
-        understood=_lines(_understood(paste, credential, facts), facts, scrub),
-        not_understood=_lines(dict.fromkeys(left), facts, scrub),
+        understood=understood,
+        not_understood=left,
         judgement=judgement,
         kind=_kind(judgement, facts),
         correction=correction,
         answer=facts.answer,
-        notices=tuple(Notice(each.id, *scrub([each.message])) for each in _notices(correction, facts)),
+        notices=tuple(Notice(each.id, scrub.text(each.message)) for each in _notices(correction, facts)),
         scrub=scrub,
     )
 
@@ -169,26 +184,6 @@ def _lone_token(text: str) -> str | None:
     return tokens.pop() if len(tokens) == 1 else None
 
 
-def _not_understood(text: str, *, is_token: bool) -> UsageError:
-    bare = text.strip()
-    if is_token:
-        return UsageError(
-            "this is a token, not a request",
-            fix="Inspect a token with:",
-            command="zoomcall token inspect -",
-        )
-    return (
-        surroundings.error_of_event(bare)
-        or surroundings.error_of_sdk(bare)
-        or surroundings.error_of_network(bare)
-        or UsageError(
-            "the input has no recognizable request to Zoom or answer from Zoom",
-            fix=f"{FIX_OF_PASTE} Put Zoom's answer after it.",
-            command="zoomcall diagnose --help",
-        )
-    )
-
-
 def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
     """Read the answer; one without a body is taken for Zoom's unless its status says otherwise."""
     if pasted is None:
@@ -199,62 +194,46 @@ def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
 
 
 def _facts(paste: Paste, credential: Credential | None, answer: ZoomAnswer | None, now: datetime) -> Facts:
+    """Put together what is known; times are judged by Zoom's clock if it was pasted, as this machine's moved on."""
     request = paste.request
     told = None if request is None or credential is None else _request_facts(paste, request, credential)
-    facts = Facts(request=told, answer=answer, local_time=now)
+    facts = Facts(request=told, answer=answer)
     route = route_of(facts)
-    if (route is None or route.api is None) and answer is not None:
-        facts = replace(facts, api=_api_named(answer.message or ""))
     is_token_endpoint = route is not None and route.is_token_endpoint
-    if credential is not None:
-        basic = credential.basic.reveal() if credential.basic is not None else ""
-        is_pair = is_token_endpoint and ":" in basic and not is_stand_in(basic.partition(":")[2])
-        facts = replace(
-            facts,
-            bearer=None if is_token_endpoint else credential.bearer,
-            basic=credential.basic,
-            secret=Secret(basic.partition(":")[2]) if is_pair else None,
-        )
-    if is_token_endpoint or (answer is not None and answer.is_oauth):
-        facts = replace(facts, credential_kind=CredentialKind.S2S)
-    elif facts.bearer is not None:
-        facts = replace(facts, credential_kind=_credential_kind(read_token(facts.bearer.reveal()).kind))
-    return _with_clocks(replace(facts, kind=kind_of_answer(facts)), request, answer)
+    is_api_known = answer is None or (route is not None and route.api is not None)
+    named = None if is_api_known or answer is None else _API_NAMED.search(answer.message or "")
+    bearer = credential.bearer if credential is not None and not is_token_endpoint else None
+    basic = credential.basic if credential is not None else None
+    _, colon, secret = (basic.reveal() if basic is not None else "").partition(":")
+    is_oauth = is_token_endpoint or (answer is not None and answer.is_oauth)
+    local_time, zoom_time = (
+        (now, None) if answer is None or answer.server_time is None else (None, answer.server_time)
+    )
+    if request is not None and request.sent_at is not None:
+        local_time = (answer.local_time if answer is not None else None) or request.sent_at
+    return Facts(
+        request=told,
+        answer=answer,
+        api=None if named is None else Api(named[1].lower()),
+        bearer=bearer,
+        basic=basic,
+        secret=Secret(secret) if is_token_endpoint and colon and not is_stand_in(secret) else None,
+        credential_kind=CredentialKind.S2S if is_oauth else None if bearer is None else _kind_of(bearer)[1],
+        local_time=local_time,
+        zoom_time=zoom_time,
+        kind=kind_of_answer(facts),
+    )
 
 
-def _api_named(message: str) -> Api | None:
-    """Return the API whose meeting or session Zoom's words are about."""
-    match = re.search(r"\b(meeting|session)\b", message, re.IGNORECASE)
-    return None if match is None else Api.MEETING if match[1].lower() == "meeting" else Api.SESSION
-
-
-def _credential_kind(kind: TokenKind) -> CredentialKind | None:
-    match kind:
-        case TokenKind.S2S:
-            return CredentialKind.S2S
-        case TokenKind.OAUTH | TokenKind.OPAQUE:
-            return CredentialKind.TOKEN
-        case TokenKind.API_JWT | TokenKind.SESSION_JWT | TokenKind.MEETING_SDK_JWT:
-            return None
-        case TokenKind.REFRESH_TOKEN | TokenKind.ZAK | TokenKind.MALFORMED:
-            return None
-
-
-def _with_key(facts: Facts, key: KeyAtHand | None) -> Facts:
-    """Judge the token by the key chosen for this, if any."""
-    if key is None or facts.bearer is None:
-        return facts
-    bearer = facts.bearer.reveal()
-    facts = replace(facts, api_key=key.api_key, is_api_key_explicit=True, secret=key.secret)
-    return with_signature(facts, read_token(bearer), key.check)
+def _kind_of(bearer: Secret) -> tuple[str, CredentialKind | None]:
+    return _TOKENS[read_token(bearer.reveal()).kind]
 
 
 def _request_facts(paste: Paste, request: PastedRequest, credential: Credential) -> RequestFacts:
-    body, near = request.body, paste.near
-    shell_fault, is_shown = surroundings.shell_fault(request, near)
+    body = request.body
     if body is not None and (len(body) > _LONGEST_BODY or (has_placeholder(body[:64]) and "{" not in body[1:])):
         body = None
-    return RequestFacts(
+    facts = RequestFacts(
         method=request.method,
         url=with_plain_stand_ins(shown_url(request.url)),
         headers=shown_headers(request, credential),
@@ -265,14 +244,8 @@ def _request_facts(paste: Paste, request: PastedRequest, credential: Credential)
         claims=request.claims,
         has_millisecond_expiry=request.has_millisecond_expiry,
         readings=_readings(paste, request, credential),
-        blocked_by=surroundings.blocked_by(near),
-        network_fault=surroundings.network_fault(near),
-        is_said_not_to_ring=surroundings.is_said_not_to_ring(near),
-        shell_fault=shell_fault,
-        is_shell_fault_shown=is_shown,
-        hosts_beside=surroundings.zooms_hosts(near),
-        links_beside=surroundings.meeting_links(near),
     )
+    return surroundings.with_surroundings(facts, request.form, paste.near)
 
 
 def _readings(paste: Paste, request: PastedRequest, credential: Credential) -> Mapping[Part, Reading]:
@@ -290,52 +263,24 @@ def _readings(paste: Paste, request: PastedRequest, credential: Credential) -> M
     return {part: reading for part, reading, is_so in rows if is_so}
 
 
-def _with_clocks(facts: Facts, request: PastedRequest | None, answer: ZoomAnswer | None) -> Facts:
-    """Judge times by Zoom's clock if it was pasted; this machine's has moved on since."""
-    if request is not None and request.sent_at is not None:
-        zoom_time = answer.server_time if answer is not None else None
-        local_time = answer.local_time if answer is not None and answer.local_time else request.sent_at
-        return replace(facts, local_time=local_time, zoom_time=zoom_time)
-    if answer is not None and answer.server_time is not None:
-        return replace(facts, local_time=None, zoom_time=answer.server_time)
-    return facts
-
-
 def _kind(judgement: Judgement, facts: Facts) -> ErrorKind | None:
     """Return the exit name that the failure had, or would have by its likeliest cause."""
     settled = [cause for cause in judgement.causes if cause.certainty is not Certainty.POSSIBLE]
-    if facts.kind is ErrorKind.PENDING:
-        return ErrorKind.PENDING if settled else None
-    if facts.kind is not None:
-        return facts.kind
-    return _kind_of_cause(settled[0], facts) if settled else None
+    if facts.kind not in {None, ErrorKind.PENDING} or not settled:
+        return None if facts.kind is ErrorKind.PENDING else facts.kind
+    return facts.kind or _kind_of_cause(settled[0].id, facts)
 
 
-def _kind_of_cause(cause: Cause, facts: Facts) -> ErrorKind:
+def _kind_of_cause(cause: str, facts: Facts) -> ErrorKind:
     route = route_of(facts)
-    if cause.id in _ON_THE_WAY:
-        return ErrorKind.NETWORK
-    match cause_texts()[cause.id].family:
+    match cause_texts()[cause].family:
         case Family.TOKEN | Family.KIND:
-            return ErrorKind.AUTH
+            usual = ErrorKind.AUTH
         case Family.REQUEST if route is not None and route.is_token_endpoint:
-            return ErrorKind.AUTH
+            usual = ErrorKind.AUTH
         case Family.REQUEST | Family.STATE | Family.CALL:
-            if cause.id == "path-event-singular":
-                return ErrorKind.NO_OP
-            return ErrorKind.NO_SESSION if cause.id in _GONE else ErrorKind.REJECTED
-
-
-def _with_command(judgement: Judgement, correction: Correction | None) -> Judgement:
-    """Replace a cause's pattern of a command by the corrected command."""
-    if correction is None:
-        return judgement
-    command = shlex.join(("zoomcall", *correction.words)) if correction.words else None
-    causes = tuple(
-        replace(cause, command=command) if (cause.command or "").startswith("zoomcall invite") else cause
-        for cause in judgement.causes
-    )
-    return replace(judgement, causes=causes)
+            usual = ErrorKind.REJECTED
+    return _KINDS.get(cause, usual)
 
 
 def _correction(facts: Facts) -> tuple[Correction | None, tuple[str, ...]]:
@@ -346,6 +291,19 @@ def _correction(facts: Facts) -> tuple[Correction | None, tuple[str, ...]]:
     except CannotCorrect as error:
         return None, (f"what the corrected request would be: {error}",)
     return correction, correction.gaps
+
+
+def _told(judgement: Judgement, correction: Correction | None, scrub: Scrubber) -> Judgement:
+    """Put the corrected command where a cause has its pattern, and remove the paste's secrets."""
+    causes = []
+    for cause in judgement.causes:
+        command = cause.command or ""
+        if correction is not None and command.startswith("zoomcall invite"):
+            command = shlex.join(("zoomcall", *correction.words))
+        evidence, fix, command = scrub((cause.evidence, cause.fix, command))
+        causes.append(Cause(cause.id, cause.certainty, evidence, fix, command or None))
+    checked = (Checked(fine.id, scrub.text(fine.evidence)) for fine in judgement.checked)
+    return Judgement(tuple(causes), tuple(checked))
 
 
 def _notices(correction: Correction | None, facts: Facts) -> Iterator[Notice]:
@@ -365,89 +323,46 @@ def _notices(correction: Correction | None, facts: Facts) -> Iterator[Notice]:
 
 def _left(paste: Paste) -> Iterator[str]:
     request = paste.request
+    yield from request.not_understood if request is not None else ()
     if paste.others:
         yield f"{paste.others} other request{'' if paste.others == 1 else 's'} to Zoom: not judged"
-    if request is None and paste.answer is None:
-        yield "the request: there is only a token"
-    elif request is None:
-        yield "the request: there is only an answer"
+    if request is None:
+        yield f"the request: there is only {'a token' if paste.answer is None else 'an answer'}"
     elif request.form.is_source:
         yield "the values of its variables, and code other than URL, method, headers and body"
 
 
 def _understood(paste: Paste, credential: Credential | None, facts: Facts) -> Iterator[str]:
-    request = paste.request
-    if request is not None and credential is not None and facts.request is not None:
-        yield request.form.value + (f", line {paste.line}" if paste.line is not None else "")
-        yield f"method {facts.request.method}" if facts.request.method else ""
-        yield f"URL {facts.request.url}" if facts.request.url else ""
-        yield from _credential_lines(credential, facts)
-        yield from _header_lines(facts.request)
-        yield from _body_lines(request, facts.request)
-    elif credential is not None and facts.bearer is not None:
-        yield _TOKENS[read_token(facts.bearer.reveal()).kind]
-    if facts.answer is not None:
-        yield from _answer_lines(paste.answer, facts)
-
-
-def _credential_lines(credential: Credential, facts: Facts) -> Iterator[str]:
-    if credential.shown:
-        yield f"header Authorization: {credential.shown}"
-    if facts.bearer is not None:
-        yield _TOKENS[read_token(facts.bearer.reveal()).kind]
-    elif credential.kind is Authorization.ABSENT:
-        yield "no Authorization header"
-
-
-def _header_lines(request: RequestFacts) -> Iterator[str]:
-    kind = request.header("content-type")
-    if kind:
-        yield f"header Content-Type: {kind}"
-    others = len([name for name, _ in request.headers if name.lower() not in {"authorization", "content-type"}])
-    if others:
-        yield f"{others} other header{'' if others == 1 else 's'}"
-
-
-def _body_lines(pasted: PastedRequest, request: RequestFacts) -> Iterator[str]:
-    if request.body is None:
-        return
-    if not request.body:
-        if pasted.is_whole and request.method in {"PATCH", "POST", "PUT"}:
-            yield "no body"
-        return
-    body = read_body(request.body)
-    if body.members is None:
-        yield f"a body of {len(request.body)} characters"
+    """Say what was read, a line each; some are empty."""
+    request = facts.request
+    token = "" if facts.bearer is None else _kind_of(facts.bearer)[0]
+    if paste.request is not None and credential is not None and request is not None:
+        yield paste.request.form.value + (f", line {paste.line}" if paste.line is not None else "")
+        yield f"method {request.method}" if request.method else ""
+        yield f"URL {request.url}" if request.url else ""
+        yield f"header Authorization: {credential.shown}" if credential.shown else ""
+        yield token or ("no Authorization header" if credential.kind is Authorization.ABSENT else "")
+        kind = request.header("content-type")
+        yield f"header Content-Type: {kind}" if kind else ""
+        others = sum(name.lower() not in {"authorization", "content-type"} for name, _ in request.headers)
+        yield f"{others} other header{'' if others == 1 else 's'}" if others else ""
+        yield _body_line(request)
     else:
-        words = [word for word in (body.method, body.call_type) if isinstance(word, str)]
-        yield f"a body in JSON ({', '.join(words)})" if words else "a body in JSON"
+        yield token
+    if (answer := facts.answer) is not None:
+        guessed = ", by Zoom's code" if paste.answer is not None and paste.answer.is_inferred else ""
+        said = ": ".join(str(part) for part in (answer.said_code, answer.message) if part)
+        lead = ": " if answer.said_code is None else ", code "
+        yield f"answer {answer.status}{guessed}" + (f"{lead}{said}" if said else "")
+        yield "" if answer.server_time is None else f"Zoom's clock at the answer: {stamp(answer.server_time)}"
 
 
-def _answer_lines(pasted: PastedAnswer | None, facts: Facts) -> Iterator[str]:
-    answer = facts.answer
-    if answer is None:
-        return
-    guessed = ", by Zoom's code" if pasted is not None and pasted.is_inferred else ""
-    yield f"answer {answer.status}{guessed}" + (_said(answer.said_code, answer.message))
-    if answer.server_time is not None:
-        yield f"Zoom's clock at the answer: {stamp(answer.server_time)}"
-
-
-def _said(code: int | str | None, message: str | None) -> str:
-    told = ": ".join(str(part) for part in (code, message) if part)
-    return "" if not told else f": {told}" if code is None else f", code {told}"
-
-
-def _lines(texts: Iterable[str], facts: Facts, scrub: Scrubber) -> tuple[str, ...]:
-    return scrub(clean(text, facts, longest=_LONGEST_LINE) for text in texts if text)
-
-
-def _scrubbed(judgement: Judgement, scrub: Scrubber) -> Judgement:
-    """Remove the paste's secrets from what the rules say."""
-    causes = []
-    for cause in judgement.causes:
-        evidence, fix, command = scrub((cause.evidence, cause.fix, cause.command or ""))
-        causes.append(Cause(cause.id, cause.certainty, evidence, fix, command or None))
-    found = scrub(checked.evidence for checked in judgement.checked)
-    checked = tuple(Checked(fine.id, evidence) for fine, evidence in zip(judgement.checked, found, strict=True))
-    return Judgement(tuple(causes), checked)
+def _body_line(request: RequestFacts) -> str:
+    if not request.body:
+        is_missing = request.body == "" and request.is_whole and request.method in {"PATCH", "POST", "PUT"}
+        return "no body" if is_missing else ""
+    body = read_body(request.body)
+    words = ", ".join(word for word in (body.method, body.call_type) if isinstance(word, str))
+    if body.members is None:
+        return f"a body of {len(request.body)} characters"
+    return f"a body in JSON ({words})" if words else "a body in JSON"

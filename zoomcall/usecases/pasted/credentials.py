@@ -200,6 +200,10 @@ class Scrubber:
                 cleaned = tuple(text.replace(needle, MASK) for text in cleaned)
         return tuple(_JWT.sub(MASK, text) for text in cleaned)
 
+    def text(self, text: str) -> str:
+        """Return one text without any secret."""
+        return self((text,))[0]
+
 
 def _is_harmless(needle: str) -> bool:
     """Return whether nothing is given away by a text: it is short, or names where the secret is."""

@@ -20,6 +20,7 @@ from zoomcall.usecases.pasted.http_message import (
 )
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source import read_source
+from zoomcall.usecases.pasted.surroundings import FIX_OF_PASTE
 from zoomcall.usecases.pasted.tool_files import read_printed_requests, read_tool_file
 from zoomcall.usecases.pasted.views import Edit, View, decoded, viewed
 
@@ -33,7 +34,6 @@ _MOST_PLACES = 4
 _LONG = 20
 _WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
 _CUT_NOTE = "the text far from anything about Zoom"
-FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
 
 _ORDER = tuple(Form)
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 import re
 from functools import cache
 
+from msgspec.structs import replace
+
 from zoomcall.domain.call import Reason
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import NetworkWord, UsageError
+from zoomcall.knowledge.facts import RequestFacts
 from zoomcall.knowledge.lexicon import network_texts
-from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.pieces import Form
+
+FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code that makes the request."
+FIX_OF_REQUEST = f"{FIX_OF_PASTE} Put Zoom's answer after it."
 
 _LONGEST_WORDS = 240
 _HOST = re.compile(r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))\b", re.IGNORECASE)
@@ -54,27 +60,36 @@ _SDK_ERROR = re.compile(
 )
 
 
-def blocked_by(text: str) -> str:
-    """Return what a browser says that blocked the call; empty if none did."""
-    found = _BLOCKED.search(text)
-    return "" if found is None else _line_around(text, found)[:_LONGEST_WORDS]
+def with_surroundings(facts: RequestFacts, form: Form, near: str) -> RequestFacts:
+    """Return a request with what the text around it says of it."""
+    shell_fault, is_shown = _shell_fault(near) if form is Form.CURL else ("", False)
+    blocked = _BLOCKED.search(near)
+    return replace(
+        facts,
+        blocked_by="" if blocked is None else _line_around(near, blocked),
+        network_fault=_network_fault(near),
+        is_said_not_to_ring=_NOT_RINGING.search(near) is not None,
+        shell_fault=shell_fault,
+        is_shell_fault_shown=is_shown,
+        hosts_beside=tuple(sorted({match[1].lower() for match in _HOST.finditer(near)})),
+        links_beside=tuple(sorted({(match[1].lower(), match[2]) for match in _JOIN_LINK.finditer(near)})),
+    )
 
 
 def _line_around(text: str, found: re.Match[str]) -> str:
-    begin = text.rfind("\n", 0, found.start()) + 1
+    begin = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _LONGEST_WORDS // 2)
     end = text.find("\n", found.end())
-    begin = max(begin, found.start() - _LONGEST_WORDS // 2)
-    return text[begin : end if end >= 0 else len(text)].strip()
+    return text[begin : end if end >= 0 else len(text)].strip()[:_LONGEST_WORDS]
 
 
-def network_fault(text: str) -> tuple[NetworkWord, str] | None:
+def _network_fault(text: str) -> tuple[NetworkWord, str] | None:
     """Return where a program says that its connection failed, and that line; code that handles it is none."""
     lowered = text.lower()
     for word, pattern in _network_faults():
         for found in pattern.finditer(lowered):
             begin = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _LONGEST_WORDS)
             if not _HANDLED.search(text, begin, found.start()):
-                return word, _line_around(text, found)[:_LONGEST_WORDS]
+                return word, _line_around(text, found)
     return None
 
 
@@ -85,78 +100,52 @@ def _network_faults() -> tuple[tuple[NetworkWord, re.Pattern[str]], ...]:
     return tuple((NetworkWord(text.name), re.compile("|".join(text.said))) for text in texts)
 
 
-def is_said_not_to_ring(text: str) -> bool:
-    """Return whether somebody says that a room does not ring."""
-    return _NOT_RINGING.search(text) is not None
-
-
-def shell_fault(request: PastedRequest, near: str) -> tuple[str, bool]:
+def _shell_fault(near: str) -> tuple[str, bool]:
     """Return what PowerShell did to a curl command, in words, and whether an error message shows it."""
-    if request.form is not Form.CURL:
-        return "", False
     if _ALIAS_FAILED.search(near) and not re.search(r"\bcurl\.exe\b", near):
         return "Windows PowerShell ran Invoke-WebRequest, whose alias is curl, and it refused curl's options", True
     command = _OF_POWERSHELL.search(near)
-    if command is None:
-        return "", False
-    if not command["exe"]:
+    if command is not None and not command["exe"]:
         return "in Windows PowerShell 5, curl is an alias of Invoke-WebRequest, which takes other options", False
-    if _UNESCAPED_BODY.search(near, command.start()):
-        return (
-            "PowerShell before 7.3 takes inner quotation marks out of an argument, here out of the body",
-            False,
-        )
+    if command is not None and _UNESCAPED_BODY.search(near, command.start()):
+        return "PowerShell before 7.3 takes inner quotation marks out of an argument, here out of the body", False
     return "", False
-
-
-def zooms_hosts(text: str) -> tuple[str, ...]:
-    """Return the hosts of Zoom that a text names."""
-    return tuple(sorted({match[1].lower() for match in _HOST.finditer(text)}))
-
-
-def meeting_links(text: str) -> tuple[tuple[str, str], ...]:
-    """Return the join links that a text holds, each as host and meeting number."""
-    return tuple(sorted({(match[1].lower(), match[2]) for match in _JOIN_LINK.finditer(text)}))
 
 
 def error_of_event(text: str) -> UsageError | None:
     """Return what to do with one of Zoom's events, which is no request that could fail."""
-    event = _EVENT.search(text)
+    event, reason = _EVENT.search(text), _REASON.search(text)
     if event is None or _SIGNED.search(text) is None:
         return None
-    reason = _REASON.search(text)
-    number = int(reason[1]) if reason is not None else None
-    if number is None:
-        fix, command = "To check its signature, put the raw body in a file and run:", "zoomcall webhook verify BODY"
-        return UsageError(f"this is an event from Zoom ({event[1]}), not a request", fix=fix, command=command)
+    told = f"this is an event from Zoom ({event[1]}), not a request"
+    if reason is None:
+        fix = "To check its signature, put the raw body in a file and run:"
+        return UsageError(told, fix=fix, command="zoomcall webhook verify BODY")
     return UsageError(
-        f"this is an event from Zoom ({event[1]}), not a request: the call failed for reason {number} "
-        f"({Reason(number).name})",
+        f"{told}: the call failed for reason {int(reason[1])} ({Reason(int(reason[1])).name})",
         fix="Read what the reason means and what to do:",
-        command=f"zoomcall explain reason:{number}",
+        command=f"zoomcall explain reason:{int(reason[1])}",
     )
 
 
-def error_of_network(text: str) -> UsageError | None:
-    """Return what to do about a fault on the way to Zoom, pasted without the request."""
-    fault = network_fault(text)
-    if fault is None or "zoom" not in text.lower():
-        return None
-    word, said = fault
-    return UsageError(
-        f"there is no request, only a program's words that no answer came: {one_line(said, 200)}",
-        fix=network_texts()[word].fix,
-        command=f"zoomcall explain network:{word}",
-    )
-
-
-def error_of_sdk(text: str) -> UsageError | None:
-    """Return what to do with an error number of Zoom's SDKs, which count for themselves."""
-    number = _SDK_ERROR.search(text)
-    if number is None:
-        return None
-    return UsageError(
-        f"{one_line(number[0])} is an error number of a Zoom SDK, not of the REST API",
-        fix="Look it up in that SDK's own list of errors, and check the JWT (signature) that it was given: its "
-        "SDK key, times and role.",
-    )
+def error_without_request(text: str, *, is_token: bool) -> UsageError:
+    """Return what to do with a text that holds neither a request nor an answer."""
+    if is_token:
+        fix = "Inspect a token with:"
+        return UsageError("this is a token, not a request", fix=fix, command="zoomcall token inspect -")
+    if (event := error_of_event(text)) is not None:
+        return event
+    if (number := _SDK_ERROR.search(text)) is not None:
+        return UsageError(
+            f"{one_line(number[0])} is an error number of a Zoom SDK, not of the REST API",
+            fix="Look it up in that SDK's own list of errors, and check the JWT (signature) that it was given: its "
+            "SDK key, times and role.",
+        )
+    if (fault := _network_fault(text)) is not None and "zoom" in text.lower():
+        return UsageError(
+            f"there is no request, only a program's words that no answer came: {one_line(fault[1], 200)}",
+            fix=network_texts()[fault[0]].fix,
+            command=f"zoomcall explain network:{fault[0]}",
+        )
+    told = "the input has no recognizable request to Zoom or answer from Zoom"
+    return UsageError(told, fix=FIX_OF_REQUEST, command="zoomcall diagnose --help")
