@@ -13,7 +13,7 @@ from torture.lab import Lab
 from torture.report import table
 
 _HANDS = 4
-_SLICE = {"webhook serve": 6, "call status": 10, "call hangup": 10, "invite batch": 14}
+_SLICE = {"webhook serve": 6, "call status": 10, "call hangup": 10, "invite batch": 14, "room sync": 10}
 _USUAL_SLICE = 18
 
 

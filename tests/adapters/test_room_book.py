@@ -12,10 +12,12 @@ from hypothesis import strategies as st
 from zoomcall.adapters import room_book_writer
 from zoomcall.adapters.room_book import RoomBook, parse_book
 from zoomcall.adapters.room_book_writer import RoomBookWriter
-from zoomcall.domain.room import BookEntry, Change
+from zoomcall.domain.room import Book, BookEntry, Change
+from zoomcall.domain.zoom_list import ListedRoom, ZoomList
 from zoomcall.errors import CorruptConfig, NotConfigured, UsageError, ZoomcallError
 from zoomcall.own_files import locked
 from zoomcall.usecases.rooms import adding, editing, removing
+from zoomcall.usecases.syncing import ListReading, plan_sync
 
 BOARD = BookEntry.parse("Board room", {"protocol": "sip", "address": "board@example.com", "tag": ["a", "b"]})
 LAB = BookEntry.parse("Lab", {"protocol": "h323", "address": "203.0.113.10##84098077904#4321", "note": 'a "b"\nc'})
@@ -251,6 +253,11 @@ PIECES = st.lists(
             '[[room]]\nname = "a"\nprotocol = "sip"\naddress = "a@example.com"\nmine = 1 # kept\n',
             '[[room]]\nname = "B"\nprotocol = "h323"\naddress = "203.0.113.10"\n',
             '[[room]]\nname = "Lab"\nprotocol = "fax"\n',
+            (
+                '[[room]]\nname = "d"\nprotocol = "sip"\naddress = "d@b.org"\n'
+                'origin = {list = "h323-devices", id = "1", name = "d", protocol = "SIP", address = "d@b.org"}\n'
+            ),
+            '[[room]]\nname = "e"\nprotocol = "sip"\naddress = "e@example.com"\norigin = "mine"\n',
             "[room.photo]\nfile = 1\n",
             "[other]\ny = 2\n",
             "[[room]]\n",
@@ -260,7 +267,14 @@ PIECES = st.lists(
 )
 
 
-@given(PIECES.map("".join), st.sampled_from(["add", "edit", "rename", "remove"]))
+LISTED = (
+    ListedRoom(list=ZoomList.DEVICES, id="1", name="d", protocol="H.323", address="203.0.113.4"),
+    ListedRoom(list=ZoomList.DEVICES, id="2", name="a", protocol="SIP", address='"x"@example.com'),
+    ListedRoom(list=ZoomList.DEVICES, id="3", name='a "b" \\ c', protocol="SIP", address="f@example.com"),
+)
+
+
+@given(PIECES.map("".join), st.sampled_from(["add", "edit", "rename", "remove", "sync", "empty"]))
 def test_any_book_is_edited_rightly_or_left_alone(
     tmp_path_factory: pytest.TempPathFactory, text: str, what: str
 ) -> None:
@@ -272,6 +286,8 @@ def test_any_book_is_edited_rightly_or_left_alone(
         "edit": partial(editing, "A", {"note": "n", "tag": ["t"]}, None),
         "rename": partial(editing, "a", {}, "C"),
         "remove": partial(removing, ["a"]),
+        "sync": lambda book: _synced(book, *LISTED),
+        "empty": _synced,
     }
     try:
         before = writer.read()
@@ -281,6 +297,10 @@ def test_any_book_is_edited_rightly_or_left_alone(
         return
     assert writer.read() == before.after(changes)
     assert path.read_text(encoding="utf-8").count("# a comment") == text.count("# a comment")
+
+
+def _synced(book: Book, *rooms: ListedRoom) -> tuple[Change, ...]:
+    return plan_sync([ListReading(list=ZoomList.DEVICES, rooms=rooms)], book, account=None).changes
 
 
 @given(st.text(max_size=200))

@@ -22,6 +22,7 @@ from zoomcall.domain.live import LiveSession, Meeting, SipDialing, User, Webhook
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, SessionId, SessionTarget, parse_session_id
+from zoomcall.domain.zoom_list import ListedRoom, ZoomList
 from zoomcall.errors import ErrorKind, NetworkFault, NetworkWord, UsageError, WrongCredential
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -250,11 +251,39 @@ def test_a_missing_plan_is_not_entitled() -> None:
     assert caught.value.kind is ErrorKind.NOT_ENTITLED
 
 
-def test_registered_devices_are_counted() -> None:
-    row = {"id": "D", "name": "Room", "protocol": "H.323", "ip": "203.0.113.10", "encryption": "auto"}
+def test_registered_devices_are_listed() -> None:
+    row = {"id": "D", "name": "Room", "protocol": "H.323", "ip": " 203.0.113.10", "encryption": "auto"}
     zoom = FakeZoom({"devices": [row, {}, None]})
-    assert zoom.rest.h323_devices() == 2
+    assert zoom.rest.h323_devices() == (
+        ListedRoom(list=ZoomList.DEVICES, id="D", name="Room", protocol="H.323", address="203.0.113.10"),
+        ListedRoom(list=ZoomList.DEVICES, id=""),
+    )
     assert zoom.sent == [("GET", b"/v2/h323/devices?page_size=300")]
+
+
+@pytest.mark.parametrize("key", ["managed_rooms", "rooms"])
+def test_managed_rooms_are_in_the_only_array_of_the_document(key: str) -> None:
+    row = {"device_id": "C/1", "name": "Suite", "manage_type": "Cisco", "ip_address": "10.0.0.5"}
+    zoom = FakeZoom({"page_size": 300, key: [row], "next_page_token": ""})
+    room = ListedRoom(list=ZoomList.MANAGED, id="C/1", name="Suite", protocol="SIP", address="10.0.0.5")
+    assert zoom.rest.managed_rooms() == (room,)
+    assert zoom.sent == [("GET", b"/v2/crc/managed_rooms?page_size=300")]
+    assert FakeZoom({"total_records": 0}).rest.managed_rooms() == ()
+
+
+@pytest.mark.parametrize("body", [{}, {"a": [], "b": []}, {"total_records": 3}])
+def test_a_document_without_one_array_is_not_zooms_list(body: dict[str, Any]) -> None:
+    with pytest.raises(ZoomRefused) as caught:
+        FakeZoom(body).rest.managed_rooms()
+    assert caught.value.kind is ErrorKind.ZOOM_FAULT
+
+
+def test_the_state_of_a_managed_room_is_in_zooms_words() -> None:
+    body = {"device_id": "C/1", "connection_status": "connected", "sip_status": "registered", "call_status": 7}
+    zoom = FakeZoom(body)
+    state = zoom.rest.managed_room("C/1")
+    assert (state.connection, state.sip, state.call) == ("connected", "registered", "7")
+    assert zoom.sent == [("GET", b"/v2/crc/managed_rooms/C%2F1")]
 
 
 def test_webhook_logs_hold_failed_and_good_deliveries() -> None:
@@ -623,6 +652,7 @@ def test_rows_of_any_shape_do_no_harm(rows: list[Any]) -> None:
     rest.sessions(from_date=DAY, to_date=DAY)
     rest.meeting_participants(MEETING)
     rest.h323_devices()
+    FakeZoom({"any": rows, "next_page_token": ""}).rest.managed_rooms()
     rest.webhook_logs(from_time=NOW, to_time=NOW)
 
 

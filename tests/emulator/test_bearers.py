@@ -233,6 +233,8 @@ def test_an_oauth_token_expires(make_zoom: Callable[..., Emulator]) -> None:
             ),
         ),
         ("GET", "/v2/h323/devices", "h323:read:admin, h323:master, h323_device:read:list_devices:admin"),
+        ("GET", "/v2/crc/managed_rooms", "crc_rooms:read:admin, crc:read:list_rooms:admin"),
+        ("GET", "/v2/crc/managed_rooms/cisco-01", "crc:read:room:admin"),
     ],
 )
 def test_a_missing_scope_is_named(

@@ -307,6 +307,20 @@ def test_port_usage_counts_the_rooms(meetings: Caller) -> None:
     assert meetings("GET", "/v2/metrics/crc?from=2026-11-01&to=2026-11-02").json()["crc_ports_usage"] == []
 
 
+def test_managed_rooms_are_listed_in_pages_and_each_has_a_state(meetings: Caller) -> None:
+    document = meetings("GET", "/v2/crc/managed_rooms?page_size=1").json()
+    (room,) = document["managed_rooms"]
+    assert set(room) == {"device_id", "name", "manage_type", "device_type", "serial_number", "ip_address"}
+    assert document["next_page_token"]
+    state = meetings("GET", f"/v2/crc/managed_rooms/{room['device_id']}").json()
+    assert {name: state[name] for name in ("connection_status", "sip_status", "call_status")} == {
+        "connection_status": "connected",
+        "sip_status": "registered",
+        "call_status": "InMeeting",
+    }
+    assert meetings("GET", "/v2/crc/managed_rooms/nobody").refusal[:2] == (404, 60061003)
+
+
 def test_devices_are_listed_in_pages(meetings: Caller) -> None:
     document = meetings("GET", "/v2/h323/devices?page_size=2").json()
     assert [device["protocol"] for device in document["devices"]] == ["SIP", "H.323"]

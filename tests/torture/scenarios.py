@@ -274,6 +274,38 @@ def check_batch(place: Place, _fault: Fault, outcome: Outcome) -> Iterator[str]:
             yield f"after the resumption {room} ends in {row['exit_code']} and rang {count} times"
 
 
+OWN_ROOM = ("My own room", "mine@example.com")
+
+
+def with_own_room(place: Place) -> None:
+    """Put a room into the address book."""
+    done = place.run(["room", "add", OWN_ROOM[0], "sip", OWN_ROOM[1]], {})
+    assert done.code == 0, done.stderr
+
+
+def check_sync(place: Place, _fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """The book is the old one or the new one, the user's own room is in it, and the next sync brings the rest."""
+    names = _book(place)
+    if names is None:
+        yield "the address book is damaged"
+        return
+    if names[:1] != [OWN_ROOM[0]]:
+        yield f"the user's own room is gone: {names}"
+    if len(names) not in ({6} if outcome.code == 0 else {1, 6}):
+        yield f"exit {outcome.code}, but the book has {names}"
+    again = place.run(["room", "sync", "--yes"], environ_of(place.lab.emulator))
+    if again.code != 0 or len(_book(place) or ()) != 6:
+        yield f"the next sync ends in {again.code}: {again.stderr}"
+
+
+def _book(place: Place) -> list[str] | None:
+    listed = place.run(["room", "list", "--json"], {})
+    document = listed.document
+    if listed.code != 0 or document is None or document["result"]["problems"]:
+        return None
+    return [room["name"] for room in document["result"]["rooms"]]
+
+
 _LOGIN = ("auth", "login", "--kind", "videosdk", "--api-key", NEW["key"], "--store", "file", "-p", "prod")
 _NEW_SECRET = NEW["secret"].encode()
 
@@ -291,6 +323,7 @@ SCENARIOS = (
     Scenario("invite --no-wait", ("invite", "sip", "{room}", "--no-wait", "--json"), check_invite),
     Scenario("invite --wait", ("invite", "sip", "{room}", "--timeout", "6", "--json"), check_invite),
     Scenario("invite batch", (*_BATCH, *_JOURNAL), check_batch, with_rooms),
+    Scenario("room sync", ("room", "sync", "--yes", "--json"), check_sync, with_own_room),
     Scenario("call status", ("call", "status", "--json"), check_look_back, rung),
     Scenario("call hangup", ("call", "hangup", "{room}", "--json"), check_hangup, rung),
 )

@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from msgspec import ValidationError, convert
+from msgspec.structs import replace
+
 from zoomcall.adapters.toml_file import corrupt, parse_toml, read_text, type_word
 from zoomcall.domain.room import Book, BookEntry, RoomKey
+from zoomcall.domain.zoom_list import ListedRoom
 from zoomcall.errors import NotConfigured, UsageError, blaming
 
 FILE_NAME = "book.toml"
@@ -70,7 +74,7 @@ def parse_book(text: str, *, place: str) -> Book:
         name = table.get("name")
         shown = name if isinstance(name, str) and name else f"room {number}"
         try:
-            entry = BookEntry.parse(_name(name), fields_of(table))
+            entry = replace(BookEntry.parse(_name(name), fields_of(table)), origin=_origin_of(table))
         except UsageError as error:
             broken[shown] = error.message
             continue
@@ -79,6 +83,14 @@ def parse_book(text: str, *, place: str) -> Book:
         else:
             entries[entry.key] = entry
     return Book(tuple(entries.values()), broken, place)
+
+
+def _origin_of(table: dict[str, Any]) -> ListedRoom | None:
+    """Return what ``room sync`` wrote; the user may have a key of that name, which says something else."""
+    try:
+        return convert(table["origin"], ListedRoom) if "origin" in table else None
+    except ValidationError:
+        return None
 
 
 def _name(value: object) -> str:

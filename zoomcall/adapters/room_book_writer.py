@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import tomlkit
+from msgspec.structs import asdict
 from tomlkit.exceptions import TOMLKitError
-from tomlkit.items import AoT, Table, Whitespace
+from tomlkit.items import AoT, InlineTable, Table, Whitespace
 
 from zoomcall.adapters.room_book import KEYS, RoomBook, parse_book
 from zoomcall.adapters.toml_file import writing
 from zoomcall.adapters.toml_lines import body_of, cut_tail
 from zoomcall.domain.room import Book, BookEntry, Change, key_of
+from zoomcall.domain.zoom_list import ListedRoom
 from zoomcall.errors import NotConfigured
 from zoomcall.own_files import locked, refuse_odd, replace_file, sweep
 
@@ -96,17 +98,21 @@ def _rewritten(text: str, changes: Sequence[Change]) -> str | None:
         text = _edited(text, edits) if edits else text or _HEADER
         if fresh:
             gap = "\n" if text.endswith("\n") or not text else "\n\n"
-            text = f"{text}{gap}{toml_of(entry.fields() | {'name': entry.name} for entry in fresh)}"
+            text = f"{text}{gap}{toml_of(entry.fields() | _own(entry) for entry in fresh)}"
     except (TOMLKitError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         return None
     return text
+
+
+def _own(entry: BookEntry) -> dict[str, Any]:
+    return {"name": entry.name, "origin": entry.origin}
 
 
 def toml_of(rooms: Iterable[dict[str, Any]]) -> str:
     """Return rooms as the text of an address book.
 
     Args:
-        rooms: Fields by the entry's own names, and ``name``.
+        rooms: Fields by the entry's own names, ``name``, and ``origin`` if that is to be kept.
     """
     tables = tomlkit.aot()
     for fields in rooms:
@@ -115,6 +121,8 @@ def toml_of(rooms: Iterable[dict[str, Any]]) -> str:
         for field, key in KEYS.items():
             if fields[field]:
                 table[key] = _value(fields[field])
+        if fields.get("origin") is not None:
+            table["origin"] = _inline(fields["origin"])
         tables.append(table)
     document = tomlkit.document()
     document["room"] = tables
@@ -152,6 +160,10 @@ def _put(table: Table, before: BookEntry, after: BookEntry) -> None:
             table[key] = _value(new[field])
         else:
             table.pop(key, None)
+    if after.origin is None and before.origin is not None:
+        table.pop("origin", None)
+    elif after.origin is not None and after.origin != before.origin:
+        table["origin"] = _inline(after.origin)
     body_of(table).extend(tail)
 
 
@@ -174,6 +186,12 @@ def _remove(document: tomlkit.TOMLDocument, tables: AoT, gone: set[int]) -> None
         body.insert(place, (None, Whitespace(head)))
     else:
         body[place] = (None, Whitespace(head))
+
+
+def _inline(origin: ListedRoom) -> InlineTable:
+    table = tomlkit.inline_table()
+    table.update({name: value for name, value in asdict(origin).items() if value})
+    return table
 
 
 def _value(value: str | tuple[str, ...]) -> str | list[str]:

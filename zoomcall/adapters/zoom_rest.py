@@ -22,6 +22,7 @@ from zoomcall.domain.roster import Participant
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api, ResolvedTarget, SessionId, encode_id, events_path
 from zoomcall.domain.time_words import stamp
+from zoomcall.domain.zoom_list import ListedRoom, RoomState, ZoomList
 from zoomcall.errors import NetworkFault, WrongCredential
 
 PAGE_SIZE = 300
@@ -181,9 +182,24 @@ class ZoomRest:
         path = "/crc/participant_identifier_code"
         return _dialing(self._get(Api.MEETING, path, [("expires_in", "30")], deadline=deadline))
 
-    def h323_devices(self, *, deadline: datetime | None = None) -> int:
-        """Count the room systems that the account's administrator registered (``GET /h323/devices``)."""
-        return sum(1 for _ in self._pages(Api.MEETING, "/h323/devices", "devices", [], deadline))
+    def h323_devices(self, *, deadline: datetime | None = None) -> tuple[ListedRoom, ...]:
+        """List the room systems that the account's administrator registered (``GET /h323/devices``)."""
+        rows = self._pages(Api.MEETING, ZoomList.DEVICES.path, "devices", [], deadline)
+        return tuple(_listed(ZoomList.DEVICES, "id", "ip", _text(row, "protocol") or "", row) for row in rows)
+
+    def managed_rooms(self, *, deadline: datetime | None = None) -> tuple[ListedRoom, ...]:
+        """List the rooms that an API connector manages (``GET /crc/managed_rooms``); they register by SIP."""
+        rows = self._pages(Api.MEETING, ZoomList.MANAGED.path, None, [], deadline)
+        return tuple(_listed(ZoomList.MANAGED, "device_id", "ip_address", "SIP", row) for row in rows)
+
+    def managed_room(self, room_id: str, *, deadline: datetime | None = None) -> RoomState:
+        """Return what Zoom knows of a managed room now (``GET /crc/managed_rooms/{id}``)."""
+        body = self._get(Api.MEETING, f"{ZoomList.MANAGED.path}/{encode_id(room_id)}", deadline=deadline)
+        return RoomState(
+            connection=_text(body, "connection_status"),
+            sip=_text(body, "sip_status"),
+            call=_text(body, "call_status"),
+        )
 
     def webhook_logs(
         self,
@@ -221,9 +237,12 @@ class ZoomRest:
         return _object(self._send(api, "GET", path, query=tuple(query), deadline=deadline))
 
     def _pages(
-        self, api: Api, path: str, key: str, query: list[tuple[str, str]], deadline: datetime | None
+        self, api: Api, path: str, key: str | None, query: list[tuple[str, str]], deadline: datetime | None
     ) -> Iterator[Json]:
-        """Yield the rows of every page, except those that are not objects."""
+        """Yield the rows of every page, except those that are not objects.
+
+        Without a ``key`` they are in the only array that the document has.
+        """
         query = [*query, ("page_size", str(PAGE_SIZE))]
         seen: set[str] = set()
         token: str | None = None
@@ -231,7 +250,7 @@ class ZoomRest:
             paged = query if token is None else [*query, ("next_page_token", token)]
             answer = self._send(api, "GET", path, query=tuple(paged), deadline=deadline)
             body = _object(answer)
-            rows = body.get(key, answer)
+            rows = _only_array(body) if key is None else body.get(key, answer)
             if rows is not None and not isinstance(rows, list):
                 raise _foreign(answer)
             yield from (row for row in rows or () if isinstance(row, dict))
@@ -326,6 +345,13 @@ def _object(answer: RawAnswer) -> Json:
     return body
 
 
+def _only_array(body: Json) -> object:
+    arrays = [value for value in body.values() if isinstance(value, list)]
+    if not arrays and body.get("total_records") == 0:
+        return arrays
+    return arrays[0] if len(arrays) == 1 else body
+
+
 def _foreign(answer: RawAnswer) -> ZoomRefused:
     return ZoomRefused(replace(answer.read(), is_zooms=False))
 
@@ -381,6 +407,16 @@ def _participant(row: Json) -> Participant:
         from_sip_uri=_text(row, "from_sip_uri"),
         join_time=join_time,
         leave_time=iso_time(row.get("leave_time")),
+    )
+
+
+def _listed(source: ZoomList, id_key: str, address_key: str, protocol: str, row: Json) -> ListedRoom:
+    return ListedRoom(
+        list=source,
+        id=_text(row, id_key) or "",
+        name=_text(row, "name") or "",
+        protocol=protocol,
+        address=(_text(row, address_key) or "").strip(),
     )
 
 

@@ -113,6 +113,8 @@ def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
             return ErrorKind.AUTH
         case 200 if "only available for video sdk accounts" in text:
             return ErrorKind.NOT_ENTITLED
+        case 200 if "no permission" in text:
+            return ErrorKind.NOT_ENTITLED
         case 300 if any(words in text for words in _GONE):
             return ErrorKind.NO_SESSION
         case 300 if any(words in text for words in _FORBIDDEN):

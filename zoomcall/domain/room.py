@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any, NewType, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.callout import Callout, SipHeader, parse_display_name, parse_headers
@@ -15,6 +16,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.pasted_value import address_in
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.zoom_list import ListedRoom
 from zoomcall.errors import UsageError
 
 LONGEST_NAME = 100
@@ -79,6 +81,7 @@ class BookEntry(Struct, frozen=True, kw_only=True):
         headers: Additional SIP headers (SIP only).
         note: A remark.
         tags: Words to select rooms by.
+        origin: What Zoom's list said of the room when it was last read; None for a room that the user added.
     """
 
     name: str
@@ -88,6 +91,7 @@ class BookEntry(Struct, frozen=True, kw_only=True):
     headers: tuple[SipHeader, ...] = ()
     note: str | None = None
     tags: tuple[str, ...] = ()
+    origin: ListedRoom | None = None
 
     @classmethod
     def parse(cls, name: str, fields: Mapping[str, Any]) -> Self:
@@ -121,6 +125,11 @@ class BookEntry(Struct, frozen=True, kw_only=True):
             note=_note(texts["note"]),
             tags=tuple(dict.fromkeys(map(_tag, _list(fields, "tag")))),
         )
+
+    def edited(self, fields: Mapping[str, Any], *, name: str | None = None) -> Self:
+        """Return the entry with some fields changed, as ``parse`` takes them, and another name if one is given."""
+        fresh = self.parse(self.name if name is None else name, {**self.fields(), **fields})
+        return replace(fresh, origin=self.origin)
 
     @property
     def key(self) -> RoomKey:
@@ -191,7 +200,8 @@ class Change(Struct, frozen=True):
             return ()
         old, new = self.before.fields(), self.after.fields()
         renamed = ("name",) if self.before.name != self.after.name else ()
-        return (*renamed, *(field for field in FIELDS if old[field] != new[field]))
+        listed = ("origin",) if self.before.origin != self.after.origin else ()
+        return (*renamed, *(field for field in FIELDS if old[field] != new[field]), *listed)
 
 
 class Book(Struct, frozen=True, dict=True):

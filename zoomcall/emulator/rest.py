@@ -345,11 +345,18 @@ class Rest:
         )
 
     def _devices(self, visit: _Visit) -> Reply:
-        rows = [
-            {"id": str(index), "name": name, "protocol": protocol, "ip": address, "encryption": "auto"}
-            for index, (name, protocol, address) in enumerate(_DEVICES, start=1)
-        ]
+        rows = [device.row for device in self._world.devices]
         return json_reply(200, self._pager.page(visit.request, "devices", rows, now=visit.now))
+
+    def _managed_rooms(self, visit: _Visit) -> Reply:
+        rows = [room.row for room in self._world.managed_rooms]
+        return json_reply(200, self._pager.page(visit.request, "managed_rooms", rows, now=visit.now))
+
+    def _managed_room(self, visit: _Visit) -> Reply:
+        room = next((each for each in self._world.managed_rooms if each.device_id == visit.identifier), None)
+        if room is None:
+            raise refusal(404, 60061003, "The room does not exist.")
+        return json_reply(200, {**room.row, **room.state})
 
     def _crc_code(self, visit: _Visit) -> Reply:
         text = visit.request.query.get("expires_in", str(_CRC_CODE_LIFETIME))
@@ -400,17 +407,12 @@ class Rest:
             ("PATCH live_meetings/{id}/events", Label.MEDIUM, scopes.CONTROL_MEETING, _control_meeting),
             ("PATCH live_meetings/{id}/event", Label.MEDIUM, scopes.NONE, _do_nothing),
             ("GET h323/devices", Label.MEDIUM, scopes.READ_DEVICES, _devices),
+            ("GET crc/managed_rooms", Label.LIGHT, scopes.READ_MANAGED_ROOMS, _managed_rooms),
+            ("GET crc/managed_rooms/{id}", Label.MEDIUM, scopes.READ_MANAGED_ROOM, _managed_room),
             ("GET crc/participant_identifier_code", Label.LIGHT, scopes.READ_CRC_CODE, _crc_code),
             ("GET metrics/crc", Label.HEAVY, scopes.READ_CRC_USAGE, _crc_usage),
         ),
     )
-
-
-_DEVICES = (
-    ("Boardroom", "SIP", "answer@boardroom.example.com"),
-    ("Huddle space", "H.323", "203.0.113.20"),
-    ("Auditorium", "SIP", "decline@auditorium.example.com"),
-)
 
 
 def decode_id(raw: str) -> str:

@@ -29,13 +29,17 @@ READ_CRC_USAGE = (
     *("dashboard:read:crc_port_usage:admin", "dashboard:read:crc_port_usage:master"),
 )
 READ_DEVICES = ("h323:read:admin", "h323:master", "h323_device:read:list_devices:admin")
+READ_MANAGED_ROOMS = ("crc_rooms:read:admin", "crc:read:list_rooms:admin")
+READ_MANAGED_ROOM = ("crc:read:room:admin",)
 READ_CRC_CODE = (
     *("crc:read:admin", "crc:master"),
     *("crc:read:participant_identifier_code:admin", "crc:read:participant_identifier_code:master"),
 )
 
 ALL_ADMIN = (
+    "crc:read:list_rooms:admin",
     "crc:read:participant_identifier_code:admin",
+    "crc:read:room:admin",
     "dashboard:read:crc_port_usage:admin",
     "dashboard:read:list_meeting_participants:admin",
     "h323_device:read:list_devices:admin",

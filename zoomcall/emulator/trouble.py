@@ -139,6 +139,8 @@ _INTERNAL = Reply(500, b'{"code":5000,"message":"Internal server error."}', (("C
 _GATEWAY = Reply(502, b"<html><title>502 Bad Gateway</title></html>\n", (("Content-Type", "text/html"),))
 _FORBIDDEN = Reply(403, b"<html><title>403 Forbidden</title></html>\n", (("Content-Type", "text/html"),))
 
+_NO_PERMISSION = Reply(200, b'{"code":200,"message":"No permission."}', (("Content-Type", "application/json"),))
+
 WORDS: Mapping[str, Word] = {
     "429": Word(
         "429[:N]",
@@ -154,6 +156,11 @@ WORDS: Mapping[str, Word] = {
         "html-403[:N]",
         "N API requests get a proxy's 403 page",
         _requests(Fault(path_part=_API, reply=_FORBIDDEN)),
+    ),
+    "no-permission": Word(
+        "no-permission[:N]",
+        'N requests for a list of rooms get HTTP 200 "No permission."',
+        _requests(Fault(method="GET", path_ends=("/h323/devices", "/crc/managed_rooms"), reply=_NO_PERMISSION)),
     ),
     "users-500": Word(
         "users-500[:N]", "N requests for participants get 500", _requests(replace(_ROSTER, reply=_INTERNAL))

@@ -21,6 +21,7 @@ from zoomcall.domain.target import Api
 from zoomcall.domain.time_words import stamp
 from zoomcall.emulator.fates import DISCONNECTED_BY_LOCAL, Fate, Stage, Step, fate_of, phone_fate_of
 from zoomcall.emulator.keys import TOKEN_LIFETIME, Grant, GrantType, Keys, make_oauth_token
+from zoomcall.emulator.room_lists import DEVICES, MANAGED_ROOMS, Device, ManagedRoom
 from zoomcall.errors import UsageError
 
 SESSION_NAME = "Morning stand-up"
@@ -197,6 +198,10 @@ class World:
         scopes: The scopes of new OAuth tokens.
         token_lifetime: How long OAuth tokens are valid.
         event_ids: Whether the events of one call share their ``message_id``.
+
+    Attributes:
+        devices: The list of H.323/SIP devices, which a test may replace.
+        managed_rooms: The rooms that an API connector manages.
     """
 
     def __init__(
@@ -216,6 +221,8 @@ class World:
         self._grants: dict[str, Grant] = {}
         self._events: list[Event] = []
         self._listeners: list[Listener] = []
+        self.devices: tuple[Device, ...] = DEVICES
+        self.managed_rooms: tuple[ManagedRoom, ...] = MANAGED_ROOMS
         self._stays: dict[str, str] = {}  # from the message_id of a joined call to its attendee's uuid
 
     def venue(self, key: VenueKey) -> Venue | None:

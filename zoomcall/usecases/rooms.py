@@ -81,7 +81,7 @@ def editing(name: str, fields: Mapping[str, Any], new_name: str | None, book: Bo
         UsageError: There is no such room, a value is invalid, or the new name is taken.
     """
     before = entry_of(book, name)
-    after = BookEntry.parse(before.name if new_name is None else new_name, {**before.fields(), **fields})
+    after = before.edited(fields, name=new_name)
     if after.key != before.key:
         adding(after, book)
     return () if after == before else (Change(before, after),)
@@ -137,7 +137,7 @@ def _imported(row: RawRow, book: Book, seen: dict[RoomKey, int]) -> Change:
         return Change(None, BookEntry.parse(name, fields))
     if before.has_passcode and str(fields.get("address")).strip() == before.address.shown:
         del fields["address"]
-    return Change(before, BookEntry.parse(before.name, {**before.fields(), **fields}))
+    return Change(before, before.edited(fields))
 
 
 def _refuse_broken(book: Book, name: str) -> None:

@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.room import BookEntry
+from zoomcall.domain.zoom_list import ListedRoom, ZoomList
 
 
 class RoomHeader(Struct, frozen=True, kw_only=True):
@@ -15,6 +16,18 @@ class RoomHeader(Struct, frozen=True, kw_only=True):
 
     key: Annotated[str, Meta(description="Its name.")]
     value: Annotated[str, Meta(description="Its value.")]
+
+
+class RoomOrigin(Struct, frozen=True, kw_only=True):
+    """Where a room came from."""
+
+    list: Annotated[ZoomList, Meta(description="Zoom's list that has it.")]
+    id: Annotated[str, Meta(description="Its ID in that list.")]
+
+    @classmethod
+    def of(cls, room: ListedRoom | None) -> Self | None:
+        """Show where a room came from."""
+        return None if room is None else cls(list=room.list, id=room.id)
 
 
 class BookRoom(Struct, frozen=True, kw_only=True):
@@ -30,6 +43,7 @@ class BookRoom(Struct, frozen=True, kw_only=True):
     headers: Annotated[tuple[RoomHeader, ...], Meta(description="SIP headers for the room.")]
     note: Annotated[str | None, Meta(description="A remark.")]
     tags: Annotated[tuple[str, ...], Meta(description="Words to select rooms by.")]
+    origin: Annotated[RoomOrigin | None, Meta(description="Where `room sync` found it; null if you added it.")]
 
     @classmethod
     def of(cls, entry: BookEntry) -> Self:
@@ -45,6 +59,7 @@ class BookRoom(Struct, frozen=True, kw_only=True):
             headers=tuple(RoomHeader(key=header.key, value=header.value) for header in entry.headers),
             note=entry.note,
             tags=entry.tags,
+            origin=RoomOrigin.of(entry.origin),
         )
 
 
@@ -105,6 +120,23 @@ class RoomImportResult(Struct, frozen=True, kw_only=True):
 
     changes: Changes
     unchanged: Annotated[int, Meta(description="How many rooms of the file are in the book just so.")]
+    written: Written
+
+
+class RoomListRead(Struct, frozen=True, kw_only=True):
+    """One of Zoom's lists."""
+
+    list: Annotated[ZoomList, Meta(description="Which one.")]
+    rooms: Annotated[int | None, Meta(description="How many rooms it has; null if Zoom does not show it.")]
+    problem: Annotated[str | None, Meta(description="Why Zoom does not show it.")]
+
+
+class RoomSyncResult(Struct, frozen=True, kw_only=True):
+    """The rooms that Zoom's lists bring into the address book, change or remove."""
+
+    changes: Changes
+    unchanged: Annotated[int, Meta(description="How many of Zoom's rooms are in the book already.")]
+    lists: Annotated[tuple[RoomListRead, ...], Meta(description="Zoom's lists, as they were read.")]
     written: Written
 
 

@@ -70,6 +70,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     room.RoomListResult: ("room list",),
     room.RoomRemoveResult: ("room remove",),
     room.RoomShowResult: ("room show",),
+    room.RoomSyncResult: ("room sync",),
     report.ReportResult: ("report",),
     session.SessionListResult: ("session list",),
     session.SessionShowResult: ("session show",),

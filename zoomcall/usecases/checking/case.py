@@ -15,6 +15,7 @@ from zoomcall.domain.live import Meeting, SipDialing
 from zoomcall.domain.network_path import Knock, Place, Way
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.target import Api, SessionId, Target
+from zoomcall.domain.zoom_list import ListedRoom
 from zoomcall.errors import ZoomcallError
 from zoomcall.knowledge.facts import Facts
 from zoomcall.usecases.checking.verdicts import Blocked, CheckId, CheckStatus, CheckVerdict
@@ -56,8 +57,8 @@ class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
     def crc_code(self, *, deadline: datetime | None = None) -> SipDialing:
         """Get a dial-in code for no meeting in particular."""
 
-    def h323_devices(self, *, deadline: datetime | None = None) -> int:
-        """Count the rooms that the account's administrator registered."""
+    def h323_devices(self, *, deadline: datetime | None = None) -> tuple[ListedRoom, ...]:
+        """List the rooms that the account's administrator registered."""
 
 
 class ActiveConnection(Protocol):

@@ -1,22 +1,19 @@
-"""``zoomcall room``: the address book."""
+"""``zoomcall room add``, ``list``, ``show``, ``edit``, ``remove``, ``import`` and ``export``."""
 
-from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from msgspec import Struct
 
-from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.results.room import (
     BookRoom,
     RoomAddResult,
-    RoomChange,
     RoomEditResult,
     RoomExportResult,
     RoomImportResult,
@@ -25,18 +22,17 @@ from zoomcall.cli.results.room import (
     RoomRemoveResult,
     RoomShowResult,
 )
+from zoomcall.cli.room.changes import PRIVATE, BookFlags, Yes, counted, read_book, written
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.domain.room import Book, BookEntry, Change
+from zoomcall.domain.room import BookEntry
 from zoomcall.domain.shown_text import quoted
-from zoomcall.errors import NotConfigured, UsageError
+from zoomcall.errors import UsageError
 from zoomcall.usecases.rooms import adding, editing, entry_of, importing, removing
 
-app = typer.Typer(help="Keep rooms in an address book, to ring them by name.")
+app = typer.Typer()
 
 _LARGEST_INPUT = 100_000_000
-_PRIVATE = "private address, unreachable for Zoom's cloud"
 
 
 class Format(StrEnum):
@@ -45,14 +41,6 @@ class Format(StrEnum):
     TOML = "toml"
     CSV = "csv"
     JSON = "json"
-
-
-class BookFlags(Struct, frozen=True, kw_only=True):
-    """The flag that every command has."""
-
-    book: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Address book, instead of book.toml in the config folder.")
-    ] = None
 
 
 class RoomFlags(BookFlags, frozen=True, kw_only=True):
@@ -75,7 +63,6 @@ class RoomFlags(BookFlags, frozen=True, kw_only=True):
         return {name: value for name, value in values.items() if value is not None}
 
 
-Yes = Annotated[bool, typer.Option("--yes", help="Write the changes without asking.")]
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The room's name, in any case.")]
 
 
@@ -119,7 +106,7 @@ def list_(
     tag: Annotated[str | None, typer.Option(metavar="TAG", help="Only rooms with this tag.")] = None,
 ) -> Answer:
     """List the rooms of the address book."""
-    book = _read(run, flags.book)
+    book = read_book(run, flags.book)
     rooms = tuple(BookRoom.of(entry) for entry in book.entries if tag is None or tag in entry.tags)
     problems = tuple(RoomProblem(name=name, problem=why) for name, why in book.broken.items())
     return Answer(page=_list_page(rooms, tag), result=RoomListResult(rooms=rooms, problems=problems))
@@ -192,7 +179,7 @@ def remove(
     is_confirmed: Yes = False,
 ) -> Answer:
     """Remove rooms from the address book."""
-    done = _written(run, flags.book, partial(removing, names), is_confirmed=is_confirmed)
+    done = written(run, flags.book, partial(removing, names), is_confirmed=is_confirmed)
     return done.answer(RoomRemoveResult(changes=done.shown, written=done.is_written))
 
 
@@ -220,7 +207,7 @@ def import_(
         if file == "-"
         else wiring.rooms_of_file(Path(file))
     )
-    done = _written(run, flags.book, partial(importing, rows), is_confirmed=is_confirmed)
+    done = written(run, flags.book, partial(importing, rows), is_confirmed=is_confirmed)
     unchanged = len(rows) - len(done.changes)
     run.notice(*(notice for change in done.changes for notice in change.entry.warnings))
     return done.answer(RoomImportResult(changes=done.shown, unchanged=unchanged, written=done.is_written))
@@ -248,7 +235,7 @@ def export(
     Passcodes are kept in a FILE, which only you can read, and masked on standard output.
     """
     source = run.wiring.book(flags.book)
-    book = _read(run, flags.book)
+    book = read_book(run, flags.book)
     form = kind or _format_of(file)
     texts = [{"name": entry.name, **entry.fields(is_masked=file is None)} for entry in book.entries]
     text = _render(run, form, texts)
@@ -257,82 +244,15 @@ def export(
     masked = sum(room.has_passcode for room in rooms)
     if file is None:
         if masked:
-            words = f"passcodes are masked ({_counted(masked, 'room')}); export to a FILE to keep them"
+            words = f"passcodes are masked ({counted(masked, 'room')}); export to a FILE to keep them"
             run.notice(Notice("passcode-masked", words))
         return Answer(raw=text, result=result)
     if file.exists() and source.path.exists() and file.samefile(source.path):
         raise UsageError(f"{quoted(str(file))} is the address book itself", fix="Name another file.")
     run.wiring.write_rooms(file, text)
     kept = f", {masked} with a passcode" if masked else ""
-    run.say((Line(f"wrote {_counted(len(rooms), 'room')} to {file}{kept}", Tone.GOOD),))
+    run.say((Line(f"wrote {counted(len(rooms), 'room')} to {file}{kept}", Tone.GOOD),))
     return Answer(result=result)
-
-
-class Written(Struct, frozen=True):
-    """Changes, and whether they were written; ``is_refused`` if nobody could be asked."""
-
-    changes: tuple[Change, ...]
-    is_written: bool
-    is_refused: bool = False
-
-    @property
-    def shown(self) -> tuple[RoomChange, ...]:
-        """The changes, for a document."""
-        return tuple(
-            RoomChange(change=change.word, fields=change.fields, room=BookRoom.of(change.entry))  # type: ignore[arg-type] # its words
-            for change in self.changes
-        )
-
-    def answer(self, result: Struct) -> Answer:
-        """Report on the changes."""
-        page: Page = _changes_page(self.changes)
-        if self.is_refused:
-            error = ErrorReport(
-                status=ExitStatus.USAGE,
-                title="nothing was written, because nobody could be asked",
-                fix="Add --yes to write the changes.",
-            )
-            return Answer(page=page, result=result, status=ExitStatus.USAGE, error=error)
-        words = f"wrote {_counted(len(self.changes), 'change')}" if self.is_written else "nothing was written"
-        return Answer(page=(*page, Line(words, Tone.GOOD if self.is_written else Tone.PLAIN)), result=result)
-
-
-def _written(
-    run: Run, named: Path | None, plan: Callable[[Book], Sequence[Change]], *, is_confirmed: bool
-) -> Written:
-    """Make changes once they are confirmed: by ``--yes``, or by somebody who saw them."""
-    writer = run.wiring.book_writer(named)
-    if is_confirmed:
-        changes = writer.apply(plan)
-        return Written(changes, is_written=bool(changes))
-    changes = tuple(plan(writer.read()))
-    if not changes:
-        return Written(changes, is_written=False)
-    if not run.is_interactive:
-        return Written(changes, is_written=False, is_refused=True)
-    run.say(_changes_page(changes))
-    run.streams.stderr.write(f"Write these changes to {writer.path}? [y/N] ")
-    run.streams.stderr.flush()
-    if run.streams.stdin.readline().strip().lower() not in {"y", "yes"}:
-        return Written(changes, is_written=False)
-
-    def same(book: Book) -> Sequence[Change]:
-        if tuple(plan(book)) != changes:
-            raise NotConfigured("the address book has changed meanwhile; nothing was written", fix="Try again.")
-        return changes
-
-    return Written(writer.apply(same), is_written=True)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
-
-
-def _read(run: Run, named: Path | None) -> Book:
-    """Read the book, with a warning for each entry that cannot be used."""
-    book = run.wiring.book(named).read()
-    run.notice(*(Notice("room-unusable", f"{name} cannot be used: {why}") for name, why in book.broken.items()))
-    return book
 
 
 def _format_of(file: Path | None) -> Format:
@@ -364,7 +284,7 @@ def _list_page(rooms: tuple[BookRoom, ...], tag: str | None) -> Page:
             room.address,
             ", ".join(room.tags),
             room.note or "",
-            _PRIVATE if room.is_private else "",
+            PRIVATE if room.is_private else "",
         )
         for room in rooms
     )
@@ -375,27 +295,12 @@ def _room_page(room: BookRoom) -> Page:
     headers = (f"{header.key}={header.value}" for header in room.headers)
     fields = (
         ("protocol", room.protocol.value),
-        ("address", room.address + (f" ({_PRIVATE})" if room.is_private else "")),
+        ("address", room.address + (f" ({PRIVATE})" if room.is_private else "")),
         ("from name", room.from_name),
         ("to name", room.to_name),
         *(("header", header) for header in headers),
         ("note", room.note),
         ("tags", ", ".join(room.tags)),
+        ("origin", "" if room.origin is None else f"Zoom's {room.origin.list.rooms} (ID {room.origin.id})"),
     )
     return (Line(room.name, Tone.TITLE), *(Line(text, label=label) for label, text in fields if text))
-
-
-def _changes_page(changes: Sequence[Change]) -> Page:
-    if not changes:
-        return (Line("nothing changes"),)
-    rows = (
-        (
-            change.word,
-            change.entry.name,
-            change.entry.protocol.value,
-            change.entry.address.shown,
-            ", ".join(change.fields),
-        )
-        for change in changes
-    )
-    return (Table(("CHANGE", "NAME", "PROTOCOL", "ADDRESS", "FIELDS"), tuple(rows)),)
