@@ -122,7 +122,8 @@ def diagnose(
     paste = read_paste(text, read_file)
     credential = credential_of(paste.request) if paste.request is not None else None
     answer = _answer(paste.answer)
-    if paste.request is None and (answer is None or answer.status < 300):
+    is_said = answer is not None and answer.status >= 300 and not _is_one_of_several(paste)
+    if paste.request is None and not is_said:
         bare = _lone_token(paste.near)
         if bare is None or read_token(bare).is_jwt:
             raise surroundings.error_without_request(near.strip(), is_token=bare is not None)
@@ -139,6 +140,10 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
     scrub = Scrubber(paste.near, paste.request, credential)
     correction, gaps = _correction(facts)
     judgement = _told(judge(facts), correction, scrub)
+    if _is_one_of_several(paste):
+        judgement = replace(
+            judgement, causes=tuple(replace(one, certainty=Certainty.POSSIBLE) for one in judgement.causes)
+        )
     unread = tuple(_unread(paste.request, facts)) if paste.request is not None else ()
     if unread and not judgement.causes and facts.kind in {None, ErrorKind.PENDING}:
         told = f"{' and '.join(unread)} {'was' if len(unread) == 1 else 'were'} not recognized"
@@ -160,6 +165,11 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
         notices=tuple(Notice(each.id, scrub.text(each.message)) for each in _notices(correction, facts)),
         scrub=scrub,
     )
+
+
+def _is_one_of_several(paste: Paste) -> bool:
+    """Return whether it has sentences of Zoom's that mean different things: a list, or several attempts."""
+    return paste.answer is not None and paste.answer.is_one_of_several
 
 
 def _unread(request: PastedRequest, facts: Facts) -> Iterator[str]:
@@ -189,6 +199,7 @@ def _answer(pasted: PastedAnswer | None) -> ZoomAnswer | None:
     if pasted is None:
         return None
     answer = replace(pasted.raw.read(), is_code_guessed=pasted.is_code_guessed)
+    answer = replace(answer, message=answer.message or pasted.words)
     is_of_others = 300 <= answer.status < 400 or answer.status == _PROXY_WANTS_CREDENTIAL
     return answer if pasted.has_body or is_of_others else replace(answer, is_zooms=True)
 

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any, ClassVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
@@ -19,6 +20,7 @@ from zoomcall.usecases.pasted.objects import objects_around
 
 _LONGEST_BODY = 64 * 1024
 _LOOK_BACK = 2000
+_SAME_PLACE = 400
 _MOST_HEADS = 200
 _MOST_CODES = 50
 _DEEPEST = 8
@@ -66,14 +68,26 @@ _FORMS = (
         r"[ \t(\"'`*\u2018\u201c]([1-5]\d\d)\b(?![\d.:/@-]*\d)",
         re.IGNORECASE,
     ),
-    re.compile(r"(?::[ \t]|^[^\n]{0,80}\.[ \t])\[([1-5]\d\d)\](?=[ \t])", re.MULTILINE),
+    re.compile(
+        r"(?::[ \t]|^[^\n]{0,80}\.[ \t]|(?:\A|/\S{1,400})[ \t]{1,4})\[([1-5]\d\d)\](?=[ \t]|$)"
+        r"|(?:\A|/\S{1,400})[ \t]{1,4}(?:[-=]>|\u2192|\u21d2)[ \t]{0,4}([1-5]\d\d)(?=[ \t]{0,4}(?:\{|$))",
+        re.MULTILINE,
+    ),
 )
 _FORBIDDEN_BEFORE = re.compile(r"[=!<>](?:=\s*|\s+)$|[!<>]$|\bif\b[^\n]*$|\w\($")
+_OF_PREFLIGHT = re.compile(r"Access-Control-|\bpreflight", re.IGNORECASE)
 
+_OAUTH_NAMES = (
+    "access_denied|authorization_pending|expired_token|(?:invalid|unsupported)_[a-z_]{3,30}|server_error|slow_down"
+    "|temporarily_unavailable|unauthorized_client"
+)
 _CODE = re.compile(
-    r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]", re.IGNORECASE
+    r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]"
+    rf"|\berror[\"\u201c\u201d]\s{{0,9}}:\s{{0,9}}[\"\u201c](?:{_OAUTH_NAMES})\b",
+    re.IGNORECASE,
 )
 _IS_ANSWER = re.compile(r'"(?:code"\s{0,9}:\s{0,9}"?-?\d{1,9}\b|reason"\s{0,9}:|error"\s{0,9}:\s{0,9}")')
+_OAUTH_ERROR = re.compile(rf'"error"\s{{0,9}}:\s{{0,9}}"(?:{_OAUTH_NAMES})"')
 _NUMBER = re.compile(r'"code"\s{0,9}:\s{0,9}"?(\d{4,5})\b')
 _PRINTED = re.compile(
     r"(?:[\"'`\[:+]{0,3})\b(?P<name>code|error|errorCode|error_code|reason)[\"'`\]]{0,2}\s{0,9}(?:=>|:|=(?!=))\s{0,9}"
@@ -90,15 +104,17 @@ _LISTED = re.compile(
 )
 _OAUTH_WORD = re.compile(
     r"\b(?:unsupported_grant_type|unsupported grant type|invalid_grant|invalid_client|unauthorized_client"
-    r"|invalid_redirect(?:_uri)?|Invalid authorization code|Redirect URI mismatch)\b(?!\s*[=(])",
+    r"|invalid_redirect(?:_uri)?|Invalid redirect(?: ur[il])?|Invalid authorization code|Redirect URI mismatch)\b"
+    r"(?!\s*[=(])",
     re.IGNORECASE,
 )
 _OAUTH_WORDS = {
     "unsupported grant type": "unsupported_grant_type",
     "invalid authorization code": "invalid_grant",
-    "redirect uri mismatch": "invalid_redirect_uri",
-    "invalid_redirect": "invalid_redirect_uri",
 }
+_SENTENCE = (
+    r"(?:[ \t]{0,4}[:\u2013-]|[ \t]*\n)[ \t]{0,4}(?P<words>[A-Z][a-z']{0,20} [^\n{<:]{5,200}\.)[ \t]*(?:\n|\Z)"
+)
 _HTML = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
 _NOISE = re.compile(r"^(?:[*{}<>][ \t].*|[<>]|\* .*)$\n?", re.MULTILINE)
 _LOOSE_HEADERS = (
@@ -128,6 +144,8 @@ class PastedAnswer(Discreet, frozen=True):
         has_body: Whether a body, or that there is none, was to be seen.
         is_inferred: The status is not in the text; it is the one that Zoom's code comes with.
         is_code_guessed: The code is not in the text; it is the one that Zoom's words come with.
+        is_one_of_several: The text has other sentences of Zoom's, which mean something else, and no status.
+        words: The sentence that follows a status without a body.
     """
 
     unshown: ClassVar = frozenset({"raw"})
@@ -136,14 +154,17 @@ class PastedAnswer(Discreet, frozen=True):
     has_body: bool
     is_inferred: bool = False
     is_code_guessed: bool = False
+    is_one_of_several: bool = False
+    words: str | None = None
 
 
 class _Body(Struct, frozen=True):
-    """What was found of a body, the status it comes with, and whether its code was guessed from its words."""
+    """What was found of a body, the status it comes with, and how: see ``PastedAnswer``."""
 
     text: str
     status: int = 400
     is_guessed: bool = False
+    is_one_of_several: bool = False
 
 
 def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bool) -> PastedAnswer | None:
@@ -163,12 +184,22 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
         status, headers, body = found
         if not body and status >= 300:
             body = _json_answer(after) or _json_answer(before)
-        said = _saying(text) if not body and status >= 300 and finder is _told else None
-        return _pasted(method, path, (status, headers), said or _Body(body or ""), is_oauth=is_oauth)
+        said = None
+        if not body and status >= 300 and finder is _told:
+            said = _saying(text) or _saying(before[-_SAME_PLACE:].rpartition("\n\n")[2])
+        answer = _pasted(method, path, (status, headers), said or _Body(body or ""), is_oauth=is_oauth)
+        words = None if answer.has_body else re.search(rf"\b{status}{_SENTENCE}", text)
+        return answer if words is None else replace(answer, words=words["words"])
     for near in (after, before):
         if (bare := _bare(near)) is not None:
             answer = _pasted(method, path, (bare.status, _loose_headers(near)), bare, is_oauth=is_oauth)
-            return PastedAnswer(answer.raw, has_body=True, is_inferred=True, is_code_guessed=bare.is_guessed)
+            return PastedAnswer(
+                answer.raw,
+                has_body=True,
+                is_inferred=True,
+                is_code_guessed=bare.is_guessed,
+                is_one_of_several=bare.is_one_of_several,
+            )
     return None
 
 
@@ -193,7 +224,7 @@ def _pasted(
 
 def _is_oauth(body: str) -> bool:
     """Return whether only the token endpoint speaks like that."""
-    if re.search(r'"error"\s*:\s*"(?:invalid_|unsupported_)', body):
+    if _OAUTH_ERROR.search(body):
         return True
     code = _NUMBER.search(body)
     return code is not None and {row.namespace for row in sayings() if row.code == int(code[1])} == {"oauth"}
@@ -226,6 +257,8 @@ def _told(text: str) -> _Found | None:
             status = int(word) if word.isdigit() else _STATUS_WORDS.get(word.lower(), 0)
             start = text.index(word, match.start())
             if not 200 <= status <= 599 or _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : start]):
+                continue
+            if status < 300 and _OF_PREFLIGHT.search(text, text.rfind("\n", 0, start) + 1, start):
                 continue
             page = _HTML.search(text, match.end(), match.end() + 4000)
             html = text[page.start() : page.start() + _LONGEST_BODY] if page else None
@@ -327,13 +360,15 @@ def _saying(text: str) -> _Body | None:
         names = ("code", "message") if isinstance(row.code, int) else ("error", "reason")
         place = lowered.find(words)
         said = {names[0]: row.code, names[1]: _sentence(text, place, words, lead)}
+        others = {other.code for _, other, said, _ in found if said not in words} - {row.code}
         is_read = re.search(rf"(?<!\d){row.code}\W{{0,4}}$", text[max(0, place - 12) : place]) is not None
-        return _Body(json.dumps(said), row.http or 400, is_guessed=not is_read)
+        return _Body(json.dumps(said), row.http or 400, is_guessed=not is_read, is_one_of_several=bool(others))
     for match in _OAUTH_WORD.finditer(text):
         if not _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start()]):
             name = match[0].lower()
             reason = _sentence(text, match.start(), match[0], "")
-            return _Body(json.dumps({"error": _OAUTH_WORDS.get(name, name), "reason": reason}))
+            name = "invalid_redirect_uri" if "redirect" in name else _OAUTH_WORDS.get(name, name)
+            return _Body(json.dumps({"error": name, "reason": reason}))
     for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(lowered), strict=False):
         rows = [row for row in sayings() if row.code == int(match[1]) and row.namespace in {"rest", "oauth"}]
         is_telling = rows and match[1] not in {"200", "300", "429"}

@@ -33,7 +33,7 @@ _MENTIONED = re.compile(
     r"[`*\])]{0,3}[ \t]{1,4}(?:to |on |request (?:to |for ))?)?"
     r"[`*\"'\u201c\[(<]{0,3}"
     r"(?P<url>(?:(?:https?://[\w.-]{0,80}zoom(?:gov)?\.\w{2,3}(?::\d+)?)?(?:/v2)?"
-    r"/(?:videosdk/|live_meetings/|oauth/token)|https?://api\.zoom(?:gov)?\.(?:us|com)/v2/(?:users|meetings)/)"
+    r"/(?:videosdk/|live_meetings/|oauth/token)|https?://api\.zoom(?:gov)?\.(?:us|com)/v2/(?=\w))"
     r"[^\s`\"'<>\u201c\u201d]{0,2048})"
 )
 _NAMED_METHOD = re.compile(r"\b(?:method|verb)[\"']?\s?[=:]\s?[\"']?(GET|POST|PUT|PATCH|DELETE)\b", re.IGNORECASE)
@@ -41,7 +41,9 @@ _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
 _DUMPED = re.compile(r"[\[{(\u25bc]\s*\Z")
 _LABEL = re.compile(r"\s*(?:request )?headers?[ \t]*:?[ \t]*(?=\n)", re.IGNORECASE)
-_OF_ANSWER = re.compile(r"answer|body|error|got|output|payload|response|result|returns?|status|zoom", re.IGNORECASE)
+_OF_ANSWER = re.compile(
+    r"answer|body|code|error|got|message|reason|output|payload|response|result|returns?|status|zoom", re.IGNORECASE
+)
 _BODY_LABEL = re.compile(
     r"\s*(?:(?:request )?(?:body|payload|data|json)\b[ \t]*:?\s*|```\w{0,10}\s*)(?=[{\[])", re.IGNORECASE
 )
@@ -71,7 +73,8 @@ _PANEL_BODIES = (
     re.compile(r"^[ \t]*(?=\{)", re.MULTILINE),
 )
 _BODY_END = re.compile(
-    r"^[ \t]*(?:<{1,2}[ \t]?)?HTTP[/ ]\d|^###|^---|^```|^\*[ \t]|^<[ \t]|^~~~|^\[Asserts\]"
+    r"^[ \t]*(?:(?:<{1,2}[ \t]?)?HTTP[/ ]\d|(?:[-=]>|\u2192|\u21d2)[ \t]{0,4}[1-5]\d\d\b)"
+    r"|^###|^---|^```|^\*[ \t]|^<[ \t]|^~~~|^\[Asserts\]"
     r"|^(?:Response|Answer|Result|Status)\b[^\n\"]{0,40}:?[ \t]*$"
     r"|^[1-5]\d\d(?:[ \t:{]|$)",
     re.MULTILINE | re.IGNORECASE,

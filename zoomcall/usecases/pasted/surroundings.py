@@ -18,7 +18,11 @@ FIX_OF_PASTE = "Paste a curl command, a raw HTTP request, a HAR file or the code
 FIX_OF_REQUEST = f"{FIX_OF_PASTE} Put Zoom's answer after it."
 
 _LONGEST_WORDS = 240
-_HOST = re.compile(r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))\b", re.IGNORECASE)
+_HOST = re.compile(
+    r"(?<![\w@.-])(?!(?:blog|community|dev\w*|explore|learn\w*|news|status|success|support|trust)\.)"
+    r"((?:[\w-]{1,63}\.){0,4}(?:zoom\.us|zoomgov\.com))(?![\w-])",
+    re.IGNORECASE,
+)
 _JOIN_LINK = re.compile(
     r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))/(?:j|s|w|my|wc/join)/(\d{9,11})\b", re.IGNORECASE
 )
@@ -62,7 +66,7 @@ _SDK_ERROR = re.compile(
 
 def with_surroundings(facts: RequestFacts, form: Form, near: str) -> RequestFacts:
     """Return a request with what the text around it says of it."""
-    shell_fault, is_shown = _shell_fault(near) if form is Form.CURL else ("", False)
+    shell_fault, is_shown = _shell_fault(form, near)
     blocked = _BLOCKED.search(near)
     return replace(
         facts,
@@ -100,11 +104,15 @@ def _network_faults() -> tuple[tuple[NetworkWord, re.Pattern[str]], ...]:
     return tuple((NetworkWord(text.name), re.compile("|".join(text.said))) for text in texts)
 
 
-def _shell_fault(near: str) -> tuple[str, bool]:
-    """Return what PowerShell did to a curl command, in words, and whether an error message shows it."""
-    if _ALIAS_FAILED.search(near) and not re.search(r"\bcurl\.exe\b", near):
-        return "Windows PowerShell ran Invoke-WebRequest, whose alias is curl, and it refused curl's options", True
-    command = _OF_POWERSHELL.search(near)
+def _shell_fault(form: Form, near: str) -> tuple[str, bool]:
+    """Return what PowerShell did to a command, in words, and whether an error message shows it."""
+    name = "curl" if form is Form.CURL else "wget"
+    if form not in {Form.CURL, Form.COMMAND} or not re.search(rf"\b{name}\b", near):
+        return "", False
+    if _ALIAS_FAILED.search(near) and not re.search(rf"\b{name}\.exe\b", near):
+        told = f"Windows PowerShell ran Invoke-WebRequest, whose alias is {name}, and it refused {name}'s options"
+        return told, True
+    command = _OF_POWERSHELL.search(near) if name == "curl" else None
     if command is not None and not command["exe"]:
         return "in Windows PowerShell 5, curl is an alias of Invoke-WebRequest, which takes other options", False
     if command is not None and _UNESCAPED_BODY.search(near, command.start()):
