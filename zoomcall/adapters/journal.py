@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -342,6 +343,7 @@ def _shifted_record(row: tuple[object, ...]) -> CallRecord:
     )
 
 
+@lru_cache(maxsize=4096)  # a crowd's calls ask for the same rivals, which seldom change
 def _record(row: tuple[object, ...]) -> CallRecord:
     (
         identifier, api_base, api, target_id, target_name, protocol, address, shown, to_name, profile, at_ms,

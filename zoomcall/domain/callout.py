@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,7 +37,7 @@ MOST_HEADERS = 10
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
-class SipHeader(Struct, frozen=True, gc=False):
+class SipHeader(Struct, frozen=True):
     """One additional SIP header (zoom-api 3.1: key at most 32, value at most 256)."""
 
     key: str
@@ -67,9 +66,9 @@ class SipHeader(Struct, frozen=True, gc=False):
             raise UsageError(
                 f"the value of header {key} has {size} bytes; Zoom allows {LONGEST_HEADER_VALUE} (header-rule)"
             )
-        if not value.replace("\t", "").isprintable():
+        if any(not character.isprintable() and character != "\t" for character in value):
             raise UsageError(f"the value of header {key} contains a line break or control character (header-rule)")
-        return cls(sys.intern(key), value)
+        return cls(key, value)
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
@@ -133,7 +132,7 @@ def parse_headers(texts: tuple[str, ...]) -> tuple[SipHeader, ...]:
     return tuple(SipHeader.parse(text) for text in texts)
 
 
-class Callout(Struct, frozen=True, kw_only=True, gc=False):
+class Callout(Struct, frozen=True, kw_only=True):
     """One room or phone to ring, with the names and headers to send.
 
     Attributes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.phone import PhoneNumber
 
@@ -19,3 +21,7 @@ def parse_destination(protocol: Protocol, text: str) -> Destination:
             return RoomAddress.parse(protocol, text)
         case Protocol.PHONE:
             return PhoneNumber.parse(text)
+
+
+known_destination = lru_cache(maxsize=4096)(parse_destination)
+"""The same for what Zoom or the journal names again and again while many calls are judged."""

@@ -6,12 +6,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 from msgspec import Struct
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
-from zoomcall.domain.destination import Destination, parse_destination
+from zoomcall.domain.destination import Destination, known_destination
 from zoomcall.domain.raw_answer import well_formed
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
@@ -78,9 +79,14 @@ class CalloutEvent(Struct, frozen=True, kw_only=True):
         if self.device == address.text:
             return True
         try:
-            return parse_destination(self.protocol, self.device.strip()).normalised == address.normalised
+            return _spelling(known_destination(self.protocol, self.device.strip())) == _spelling(address)
         except UsageError:
             return False
+
+
+@lru_cache(maxsize=4096)
+def _spelling(address: Destination) -> str:
+    return address.normalised
 
 
 class ParticipantEvent(Struct, frozen=True, kw_only=True):

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, Reason, Sent, State, is_canceled
-from zoomcall.domain.destination import Destination, parse_destination
+from zoomcall.domain.destination import Destination, known_destination
 from zoomcall.domain.roster import Dial
 from zoomcall.domain.target import Api, MeetingNumber, MeetingTarget, ResolvedTarget, SessionId, SessionTarget
 
@@ -133,4 +133,4 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     @property
     def dial(self) -> Dial:
         """The part of it that crediting needs."""
-        return Dial(address=parse_destination(self.protocol, self.shown), to_name=self.to_name)
+        return Dial(address=known_destination(self.protocol, self.shown), to_name=self.to_name)

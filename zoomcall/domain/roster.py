@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -105,7 +106,7 @@ def is_exact(participant: Participant, dial: Dial) -> bool:
     uris = (participant.sip_uri, participant.from_sip_uri) if address.protocol is Protocol.SIP else ()
     if any(uri and _same_sip_uri(uri, address) for uri in uris):
         return True
-    ip = address.ip
+    ip = _as_ip(address.host)
     return ip is not None and address.user is None and _as_ip(participant.ip_address) == ip
 
 
@@ -125,9 +126,13 @@ def newcomers_of(
         before_patch: When that roster was read and when the PATCH was sent, by Zoom's clock; the PATCH did not
             bring in anyone who joined between the two.
     """
+    uuids = {other.uuid for other in known if other.uuid is not None}
+    ids, ids_without_uuid = _ids_of(known), _ids_of(other for other in known if other.uuid is None)
 
-    def was_there(participant: Participant) -> bool:
-        if any(participant.is_same(other) for other in known):
+    def was_there(participant: Participant) -> bool:  # as ``is_same`` says, without a comparison with each
+        if participant.uuid in uuids:
+            return True
+        if not participant.ids.isdisjoint(ids if participant.uuid is None else ids_without_uuid):
             return True
         joined = participant.join_time
         return joined is not None and before_patch is not None and before_patch[0] <= joined < before_patch[1]
@@ -137,6 +142,10 @@ def newcomers_of(
         for participant in present
         if participant.may_be_rung(protocol) and participant.leave_time is None and not was_there(participant)
     )
+
+
+def _ids_of(participants: Iterable[Participant]) -> frozenset[str]:
+    return frozenset(each for participant in participants for each in participant.ids)
 
 
 def credit(
@@ -190,7 +199,7 @@ def is_another(participant: Participant, dial: Dial) -> bool:
 
 def _may_be(participant: Participant, dial: Dial) -> bool:
     """Return whether a dial may have brought a participant in, perhaps as the room of ``user@address``."""
-    ip = dial.address.ip
+    ip = None if isinstance(dial.address, PhoneNumber) else _as_ip(dial.address.host)
     return is_exact(participant, dial) or (ip is not None and _as_ip(participant.ip_address) == ip)
 
 
@@ -199,6 +208,7 @@ def _is_elsewhere(own: Dial, rival: Dial) -> bool:
     return own.address.normalised != rival.address.normalised or own.address.protocol != rival.address.protocol
 
 
+@lru_cache(maxsize=4096)
 def _as_ip(text: str | None) -> IpAddress | None:
     try:
         return ipaddress.ip_address((text or "").strip())
@@ -206,6 +216,7 @@ def _as_ip(text: str | None) -> IpAddress | None:
         return None
 
 
+@lru_cache(maxsize=4096)
 def _read_sip_uri(uri: str) -> RoomAddress | None:
     try:
         return RoomAddress.parse(Protocol.SIP, uri.strip().strip("<>"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -23,8 +23,8 @@ from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
-from zoomcall.usecases.dialing.watching import Watch, watch_until
-from zoomcall.usecases.zoom_roles import who_is_in
+from zoomcall.usecases.dialing.watching import Watch, find_participant, watch_until
+from zoomcall.usecases.zoom_clock import lead
 
 
 class Watched(Struct, frozen=True):
@@ -95,17 +95,14 @@ class WatchingOn:
                 watch.subscribe(PollFeed(poll, since, prospects.looks, span=timeout))
             settled = watch_until(watch, equipment.now() + timeout, judge, self._listener)
         if settled is not None and settled.state is State.JOINED and settled.participant is None:
-            self._name_participant(judge)
+            self._name_participant(judge, settled.at + lead(equipment.zoom))
         return Watched(self._call)
 
-    def _name_participant(self, judge: Judge) -> None:
-        """Find the room in the roster if only an event showed that it joined: hanging up needs its UUID."""
+    def _name_participant(self, judge: Judge, since: datetime) -> None:
         call, equipment = self._call, self._equipment
-        try:
-            found = judge.participant_of(self._stop.start(lambda: who_is_in(equipment.zoom, call.target)).result())
-        except ZoomcallError as error:
-            self._listener.detail(f"cannot look the room up in the roster: {error.message}")
-            return
+        found = find_participant(
+            judge, call.target, equipment, since=since, listener=self._listener, stop=self._stop
+        )
         if found is not None:
             self._call = replace(call, participant_id=found.id, participant_uuid=found.uuid)
             standing = Standing(

@@ -159,7 +159,8 @@ class Batch:
             finally:
                 with self._changed:
                     self._in_flight -= 1
-                    self._changed.notify_all()
+                    if self._in_flight == 0 or self._is_broken:  # hundreds of workers need not wake for less
+                        self._changed.notify_all()
 
     def _take(self) -> tuple[int, BatchRow] | None:
         """Wait for a row that is due; None once nothing more is sent."""
@@ -193,6 +194,7 @@ class Batch:
                 self._listener.retries(row, call, self._terms.retry_delay)
                 due = self._monotonic() + self._terms.retry_delay.total_seconds()
                 heapq.heappush(self._due, (due, row.number, attempt + 1, row))
+                self._changed.notify()
                 self._reports[row.number] = RowReport(row=row, attempts=attempt, call=call)
             return
         self._end(RowReport(row=row, attempts=attempt, call=call))

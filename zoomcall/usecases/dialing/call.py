@@ -32,9 +32,8 @@ from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.report import Broken, CallReport, Unproven, blame, interrupted_early
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
-from zoomcall.usecases.dialing.watching import Watch, watch_until
+from zoomcall.usecases.dialing.watching import Watch, find_participant, watch_until
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, lead
-from zoomcall.usecases.zoom_roles import who_is_in
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)
@@ -47,6 +46,7 @@ class Call:
     def __init__(self, order: DialOrder, equipment: Equipment, listener: Listener, stop: Stop) -> None:
         self.report = CallReport()
         self._order = order
+        self._equipment = equipment
         self._zoom = equipment.zoom
         self._journal = equipment.journal
         self._polls = equipment.polls
@@ -291,7 +291,7 @@ class Call:
         settled = watch_until(watch, deadline, judge, self._listener)
         if settled is not None:
             if settled.state is State.JOINED:
-                self._name_participant(judge)
+                self._name_participant(judge, settled.at + lead(self._zoom))
             return
         is_cut_short = self._now() < deadline
         if self.report.state is not State.WAITING_ROOM:
@@ -336,7 +336,7 @@ class Call:
             if state is not State.WAITING_ROOM:
                 watch_until(watch, self._now() + _LATE_WATCH, judge, self._listener)
             if report.state.is_there:
-                self._name_participant(judge)
+                self._name_participant(judge, self._now())
                 why_not = self._remove()
                 if why_not is not None:
                     self._listener.warn(Notice("not-removed", f"the room came late and was not removed: {why_not}"))
@@ -369,17 +369,13 @@ class Call:
         except Exception as error:  # noqa: BLE001 - the room is removed all the same
             self._not_kept(error)
 
-    def _name_participant(self, judge: Judge) -> None:
-        """Find the room in the roster if only an event showed that it joined: hanging up needs its UUID."""
+    def _name_participant(self, judge: Judge, since: datetime) -> None:
         report = self.report
         if report.participant is not None:
             return
-        try:
-            report.participant = judge.participant_of(
-                self._stop.start(lambda: who_is_in(self._zoom, self._order.key)).result()
-            )
-        except ZoomcallError as error:
-            self._listener.detail(f"cannot look the room up in the roster: {error.message}")
+        report.participant = find_participant(
+            judge, self._order.key, self._equipment, since=since, listener=self._listener, stop=self._stop
+        )
         if report.participant is not None:
             self._settle()
 

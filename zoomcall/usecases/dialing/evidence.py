@@ -13,7 +13,7 @@ from zoomcall.domain.destination import Destination
 from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
 from zoomcall.domain.phone import PhoneNumber
-from zoomcall.domain.roster import Credit, Dial, Participant, credit, newcomers_of
+from zoomcall.domain.roster import Credit, Dial, Participant, credit, is_exact, newcomers_of
 from zoomcall.domain.target import Api
 from zoomcall.usecases.dialing.ports import CallJournal
 
@@ -127,29 +127,36 @@ class Judge:
             return None
         protocol = call.dial.address.protocol
         newcomers = newcomers_of(present, protocol=protocol, known=call.baseline, before_patch=call.before_patch)
-        if not newcomers:
-            return None
-        since = call.baseline_at or call.dialled_at
-        rivals = [
-            rival
-            for rival in self._journal.rivals(call.call_id, since=since)
-            if rival.protocol.device == protocol.device
-        ]
-        overlapping = [rival for rival in rivals if _may_be_new(rival, call)]
-        found = credit(
-            call.dial,
-            newcomers=newcomers,
-            credited=self._journal.credited_to_others(call.call_id),
-            rivals=[record.dial for record in overlapping if record.settled_at is None],
-            doubtful=[record.dial for record in rivals if _is_doubtful(record)],
-            has_had_rival=bool(overlapping),
-        )
+        credited = self._journal.credited_to_others(call.call_id) if newcomers else frozenset[str]()
+        free = [row for row in newcomers if row.ids.isdisjoint(credited)]
+        if len(free) != 1 and not any(is_exact(row, call.dial) for row in free):
+            return None  # as nearly always in a crowd that comes in together, whose rivals need not be read then
+        found = self._told_from_rivals(free)
         if found is None or (found.match is not Match.EXACT and (call.is_past or self._is_ringing)):
             return None
         if not self._journal.take_credit(call.call_id, found.participant.id):
             return None
         self._seen = found
         return found
+
+    def _told_from_rivals(self, free: Sequence[Participant]) -> Credit | None:
+        """Return which of the newcomers that are credited to no other call is the room."""
+        call = self._call
+        since = call.baseline_at or call.dialled_at
+        rivals = [
+            rival
+            for rival in self._journal.rivals(call.call_id, since=since)
+            if rival.protocol.device == call.dial.address.protocol.device
+        ]
+        overlapping = [rival for rival in rivals if _may_be_new(rival, call)]
+        return credit(
+            call.dial,
+            newcomers=free,
+            credited=(),
+            rivals=[record.dial for record in overlapping if record.settled_at is None],
+            doubtful=[record.dial for record in rivals if _is_doubtful(record)],
+            has_had_rival=bool(overlapping),
+        )
 
     @property
     def _is_ringing(self) -> bool:

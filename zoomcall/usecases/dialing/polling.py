@@ -393,6 +393,72 @@ class _Sharing(Generic[T]):
         return self._end[0]
 
 
+class _Shared(Generic[T]):
+    """What one request reads for all calls that need it at about the same time.
+
+    Args:
+        ask: Sends the request, and gives up at a deadline.
+        life: How long the answer serves calls that begin later.
+        now: The clock.
+    """
+
+    def __init__(
+        self, ask: Callable[[datetime | None], T], *, life: timedelta, now: Callable[[], datetime]
+    ) -> None:
+        self._ask = ask
+        self._life = life
+        self._now = now
+        self._lock = threading.Lock()
+        self._turns: dict[datetime | None, threading.Lock] = {}
+        self._newest: tuple[datetime, T] | None = None
+        self._failure: tuple[datetime, BaseException] | None = None
+
+    def get(self, *, deadline: datetime | None, since: datetime | None = None) -> T:
+        """Return what was read a moment ago, or since a moment; else read it, once for all that wait meanwhile.
+
+        Nobody waits for a call with another deadline. A missing right serves for a minute.
+        """
+        moment = self._now()
+        oldest = moment - self._life + timedelta.resolution if since is None else since
+        with self._lock:
+            turn = self._turns.setdefault(deadline, threading.Lock())
+        known = self._known(oldest, moment)
+        if known is None:
+            with turn:
+                known = self._known(oldest, moment)
+                if known is None:
+                    return self.read(deadline)
+        return known[0]
+
+    def read(self, deadline: datetime | None = None) -> T:
+        """Read it now."""
+        asked_at = self._now()  # the answer may be late, and no newer for that
+        try:
+            value = self._ask(deadline)
+        except BaseException as error:
+            self._failure = asked_at, error
+            raise
+        self.put(value, asked_at)
+        return value
+
+    def put(self, value: T, asked_at: datetime) -> None:
+        """Take what somebody else has read."""
+        self._newest, self._failure = (asked_at, value), None
+
+    def _known(self, oldest: datetime, moment: datetime) -> tuple[T] | None:
+        """Return what is new enough, or raise what a request raised since ``moment``."""
+        newest, failure = self._newest, self._failure
+        now = self._now()  # earlier than a reading if the clock was set: how old that is cannot be told
+        if newest is not None and oldest <= newest[0] <= now:
+            return (newest[1],)
+        if failure is not None:
+            asked_at, error = failure
+            is_lasting = isinstance(error, ZoomRefused) and error.kind is ErrorKind.NOT_ENTITLED
+            if (moment - _SURVEY_LIFE if is_lasting else moment) <= asked_at <= now:
+                raise error
+        return None
+
+
 class _Survey(Struct, frozen=True):
     """A survey of the webhook log, and who may wait for it: calls with the same stop and deadline."""
 
@@ -411,8 +477,8 @@ class Polls:
         self._rhythm = rhythm or Rhythm()
         self._lock = threading.Lock()
         self._polls: dict[TargetKey, Poll] = {}
-        self._sightings: dict[TargetKey, Sighting] = {}
-        self._readings: dict[tuple[TargetKey, datetime | None], _Sharing[Sighting]] = {}
+        self._rosters: dict[TargetKey, _Shared[Sighting]] = {}
+        self._meetings: dict[MeetingNumber, _Shared[Meeting]] = {}
         self._survey: tuple[datetime, bool] | None = None
         self._surveying: _Survey | None = None
 
@@ -421,32 +487,23 @@ class Polls:
         with self._lock:
             if target not in self._polls:
                 looks: dict[EvidenceSource, Look] = {
-                    EvidenceSource.ROSTER: lambda _: RosterSeen(self._read_roster(target, None).present),
+                    EvidenceSource.ROSTER: lambda _: RosterSeen(self._roster_of(target).read().present),
                     EvidenceSource.WEBHOOK_LOG: self._read_log,
                 }
                 self._polls[target] = Poll(looks, rhythm=self._rhythm)
             return self._polls[target]
 
-    def roster(self, target: TargetKey, *, deadline: datetime | None) -> Sighting:
-        """Return the roster that the target's poll read a moment ago, or read it now for all that ask meanwhile.
+    def roster(self, target: TargetKey, *, deadline: datetime | None, since: datetime | None = None) -> Sighting:
+        """Return the roster that somebody read a moment ago, or since a moment; else read it for all that ask.
 
         Raises:
             ZoomcallError: Zoom refused, or no answer came.
         """
-        key = (target, deadline)
-        with self._lock:
-            newest = self._sightings.get(target)
-            if newest is not None and timedelta(0) <= self._now() - newest.asked_at < self._rhythm.interval:
-                return newest
-            sharing = self._readings.get(key)
-            if sharing is None:
-                sharing = self._readings[key] = _Sharing(lambda: self._read_roster(target, deadline))
-        try:
-            return sharing.result()
-        finally:
-            with self._lock:
-                if self._readings.get(key) is sharing:
-                    del self._readings[key]
+        return self._roster_of(target).get(deadline=deadline, since=since)
+
+    def saw(self, target: TargetKey, sighting: Sighting) -> None:
+        """Take a roster that somebody else has read."""
+        self._roster_of(target).put(sighting, sighting.asked_at)
 
     def survey(self, stop: Stop, *, deadline: datetime | None) -> Callable[[], bool]:
         """Start finding out whether the webhook log has callout events of this account at all.
@@ -498,12 +555,18 @@ class Polls:
         return shared
 
     def meeting(self, number: MeetingNumber, *, deadline: datetime | None) -> Meeting:
-        """Read a meeting.
+        """Return a meeting as it was read a moment ago, or read it now for all that ask.
 
         Raises:
             ZoomcallError: Zoom refused, or there was no answer.
         """
-        return self._zoom.meeting(number, deadline=deadline)
+        with self._lock:
+            if number not in self._meetings:
+                self._meetings[number] = _Shared(
+                    lambda by: self._zoom.meeting(number, deadline=by), life=self._rhythm.interval, now=self._now
+                )
+            shared = self._meetings[number]
+        return shared.get(deadline=deadline)
 
     def _is_logged(self, span: timedelta, event: str | None, deadline: datetime | None) -> bool:
         moment = self._now() - lead(self._zoom)
@@ -512,12 +575,15 @@ class Polls:
         )
         return any(is_callout_name(log.event) for log in logs)
 
-    def _read_roster(self, target: TargetKey, deadline: datetime | None) -> Sighting:
-        asked_at = self._now()  # the answer may be late, and no newer for that
-        sighting = Sighting(who_is_in(self._zoom, target, deadline=deadline), asked_at)
+    def _roster_of(self, target: TargetKey) -> _Shared[Sighting]:
+        def read(deadline: datetime | None) -> Sighting:
+            asked_at = self._now()
+            return Sighting(who_is_in(self._zoom, target, deadline=deadline), asked_at)
+
         with self._lock:
-            self._sightings[target] = sighting
-        return sighting
+            if target not in self._rosters:
+                self._rosters[target] = _Shared(read, life=self._rhythm.interval, now=self._now)
+            return self._rosters[target]
 
     def _read_log(self, since: datetime) -> Seen:
         """Read the events delivered since a moment; the log goes by Zoom's clock, in whole seconds."""

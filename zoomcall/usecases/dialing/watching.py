@@ -10,7 +10,10 @@ from typing import Self
 
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.journal import TargetKey
+from zoomcall.domain.roster import Participant
 from zoomcall.errors import ZoomcallError
+from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation
 from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.signals import (
@@ -167,3 +170,28 @@ def watch_until(watch: Watch, deadline: datetime, judge: Judge, listener: Listen
     except ZoomcallError as error:
         listener.warn(Notice("evidence-lost", f"stopped looking for evidence: {error.message}"))
         return None
+
+
+def find_participant(
+    judge: Judge, target: TargetKey, equipment: Equipment, *, since: datetime, listener: Listener, stop: Stop
+) -> Participant | None:
+    """Find a room in the roster that only an event showed to be in: hanging up needs its UUID.
+
+    Args:
+        judge: Tells which participant it is.
+        target: The session or meeting.
+        equipment: Has the rosters.
+        since: When the room joined, by this machine's clock. A roster read since then serves, so that rooms that
+            join together cost one look.
+        listener: Receives why it cannot be looked up.
+        stop: Ends the wait.
+
+    Raises:
+        Stopped: The stop was set.
+    """
+    try:
+        sighting = stop.start(lambda: equipment.polls.roster(target, deadline=None, since=since)).result()
+    except ZoomcallError as error:
+        listener.detail(f"cannot look the room up in the roster: {error.message}")
+        return None
+    return judge.participant_of(sighting.present)
