@@ -186,7 +186,10 @@ class _Trial(_Selection):
         if not self._swap(mutant):
             return AT_IMPORT
         items = [self.items[test] for test in tests]
-        for item, following in zip(items, [*items[1:], None], strict=True):
+        for item, following in zip(items, [*items[1:], None], strict=False):  # no tests, no item
+            signal.setitimer(
+                signal.ITIMER_REAL, 20 + 60 * self.reach.seconds[item.nodeid]
+            )  # whoever waits is killed
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return 1

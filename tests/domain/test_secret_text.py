@@ -126,6 +126,23 @@ def test_the_place_of_an_invisible_character_is_counted_from_one() -> None:
     assert surplus.what.endswith("as character 3 of 5")
 
 
+@pytest.mark.parametrize("text", ["${API_KEY}", "API_KEY=abc", "abc # mine", "a\u200bb", "'abc'"])
+def test_whatever_else_came_along_is_refused_where_blanks_are_allowed(text: str) -> None:
+    with pytest.raises(UsageError):
+        refuse_surplus(text, "the name", may_have_blanks=True)
+
+
+def test_the_blank_that_is_told_is_the_carriage_return_or_the_last_one_at_an_end() -> None:
+    found = [surplus_of(text) for text in ("a b\tc", "a\r b\tc", "a b\t", "\ta b", " a")]
+    assert [(each.what if each else None) for each in found] == [
+        "contains a space",
+        "contains a carriage return (\\r)",
+        "ends with a tab",
+        "begins with a space",
+        "begins with a space",
+    ]
+
+
 def test_blanks_alone_may_be_allowed() -> None:
     refuse_surplus(" abc ", "--name", may_have_blanks=True)
     with pytest.raises(UsageError):

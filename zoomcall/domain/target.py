@@ -163,7 +163,7 @@ def number_of_link(link: str) -> str | None:
 def _links(link: str, depth: int = 3) -> Iterator[str]:
     """Yield a link, and those that mail filters, search engines and redirects have wrapped in it."""
     yield link
-    if depth == 0:
+    if not depth:
         return
     if match := _PROOFPOINT.search(link):
         yield from _links(match[1], depth - 1)

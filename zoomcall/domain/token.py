@@ -358,14 +358,14 @@ def _decode_base64(part: str) -> bytes:
 
 def _integer(digits: str) -> int:
     if len(digits) > _LONGEST_NUMBER:
-        raise ValueError(digits[:20])
+        raise ValueError
     return int(digits)
 
 
 def _finite(digits: str) -> float:
     value = float(digits)
     if not math.isfinite(value):
-        raise ValueError(digits[:20])
+        raise ValueError
     return value
 
 
