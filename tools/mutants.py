@@ -25,7 +25,7 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from importlib.machinery import ModuleSpec, SourceFileLoader
 from pathlib import Path
@@ -173,17 +173,19 @@ class _Trial(_Selection):
         self.functions = [each for each in gc.get_objects() if isinstance(each, FunctionType)]
         gc.freeze()
         for mutant in self.mutants:
-            if not self.reach.is_at_import(mutant):
-                tests = self.reach.tests_for(mutant)
-                _tree_of(mutant.path)  # so that no fork has to
-                ending = _try(lambda: self._meet(mutant, tests), tests, self.reach)  # noqa: B023 # called at once
-                if ending is not None:
-                    self.take(mutant, ending)
+            tests = self.reach.tests_for(mutant)
+            _tree_of(mutant.path)  # so that no fork has to
+            ending = _try(lambda: self._meet(mutant, tests), tests, self.reach)  # noqa: B023 # called at once
+            if ending is not None and not (ending == "survived" and self.reach.is_at_import(mutant)):
+                self.take(mutant, ending)
         return True
 
     def _meet(self, mutant: Mutant, tests: Sequence[str]) -> int:
         """Run the tests on a mutant; in a process of its own."""
-        if not self._swap(mutant):
+        try:
+            if not self._swap(mutant):
+                return AT_IMPORT
+        except Exception:  # noqa: BLE001 # such as a constant that cannot be computed
             return AT_IMPORT
         items = [self.items[test] for test in tests]
         for item, following in zip(items, [*items[1:], None], strict=False):  # no tests, no item
@@ -196,18 +198,46 @@ class _Trial(_Selection):
         return 0
 
     def _swap(self, mutant: Mutant) -> bool:
-        """Give the function that a mutant changes its new code; False if there is none."""
+        """Give what a mutant changes, a function or constants of a module, its new code; False if it is neither."""
         file = str(ROOT / mutant.path)
-        old = compile(_text_of(mutant.path), file, "exec")
+        old, new = (
+            compile(text, file, "exec") for text in (_text_of(mutant.path), mutant.source(_tree_of(mutant.path)))
+        )
         swapped = 0
-        for before, after in _changed(old, compile(mutant.source(_tree_of(mutant.path)), file, "exec")):
-            if before is old or before.co_flags & inspect.CO_OPTIMIZED == 0:
+        for before, after in _changed(old, new):
+            if before is old:
+                swapped += _swap_constants(mutant.path, after)
+            elif before.co_flags & inspect.CO_OPTIMIZED == 0:
                 return False
             for each in self.functions:
                 if each.__code__ == before and each.__code__.co_filename == file:
                     each.__code__ = after
                     swapped += 1
         return swapped > 0
+
+
+def _swap_constants(path: str, code: CodeType) -> int:
+    """Put a module's other constants in the place of those that it and others have; say how many there were."""
+    name = path.removesuffix(".py").replace("/", ".")
+    old, new = dict(vars(sys.modules[name])), {"__name__": name}
+    exec(code, new)  # noqa: S102 # our own code, but for one change
+    swapped = 0
+    for key in old.keys() & new.keys():
+        if _is_plain(old[key]) and _is_plain(new[key]) and old[key] != new[key]:
+            for module in tuple(sys.modules.values()):
+                if getattr(module, "__dict__", {}).get(key) is old[key]:
+                    setattr(module, key, new[key])
+                    swapped += 1
+    return swapped
+
+
+def _is_plain(value: object) -> bool:
+    """Return whether a value has nothing of a class of the program's own."""
+    if isinstance(value, Mapping):
+        return all(map(_is_plain, (*value, *value.values())))
+    if isinstance(value, tuple | list | set | frozenset):
+        return all(map(_is_plain, value))
+    return type(value).__module__ in {"builtins", "datetime", "re"} and not callable(value)
 
 
 def _changed(old: CodeType, new: CodeType) -> Iterator[tuple[CodeType, CodeType]]:
@@ -280,10 +310,13 @@ def _try_package(name: str, sample: int, seed: int) -> tuple[int, int]:
 
     if untried():
         temporary = f"--basetemp={KEPT / name}"
-        _in_fork(
+        status = _in_fork(
             lambda: int(pytest.main([*PYTEST, temporary, *tests], plugins=[_Trial(untried(), reach, take)])),
             wall=1_000_000,
+            output_name="session",
         )
+        if status != 0:
+            sys.exit((KEPT / "session").read_text(encoding="utf-8", errors="replace"))
         kept = _Kept(kept.path)
     for mutant in untried():
         each = reach.tests_for(mutant)
@@ -453,14 +486,15 @@ def _meet_anew(mutant: Mutant, tests: Sequence[str]) -> int:
     return int(pytest.main(["-x", *PYTEST, f"--basetemp={KEPT / 'anew'}", *files], plugins=[_Selection(tests)]))
 
 
-def _in_fork(work: Callable[[], int], *, cpu: int | None = None, wall: int) -> int:
+def _in_fork(work: Callable[[], int], *, cpu: int | None = None, wall: int, output_name: str = "output") -> int:
     """Return the exit status of a function in a fork, or a negative one if it was killed; its output is a file."""
     child = os.fork()
     if child == 0:
         status = BROKEN
         try:
             os.setsid()
-            output = os.open(KEPT / "output", os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            output = os.open(KEPT / output_name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             os.dup2(output, 1)
             os.dup2(output, 2)
             if cpu is not None:

@@ -47,3 +47,20 @@ def test_each_api_takes_its_own_kinds_and_a_bearer_as_given() -> None:
         Api.SESSION: {CredentialKind.VIDEOSDK, CredentialKind.TOKEN},
         Api.MEETING: {CredentialKind.S2S, CredentialKind.TOKEN, CredentialKind.OAUTH},
     }
+
+
+@pytest.mark.parametrize("source", CredentialSource)
+def test_a_variable_holds_a_credential_of_the_environment_alone(source: CredentialSource) -> None:
+    label = CredentialLabel(CredentialKind.TOKEN, source, "NAME")
+    assert label.variable == ("NAME" if source.value.startswith("env") else None)
+
+
+def test_a_kind_names_its_variables() -> None:
+    assert {kind.value: (*kind.key_variables, kind.secret_variable) for kind in CredentialKind} == {
+        "videosdk": ("ZOOMCALL_API_KEY", "ZOOMCALL_API_SECRET"),
+        "s2s": ("ZOOMCALL_ACCOUNT_ID", "ZOOMCALL_CLIENT_ID", "ZOOMCALL_CLIENT_SECRET"),
+        "token": ("ZOOMCALL_TOKEN",),
+        "oauth": (None,),
+    }
+    assert [kind for kind in CredentialKind if kind.is_bearer] == [CredentialKind.TOKEN]
+    assert [kind for kind in CredentialKind if kind.offer is None] == [CredentialKind.OAUTH]

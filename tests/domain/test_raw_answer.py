@@ -233,3 +233,110 @@ def test_any_answer_can_be_read(body: bytes, status: int, headers: list[tuple[st
     assert classify(read) in ErrorKind
     assert all(text.isprintable() for text in (read.excerpt, read.message or "", read.tracking_id or ""))
     assert answer.retry_after is None or answer.retry_after >= timedelta()
+
+
+@pytest.mark.parametrize(
+    ("body", "is_zooms"),
+    [
+        ("{}", False),
+        ('{"error":1}', True),
+        ('{"error":"invalid_client"}', True),
+        ('{"reason":"x"}', True),
+        ('{"message":"x"}', True),
+        ('{"code":300}', True),
+        ('{"error":true}', False),
+    ],
+)
+def test_any_word_of_the_token_endpoints_makes_its_answer_zooms(body: str, *, is_zooms: bool) -> None:
+    assert read(body, is_oauth=True).is_zooms is is_zooms
+
+
+@pytest.mark.parametrize(
+    ("body", "is_zooms"),
+    [
+        ('{"code":"x","message":"y"}', True),
+        ('{"code":"x"}', False),
+        ('{"message":"y"}', False),
+        ('{"code":1}', True),
+        ('{"code":1.5,"message":"y"}', False),
+    ],
+)
+def test_a_code_that_is_no_number_needs_a_message(body: str, *, is_zooms: bool) -> None:
+    assert read(body).is_zooms is is_zooms
+
+
+def test_a_code_of_the_token_endpoint_is_not_replaced_by_its_error() -> None:
+    for end in ("}", ""):
+        answer = read('{"code":300,"message":"m","error":"e","reason":"r"' + end, is_oauth=True)
+        assert (answer.code, answer.message) == (300, "m")
+
+
+def test_the_broken_error_of_the_token_endpoint_has_at_most_200_characters() -> None:
+    assert read('{"error":"' + "a" * 200 + '"', is_oauth=True).code == "a" * 200
+    assert read('{"error":"' + "a" * 201 + '"', is_oauth=True).code is None
+    assert read('{"error":"e","message":"m"', is_oauth=True).message == "m"
+
+
+@pytest.mark.parametrize(("status", "excerpt"), [(199, "x"), (200, ""), (299, ""), (300, "x")])
+def test_what_may_hold_a_token_is_a_success_alone(status: int, excerpt: str) -> None:
+    assert read("x", status, is_oauth=True).excerpt == excerpt
+    assert read("x", status).excerpt == "x"
+
+
+@pytest.mark.parametrize(
+    ("headers", "retry_after", "retry_at"),
+    [
+        ({"retry_after": "30"}, 30, NOW + timedelta(seconds=30)),
+        ({"retry_after": " 1.5 "}, 1.5, NOW + timedelta(seconds=1.5)),
+        ({"retry_after": "Sat, 21 Nov 2026 10:01:00 GMT"}, 60, NOW + timedelta(seconds=60)),
+        ({"retry_after": "2026-11-21T10:01:00Z"}, 60, NOW + timedelta(seconds=60)),
+        (
+            {"retry_after": "Sat, 21 Nov 2026 10:01:00 GMT", "date": "Sat, 21 Nov 2026 10:00:50 GMT"},
+            10,
+            NOW + timedelta(seconds=60),
+        ),
+        ({"retry_after": "Sat, 21 Nov 2026 09:59:00 GMT"}, 0, NOW - timedelta(seconds=60)),
+        ({"retry_after": "30", "date": "Sat, 21 Nov 2026 09:00:00 GMT"}, 30, NOW + timedelta(seconds=30)),
+        ({"retry_after": "soon"}, None, None),
+        ({}, None, None),
+    ],
+)
+def test_a_wait_is_seconds_or_a_time(
+    headers: dict[str, str], retry_after: float | None, retry_at: datetime | None
+) -> None:
+    answer = raw("", 429, **headers)
+    assert answer.retry_after == (None if retry_after is None else timedelta(seconds=retry_after))
+    assert answer.read().retry_at == retry_at
+
+
+def test_a_wait_without_any_clock_has_no_end() -> None:
+    bare = RawAnswer(method="GET", path="/", status=429, headers=(("retry-after", "30"),))
+    assert (bare.retry_after, bare.read().retry_at) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("headers", "limit"),
+    [
+        ({}, None),
+        ({"x_ratelimit_category": "Light"}, RateLimit(category="Light")),
+        ({"x_ratelimit_type": "QPS"}, RateLimit(kind="QPS")),
+        ({"x_ratelimit_type": "QPS", "x_ratelimit_category": "Light"}, RateLimit(category="Light", kind="QPS")),
+    ],
+)
+def test_a_rate_limit_is_known_by_either_header(headers: dict[str, str], limit: RateLimit | None) -> None:
+    assert read("", 429, **headers).rate_limit == limit
+
+
+def test_a_time_is_in_utc_if_it_says_nothing_else() -> None:
+    assert iso_time("2026-11-21T12:00:00+02:00") == iso_time(" 2026-11-21T10:00:00 ") == NOW
+    assert iso_time("0001-01-01T00:00:00+02:00") is None
+    assert iso_time(1) is None
+
+
+@pytest.mark.parametrize(
+    "errors",
+    [[{"field": "a"}], [{"message": "a"}], [{"field": "a", "message": "b"}], [{"field": 1, "message": "b"}]],
+)
+def test_a_field_error_has_a_field_or_a_message(errors: list[dict[str, str]]) -> None:
+    assert len(read(json.dumps({"code": 1, "errors": errors})).field_errors) == 1
+    assert read(json.dumps({"code": 1, "errors": {"0": errors[0]}})).field_errors == ()

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import assume, given
@@ -19,6 +19,7 @@ from zoomcall.domain.target import (
     encode_id,
     events_path,
     link_host,
+    number_of_link,
     parse_meeting_number,
     parse_session_id,
     parse_session_name,
@@ -340,3 +341,51 @@ def test_an_invitation_leads_to_the_host_of_its_link() -> None:
     text = "Join Zoom Meeting\nhttps://agency.zoomgov.com/j/98765432101\n\nHelp: https://support.zoom.com/x\n"
     assert link_host(text) == "agency.zoomgov.com"
     assert link_host("Meeting ID: 987 6543 2101") is None
+
+
+@pytest.mark.parametrize(("wraps", "is_found"), [(0, True), (1, True), (2, True), (3, True), (4, False)])
+def test_a_link_may_be_wrapped_three_times(wraps: int, *, is_found: bool) -> None:
+    for before, after, is_quoted in (
+        ("https://safe.example/?url=", "", True),
+        ("https://urldefense.com/v3/__", "__;!!x", False),
+    ):
+        link = "https://zoom.us/j/98765432101"
+        for _ in range(wraps):
+            link = f"{before}{quote(link, safe='') if is_quoted else link}{after}"
+        if is_quoted or wraps < 2:
+            assert (number_of_link(link) == "98765432101") is is_found
+            assert (link_host(link) == "zoom.us") is is_found
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("https://zoom.us/join?confno=987-654 3210", "9876543210"),
+        ("https://zoom.us/wc/join/9876543210", "9876543210"),
+        ("https://zoom.us/launch/jc/9876543210/x", "9876543210"),
+        ("Meeting ID = 987 654 3210", "9876543210"),
+        ("Besprechung: 987 654 3210", "9876543210"),
+        ("987 654 3210 (Board)", "9876543210"),
+        ("zoom meeting id 987 654 3210, passcode 1", "9876543210"),
+        ("sip:9876543210.123456@zoomcrc.com", "9876543210"),
+        ("Tel: 030 1234567\nMeeting ID: 987 654 3210", "9876543210"),
+    ],
+)
+def test_a_number_stands_where_zoom_and_its_users_put_it(text: str, number: str) -> None:
+    assert parse_meeting_number(text) == number
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a line\nBesprechung: 987 654 3210",
+        "987 654 3210 11 12 13",
+        "https://zoom.us/x/9876543210",
+        "https://zoom.us/j/9876543210a",
+        "a https://zoom.us/j/987654321 https://zoom.us/j/987654322",
+        "https://[zoom.us/j/987654321",
+    ],
+)
+def test_a_number_elsewhere_is_not_a_meetings(text: str) -> None:
+    with pytest.raises(UsageError):
+        parse_meeting_number(text)

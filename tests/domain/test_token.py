@@ -269,3 +269,118 @@ def test_any_jwt_is_read(header: Any, claims: Any, signature: bytes) -> None:
 @given(st.binary(max_size=60), st.binary(max_size=60))
 def test_any_bytes_in_a_jwt_are_read(header: bytes, claims: bytes) -> None:
     assert read_token(f"{part(header)}.{part(claims)}.{part(b'x')}").kind in TokenKind
+
+
+DIGEST = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("signature", "is_digest", "maker"),
+    [
+        (DIGEST.encode(), True, None),
+        (DIGEST.upper().encode(), True, None),
+        (DIGEST[:-1].encode() + b"g", False, "HMAC-SHA512 or an elliptic curve"),
+        (base64.urlsafe_b64decode(DIGEST), True, None),
+        (b"\x00" * 15, False, None),
+        (b"\x00" * 16, False, "MD5"),
+        (b"\x00" * 17, False, None),
+        (b"\x00" * 20, False, "HMAC-SHA1"),
+        (b"\x00" * 28, False, "HMAC-SHA224"),
+        (b"\x00" * 32, False, None),
+        (b"\x00" * 47, False, None),
+        (b"\xff" * 48, False, "HMAC-SHA384"),
+        (b"\x00" * 49, False, None),
+        (b"\x00" * 64, False, "HMAC-SHA512 or an elliptic curve"),
+        (b"\x00" * 96, False, "an elliptic curve"),
+        (b"\x00" * 128, False, "RSA (1024 bits)"),
+        (b"\x00" * 256, False, "RSA (2048 bits)"),
+        (b"\x00" * 384, False, "RSA (3072 bits)"),
+        (b"\x00" * 512, False, "RSA (4096 bits)"),
+    ],
+    ids=lambda value: f"{len(value)} bytes" if isinstance(value, bytes) else None,
+)
+def test_the_size_of_a_signature_tells_what_made_it(
+    signature: bytes, *, is_digest: bool, maker: str | None
+) -> None:
+    reading = read_token(jwt(API, signature=signature))
+    assert reading.hex_digest == (bytes.fromhex(DIGEST) if is_digest else None)
+    assert (reading.foreign_signature or "").endswith(maker or "")
+    assert (reading.foreign_signature is None) is (maker is None)
+    is_explained = is_digest or maker is not None or len(signature) == 32
+    assert (reading.malformation is None) is is_explained
+
+
+def test_a_signature_that_was_encoded_twice_is_told() -> None:
+    once = base64.urlsafe_b64encode(b"\xff" * 32)
+    for signature in (once, once.rstrip(b"=")):
+        assert "in base64 twice" in (read_token(jwt(API, signature=signature)).malformation or "")
+    for signature in (once[1:], b"!" * 43, b"a" * 42, b"a" * 45):
+        assert f"has {len(signature)} bytes" in (read_token(jwt(API, signature=signature)).malformation or "")
+
+
+def test_only_hs256_of_an_api_jwt_has_a_size() -> None:
+    short = b"short"
+    assert read_token(jwt(API, {"alg": "HS512"}, signature=short)).malformation is None
+    assert read_token(jwt({"app_key": "K", "tpc": "t"}, signature=short)).malformation is None
+    assert read_token(jwt(API, {"alg": "NONE"}, signature=b"")).malformation is None
+    assert read_token(jwt(API, {"alg": None}, signature=b"")).malformation is not None
+
+
+@pytest.mark.parametrize(("depth", "is_read"), [(31, True), (32, False)])
+def test_json_may_be_31_levels_deep(depth: int, *, is_read: bool) -> None:
+    for value in (b"[" * depth + b"]" * depth, b'{"a":' * (depth - 1) + b"{}" + b"}" * (depth - 1)):
+        reading = read_token(jwt(b'{"a":' + value + b"}"))
+        assert (reading.malformation is None) is is_read
+
+
+@pytest.mark.parametrize(("digits", "is_read"), [(400, True), (401, False)])
+def test_a_number_has_at_most_400_digits(digits: int, *, is_read: bool) -> None:
+    reading = read_token(jwt(b'{"exp": ' + b"9" * digits + b"}"))
+    assert (reading.malformation is None) is is_read
+
+
+@pytest.mark.parametrize(
+    ("header", "claims", "kind"),
+    [
+        (OAUTH_HEADER, {"aud": "https://oauth.zoomgov.com"}, TokenKind.OAUTH),
+        (OAUTH_HEADER, {"iss": "urn:zoom:connect:clientid:x", "type": 3}, TokenKind.S2S),
+        (OAUTH_HEADER, OAUTH | {"tokenType": "refresh_token"}, TokenKind.REFRESH_TOKEN),
+        (OAUTH_HEADER, OAUTH | {"tokenType": "refreshToken", "type": 3}, TokenKind.REFRESH_TOKEN),
+        (OAUTH_HEADER, OAUTH | {"type": 2}, TokenKind.OAUTH),
+        (OAUTH_HEADER, OAUTH | {"type": "3"}, TokenKind.OAUTH),
+        (OAUTH_HEADER, {"ver": 8, "auid": "a"}, TokenKind.API_JWT),
+        ({"alg": "HS256"}, {"ver": 8, "auid": "a", "uid": "u"}, TokenKind.API_JWT),
+        (None, API | {"appKey": "K"}, TokenKind.API_JWT),
+        (None, {"appKey": "K"}, TokenKind.MEETING_SDK_JWT),
+        (None, API | {"sdkKey": "K", "mn": "1"}, TokenKind.MEETING_SDK_JWT),
+        (None, API | {"mn": "1"}, TokenKind.API_JWT),
+        (None, API | {"tpc": "t", "role_type": 1}, TokenKind.API_JWT),
+        (None, {"tpc": "t"}, TokenKind.API_JWT),
+    ],
+)
+def test_each_claim_that_tells_a_kind_counts(header: object, claims: object, kind: TokenKind) -> None:
+    assert read_token(jwt(claims, header)).kind is kind
+
+
+def test_a_word_for_nothing_is_no_token() -> None:
+    for word in ("undefined", "None", "[objectObject]", "NaN"):
+        reading = read_token(f'"{word}"\n')
+        assert reading.malformation == f"it is the word {word}: the variable for the token was not set"
+        assert (reading.kind, reading.wrapping) == (TokenKind.MALFORMED, ())
+    assert read_token("nullable").kind is TokenKind.OPAQUE
+
+
+def test_a_damaged_jwt_keeps_its_header_and_an_encrypted_one_has_five_parts() -> None:
+    header = part({"alg": "dir", "enc": "A256GCM"})
+    assert read_token(f"{header}..aaaa.bbbb").malformation is not None
+    assert read_token(f"{part({'enc': 'A256GCM'})}..a.b.c.d").kind is TokenKind.MALFORMED
+    assert read_token(f"{part({'alg': 'HS256'})}.x").header == {"alg": "HS256"}
+    assert read_token("eyJ.x").header is None
+    assert read_token(f"{part({'typ': 'x'})[3:]}.y.z.a").kind is TokenKind.OPAQUE
+
+
+def test_a_repeated_name_in_the_header_is_told_first() -> None:
+    head = base64.urlsafe_b64encode(b'{"alg":"HS256","alg":"HS256"}').decode().rstrip("=")
+    reading = read_token(f"{head}.{part(API)}.{API_JWT.rpartition('.')[2]}")
+    assert reading.oddities == ("alg occurs more than once, and readers disagree on which one counts",)
+    assert read_token(API_JWT).oddities == ()

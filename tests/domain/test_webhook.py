@@ -287,3 +287,40 @@ def test_the_window_is_five_minutes() -> None:
         for now in (signed_at + late, signed_at - late):
             outcome = authenticate(Secret(SECRET), headers=headers, raw=raw, now=now)
             assert isinstance(outcome, Delivery) == is_taken
+
+
+def test_each_refusal_has_its_status() -> None:
+    assert {kind.value: kind.status for kind in RefusalKind} == {
+        "signature-missing": 401,
+        "signature-mismatch": 401,
+        "timestamp-too-old": 401,
+        "timestamp-ahead": 401,
+        "body-not-json": 400,
+        "body-too-large": 413,
+        "body-too-slow": 408,
+        "path-unknown": 404,
+        "wrong-method": 405,
+        "not-kept": 500,
+    }
+
+
+@pytest.mark.parametrize(
+    ("seconds", "why"),
+    [
+        (-301, "its timestamp is 301 s old, more than 5 minutes"),
+        (302, "its timestamp is 301 s in the future, more than 5 minutes"),
+    ],
+)
+def test_a_refused_timestamp_says_how_far_off_it_is(seconds: int, why: str) -> None:
+    outcome = received(bytes_of(callout()), timestamp=str(SIGNED_AT + seconds))
+    assert isinstance(outcome, Refusal)
+    assert outcome.why == why
+
+
+@pytest.mark.parametrize(
+    ("missing", "why"), [("signature", "x-zm-signature"), ("timestamp", "x-zm-request-timestamp")]
+)
+def test_a_request_that_is_not_signed_says_what_is_missing(missing: str, why: str) -> None:
+    raw = bytes_of(callout())
+    outcome = received(raw, x_zm_signature=None) if missing == "signature" else received(raw, timestamp="")
+    assert outcome == Refusal(RefusalKind.UNSIGNED, f"it has no {why}")

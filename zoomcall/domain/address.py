@@ -16,7 +16,15 @@ from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 
 _LONGEST = 512
-_LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]*[a-z0-9_])?\Z", re.IGNORECASE)
+_LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_NUMBERS = re.compile(r"[0-9.]+\Z")
+_OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
+_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}\Z")
+_BROADCAST, _MULTICAST = 0xFFFFFFFF, 0b1110
+_ALIAS = re.compile(r"\+?[0-9]+\Z")
+_BRACKETED = re.compile(r"\[([^\]]*)\](?::(.*))?")
+_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
 _USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/%#:]+\Z")
 _UNESCAPED_IN_USER = "!~*'()&=+$,;?/"
 _OWN_SCHEMES = {"sip", "sips", "h323"}
@@ -44,6 +52,11 @@ _PRIVATE_NETWORKS = tuple(
         "fe80::/10",
     )
 )
+
+_PRIVATE_BITS = {
+    version: tuple((int(n.network_address), int(n.netmask)) for n in _PRIVATE_NETWORKS if n.version == version)
+    for version in (4, 6)
+}
 
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -74,7 +87,7 @@ class Protocol(StrEnum):
     PHONE = "phone", "phone", "Phone"
 
 
-class RoomAddress(Discreet, frozen=True):
+class RoomAddress(Discreet, frozen=True, gc=False):
     """A valid room address.
 
     Attributes:
@@ -146,14 +159,16 @@ class RoomAddress(Discreet, frozen=True):
 def warnings_of_private_address(ip: IpAddress) -> tuple[Notice, ...]:
     """Return a warning if Zoom's cloud cannot route to the address (zoom-api 10)."""
     plain = (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
-    if not any(plain in network for network in _PRIVATE_NETWORKS if network.version == plain.version):
-        return ()
-    return (
-        Notice(
-            "private-address",
-            f"{ip} is a private address; Zoom's cloud can reach it only through a Virtual Room Connector",
-        ),
-    )
+    return _private(int(plain), plain.version, str(ip))
+
+
+def _private(bits: int, version: int, shown: str) -> tuple[Notice, ...]:
+    """Return the warning about an address as a number; ``ipaddress`` takes ten times as long for a batch's rows."""
+    for network, mask in _PRIVATE_BITS[version]:
+        if bits & mask == network:
+            why = "is a private address; Zoom's cloud can reach it only through a Virtual Room Connector"
+            return (Notice("private-address", f"{shown} {why}"),)
+    return ()
 
 
 class _Parser:
@@ -306,7 +321,9 @@ class _Parser:
             raise self._invalid("has nothing after the @")
         if not _USER.match(user):
             raise self._invalid("has characters before the @ that no SIP or H.323 address can contain")
-        if re.search(r"%(?![0-9A-Fa-f]{2})", user):
+        if "%" not in user:
+            return name, host
+        if _BROKEN_ESCAPE.search(user):
             raise self._invalid("contains a % that does not start an escape like %20")
         try:
             name = unquote(name, errors="strict")
@@ -317,8 +334,7 @@ class _Parser:
         return name, host
 
     def _split_port(self, text: str) -> tuple[str, int | None]:
-        bracketed = re.fullmatch(r"\[([^\]]*)\](?::(.*))?", text)
-        if bracketed:
+        if bracketed := _BRACKETED.fullmatch(text):
             host, port_text = bracketed[1], bracketed[2]
             if ":" not in host:
                 raise self._invalid("has something other than an IPv6 address in its brackets")
@@ -337,7 +353,7 @@ class _Parser:
 
     @staticmethod
     def _is_alias(host: str) -> bool:
-        return bool(re.fullmatch(r"\+?\d+", host))
+        return bool(_ALIAS.match(host))
 
     def _host(self, host: str) -> str:
         if ":" in host:
@@ -353,17 +369,16 @@ class _Parser:
             self.warnings.extend(warnings_of_private_address(ip))
             return str(ip)
         name = host.rstrip(".") if host.endswith(".") and not host.endswith("..") else host
-        if re.fullmatch(r"[\d.]+", name):
-            try:
-                ip = ipaddress.IPv4Address(name)
-            except ValueError:
-                raise self._invalid(f"contains {quoted(name)}, which is not a valid IPv4 address") from None
-            if ip.is_unspecified or ip.is_multicast or ip == ipaddress.IPv4Address("255.255.255.255"):
+        if _NUMBERS.match(name):
+            ipv4 = _IPV4.match(name)
+            if ipv4 is None:
+                raise self._invalid(f"contains {quoted(name)}, which is not a valid IPv4 address")
+            bits = int.from_bytes(map(int, ipv4.groups()), "big")
+            if bits in {0, _BROADCAST} or bits >> 28 == _MULTICAST:
                 raise self._invalid("does not name a single device")
-            self.warnings.extend(warnings_of_private_address(ip))
-            return str(ip)
-        labels = name.split(".")
-        if len(name) > 253 or not all(len(label) <= 63 and _LABEL.match(label) for label in labels):
+            self.warnings.extend(_private(bits, 4, name))
+            return name
+        if len(name) > 253 or not _HOST_NAME.match(name):
             raise self._invalid(f"contains {quoted(name)}, which is not a valid host name")
         return name.lower()
 
@@ -396,7 +411,8 @@ def _masked(text: str) -> str:
             masked = _USER_PASSWORD.sub(rf"\1:{_MASK}@", masked)
         if "$$" in text:
             masked = _DOLLAR_PASSCODES.sub(rf"\1{_MASK}@", masked)
-        masked = _NUMBER_PASSCODE.sub(rf"\1.{_MASK}@", masked)
+        if _NUMBER_PASSCODE.match(text):
+            masked = _NUMBER_PASSCODE.sub(rf"\1.{_MASK}@", masked)
         if _CRC_HOST in text.lower():
             masked = _CRC_PASSCODE.sub(rf"\1.{_MASK}@", masked)
     return masked

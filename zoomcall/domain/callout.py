@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -37,7 +38,7 @@ MOST_HEADERS = 10
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
-class SipHeader(Struct, frozen=True):
+class SipHeader(Struct, frozen=True, gc=False):
     """One additional SIP header (zoom-api 3.1: key at most 32, value at most 256)."""
 
     key: str
@@ -66,9 +67,9 @@ class SipHeader(Struct, frozen=True):
             raise UsageError(
                 f"the value of header {key} has {size} bytes; Zoom allows {LONGEST_HEADER_VALUE} (header-rule)"
             )
-        if any(not character.isprintable() and character != "\t" for character in value):
+        if not value.replace("\t", "").isprintable():
             raise UsageError(f"the value of header {key} contains a line break or control character (header-rule)")
-        return cls(key, value)
+        return cls(sys.intern(key), value)
 
     @property
     def warnings(self) -> tuple[Notice, ...]:
@@ -132,7 +133,7 @@ def parse_headers(texts: tuple[str, ...]) -> tuple[SipHeader, ...]:
     return tuple(SipHeader.parse(text) for text in texts)
 
 
-class Callout(Struct, frozen=True, kw_only=True):
+class Callout(Struct, frozen=True, kw_only=True, gc=False):
     """One room or phone to ring, with the names and headers to send.
 
     Attributes:

@@ -76,7 +76,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     command: str | None = None
 
 
-class Notice(Struct, frozen=True):
+class Notice(Struct, frozen=True, gc=False):
     """A warning: something the user should know that does not stop the command (contract 3, ``warnings``)."""
 
     id: Annotated[str, Meta(description="A word for this kind of warning.")]

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -103,6 +104,7 @@ def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[
     return [row for row in rows if flags.has(row.number)], [row for row in bad if flags.has(row.number)]
 
 
+@lru_cache
 def _duration(text: str, name: str) -> timedelta:
     return parse_duration(text, name=name, longest=LONGEST_TIMEOUT)
 

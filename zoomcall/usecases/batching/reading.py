@@ -88,9 +88,10 @@ def read_rows(
         if isinstance(each, BadRow):
             yield each
             continue
-        for column in each.fields.keys() - known:
-            known.add(column)
-            warn(_unknown(column, each.line))
+        if not each.fields.keys() <= known:
+            for column in each.fields.keys() - known:
+                known.add(column)
+                warn(_unknown(column, each.line))
         if tag is not None and str(each.fields.get("tag", "")).strip() != tag:
             continue
         try:
@@ -124,9 +125,15 @@ def _row(raw: RawRow, defaults: Defaults) -> BatchRow:
         target=_target(fields, defaults),
         timeout=defaults.timeout if timeout is None else defaults.parse_timeout(timeout, "timeout"),
         name=fields.get("name") or fields.get("room"),
-        note=fields.get("note"),
-        tag=fields.get("tag"),
+        note=_shared(fields.get("note")),
+        tag=_shared(fields.get("tag")),
     )
+
+
+@lru_cache(1024)
+def _shared(text: str | None) -> str | None:
+    """Return the text that an earlier row had, if it is the same: 100,000 rows repeat a few names and notes."""
+    return text
 
 
 def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
@@ -144,7 +151,7 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
 
     def name(column: str, by_flag: str | None, by_book: str | None) -> str | None:
         given = fields.get(column)
-        return by_book or by_flag if given is None else parse_display_name(given, flag=column)
+        return by_book or by_flag if given is None else _shared(parse_display_name(given, flag=column))
 
     return Callout(
         address=address,
@@ -215,19 +222,19 @@ def _headers(fields: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values that are there, as trimmed texts; only headers may be a list."""
-    texts = {}
+    texts: dict[str, Any] = {}
     for column, value in fields.items():
         if value is None or column not in _KNOWN:
             continue
-        text = value
-        if not isinstance(value, str):
-            if isinstance(value, list) and column == "header":
-                texts[column] = value
-                continue
-            if isinstance(value, bool | dict | list):
-                raise UsageError(f"{column} must be text, not {type(value).__name__}")
+        if isinstance(value, str):
+            text = value.strip()
+        elif isinstance(value, list) and column == "header":
+            texts[column] = value
+            continue
+        elif isinstance(value, bool | dict | list):
+            raise UsageError(f"{column} must be text, not {type(value).__name__}")
+        else:
             text = str(value)
-        text = text.strip()
         if not text:
             continue
         if not text.isascii():

@@ -103,7 +103,8 @@ class _Line:
     def request(self, start: int, end: int, *, is_posix: bool) -> PastedRequest | None:
         """Return the request; None if these words are not a command line but, say, prose."""
         method, url = self._destination()
-        if not url and not self._options:
+        is_prose = self._client.has_items and any(_ITEM.fullmatch(word) is None for word in self._others)
+        if (not url and not self._options) or is_prose:
             return None
         if not url:
             self._notes["the command has no URL"] = None

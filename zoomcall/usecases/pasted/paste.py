@@ -103,6 +103,8 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     relevant = [request for request in ranked if _relevance(request)[0] > 0]
     request = relevant[0] if relevant else None
     answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
+    if answer is None and request is not None and request.form is Form.OBJECT and len(relevant) == 1:
+        answer = _answer_of(text, replace(request, end=request.start))  # the object has both
     others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
     is_long = request is not None and recorded is None and view.source.count("\n") >= _LONG
     line = view.line(request.start) if request is not None and is_long else None

@@ -27,8 +27,11 @@ _MOST_USES = 60
 _NAME = re.compile(r"[A-Za-z_]\w*")
 _UNTIED = 9
 _DEEPEST_VARIABLE = 3
+_MOST_CALLS = 2
 _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_SERIALISERS = {"stringify", "dumps", "json-encode", "tojson", "to-json"}
+_KEPT_AS = {"form-params": {"": _FORM}, "encode": {"form": _FORM, "json": _JSON}}
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _INSERT = re.compile(
@@ -40,6 +43,8 @@ _URL = re.compile(
     r"zoom\.us|zoomgov\.com|/?videosdk/|/?live_meetings|/oauth/token|/meetings/|/v2/|/h323/|/crc/", re.IGNORECASE
 )
 _TARGET = re.compile(r"videosdk/|live_meetings|oauth/token|/events?\b", re.IGNORECASE)
+_CUT_URL = re.compile(r"(?:^|/)(?:v2|live_meetings|meetings|sessions|users|videosdk)?/?$")
+"""A URL that ends where an id must follow, so that the program joins more to it than was seen."""
 _VERB = re.compile(
     r"@?(?:rm|do_?|[Hh]ttp_?|HTTP_?|method_?|Method|with|Upload)?(?P<verb>get|post|put|patch|delete|GET|POST|PUT|PATCH|DELETE|Get|Post|Put"
     r"|Patch|Delete)(?:_?(?:As|From)?_?(?:Json|String|Async|For(?:Object|Entity|Location)|Request|Mapping|Text\w*))*[!?]?"
@@ -259,12 +264,25 @@ class _Program:
         if "path" in values.word(opener - 1).lower() and len(places := values.arguments(opener)) > 1:
             pieces = [values.at(place)[0] for place in places]
             return "/".join(piece if isinstance(piece, str) else "{...}" for piece in pieces)
-        is_message = values.sign(opener) == "["
-        if opener > 0 and (is_message or values.word(opener - 1)):
-            called = values.at(opener if is_message else values.start_of_chain(opener - 1))[0]
+        for place in self._uses_around(opener):
+            called = values.at(place)[0]
             if isinstance(called, str) and _URL.search(called) and len(called) > len(str(value)):
                 return str(called)
         return value if isinstance(value, str) else ""
+
+    def _uses_around(self, opener: int) -> Iterator[int]:
+        """Yield where the lists and calls begin that a text is in, and those that a list's name is in."""
+        values = self._values
+        for _ in range(_MOST_CALLS):
+            is_list = values.sign(opener) == "["
+            if opener <= 0 or not (is_list or values.word(opener - 1)):
+                return
+            yield opener if is_list else values.start_of_chain(opener - 1)
+            if is_list and values.sign(opener - 1) == "=":
+                for place in self._words.get(values.word(opener - 2).lower().replace("_", "-"), ())[:_MOST_URLS]:
+                    yield place
+                    yield values.start_of_chain(values.parents[place] - 1)
+            opener = values.parents[opener]
 
     def _kind(self, index: int) -> Kind | None:
         return self._tokens[index].kind if 0 <= index < len(self._tokens) else None
@@ -282,7 +300,7 @@ class _Program:
         )
         if content_type is not None and "content-type" not in names:
             headers.append(("Content-Type", content_type))
-        if content_type == _FORM and kind == "object" and body_value:
+        if content_type == _FORM and kind == "object" and body_value and not _SERIALISERS & self._words.keys():
             body_value = urlencode(json.loads(body_value))
         is_authorized = bool(names & {"authorization", "x-api-key"}) or basic is not None
         notes = (
@@ -301,13 +319,15 @@ class _Program:
             basic=basic,
             claims=self._claims,
             has_millisecond_expiry=bool(self._claims) and self._counts_milliseconds(),
-            unsure=frozenset(self._unsure(method, body, dict(headers))),
+            unsure=frozenset(self._unsure(url, method, body, dict(headers))),
             not_understood=tuple(note for note in notes if note),
         )
 
     @staticmethod
-    def _unsure(method: _Found, body: _Found, headers: dict[str, str]) -> Iterator[Part]:
+    def _unsure(url: str, method: _Found, body: _Found, headers: dict[str, str]) -> Iterator[Part]:
         """Name the parts that are guessed, or of which the telling beginning is a stand-in."""
+        if _CUT_URL.search(url):
+            yield Part.URL
         if not method.is_tied:
             yield Part.METHOD
         if not body.is_tied:
@@ -622,10 +642,21 @@ class _Program:
         if place is not None:
             return stated[place]
         names = {token.text for token in self._tokens if token.kind is Kind.NAME}
-        if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring", "asForm", "form_params"}:
+        if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring", "asForm"}:
             return _FORM
+        if (kept := self._kept_as(inside)) is not None:
+            return kept
         is_json = any("AsJsonAsync" in name for name in names) or names & {"JsonContent", "AddJsonBody", "AddBody"}
-        return _JSON if is_json else None if body is None else self._usual_type(names, body, kind, inside)
+        return _JSON if is_json else None if not body else self._usual_type(names, body, kind, inside)
+
+    def _kept_as(self, inside: list[int]) -> str | None:
+        """Return the type that a library gives to what is kept under a name like ``form_params``."""
+        for name, kinds in _KEPT_AS.items():
+            for place in set(inside).intersection(self._words.get(name, ())):
+                given = self._tokens[place + 2].text if self._values.sign(place + 1) in _GIVES else ""
+                if given and (kind := kinds.get(given.lower(), kinds.get(""))):
+                    return kind
+        return None
 
     def _is_accepted(self, place: int) -> bool:
         """Return whether a media type is one that the answer may have."""
@@ -639,9 +670,10 @@ class _Program:
             if kind == "object" and not names & {"dumps"}:
                 return _FORM
             return "" if self._has_argument("data", inside) or self._has_argument("content", inside) else None
-        if names & {"axios", "UrlFetchApp"}:
-            usual = _JSON if "axios" in names else _FORM
-            return usual if kind == "object" and "stringify" not in names else None
+        if "axios" in names:
+            return _JSON if kind == "object" and "stringify" not in names else None
+        if "UrlFetchApp" in names or self._is_jquery():
+            return None if "contentType" in names else _FORM
         if self._language is Form.JAVASCRIPT and "fetch" in names:
             return None if names & {"Headers", "headersInit", "options", "config"} else "text/plain;charset=UTF-8"
         if self._language is Form.CSHARP and "StringContent" in names:
@@ -654,6 +686,13 @@ class _Program:
             is_form = kind == "object" and "convertto-json" not in lowered
             return _FORM if is_form or "grant_type" in body else ""
         return None
+
+    def _is_jquery(self) -> bool:
+        return any(
+            self._values.sign(place - 1) == "." and self._tokens[place - 2].text in {"$", "jQuery"}
+            for name in ("ajax", "post")
+            for place in self._words.get(name, ())
+        )
 
     def _has_argument(self, name: str, inside: list[int]) -> bool:
         places = set(inside).intersection(self._words.get(name, ()))
@@ -721,7 +760,8 @@ class _Program:
 def _header_text(value: Any) -> str | None:
     value = value[0] if isinstance(value, list) and len(value) == 1 else value
     if isinstance(value, str):
-        return str(value)
+        is_cut = value.strip().lower() in {"bearer", "basic"}  # what follows is joined in a way that is not known
+        return f"{value.strip()} {unknown('...')}" if is_cut else str(value)
     return str(unknown("...")) if value is not None else None
 
 

@@ -43,7 +43,8 @@ _ENCODING = re.compile(
     r"(?:^|\.)(?:encodeURIComponent|\w*Escape\w*|\w*UrlEncode|quote(?:_plus)?|encodeURI|urlencode)$"
 )
 _FORMATTING = re.compile(r"(?:^|\.)(?:[Ff]ormat!?|[Ss]printf|stringWithFormat|formatted|glue)$")
-_JOINING = re.compile(r"(?:^|\.)(?:paste0?|[Cc]oncat(?:enate)?|join|str_c|urljoin|file_path)$")
+_JOINING = re.compile(r"(?:^|\.)(?:paste0?|[Cc]oncat(?:enate)?|join|str_c|urljoin|file_?path|Combine)$")
+_OF_PATHS = re.compile(r"(?:^|\.)(?:[Pp]ath|posix(?:path)?|File|url|URL)\.(?:join|Combine|JoinPath)$|^file\.?path$")
 _PUTTERS = re.compile(
     r"(?:put(?:All|Opt|JsonObject)?|[Aa]dd(?:Pair|Property)?|[Ss]et(?:Property)?|append|accumulate|insert|with|store|Append"
     r"|Update(?:String|Int)|push|set_item)"
@@ -294,6 +295,8 @@ class Values:
                 places = self.arguments(index + 2)
                 if _FORMATTING.search(name) and isinstance(value, str):
                     value = self._formatted(value, places, depth)
+                elif name == "join" and len(places) == 1 and isinstance(value, str | list):
+                    value = _joined(value, self.at(places[0], depth + 1)[0]) or value
                 elif (
                     len(places) == 2
                     and _PUTTERS.fullmatch(name)
@@ -482,9 +485,14 @@ class Values:
         places = self.arguments(opener)
         if places and self.word(places[0]) and self.sign(places[0] + 1) == ":":
             places[0] += 2  # URL(string: …)
+        if chain.endswith(".join") and len(places) == 1:
+            receiver = self.of_name(chain.removesuffix(".join"), depth + 1)
+            if (joined := _joined(receiver, self.at(places[0], depth + 1)[0])) is not None:
+                return joined
         if _JOINING.search(chain):
             gaps = [place for place in places if self.word(place) == "sep" and self.sign(place + 1) == "="]
-            gap = self.at(gaps[0] + 2)[0] if gaps else " " if chain == "paste" else ""
+            usual = " " if chain == "paste" else "/" if _OF_PATHS.search(chain) else ""
+            gap = self.at(gaps[0] + 2)[0] if gaps else usual
             texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:8] if place not in gaps]
             return Partial(_as_text(gap).join(texts))
         first = self.at(places[0], depth + 1)[0] if places else None
@@ -703,6 +711,13 @@ def _concatenated(first: Any, second: Any) -> Any:
     text = (_as_text(first) + _as_text(second))[:_LONGEST_TEXT]
     is_whole = not isinstance(first, Partial) and not isinstance(second, Partial)
     return text if is_whole else Partial(text)
+
+
+def _joined(first: Any, second: Any) -> Partial | None:
+    """Return a list's texts with the other value between them, whichever of the two the list is."""
+    gap, pieces = (first, second) if isinstance(first, str) else (second, first)
+    is_list = isinstance(gap, str) and isinstance(pieces, list)
+    return Partial(gap.join(_as_text(piece) for piece in pieces)) if is_list else None
 
 
 def _as_text(value: Any) -> str:

@@ -22,19 +22,19 @@ _VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
 _JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
 
 _PLACES: Mapping[str, tuple[str, ...]] = {
-    "url": ("url.raw", "url.value", "url", "uri", "requesturl", "endpoint", "href", "resource"),
+    "url": ("url.raw", "url.value", "url", "uri", "requesturl", "apiendpoint", "endpoint", "href", "resource"),
     "base": ("baseurl", "base_url", "baseuri", "base_uri", "host"),
     "query": ("qs", "queries", "queryparameters.parameters", "queryparameters", "query", "params"),
     "method": ("method", "verb", "httpmethod", "requestmethod", "type"),
     "headers": (
         "headers", "header", "headerparameters.parameters", "headerparameters", "http_headers", "requestheaders",
-        "customheaders",
+        "customheaders", "request_headers",
     ),
     "body": (
         "body.raw", "body.text", "body.urlencoded[]", "body.formdata[]", "body.params[]", "body.body",
         "body.$content",
         "json", "jsonbody", "bodyparameters.parameters", "bodyparameters", "body_params", "form_params",
-        "body.content", "body", "data", "payload", "postdata", "content",
+        "body.content", "body", "data", "payload", "postdata", "content", "request_body", "requestbody",
     ),
     "type": ("body.mimetype", "body.contenttype", "body.options.raw.language", "body_format", "contenttype",
              "content_type", "bodytype", "specifybody"),
@@ -57,8 +57,9 @@ _IS_REQUEST = re.compile(
     r"[\[{\s]+[\"']?:?(?:url|uri|method|type|name|info|item|nodes|inputs|request|config|headers|base_?url|endpoint)\b",
     re.IGNORECASE,
 )
+_INTRINSIC = re.compile(r"States\.Format\('([^']*)'.*\)\Z", re.DOTALL)
 _CODE = re.compile(r"[({]\s*$|^ *[\w'\"]+ *: .*,$|;$", re.MULTILINE)
-_BRU = re.compile(r"^(?P<method>get|post|put|patch|delete) \{\n(?P<rows>[^}]*)\}", re.MULTILINE)
+_BRU = re.compile(r"^(?P<method>get|post|put|patch|delete) \{\n(?P<rows>.*?)\n\}", re.MULTILINE | re.DOTALL)
 _BRU_BLOCK = re.compile(
     r"^(?P<name>headers|body(?::[\w-]+)?|auth:\w+) \{\n(?P<text>.*?)\n\}", re.MULTILINE | re.DOTALL
 )
@@ -140,7 +141,7 @@ def _table(value: Any) -> dict[str, Any]:
         value = _pairs(value)
     if not isinstance(value, dict):
         return {}
-    return {str(name).lower().replace("-", "_"): inner for name, inner in value.items()}
+    return {str(name).lower().replace("-", "_").removesuffix(".$"): inner for name, inner in value.items()}
 
 
 def _pairs(rows: list[Any]) -> dict[str, Any]:
@@ -209,6 +210,8 @@ def _url(members: Mapping[str, Any]) -> str:
 def _body(members: Mapping[str, Any]) -> tuple[str | None, str | None]:
     """Return the body, None if it is not known, and the type that the tool gives it by itself."""
     place, given = _look(members, "body")
+    if isinstance(given, dict) and ({"code", "message"} <= given.keys() or {"error", "reason"} <= given.keys()):
+        return None, None  # the answer's
     stated = f"{place} {_text(_look(members, 'type')[1])}".lower()
     is_object = isinstance(given, dict | list)
     is_form = "form" in stated.replace("formdata", "") or "urlencoded" in stated
@@ -248,7 +251,8 @@ def _authorization(auth: Any) -> tuple[str | None, str | None, bool]:
 
 def _text(value: Any) -> str:
     if isinstance(value, str):
-        return (value[1:] if value[:1] == "=" else value).strip()  # as n8n marks its expressions
+        text: str = _INTRINSIC.sub(lambda match: match[1].replace("{}", "{...}"), value)
+        return (text[1:] if text[:1] == "=" else text).strip()  # as n8n marks its expressions
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 

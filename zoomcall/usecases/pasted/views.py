@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import re
 from bisect import bisect_right
@@ -18,6 +20,7 @@ Edit = tuple[int, int, str]
 
 _MOST_ROUNDS = 6
 _FEW = 0.6
+_LONGEST_TABLE = 128 * 1024
 _CURLY_BYTES = re.compile(rb"[\x91-\x94]")
 
 
@@ -101,6 +104,27 @@ def viewed(view: View) -> View:
     if is_curly_throughout(view.text):
         view = View(straightened(view.text), view.source, view.steps, (*view.notes, CURLY_NOTE))
     return view
+
+
+_ROW_NAMES = re.compile(r"method|verb|(?:request[_ ]?)?(?:url|uri|path)|endpoint", re.IGNORECASE)
+
+
+def _without_columns(view: View) -> View:
+    """Write the rows of a log that was exported as a table as names and values, the refused ones, if any."""
+    first = view.text.lstrip().partition("\n")[0]
+    sign = max(",;\t", key=first.count)
+    names = [name.strip(' "').lower() for name in first.split(sign)]
+    if len(names) < 3 or not all(re.fullmatch(r"[\w. @-]{1,40}", name) for name in names):
+        return view
+    if sum(_ROW_NAMES.fullmatch(name) is not None for name in names) != 2 or len(view.text) > _LONGEST_TABLE:
+        return view
+    rows = [
+        dict(zip(names, row, strict=False)) for row in csv.reader(io.StringIO(view.text.lstrip()), delimiter=sign)
+    ]
+    refused = [row for row in rows[1:] if not any(re.fullmatch(r"2\d\d", value) for value in row.values())]
+    names.sort(key=lambda name: _ROW_NAMES.fullmatch(name) is None)
+    listed = ("\n".join(f"{name}: {row[name]}" for name in names if row.get(name)) for row in refused or rows[1:])
+    return view.edited([(0, len(view.text), "\n\n".join(listed))])
 
 
 _SLASHES = re.compile(r":\\+/\\+/")
@@ -303,6 +327,7 @@ def _without_prefixes(view: View) -> View:
 
 _STEPS: tuple[Callable[[View], View], ...] = (
     lambda view: view.without(_COLOURS),
+    _without_columns,
     _without_log_marks,
     _without_prefixes,
     _unquoted,
