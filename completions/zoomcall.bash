@@ -97,7 +97,7 @@ _zoomcall() {
                         "/webhook/serve") offered="--host --port --ready-file --record --forward-to --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/webhook/verify") offered="--signature --timestamp --max-age --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/webhook/replay") offered="--to --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
-                        "/webhook/secret") offered="--help" ;;
+                        "/webhook/secret") offered="--help -h" ;;
                         "/webhook/secret/set") offered="--secret-stdin --secret-file --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/webhook/secret/remove") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/diagnose") offered="--allow-files --reply --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;

@@ -535,7 +535,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l no-input -d 'Never 
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -a set -d 'Store a profile\'s webhook secret token: for the profile named with -p, or the current one'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -a remove -d 'Remove a profile\'s webhook secret: of the profile named with -p, or the current one'
-complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -l help -d 'Show this message and exit'
+complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l secret-stdin -d 'Read the secret from standard input'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l secret-file -r -F -d 'Read the secret from a file'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l profile -s p -x -d 'Use this profile\'s credential'

@@ -10,14 +10,15 @@ from ipaddress import ip_address
 from typing import Any
 
 from zoomcall.domain.batch import BadRow, RawRow
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
 _DELIMITERS = ",;\t|"
 _LARGEST_FIELD = 1_000_000
-_BETWEEN_VALUES = re.compile(r"[\s,]*")
-_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
-_SEPARATOR_LINE = re.compile(r"sep=(.)(?=\r?\n)", re.IGNORECASE)
+_BETWEEN_VALUES = Pattern(r"[\s,]*")
+_LINE = Pattern(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
+_SEPARATOR_LINE = Pattern(r"sep=(.)(?=\r?\n)", re.IGNORECASE)
 """What Excel writes above the header."""
 _LIST_HELP = "Give one row a room: a CSV with a header, JSON lines, or one address a line."
 

@@ -21,6 +21,7 @@ from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
 from zoomcall.adapters.tls import refusal_of
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import one_line, quoted
@@ -39,8 +40,8 @@ _SHORTEST_CONCEALED = 4
 _WRITE_ONLY = frozenset(
     {"authorization", "proxy-authorization", "cookie", "set-cookie", "x-api-key", "x-zm-signature"}
 )
-_SECRET_KEYS = re.compile(r"passcode|password|passwd|secret|token|signature|authorization|host_?key", re.IGNORECASE)
-_H323_PASSCODE = re.compile(r"(##[^#\s\"\\]*#)[^\s\"\\]+")
+_SECRET_KEYS = Pattern(r"passcode|password|passwd|secret|token|signature|authorization|host_?key", re.IGNORECASE)
+_H323_PASSCODE = Pattern(r"(##[^#\s\"\\]*#)[^\s\"\\]+")
 _MASK = "***"
 
 Trace = Callable[[str], None]

@@ -13,6 +13,7 @@ from zoomcall.adapters.batch_file import read_batch
 from zoomcall.adapters.room_book import fields_of, tables_of
 from zoomcall.adapters.toml_file import parse_toml
 from zoomcall.domain.batch import BadRow, RawRow
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import CorruptConfig, UsageError
 from zoomcall.named_files import read_named, write_named
@@ -21,7 +22,7 @@ COLUMNS = ("name", "protocol", "address", "from_name", "to_name", "header", "hea
 _LARGEST = 100_000_000
 _LIMIT = timedelta(seconds=60)  # for a pipe
 _PLURALS = {"headers": "header", "tags": "tag"}
-_TOML = re.compile(r"^\s*\[\[\s*room\s*\]\]", re.MULTILINE)
+_TOML = Pattern(r"^\s*\[\[\s*room\s*\]\]", re.MULTILINE)
 
 
 def read_room_list(data: bytes, *, name: str) -> Iterator[RawRow | BadRow]:

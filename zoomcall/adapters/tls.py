@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import ssl
 import sys
 from datetime import datetime
@@ -11,10 +10,11 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import UsageError
 
-_HASHED = re.compile(r"[0-9a-f]{8}\.\d\Z")
+_HASHED = Pattern(r"[0-9a-f]{8}\.\d\Z")
 
 
 class TrustStore(Struct, frozen=True, kw_only=True):

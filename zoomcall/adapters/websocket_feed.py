@@ -24,6 +24,7 @@ from zoomcall.adapters.tls import tls_context
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import AccessToken
 from zoomcall.domain.event import Event, read_any_event, read_any_event_text
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind, ZoomcallError
 
@@ -32,7 +33,7 @@ _LARGEST_FRAME = 1024 * 1024
 _MASK = "***"
 _STOP_SECONDS = 2.0
 _CLOSE_SECONDS = 0.5
-_TOKEN_IN_URL = re.compile(r"(access_token(?:=|%3D|'?: ?'))[^&\s'\")>]+", re.IGNORECASE)
+_TOKEN_IN_URL = Pattern(r"(access_token(?:=|%3D|'?: ?'))[^&\s'\")>]+", re.IGNORECASE)
 
 TokenSupply = Callable[[], AccessToken]
 

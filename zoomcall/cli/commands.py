@@ -1,13 +1,15 @@
-"""The command tree: names and summaries; a command's module is imported only when it is called."""
+"""The command tree: names and summaries; a command's module is imported, and its flags read, when it is called."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Annotated, Any
 
 import typer
 from msgspec import Struct
 from typer.core import TyperGroup
 from typer.main import get_command as build_command
+from typer.main import get_command_from_info, get_group
 
 
 class Entry(Struct, frozen=True):
@@ -16,23 +18,29 @@ class Entry(Struct, frozen=True):
     Attributes:
         module: Its module in ``zoomcall.cli``, whose ``app`` is the command or group.
         summary: Its line in the root help.
+        parts: The modules of a group's commands that are in modules of their own, by name.
     """
 
     module: str
     summary: str
+    parts: Mapping[str, str] = {}
 
 
 ENTRIES: Mapping[str, Entry] = {
     "auth": Entry("auth", "Store, show, choose and remove credentials."),
     "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
-    "invite": Entry("invite", "Ring a room system into a session or meeting."),
-    "room": Entry("room", "Keep rooms in an address book, to ring them by name."),
+    "invite": Entry("invite.one", "Ring a room system into a session or meeting.", parts={"batch": "invite.batch"}),
+    "room": Entry("room.book", "Keep rooms in an address book, to ring them by name.", parts={"sync": "room.sync"}),
     "report": Entry("report", "Draw a finished batch again, from its journal or its JSON."),
     "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),
     "meeting": Entry("meeting", "Show who is in a meeting."),
-    "webhook": Entry("webhook", "Receive, verify and replay Zoom's signed events."),
+    "webhook": Entry(
+        "webhook",
+        "Receive, verify and replay Zoom's signed events.",
+        parts={name: f"webhook.{name}" for name in ("serve", "verify", "replay", "secret")},
+    ),
     "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),
     "doctor": Entry("doctor", "Check everything an invite needs, with a fix for each problem."),
     "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
@@ -52,21 +60,28 @@ Examples:
 """
 
 
-class RootGroup(TyperGroup):
-    """Imports a command's module only when that command is named."""
+class Group(TyperGroup):
+    """Builds each of its commands when it is named."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
-        nothing: Any = None
-        self.commands = dict.fromkeys(ENTRIES, nothing)  # only the names are used, for typo hints
+        self._makers: Mapping[str, Callable[[], Any]] = {}
 
-    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
-        """Return every command name, in the order a newcomer needs them."""
-        return list(ENTRIES)
+    def adopt(self, makers: Mapping[str, Callable[[], Any]]) -> None:
+        """Take commands as functions that build them."""
+        nothing: Any = None
+        self._makers = makers
+        self.commands = dict.fromkeys(makers, nothing)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - Typer's signature
         """Build one command."""
-        return load(cmd_name) if cmd_name in ENTRIES else None
+        if cmd_name in self._makers and self.commands[cmd_name] is None:
+            self.commands[cmd_name] = self._makers[cmd_name]()
+        return self.commands.get(cmd_name)
+
+
+class RootGroup(Group):
+    """Imports a command's module only when that command is named."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
         """List the commands from their summaries, without importing them."""
@@ -76,14 +91,40 @@ class RootGroup(TyperGroup):
 
 def load(name: str) -> Any:
     """Import and build one entry's command or group."""
-    module = importlib.import_module(f"zoomcall.cli.{ENTRIES[name].module}")
-    app: typer.Typer = module.app
+    entry = ENTRIES[name]
+    return _build(name, entry.module, entry.parts)
+
+
+def _build(name: str, module: str, parts: Mapping[str, str]) -> Any:
+    app: typer.Typer = importlib.import_module(f"zoomcall.cli.{module}").app
     app.rich_markup_mode = None
     app._add_completion = False  # noqa: SLF001 - Typer has no public way to change it after the fact
     app.info.context_settings = {"help_option_names": ["-h", "--help"]}
-    built = build_command(app)
+    makers = {info.name or "": _maker(info) for info in app.registered_commands} | {
+        part: lambda part=part, module=module: _build(part, module, {}) for part, module in parts.items()
+    }
+    if app.registered_groups:
+        raise AssertionError(f"{module} adds groups, which would all be imported; name their modules in ENTRIES")
+    if len(makers) == 1 and app.registered_callback is None:
+        built: Any = build_command(app)
+    else:
+        built = _build_group(app, makers)
     built.name = name
     return built
+
+
+def _maker(info: Any) -> Callable[[], Any]:
+    return lambda: get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+
+def _build_group(app: typer.Typer, makers: Mapping[str, Callable[[], Any]]) -> Group:
+    """Build a group without its commands, which Typer would all build at once, and give it their makers."""
+    bare = copy(app)
+    bare.info, bare.registered_commands = copy(app.info), []
+    bare.info.cls = Group
+    group: Any = get_group(bare)
+    group.adopt(makers)
+    return group  # type: ignore[no-any-return]
 
 
 def build_root() -> Any:
@@ -111,4 +152,6 @@ def build_root() -> Any:
         elif context.invoked_subcommand is None:
             typer.echo(context.get_help())
 
-    return build_command(root)
+    built: Any = build_command(root)
+    built.adopt({name: lambda name=name: load(name) for name in ENTRIES})
+    return built

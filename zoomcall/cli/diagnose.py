@@ -20,6 +20,7 @@ from zoomcall.cli.shell_line import callout_line, mint_line, reading_line, token
 from zoomcall.domain.callout import CalloutRequest
 from zoomcall.domain.cause import Certainty
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.pattern import Pattern
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.correcting import Correction, PlainRequest, TokenRequest
@@ -29,7 +30,7 @@ from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
 app = typer.Typer()
 
 _LARGEST_BODY_FILE = 1_000_000
-_IS_PASTE = re.compile(r"[\s{}\"'=]|://|^ey|bearer|basic|[\w+/=-]{40,}", re.IGNORECASE)
+_IS_PASTE = Pattern(r"[\s{}\"'=]|://|^ey|bearer|basic|[\w+/=-]{40,}", re.IGNORECASE)
 
 
 @command(

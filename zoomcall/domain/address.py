@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.pasted_value import address_in
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import number_of_link
 from zoomcall.domain.value import Discreet
@@ -17,15 +18,15 @@ from zoomcall.errors import UsageError
 
 _LONGEST = 512
 _LABEL = "[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
-_HOST_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\Z")
-_NUMBERS = re.compile(r"[0-9.]+\Z")
+_HOST_NAME = Pattern(rf"{_LABEL}(?:\.{_LABEL})*\Z")
+_NUMBERS = Pattern(r"[0-9.]+\Z")
 _OCTET = "(25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
-_IPV4 = re.compile(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}\Z")
+_IPV4 = Pattern(rf"{_OCTET}\.{_OCTET}\.{_OCTET}\.{_OCTET}\Z")
 _BROADCAST, _MULTICAST = 0xFFFFFFFF, 0b1110
-_ALIAS = re.compile(r"\+?[0-9]+\Z")
-_BRACKETED = re.compile(r"\[([^\]]*)\](?::(.*))?")
-_BROKEN_ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_USER = re.compile(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/%#:]+\Z")
+_ALIAS = Pattern(r"\+?[0-9]+\Z")
+_BRACKETED = Pattern(r"\[([^\]]*)\](?::(.*))?")
+_BROKEN_ESCAPE = Pattern(r"%(?![0-9A-Fa-f]{2})")
+_USER = Pattern(r"[A-Za-z0-9\-_.!~*'()&=+$,;?/%#:]+\Z")
 _UNESCAPED_IN_USER = "!~*'()&=+$,;?/"
 _OWN_SCHEMES = {"sip", "sips", "h323"}
 _FOREIGN_SCHEMES = {"tel", "mailto", "callto", "http", "https", "im", "xmpp", "skype", "zoommtg"}
@@ -34,8 +35,8 @@ _LARGEST_PORT = 65535
 _CRC_HOST = "zoomcrc.com"
 _CRC_ADDRESSES = {"162.255.37.11", "162.255.36.11", "213.19.144.110"}
 """Addresses that Zoom's invitations print for H.323 rooms to call (zoom-api 10)."""
-_MEETING = re.compile(r"\d{9,11}(?!\d)")
-_SPACED_MEETING = re.compile(r"\d(?:[ -]?\d){8,10}")
+_MEETING = Pattern(r"\d{9,11}(?!\d)")
+_SPACED_MEETING = Pattern(r"\d(?:[ -]?\d){8,10}")
 _MASK = "***"
 
 _PRIVATE_NETWORKS = tuple(
@@ -384,15 +385,15 @@ class _Parser:
 
 
 _SCHEME = "(?:sips?|h323):"
-_EXTENSION_PASSCODE = re.compile(r"(##[^#]*#).+", re.DOTALL)
-_USER_PASSWORD = re.compile(rf"^({_SCHEME}[^:@]*|(?!{_SCHEME})[^:@]*):.*@", re.IGNORECASE | re.DOTALL)
-_CRC_PASSCODE = re.compile(
+_EXTENSION_PASSCODE = Pattern(r"(##[^#]*#).+", re.DOTALL)
+_USER_PASSWORD = Pattern(rf"^({_SCHEME}[^:@]*|(?!{_SCHEME})[^:@]*):.*@", re.IGNORECASE | re.DOTALL)
+_CRC_PASSCODE = Pattern(
     rf"^((?:{_SCHEME})?[^.%@:]*)[.%].*@(?=(?:[\w-]+\.)*{re.escape(_CRC_HOST)})", re.IGNORECASE | re.DOTALL
 )
 
 
-_NUMBER_PASSCODE = re.compile(rf"^((?:{_SCHEME})?\d{{9,11}})\.[^@]*\d@", re.IGNORECASE)
-_DOLLAR_PASSCODES = re.compile(r"^([^@]*?\$\$)[^@]+@", re.DOTALL)
+_NUMBER_PASSCODE = Pattern(rf"^((?:{_SCHEME})?\d{{9,11}})\.[^@]*\d@", re.IGNORECASE)
+_DOLLAR_PASSCODES = Pattern(r"^([^@]*?\$\$)[^@]+@", re.DOTALL)
 
 
 def _masked(text: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ipaddress
-import re
 from typing import NewType
 from urllib.parse import SplitResult, urlsplit
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
@@ -19,7 +19,7 @@ GOV_OAUTH_BASE = ApiBase("https://zoomgov.com")
 WEBSOCKET_URL = "wss://ws.zoom.us/ws"
 
 _ZOOM_DOMAINS = ("zoom.us", "zoomgov.com")
-_HOST_NAME = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
+_HOST_NAME = Pattern(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\Z")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LONGEST = 2000
 

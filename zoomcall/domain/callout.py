@@ -12,6 +12,7 @@ from msgspec import Struct
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, events_path
@@ -35,7 +36,7 @@ LONGEST_HEADER_KEY = 32
 LONGEST_HEADER_VALUE = 256
 MOST_HEADERS = 10
 
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
+_TOKEN = Pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
 class SipHeader(Struct, frozen=True, gc=False):

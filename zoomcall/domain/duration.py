@@ -6,14 +6,15 @@ import math
 import re
 from datetime import timedelta
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.time_words import span
 from zoomcall.errors import UsageError
 
 _LONGEST_TEXT = 40
-_PLAIN = re.compile(r"(?=[.]?[0-9])[0-9]*[.]?[0-9]*(?:[eE][+-]?[0-9]+)?")  # float() takes much more than this
+_PLAIN = Pattern(r"(?=[.]?[0-9])[0-9]*[.]?[0-9]*(?:[eE][+-]?[0-9]+)?")  # float() takes much more than this
 _UNITS = {"d(?:ays?)?": 86_400, "h(?:ours?|rs?)?": 3_600, "m(?:in(?:ute)?s?)?": 60, "s(?:ec(?:ond)?s?)?": 1}
-_PARTS = re.compile(" *".join(f"(?:([0-9.]+) *{unit})?" for unit in _UNITS), re.IGNORECASE)
+_PARTS = Pattern(" *".join(f"(?:([0-9.]+) *{unit})?" for unit in _UNITS), re.IGNORECASE)
 
 
 def parse_duration(text: str, *, name: str, longest: timedelta, may_be_zero: bool = False) -> timedelta:

@@ -13,11 +13,12 @@ from msgspec import Struct
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
 from zoomcall.domain.destination import Destination, known_destination
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.raw_answer import well_formed
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 
-_NAME = re.compile(r"(session\.user|meeting\.participant)_(room_system|phone)_callout_([a-z]+)")
+_NAME = Pattern(r"(session\.user|meeting\.participant)_(room_system|phone)_callout_([a-z]+)")
 _APIS = {"session.user": Api.SESSION, "meeting.participant": Api.MEETING}
 _ANSWERED = {Api.SESSION: State.JOINED, Api.MEETING: State.ANSWERED}
 _STATES = {
@@ -42,7 +43,7 @@ RINGING_IN_SESSION = "session.user_room_system_callout_ringing"
 _EPOCH = datetime.fromtimestamp(0, UTC)
 _LATEST = 253_402_300_799_000
 _LARGEST_REASON = 2**31
-_NUMBER = re.compile(r"\+?([1-9][0-9]{1,19})")
+_NUMBER = Pattern(r"\+?([1-9][0-9]{1,19})")
 _LARGEST_NUMBER = 10**20
 
 

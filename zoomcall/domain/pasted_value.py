@@ -5,21 +5,23 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote
 
+from zoomcall.domain.pattern import Pattern
+
 QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060\ufeff]")
-_ADDRESS_LABEL = re.compile(
+_INVISIBLE = Pattern("[\u00ad\u200b-\u200f\u2060\ufeff]")
+_ADDRESS_LABEL = Pattern(
     r"[A-Za-z][\w./() -]{0,30}:\s+(?=\S)|[\"']?(?:device_ip|address|addr|uri|ip)[\"']?\s*[:=]\s*", re.IGNORECASE
 )
-_NAMED = re.compile(r"[^<>@]*<([^<>]+)>(?:;[^<>]*)?")
-_REMARK = re.compile(r"\s+\([^()]*\)\Z")
-_SIP_SLASHES = re.compile(r"(sips?:|h323:)//", re.IGNORECASE)
+_NAMED = Pattern(r"[^<>@]*<([^<>]+)>(?:;[^<>]*)?")
+_REMARK = Pattern(r"\s+\([^()]*\)\Z")
+_SIP_SLASHES = Pattern(r"(sips?:|h323:)//", re.IGNORECASE)
 
-_SESSION_LABEL = re.compile(
+_SESSION_LABEL = Pattern(
     r"[\"']?(?:(?:video ?sdk )?session(?:[ _-]?(?:id|uuid))?|id|uuid)[\"']?\s*(?::|=(?!=))\s*", re.IGNORECASE
 )
-_SESSION_PATH = re.compile(r"(?:https?://[^/\s]+)?/(?:v2/)?videosdk/sessions/([^/?#\s]+)(?:[/?#].*)?")
-_ESCAPED_ID = re.compile(r"[A-Za-z0-9+/=_-]+")
+_SESSION_PATH = Pattern(r"(?:https?://[^/\s]+)?/(?:v2/)?videosdk/sessions/([^/?#\s]+)(?:[/?#].*)?")
+_ESCAPED_ID = Pattern(r"[A-Za-z0-9+/=_-]+")
 
 
 def address_in(text: str) -> str:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 _LONGEST = 64
 _LONGEST_EXTENSION = 11
 _NUMBER = r"[+\uff0b]?[\d\s().\[\]/\-\u2010-\u2015\u2212]*"
-_WHOLE = re.compile(
+_WHOLE = Pattern(
     rf"\s*(?:tel:)?(?P<number>{_NUMBER})"
     rf"(?:(?:;ext=|[,;]?\s*(?:ext(?:ension)?\.?|x|#))\s*(?P<extension>\d{{1,{_LONGEST_EXTENSION}}}))?\s*\Z",
     re.IGNORECASE,
 )
-_ZOOM_FORM = re.compile(rf"\+?(\d+)-(\d{{1,{_LONGEST_EXTENSION}}})", re.ASCII)
-_IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
+_ZOOM_FORM = Pattern(rf"\+?(\d+)-(\d{{1,{_LONGEST_EXTENSION}}})", re.ASCII)
+_IPV4 = Pattern(r"\d{1,3}(?:\.\d{1,3}){3}")
 _NATIONAL_LENGTH = 10
 _SAMPLES = {"1800000000", "6032331333", "13167900000", "15555550100"}
 """The numbers in Zoom's own documents (zoom-api 3.1, 5.2): they pass, although some exist nowhere."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -19,13 +18,14 @@ from zoomcall.domain.credential import (
     CredentialSource,
     assemble,
 )
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured, UsageError
 
 DEFAULT_PROFILE = "default"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_NAME = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _CHECK_DIGITS = 5  # hexadecimal: too few to tell the secret from the million others that have the same
 _CHECK_ROUNDS = 5_000
 

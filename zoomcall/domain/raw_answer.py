@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 
 from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.value import Discreet
 
@@ -18,14 +19,14 @@ _LONGEST_READ = 64 * 1024
 _LONGEST_MESSAGE = 2000
 _MOST_FIELD_ERRORS = 50
 
-_BROKEN_CODE = re.compile(r'"code"\s*:\s*"?(-?\d{1,9})\b')
-_BROKEN_ERROR = re.compile(r'"error"\s*:\s*"([^"]{1,200})"')
+_BROKEN_CODE = Pattern(r'"code"\s*:\s*"?(-?\d{1,9})\b')
+_BROKEN_ERROR = Pattern(r'"error"\s*:\s*"([^"]{1,200})"')
 
 
-def _broken_text(key: str) -> re.Pattern[str]:
+def _broken_text(key: str) -> Pattern:
     # A text with unescaped quotes ends where one is followed by the next key, the object's end, or nothing.
     end = r'"\s{0,20}(?:,\s{0,20}"[A-Za-z_]+"\s{0,20}:|\}\s{0,20}\Z|\Z)'
-    return re.compile(rf'"{key}"\s*:\s*"(.*?)(?:{end}|\Z)', re.DOTALL)
+    return Pattern(rf'"{key}"\s*:\s*"(.*?)(?:{end}|\Z)', re.DOTALL)
 
 
 _BROKEN_MESSAGE = _broken_text("message")
@@ -223,7 +224,7 @@ def _text(value: object) -> str | None:
     return (one_line(value[:_LONGEST_READ], _LONGEST_MESSAGE) or None) if isinstance(value, str) else None
 
 
-def _matched(pattern: re.Pattern[str], text: str) -> str | None:
+def _matched(pattern: Pattern, text: str) -> str | None:
     match = pattern.search(text)
     return _text(match[1].replace('\\"', '"')) if match else None
 

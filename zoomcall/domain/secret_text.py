@@ -7,6 +7,7 @@ import unicodedata
 
 from msgspec import Struct
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
@@ -15,20 +16,20 @@ LARGEST_SECRET = 1_000_000
 _LONGEST_KEY = 256
 _NEWLINES = ("\r\n", "\n", "\r")
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
-_PLACEHOLDER = re.compile(
+_PLACEHOLDER = Pattern(
     r"""\$\{[^{}]*\} | \$\([^()]*\) | \$(?:env:)?[A-Za-z_]\w* | %[A-Za-z_]\w*% | \{\{.*\}\} | \{%.*%\} | <[^<>]+>
     | (?:your|my)(?:[-_ ][a-z]+)+ | change[-_ ]?(?:me|it) | x{4,} | \.{3,} | \u2026 | \*{3,} | todo
     | none | null | nil | undefined""",
     re.VERBOSE | re.IGNORECASE,
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = Pattern(
     r"(?:export\s+|set\s+|\$env:|-e\s+)?(?P<name>(?=\w*(?:secret|key|token|_id|zoom|session|meeting))[a-z]\w*"
     r"|(?:api|sdk|account|client|webhook|secret)[ -](?:key|secret|id|token))"
     r"\s*(?:=(?!=)|:\s)\s*(?P<value>\S.*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_COMMENT = re.compile(r"(?P<value>\S+)\s+#.*", re.DOTALL)
+_CONTROL = Pattern(r"[\x00-\x1f\x7f-\x9f]")
+_COMMENT = Pattern(r"(?P<value>\S+)\s+#.*", re.DOTALL)
 _NEVER_A_TOKEN = {"placeholder-unfilled", "assignment-in-value", "comment-in-value", "invisible-character"}
 _BLANKS = {" ": "a space", "\t": "a tab", "\n": "a line break", "\r": "a carriage return (\\r)"}
 

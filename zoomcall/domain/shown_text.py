@@ -6,14 +6,16 @@ import re
 from collections.abc import Iterable
 from itertools import takewhile
 
+from zoomcall.domain.pattern import Pattern
+
 _PASSCODES = (
-    (re.compile(r"(?<!\d)(\d{9,11})\.(?!\*{3})[^@\s]*\d(?=@)"), r"\1.***"),
-    (re.compile(r"(\$\$)(?!\*{3})[^@\s]+(?=@)"), r"\1***"),
-    (re.compile(r"(##\d+#)(?!\*{3})[^\s#]+"), r"\1***"),
-    (re.compile(r"([?&](?:pwd|passcode|tk|zak)=)(?!\*{3})[^&#\s]+", re.IGNORECASE), r"\1***"),
+    (Pattern(r"(?<!\d)(\d{9,11})\.(?!\*{3})[^@\s]*\d(?=@)"), r"\1.***"),
+    (Pattern(r"(\$\$)(?!\*{3})[^@\s]+(?=@)"), r"\1***"),
+    (Pattern(r"(##\d+#)(?!\*{3})[^\s#]+"), r"\1***"),
+    (Pattern(r"([?&](?:pwd|passcode|tk|zak)=)(?!\*{3})[^&#\s]+", re.IGNORECASE), r"\1***"),
 )
-_FILE_NAME = re.compile(r"[\w./\\:~ ()@+-]{1,120}")
-_NO_FILE_NAME = re.compile(r"eyJ|bearer|curl |[A-Za-z0-9_+-]{32,}|\d{9,11}[.:]\d{4,}@|^v0=", re.IGNORECASE)
+_FILE_NAME = Pattern(r"[\w./\\:~ ()@+-]{1,120}")
+_NO_FILE_NAME = Pattern(r"eyJ|bearer|curl |[A-Za-z0-9_+-]{32,}|\d{9,11}[.:]\d{4,}@|^v0=", re.IGNORECASE)
 
 
 def printable(text: str) -> str:

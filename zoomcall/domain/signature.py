@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hmac
-import re
 from datetime import UTC, datetime, timedelta
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 
 SIGNATURE_HEADER = "x-zm-signature"
@@ -16,7 +16,7 @@ FRESHNESS = timedelta(minutes=5)
 """How old, or how far in the future, a timestamp may be; Zoom names no limit (zoom-api 5.4)."""
 
 PREFIX = "v0="
-_SECONDS = re.compile(r"[0-9]{1,12}")
+_SECONDS = Pattern(r"[0-9]{1,12}")
 
 
 def sign(secret: Secret, timestamp: str, body: bytes) -> str:

@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, quote, unquote, urlsplit
 from msgspec import Struct
 
 from zoomcall.domain.pasted_value import QUOTES
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
@@ -21,18 +22,18 @@ _LONGEST_ID = 512
 _MEETING_DIGITS = range(9, 12)
 
 _SPACED_NUMBER = r"(\d(?:[ \u00a0-]?\d){8,10})(?![ \u00a0-]?\d)"
-_LABELLED = re.compile(rf"^[^\d\n@/:\uff1a=#]{{0,40}}[:\uff1a=#]\s*[\"'#]?{_SPACED_NUMBER}", re.MULTILINE)
-_NUMBER_LABEL = re.compile(r"\bid\b|\bnumber\b|ID|\u53f7|\u865f|\bn(?:\.|o\b|r\b|\u00b0)", re.IGNORECASE)
-_REMARKED = re.compile(
+_LABELLED = Pattern(rf"^[^\d\n@/:\uff1a=#]{{0,40}}[:\uff1a=#]\s*[\"'#]?{_SPACED_NUMBER}", re.MULTILINE)
+_NUMBER_LABEL = Pattern(r"\bid\b|\bnumber\b|ID|\u53f7|\u865f|\bn(?:\.|o\b|r\b|\u00b0)", re.IGNORECASE)
+_REMARKED = Pattern(
     r"(?:(?:zoom )?(?:meeting|webinar)(?: (?:id|number|no\.?))? )?"
     rf"{_SPACED_NUMBER}(?=\Z|\s*[(,;#]|\s+[^\W\d]|\?pwd=)",
     re.IGNORECASE,
 )
 _LONGEST_INVITATION = 20_000
-_LINK_IN_TEXT = re.compile(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,10}://[^\s<>\"']+")
-_DIAL_STRING = re.compile(r"(?:sips?:)?(\d{9,11})(?:\.[^@]*)?@[\w.-]+", re.IGNORECASE)
-_PROOFPOINT = re.compile(r"/v3/__(https?:.*?)__;")
-_LINK = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
+_LINK_IN_TEXT = Pattern(r"(?<![\w+.-])[A-Za-z][A-Za-z0-9+.-]{1,10}://[^\s<>\"']+")
+_DIAL_STRING = Pattern(r"(?:sips?:)?(\d{9,11})(?:\.[^@]*)?@[\w.-]+", re.IGNORECASE)
+_PROOFPOINT = Pattern(r"/v3/__(https?:.*?)__;")
+_LINK = Pattern(r"[A-Za-z][A-Za-z0-9+.-]*://|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/")
 
 
 class Api(StrEnum):

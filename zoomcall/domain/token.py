@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
@@ -36,18 +37,18 @@ _BLANKS = " \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
 _INVISIBLE = "\u00ad\u200b-\u200f\u2060\ufeff"
 _QUOTES = "\"'`\u2018\u2019\u201a\u201c\u201d\u201e\u00ab\u00bb"
 _WRAPPING = {
-    "a line break": re.compile(f"[{_LINE_BREAKS}]"),
-    "a space": re.compile(f"[{_BLANKS}]"),
-    "an invisible character": re.compile(f"[{_INVISIBLE}]"),
-    "a quotation mark": re.compile(f"[{_QUOTES}]"),
+    "a line break": Pattern(f"[{_LINE_BREAKS}]"),
+    "a space": Pattern(f"[{_BLANKS}]"),
+    "an invisible character": Pattern(f"[{_INVISIBLE}]"),
+    "a quotation mark": Pattern(f"[{_QUOTES}]"),
 }
-_ANY_WRAPPING = re.compile(f"[{_LINE_BREAKS}{_BLANKS}{_INVISIBLE}{_QUOTES}]")
-_LEADING_WRAPPING = re.compile(f"{_ANY_WRAPPING.pattern}+")
-_HEADER_NAME = re.compile(r"authorization[ \t]*:[ \t]?", re.IGNORECASE)
-_BEARER = re.compile(r"bearer[ \t]", re.IGNORECASE)
+_ANY_WRAPPING = Pattern(f"[{_LINE_BREAKS}{_BLANKS}{_INVISIBLE}{_QUOTES}]")
+_LEADING_WRAPPING = Pattern(f"{_ANY_WRAPPING.pattern}+")
+_HEADER_NAME = Pattern(r"authorization[ \t]*:[ \t]?", re.IGNORECASE)
+_BEARER = Pattern(r"bearer[ \t]", re.IGNORECASE)
 
-_UNPRINTABLE = re.compile(r"[^\x21-\x7e]")
-_BASE64_PART = re.compile(r"[A-Za-z0-9_+/-]+={0,2}")
+_UNPRINTABLE = Pattern(r"[^\x21-\x7e]")
+_BASE64_PART = Pattern(r"[A-Za-z0-9_+/-]+={0,2}")
 _HEX_DIGEST = re.compile(rb"[0-9a-fA-F]{64}")
 _SIGNATURES = {
     16: "MD5",
@@ -58,7 +59,7 @@ _SIGNATURES = {
     96: "an elliptic curve",
     **{bits // 8: f"a private key of RSA ({bits} bits)" for bits in (1024, 2048, 3072, 4096)},
 }
-_ODD_IN_BEARER = re.compile(r"[^A-Za-z0-9._~+/=-]")
+_ODD_IN_BEARER = Pattern(r"[^A-Za-z0-9._~+/=-]")
 
 
 class TokenKind(StrEnum):
@@ -184,7 +185,7 @@ class TokenReading(Discreet, frozen=True, kw_only=True):
 _Reader = Callable[..., TokenReading]
 
 
-_VOID = re.compile(r"undefined|null|none|nil|nan|\[object ?[A-Za-z]+\]", re.IGNORECASE)
+_VOID = Pattern(r"undefined|null|none|nil|nan|\[object ?[A-Za-z]+\]", re.IGNORECASE)
 
 
 def read_token(text: str) -> TokenReading:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from zoomcall.domain.answer import RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, read_token
@@ -23,11 +24,11 @@ from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.route import is_of_token_endpoint, route_of
 from zoomcall.knowledge.texts import read_rows
 
-_SCOPE = re.compile(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
-_CUT_OFF = re.compile(r":?\s?(?:\.\.\.|\u2026|\(truncated|\[truncated|<truncated)", re.IGNORECASE)
+_SCOPE = Pattern(r"[a-z][a-z0-9_]*(?::[a-z0-9_]+)+")
+_CUT_OFF = Pattern(r":?\s?(?:\.\.\.|\u2026|\(truncated|\[truncated|<truncated)", re.IGNORECASE)
 _SCOPE_LEVELS = {"admin", "master"}
 _MOST_SCOPES = 12
-_ZOOMS_HOST = re.compile(r"(?:^|\.)(?:zoom\.us|zoomgov\.com)(?::\d+)?$")
+_ZOOMS_HOST = Pattern(r"(?:^|\.)(?:zoom\.us|zoomgov\.com)(?::\d+)?$")
 
 
 def success_not_202(facts: Facts) -> Finding | Checked | None:

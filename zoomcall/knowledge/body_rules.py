@@ -16,6 +16,7 @@ from zoomcall.domain.callout import (
     ROOM_METHODS,
 )
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
@@ -27,9 +28,9 @@ from zoomcall.knowledge.route import Route, route_of
 from zoomcall.knowledge.texts import cause_texts
 
 _NEXT = "which would be the next problem"
-_PHONE = re.compile(r"\+?[\d ().-]{3,40}")
+_PHONE = Pattern(r"\+?[\d ().-]{3,40}")
 _SHORTEST_NUMBER = 7
-_OWN_HOST = re.compile(
+_OWN_HOST = Pattern(
     r"(?:[\w-]+\.)*(?:zoomcrc\.com|zmeu\.us|zoomcrcgov\.com)\b|^(?:162\.255\.3[67]\.11|213\.19\.144\.110)\b",
     re.IGNORECASE,
 )
@@ -40,7 +41,7 @@ _FIX_OF_FORM = (
     "Turn the object into JSON before it is sent (json= in requests, JSON.stringify, ConvertTo-Json, json_encode), "
     "with Content-Type: application/json."
 )
-_ID = re.compile(r"\s*\((?:address-invalid|header-rule)\)\s*$")
+_ID = Pattern(r"\s*\((?:address-invalid|header-rule)\)\s*$")
 
 
 def content_type(facts: Facts) -> Finding | Checked | None:

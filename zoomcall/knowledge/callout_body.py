@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.callout import ROOM_METHODS
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.target import Api
 from zoomcall.knowledge.placeholder import has_placeholder
 
@@ -19,13 +20,13 @@ PHONE_METHODS: Mapping[Api, str] = {Api.SESSION: "user.invite.callout", Api.MEET
 
 FORM_FAULT = "it is a form (name=value), not JSON"
 _LONGEST = 256 * 1024
-_OTHER_METHODS = re.compile(
+_OTHER_METHODS = Pattern(
     r"(?:recording|stream_ingestion|ai_companion|waiting_room)\.\w+|(?:audio|video|share)\.(?:un)?block"
     r"|user\.remove|participant\.invite"
 )
-_FORM = re.compile(r"[\w.\[\]-]{1,60}=[^{]*")
-_BARE_NAME = re.compile(r"\s*\{\s*[A-Za-z_]\w*\s*:")
-_STRINGS = re.compile(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
+_FORM = Pattern(r"[\w.\[\]-]{1,60}=[^{]*")
+_BARE_NAME = Pattern(r"\s*\{\s*[A-Za-z_]\w*\s*:")
+_STRINGS = Pattern(r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"')
 
 _ADDRESS_NAMES = frozenset(
     """

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from zoomcall.domain.pattern import Pattern
+
 _LONGEST = 4096
-_MARKS = re.compile(
+_MARKS = Pattern(
     r"""
     \{\{[^\n]*?\}\}                     # {{token}}, as in request collections
   | \A@[a-z]\w*\([^\n]*\)\Z             # @concat('Bearer ', body('x')), a whole expression of a workflow
@@ -29,31 +31,31 @@ _MARKS = re.compile(
     """,
     re.VERBOSE,
 )
-_NAMES = re.compile(
+_NAMES = Pattern(
     r"\$\{?[A-Za-z_]{2,40}\}?|\$env:[A-Za-z_]{2,40}|%[A-Za-z_]{2,40}%|\{\{ ?[A-Za-z_]{2,40} ?\}\}"
     r"|<[A-Za-z_ -]{2,40}>|\{\$?[A-Za-z_][\w.()]{1,40}\}"
 )
-_WORDS = re.compile(r"[A-Za-z][A-Za-z_ .-]{0,60}")
-_TELLING = re.compile(
+_WORDS = Pattern(r"[A-Za-z][A-Za-z_ .-]{0,60}")
+_TELLING = Pattern(
     r"token|jwt|bearer|auth|cred|key|secret|pass|your|redact|remov|hidden|masked|omitted|censored|here|placeholder|example|dummy",
     re.IGNORECASE,
 )
 
 
-_NAME_OF_ID = re.compile(
+_NAME_OF_ID = Pattern(
     r":.*|(?:(?:your|my|the|some|live)[_-]?)?(?:(?:meeting|session)[_-]?)?(?:id|uuid|number|no|num|name)",
     re.IGNORECASE,
 )
 
 
-_REDACTION = re.compile(
+_REDACTION = Pattern(
     r"[\s.*<(\[{\u2026-]*(?:redacted|removed|hidden|masked|filtered|omitted|censored|sanitized|secret)\b.*"
     r"|[*\u2022xX.\u2026-]{3,}|\u2588+|<[^<>]*(?:redacted|removed|hidden)[^<>]*>",
     re.IGNORECASE | re.DOTALL,
 )
 
 
-_INSERTS = re.compile(r"\$?\{\{[^\n]*?\}\}|[@#$]\{[^{}\n]*\}|<%[^\n]*?%>|\{%[^\n]*?%\}|\\\([^()\n]*\)")
+_INSERTS = Pattern(r"\$?\{\{[^\n]*?\}\}|[@#$]\{[^{}\n]*\}|<%[^\n]*?%>|\{%[^\n]*?%\}|\\\([^()\n]*\)")
 
 
 def with_plain_stand_ins(url: str) -> str:

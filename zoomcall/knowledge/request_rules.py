@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import Api
 from zoomcall.knowledge.callout_body import read_body
@@ -18,17 +19,17 @@ from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
-_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_ZOOMS_HOST = re.compile(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
+_ESCAPE = Pattern(r"%[0-9A-Fa-f]{2}")
+_ZOOMS_HOST = Pattern(r"(?:[a-z0-9-]+\.)*(?:zoom\.us|zoomgov\.com)(?::\d+)?")
 _WEB_SITES = {"zoom.us", "www.zoom.us", "zoomgov.com", "www.zoomgov.com"}
-_NEARLY_EVENTS = re.compile(
+_NEARLY_EVENTS = Pattern(
     r"(?:.*/)?(?:video_?-?sdk/)?(?:live_?-?)?(?:sessions?|meetings?)/[^/]+/events?/?", re.IGNORECASE
 )
 _ENCODER = r"[\w.]*(?:encodeURI(?:Component)?|EscapeDataString|UrlEncode|quote|urlencode)"
-_ENCODED_TWICE = re.compile(rf"\{{{_ENCODER}\({_ENCODER}")
+_ENCODED_TWICE = Pattern(rf"\{{{_ENCODER}\({_ENCODER}")
 _EVENTS = "/v2/videosdk/sessions/ID/events or /v2/live_meetings/NUMBER/events"
 _MINT = "zoomcall token mint --for meeting"
-_MEETING_NUMBER = re.compile(r"\d{9,11}")
+_MEETING_NUMBER = Pattern(r"\d{9,11}")
 
 
 def path_event_singular(facts: Facts) -> Finding | Checked | None:

@@ -6,19 +6,20 @@ import re
 
 from msgspec import Struct
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.target import Api
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.texts import Endpoint, endpoints
 
-_BEFORE_PATH = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]*)")
-_SESSION = re.compile(r"/videosdk/sessions/(?P<id>.+?)(?:/(?P<tail>events?|users|status|sip_dialing))?/*")
-_MEETING = re.compile(r"/(?:live_meetings|meetings|metrics/meetings)/(?P<id>[^/]+)(?:/(?P<tail>.*?))?/*")
-_BASE = re.compile(
+_BEFORE_PATH = Pattern(r"[A-Za-z][A-Za-z0-9+.-]*://(?P<host>[^/?#]*)")
+_SESSION = Pattern(r"/videosdk/sessions/(?P<id>.+?)(?:/(?P<tail>events?|users|status|sip_dialing))?/*")
+_MEETING = Pattern(r"/(?:live_meetings|meetings|metrics/meetings)/(?P<id>[^/]+)(?:/(?P<tail>.*?))?/*")
+_BASE = Pattern(
     r".*?(?=/(?:videosdk|live_meetings|(?:past_)?meetings|webinars|metrics|report|users|accounts|rooms|h323|crc"
     r"|marketplace)(?:/|\Z))"
 )
 _LONGEST_URL = 8192
-_PLACEHOLDER = re.compile(r"\{[^}]*\}")
+_PLACEHOLDER = Pattern(r"\{[^}]*\}")
 
 
 class Route(Struct, frozen=True, kw_only=True):

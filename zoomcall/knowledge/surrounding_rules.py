@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind, NetworkWord
 from zoomcall.knowledge.facts import Authorization, Facts
@@ -12,13 +13,13 @@ from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.lexicon import network_texts
 from zoomcall.knowledge.route import route_of
 
-_BROWSERS_WORDS = re.compile(
+_BROWSERS_WORDS = Pattern(
     r"blocked by CORS policy|Cross-Origin Request Blocked|Access-Control-Allow-Origin|access control checks",
     re.IGNORECASE,
 )
-_FETCH_FAILED = re.compile(r"TypeError|ERR_NETWORK", re.IGNORECASE)
-_OUT_OF_DATE = re.compile(r"has expired|not yet valid|CERT_HAS_EXPIRED|expired certificate", re.IGNORECASE)
-_NOT_CONNECTED = re.compile(r"connect ?timeout|(?:failed|unable|couldn't|could not) (?:to )?connect", re.IGNORECASE)
+_FETCH_FAILED = Pattern(r"TypeError|ERR_NETWORK", re.IGNORECASE)
+_OUT_OF_DATE = Pattern(r"has expired|not yet valid|CERT_HAS_EXPIRED|expired certificate", re.IGNORECASE)
+_NOT_CONNECTED = Pattern(r"connect ?timeout|(?:failed|unable|couldn't|could not) (?:to )?connect", re.IGNORECASE)
 _DOCTOR = "zoomcall doctor"
 
 

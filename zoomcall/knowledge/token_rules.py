@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import surplus_of
 from zoomcall.domain.shown_text import shown_key, shown_value
@@ -37,8 +38,8 @@ _FIX_OF_RSA = (
 )
 _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
 _FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
-_LIKE_A_KEY = re.compile(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
-_HOLDS_SCHEME = re.compile(r"auth|bearer|header|credential", re.IGNORECASE)
+_LIKE_A_KEY = Pattern(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
+_HOLDS_SCHEME = Pattern(r"auth|bearer|header|credential", re.IGNORECASE)
 _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
 

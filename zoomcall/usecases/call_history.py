@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State
 from zoomcall.domain.destination import parse_destination
 from zoomcall.domain.journal import LONGEST_RINGING, CallId, CallRecord, Standing, TargetKey
 from zoomcall.domain.live import LOG_REACH
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
@@ -40,7 +40,7 @@ from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202
-_ID = re.compile(r"[1-9][0-9]{0,17}")
+_ID = Pattern(r"[1-9][0-9]{0,17}")
 
 
 OnUnkept = Callable[[NotConfigured], None]

@@ -20,6 +20,7 @@ from zoomcall.domain.callout import (
     parse_display_name,
     parse_from_uri,
 )
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import shown_value
 from zoomcall.domain.target import (
@@ -42,14 +43,12 @@ from zoomcall.knowledge.route import Route, route_of
 _Text = TypeVar("_Text", bound=str)
 _Parsed = TypeVar("_Parsed")
 
-_TARGET = re.compile(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
-_GRANT_OF_USERS = re.compile(r"grant_type[\"':= ]+(?:authorization_code|refresh_token)\b|device_code")
+_TARGET = Pattern(r"/(sessions?|(?:live_?-?)?meetings?)/(.+?)/events?/*$", re.IGNORECASE)
+_GRANT_OF_USERS = Pattern(r"grant_type[\"':= ]+(?:authorization_code|refresh_token)\b|device_code")
 _CODES_OF_USERS = {"invalid_grant", "invalid_redirect_uri", 4709, 4711, 4733, 4734, 4735}
-_ACCOUNT_ID = re.compile(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})")
-_CLIENT_ID = re.compile(r"\s*([A-Za-z0-9_-]{6,64})\s*(?::|$)")
-_SALVAGED = re.compile(
-    r"\b(call_type|device_ip)[\"'\\]{0,3}\s{0,4}[:=]\s{0,4}[\"'\\]{0,3}([^\"'\\,{}\[\]&\s]{1,512})"
-)
+_ACCOUNT_ID = Pattern(r"account_id[\"':= ]+([A-Za-z0-9_-]{8,64})")
+_CLIENT_ID = Pattern(r"\s*([A-Za-z0-9_-]{6,64})\s*(?::|$)")
+_SALVAGED = Pattern(r"\b(call_type|device_ip)[\"'\\]{0,3}\s{0,4}[:=]\s{0,4}[\"'\\]{0,3}([^\"'\\,{}\[\]&\s]{1,512})")
 _SCHEMES = {"sip": Protocol.SIP, "sips": Protocol.SIP, "h323": Protocol.H323}
 _MOST_NAMED = 4
 _NAMES: Mapping[str, Callable[[str], str]] = {

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.webhook import parse_object
 
 MOST_TRIES = 40_000
@@ -31,8 +32,8 @@ _KNOWN_ORDER = {
 _TELLING_NAMES = 7
 """So many names are not in alphabetical order by chance."""
 
-_ASTRAL = re.compile(r"[\U00010000-\U0010ffff]")
-_FOREIGN = re.compile(r"[^\x00-\x7f]")
+_ASTRAL = Pattern(r"[\U00010000-\U0010ffff]")
+_FOREIGN = Pattern(r"[^\x00-\x7f]")
 
 
 def originals(body: bytes) -> Iterator[tuple[str, bytes]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
@@ -10,6 +9,7 @@ from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.live import LiveSession
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import SessionId, parse_session_id
 from zoomcall.errors import ErrorKind, NoSession, UsageError
@@ -18,7 +18,7 @@ from zoomcall.usecases.zoom_roles import Sessions
 SPAN = timedelta(days=7)
 """How long ago a live session may have begun; Zoom lists a month at most (zoom-api 4)."""
 
-_USUAL_ID = re.compile(r"[A-Za-z0-9+/]{22}==\Z")
+_USUAL_ID = Pattern(r"[A-Za-z0-9+/]{22}==\Z")
 
 
 class Gathering(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from zoomcall.domain.pattern import Pattern
 
 _NOT = (
     r"(?:\b(?:not?|never|nothing|none|nobody|cannot|(?:can|won|isn|doesn|didn|don)-?t|unable|without|missing|lacks?"
@@ -107,7 +107,7 @@ _TROUBLES = {
 }
 """By topics, what a question about them says, its blanks as dashes; the first row that fits wins."""
 
-_COMPILED = tuple((re.compile("|".join(says)), tuple(topics.split())) for topics, says in _TROUBLES.items())
+_COMPILED = tuple((Pattern("|".join(says)), tuple(topics.split())) for topics, says in _TROUBLES.items())
 
 
 def topics_of_trouble(wanted: str) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.cause import Cause, Certainty, Checked
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import surplus_of
 from zoomcall.domain.signature import PREFIX, digest, is_genuine, moment_of, sign
@@ -21,7 +22,7 @@ from zoomcall.domain.webhook import compact_json, event_of_line, parse_object, s
 from zoomcall.knowledge.texts import cause_texts
 from zoomcall.usecases.rewritten_body import originals, signs_of_rewriting
 
-_SHAPE = re.compile(r"v0=[0-9a-f]{64}")
+_SHAPE = Pattern(r"v0=[0-9a-f]{64}")
 _HTTP = re.compile(
     rb"\s*(?:[A-Z]+ \S+(?: HTTP/[\d.]+)?\r?\n)?(?P<head>(?:[A-Za-z][\w-]*:[^\r\n]*\r?\n)+)\r?\n", re.DOTALL
 )

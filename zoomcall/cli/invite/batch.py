@@ -7,9 +7,10 @@ import typer
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.invite.batch_flags import BatchFlags
-from zoomcall.cli.invite.one import app
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.run import Run
+
+app = typer.Typer()
 
 
 @command(

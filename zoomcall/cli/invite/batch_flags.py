@@ -8,10 +8,11 @@ import typer
 
 from zoomcall.cli.invite.flags import CallFlags
 from zoomcall.domain.call import State
+from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
-_RATE = re.compile(r"([0-9]+(?:\.[0-9]+)?)(?:/(s|sec|second|m|min|minute))?\Z")
+_RATE = Pattern(r"([0-9]+(?:\.[0-9]+)?)(?:/(s|sec|second|m|min|minute))?\Z")
 _HIGHEST_RATE = 1000.0
 RINGS_NO_MORE = frozenset({State.DECLINED, State.MISSED, State.FAILED, State.NO_OP, State.REFUSED, State.NOT_SENT})
 """The states in which a room certainly does not ring any more, so that ringing it again is safe."""
