@@ -9,6 +9,7 @@
     │   ├── FolderUnusable           there is no folder for the program's files, or it cannot be written
     │   └── Shortage                 the system has no more files, memory or threads for this process
     ├── WrongCredential    exit 4    Zoom is certain to refuse it, so it was not sent
+    ├── SignInFailed       exit 4    a sign-in with the browser was denied, or its answer was not to be trusted
     ├── NotEntitled        exit 5    a scope or plan is missing, noticed without a refusal
     ├── NoSession          exit 6    nothing to dial into, noticed without a refusal
     ├── NetworkFault       exit 10   no answer came
@@ -132,6 +133,22 @@ class WrongCredential(ZoomcallError):
     """A credential that Zoom is certain to refuse for this target. Nothing was sent."""
 
     kind = ErrorKind.AUTH
+
+
+class SignInFailed(ZoomcallError):
+    """A sign-in with the browser was denied, or its answer was not to be trusted. Nothing is stored.
+
+    Args:
+        message: What happened.
+        cause: The cause id.
+        command: The command line that starts again.
+    """
+
+    kind = ErrorKind.AUTH
+
+    def __init__(self, message: str, *, cause: str, command: str) -> None:
+        super().__init__(message, command=command)
+        self.cause = cause
 
 
 class NotEntitled(ZoomcallError):

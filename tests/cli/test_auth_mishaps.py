@@ -125,7 +125,7 @@ for turn in range(5):
     except NotConfigured as error:
         assert "no profile" in error.message, error
     if turn == 3 and number == "0":
-        logout("shared", config=config, open_store=lambda _: store, warn=lambda _: None)
+        logout("shared", config=config, open_store=lambda _: store, revoke=None, warn=lambda _: None)
 """
 
 
@@ -192,7 +192,7 @@ def act_on(folder: Path, act: str) -> list[Notice]:
             warn=told.append,
         )
     elif act == "logout":
-        logout("prod", config=config, open_store=lambda _: store, warn=told.append)
+        logout("prod", config=config, open_store=lambda _: store, revoke=lambda *_: None, warn=told.append)
     else:
         config.switch("prod")
     return told

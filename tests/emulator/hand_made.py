@@ -33,6 +33,7 @@ HAND_MADE_KEYS = Keys(
     api_secret=Secret("hand-made-secret-0123456789abcdef"),
     client_id="HandMadeClient",
     client_secret=Secret("hand-made-client-secret"),
+    public_client_id="HandMadePublicClient",
     webhook_secret=Secret("hand-made-webhook-secret"),
     build_key=Secret("hand-made-build-key"),
 )

@@ -34,6 +34,7 @@ VARIABLES = {
 IDS = {
     "EMULATE_MEETING_ID",
     "EMULATE_LOBBY_MEETING_ID",
+    "EMULATE_PUBLIC_CLIENT_ID",
     "EMULATE_SESSION_NAME",
     "EMULATE_EMPTY_SESSION_ID",
     "EMULATE_ENDED_SESSION_ID",
@@ -68,7 +69,7 @@ def test_the_command_finds_the_emulators_environment_and_nothing_of_the_callers(
     assert seen["EMULATE_MEETING_ID"].isdigit()
     assert len(seen["ZOOMCALL_API_SECRET"]) >= 32
     assert seen["EMULATE_LOBBY_MEETING_ID"].isdigit()
-    assert len({seen[name] for name in (*IDS, "ZOOMCALL_SESSION")}) == 6
+    assert len({seen[name] for name in (*IDS, "ZOOMCALL_SESSION")}) == 7
 
 
 def test_the_commands_folders_are_fresh_and_vanish(zoomcall_process: ProcessShell) -> None:

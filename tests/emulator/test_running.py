@@ -44,6 +44,7 @@ def test_ready_tells_all_that_the_contract_names(zoom: Emulator) -> None:
         "session_name",
         "meeting_id",
         "lobby_meeting_id",
+        "public_client_id",
         "empty_session_id",
         "ended_session_id",
     }

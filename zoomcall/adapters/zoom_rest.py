@@ -15,7 +15,7 @@ from zoomcall.adapters.http import Http, HttpRequest
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.callout import REMOVE_METHODS, CalloutRequest
-from zoomcall.domain.credential import AccessToken, CredentialKind
+from zoomcall.domain.credential import AccessToken
 from zoomcall.domain.live import LiveSession, Meeting, SipDialing, User, WebhookLog
 from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
@@ -44,7 +44,7 @@ class ZoomRest:
         http: The client.
         api_base: Where the API is served.
         token_supply: Returns the bearer for one of the two APIs.
-        renew: Returns a newer server-to-server token, by a deadline, than one that Zoom refused with 401/124.
+        renew: Returns a newer token, by a deadline, than one that Zoom refused with 401/124; None if there is none.
     """
 
     def __init__(
@@ -302,7 +302,7 @@ class ZoomRest:
         )
         answer = self._http.send(request, deadline=deadline)
         renew = self._renew
-        if renew is not None and token.kind is CredentialKind.S2S and _is_token_refused(answer):
+        if renew is not None and _is_token_refused(answer):
             renewed = _bearer(lambda _: renew(token, deadline), api)
             fresh = replace(request, authorization=_authorization(renewed))
             answer = self._http.send(fresh, deadline=deadline)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +23,7 @@ from zoomcall.cli.results.auth import (
 )
 from zoomcall.cli.run import Run
 from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
-from zoomcall.domain.credential import CredentialKind, HeldCredential, ServerToServerApp
+from zoomcall.domain.credential import CredentialKind, HeldCredential, ServerToServerApp, SignedInUser
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
     STORED_KINDS,
@@ -31,13 +32,15 @@ from zoomcall.domain.profile import (
     Store,
     parse_profile_name,
 )
+from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.sign_in import DEFAULT_PATH
 from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError
 from zoomcall.usecases.identity import api_of, ask
 from zoomcall.usecases.resolving import environment_labels
-from zoomcall.usecases.signing_in import WHICH_KEYS, SecretStore
+from zoomcall.usecases.signing_in import WHICH_KEYS, AskSecret, SecretStore
 from zoomcall.usecases.signing_in import login as sign_in
 from zoomcall.usecases.signing_in import logout as sign_out
 
@@ -50,6 +53,7 @@ class Kind(StrEnum):
     VIDEOSDK = "videosdk"
     S2S = "s2s"
     TOKEN = "token"  # noqa: S105 - a word, not a token
+    OAUTH = "oauth"
 
 
 class Cluster(StrEnum):
@@ -67,9 +71,7 @@ class LoginFlags(Struct, frozen=True, kw_only=True):
     account_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Account ID of a server-to-server OAuth app.")
     ] = None
-    client_id: Annotated[
-        str | None, typer.Option(metavar="ID", help="Client ID of a server-to-server OAuth app.")
-    ] = None
+    client_id: Annotated[str | None, typer.Option(metavar="ID", help="Client ID of an OAuth app.")] = None
     websocket_subscription_id: Annotated[
         str | None, typer.Option(metavar="ID", help="Websocket event subscription of the app, for meetings.")
     ] = None
@@ -82,6 +84,18 @@ class LoginFlags(Struct, frozen=True, kw_only=True):
     secret_file: Annotated[
         Path | None, typer.Option("--secret-file", metavar="FILE", help="Read the secret from a file.")
     ] = None
+    redirect_path: Annotated[
+        str, typer.Option(metavar="PATH", help="Path of the redirect URL that an app for --kind oauth has.")
+    ] = DEFAULT_PATH
+    port: Annotated[
+        int, typer.Option(metavar="PORT", min=0, max=65535, help="Port of that URL; 0 picks a free one.")
+    ] = 0
+    is_browserless: Annotated[
+        bool, typer.Option("--no-browser", help="Print the address to sign in at, and open no browser.")
+    ] = False
+    is_on_device: Annotated[
+        bool, typer.Option("--device", help="Sign in on another device, if the app allows that.")
+    ] = False
     is_unchecked: Annotated[bool, typer.Option("--no-verify", help="Store it without asking Zoom.")] = False
 
 
@@ -93,6 +107,7 @@ class LoginFlags(Struct, frozen=True, kw_only=True):
         "zoomcall auth login --kind videosdk --api-key KEY",
         "zoomcall auth login --kind s2s --account-id ID --client-id ID --secret-file secret.txt",
         "vault read zoom | zoomcall auth login --kind videosdk --api-key KEY --secret-stdin -p prod",
+        "zoomcall auth login --kind oauth --client-id ID",
         "zoomcall auth login --kind videosdk --api-key KEY --store file",
     ),
 )
@@ -100,18 +115,20 @@ def login(run: Run, flags: LoginFlags) -> Answer:
     """Check a credential with Zoom and store it; the first one becomes the current profile.
 
     A Video SDK account has two key pairs: use the API key and secret, not the SDK key and secret. No flag takes a
-    secret: it is read from a hidden prompt, standard input or a file.
+    secret: it is read from a hidden prompt, standard input or a file. With --kind oauth a user signs in on Zoom's
+    page; only a confidential app has a secret too.
     """
-    from zoomcall.cli.secret_input import secret_source
-
     draft = _draft(run, flags)
+    _refuse_foreign_flags(flags, draft.kind)
+    ask_secret, client_secret = _secrets(run, draft, flags)
     done = sign_in(
         draft,
-        ask_secret=secret_source(run, draft.kind.noun, is_piped=flags.is_secret_piped, file=flags.secret_file),
+        ask_secret=ask_secret,
         check=None if flags.is_unchecked else lambda held: _check(run, held),
         config=run.wiring.config_writer,
         open_store=lambda place: _store(run, place),
         warn=run.notice,
+        client_secret=client_secret,
     )
     run.wiring.held = done.held
     _warn_if_outvoted(run)
@@ -125,6 +142,40 @@ def login(run: Run, flags: LoginFlags) -> Answer:
         replaced=done.has_replaced,
     )
     return Answer(page=_login_page(result, is_unchecked=flags.is_unchecked), result=result)
+
+
+def _secrets(run: Run, draft: Profile, flags: LoginFlags) -> tuple[AskSecret, Secret | None]:
+    """Return what returns the secret, and the secret of the app that a user signs in to, if it has one."""
+    from zoomcall.cli.secret_input import secret_source
+
+    is_by_user = draft.kind is CredentialKind.OAUTH
+    noun = "client secret" if is_by_user else draft.kind.noun
+    if not is_by_user:
+        return secret_source(run, noun, is_piped=flags.is_secret_piped, file=flags.secret_file), None
+    from zoomcall.cli.browser import Way, signed_in
+
+    way = Way(
+        path=flags.redirect_path,
+        port=flags.port,
+        is_browserless=flags.is_browserless,
+        is_on_device=flags.is_on_device,
+    )
+    client_secret = None
+    if flags.is_secret_piped or flags.secret_file is not None:
+        client_secret = secret_source(run, noun, is_piped=flags.is_secret_piped, file=flags.secret_file)()
+    return partial(signed_in, run, draft, client_secret, way), client_secret
+
+
+def _refuse_foreign_flags(flags: LoginFlags, kind: CredentialKind) -> None:
+    given = {
+        "--redirect-path": flags.redirect_path != DEFAULT_PATH,
+        "--port": bool(flags.port),
+        "--no-browser": flags.is_browserless,
+        "--device": flags.is_on_device,
+    }
+    foreign = [name for name, is_given in given.items() if is_given]
+    if foreign and kind is not CredentialKind.OAUTH:
+        raise UsageError(f"{foreign[0]} needs --kind oauth")
 
 
 def _draft(run: Run, flags: LoginFlags) -> Profile:
@@ -163,6 +214,7 @@ def logout(run: Run) -> Answer:
         _named(run),
         config=run.wiring.config_writer,
         open_store=lambda place: _store(run, place),
+        revoke=lambda profile, app, token: run.wiring.oauth_of(profile).revoke(app, token),
         warn=run.notice,
     )
     _warn_if_outvoted(run)
@@ -245,6 +297,8 @@ def _store(run: Run, place: Store) -> SecretStore:
 
 def _check(run: Run, held: HeldCredential) -> None:
     """Ask Zoom whether it accepts the credential, with one request."""
+    if isinstance(held.credential, SignedInUser):
+        return  # Zoom has just issued its tokens
     api = api_of(held, None)
     connection = run.wiring.connection_of(held, api)
     connection.refuse_wrong_bearer(api)
@@ -260,7 +314,7 @@ def _warn_if_outvoted(run: Run) -> None:
 
 def _ask_kind(run: Run) -> Kind:
     if not run.is_interactive:
-        raise UsageError("--kind is required", fix="Add --kind videosdk, --kind s2s or --kind token.")
+        raise UsageError("--kind is required", fix="Add --kind videosdk, --kind s2s, --kind oauth or --kind token.")
     run.say(
         (
             Line("Which kind of credential?", Tone.TITLE),

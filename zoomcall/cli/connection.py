@@ -18,6 +18,7 @@ from zoomcall.domain.credential import (
     CredentialKind,
     HeldCredential,
     ServerToServerApp,
+    SignedInUser,
     VideoSdkKey,
 )
 from zoomcall.domain.target import Api
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.http import Http
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
+    from zoomcall.usecases.renewing import SignInKeeper
 
 TOKEN_LIFETIME = timedelta(minutes=10)
 _RENEW_BEFORE = timedelta(minutes=1)
@@ -43,6 +45,7 @@ class Connection:
         api_base: The REST base that the environment sets, if any.
         oauth_base: The base for token requests that the environment sets, if any.
         now: The clock.
+        keeper: Where the tokens of a user who signed in are kept; None for other credentials.
     """
 
     def __init__(
@@ -54,6 +57,7 @@ class Connection:
         api_base: ApiBase | None,
         oauth_base: ApiBase | None,
         now: Callable[[], datetime],
+        keeper: SignInKeeper | None = None,
     ) -> None:
         self.held = held
         self.api = api
@@ -61,8 +65,10 @@ class Connection:
         self.oauth_base = oauth_base or held.oauth_base or OAUTH_BASE
         self._http = http
         self._now = now
+        self._keeper = keeper
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
+        self._refused: AccessToken | None = None
 
     @cached_property
     def oauth(self) -> ZoomOAuth:
@@ -86,7 +92,8 @@ class Connection:
         """Zoom's REST API."""
         from zoomcall.adapters.zoom_rest import ZoomRest
 
-        renew = self.renewed_token if isinstance(self.held.credential, ServerToServerApp) else None
+        is_renewable = isinstance(self.held.credential, ServerToServerApp | SignedInUser)
+        renew = self.renewed_token if is_renewable else None
         return ZoomRest(self._http(), self.api_base, lambda _: self.token(), renew=renew)
 
     def token(self, *, deadline: datetime | None = None) -> AccessToken:
@@ -104,7 +111,7 @@ class Connection:
         """Return a newer token than the one that Zoom has just refused; another thread may have got it already."""
         with self._lock:
             if self._token is refused:
-                self._token = None
+                self._token, self._refused = None, refused
         return self.token(deadline=deadline)
 
     def mint(self, lifetime: timedelta, *, deadline: datetime | None = None) -> AccessToken:
@@ -123,6 +130,20 @@ class Connection:
 
                 expiry = read_token(text.reveal()).expiry
                 return AccessToken(text=text, kind=CredentialKind.TOKEN, expires_at=expiry.at)
+            case SignedInUser() as user:
+                return self._token_of_user(user, deadline)
+
+    def _token_of_user(self, user: SignedInUser, deadline: datetime | None) -> AccessToken:
+        from zoomcall.usecases.renewing import usable_token
+
+        assert self._keeper is not None  # noqa: S101 - a user's tokens are always in a store
+        return usable_token(
+            user,
+            self._keeper,
+            refused=self._refused,
+            renew=lambda app, refresh_token: self.oauth.renew(app, refresh_token, deadline=deadline),
+            now=self._now,
+        )
 
     @property
     def facts(self) -> Facts:
@@ -147,6 +168,8 @@ class Connection:
                 return replace(facts, secret=secret)
             case Bearer(text):
                 return replace(facts, bearer=text)
+            case SignedInUser():
+                return replace(facts, grant="refresh_token")
 
     def refuse_wrong_bearer(self, api: Api) -> None:
         """Check, before anything is sent, that a given token can serve an API, by its kind and form, not its age.

@@ -12,7 +12,7 @@ from zoomcall.cli.connection import Connection
 from zoomcall.cli.voice import Voice
 from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
 from zoomcall.domain.cause import Notice, Warn
-from zoomcall.domain.credential import HeldCredential, VideoSdkKey
+from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkKey
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import FolderUnusable, NotConfigured, UsageError, ZoomcallError
@@ -27,10 +27,13 @@ if TYPE_CHECKING:
     from zoomcall.adapters.journal import Journal
     from zoomcall.adapters.keyring_store import KeyringStore
     from zoomcall.adapters.network_probe import NetworkProbe
+    from zoomcall.adapters.redirect_listener import RedirectListener
     from zoomcall.adapters.room_book import RoomBook
     from zoomcall.adapters.room_book_writer import RoomBookWriter
     from zoomcall.adapters.secret_files import SecretFiles
+    from zoomcall.adapters.sign_in_keeper import StoredSignIn
     from zoomcall.adapters.webhook_sender import WebhookSender
+    from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.cli.event_sources import EventSources
     from zoomcall.domain.batch import BadRow, RawRow
     from zoomcall.domain.journal import CallRecord
@@ -254,8 +257,19 @@ class Wiring:
             api_base=settings.api_base,
             oauth_base=settings.oauth_base,
             now=self.now,
+            keeper=self._keeper_of(held),
         )
         return self._newest
+
+    def _keeper_of(self, held: HeldCredential) -> StoredSignIn | None:
+        if held.profile is None or held.label.kind is not CredentialKind.OAUTH:
+            return None
+        from zoomcall.adapters.sign_in_keeper import StoredSignIn
+        from zoomcall.domain.profile import Store
+
+        profile = self.config.read().profile(held.profile)
+        store = self.secret_files if profile.store is Store.FILE else self.keyring
+        return StoredSignIn(profile, store, self.config_dir)
 
     def connection_of_call(self, call: CallRecord) -> Connection:
         """Return the connection that a call of the journal was made with.
@@ -271,6 +285,25 @@ class Wiring:
                 fix=f"Use -p with the profile that made the call, or set ZOOMCALL_API_BASE={call.target.api_base}.",
             )
         return connection
+
+    @staticmethod
+    def redirect_listener(path: str, port: int) -> RedirectListener:
+        """Listen for the browser that comes back from a sign-in; raise ``UsageError`` if that is not possible."""
+        from zoomcall.adapters.redirect_listener import RedirectListener
+
+        return RedirectListener(path, port)
+
+    def oauth_of(self, profile: Profile) -> ZoomOAuth:
+        """Return the OAuth endpoints of a profile, for which no secret is read."""
+        from zoomcall.adapters.zoom_oauth import ZoomOAuth
+        from zoomcall.domain.api_base import parse_base
+
+        base = self._voice.settings.oauth_base
+        if base is None and profile.oauth_base is not None:
+            base = parse_base(
+                profile.oauth_base, variable=f"oauth_base of profile {profile.name!r}", is_any_host_allowed=False
+            )
+        return ZoomOAuth(self.http, base or OAUTH_BASE)
 
     @property
     def facts(self) -> Facts:

@@ -12,7 +12,6 @@ from msgspec import Meta, Struct
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
-from zoomcall.errors import NotConfigured
 
 
 class _KindRow(Struct, frozen=True, kw_only=True):
@@ -85,7 +84,15 @@ class CredentialKind(StrEnum):
             offer="a token as it is",
         ),
     )
-    OAUTH = "oauth", _KindRow(serves=(Api.MEETING,), noun="refresh token")
+    OAUTH = (
+        "oauth",
+        _KindRow(
+            serves=(Api.MEETING,),
+            keys=("client_id",),
+            noun="refresh token",
+            offer="a user who signs in with the browser, for meetings",
+        ),
+    )
 
     @property
     def key_variables(self) -> tuple[str, ...]:
@@ -137,7 +144,20 @@ class Bearer(Struct, frozen=True):
     key_id: ClassVar[str | None] = None
 
 
-Credential = VideoSdkKey | ServerToServerApp | Bearer
+class SignedInUser(Struct, frozen=True):
+    """A user who has signed in to an app with the browser; ``item`` holds the tokens (``domain.sign_in``)."""
+
+    client_id: str
+    item: Secret
+    kind: ClassVar[CredentialKind] = CredentialKind.OAUTH
+
+    @property
+    def key_id(self) -> str | None:
+        """The public part."""
+        return self.client_id
+
+
+Credential = VideoSdkKey | ServerToServerApp | Bearer | SignedInUser
 
 
 def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> Credential:
@@ -147,9 +167,6 @@ def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> C
         kind: Its kind.
         keys: Its public parts, by the names in ``kind.keys``.
         secret: Its secret; a token must have no whitespace around it.
-
-    Raises:
-        NotConfigured: This version cannot use the kind.
     """
     match kind:
         case CredentialKind.VIDEOSDK:
@@ -159,7 +176,7 @@ def assemble(kind: CredentialKind, keys: Mapping[str, str], secret: Secret) -> C
         case CredentialKind.TOKEN:
             return Bearer(secret)
         case CredentialKind.OAUTH:
-            raise NotConfigured(f"this version cannot use a credential of kind {kind}")
+            return SignedInUser(keys["client_id"], secret)
 
 
 class CredentialLabel(Struct, frozen=True):

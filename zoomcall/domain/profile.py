@@ -21,6 +21,7 @@ from zoomcall.domain.credential import (
 from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.sign_in import tokens_of_item
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured, UsageError
 
@@ -67,7 +68,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         store: Where the secret is.
         api_key: For kind ``videosdk``, else empty.
         account_id: For kind ``s2s``, else empty.
-        client_id: For kind ``s2s``, else empty.
+        client_id: For kinds ``s2s`` and ``oauth``, else empty.
         keyring_backend: The dotted name of the keyring backend that stored the secret.
         api_base: Another cluster's API, unchecked, as the file has it; None for zoom.us.
         oauth_base: That cluster's token endpoint, likewise.
@@ -103,23 +104,32 @@ class Profile(Struct, frozen=True, kw_only=True):
     def login_line(self) -> str:
         """The command that stores it again."""
         store = " --store file" if self.store is Store.FILE else ""
-        return f"zoomcall auth login --kind {self.kind}{store} -p {self.name}"
+        app = f" --client-id {self.client_id}" if self.kind is CredentialKind.OAUTH else ""
+        return f"zoomcall auth login --kind {self.kind}{app}{store} -p {self.name}"
 
     @property
     def webhook_account(self) -> str:
         """The account of its webhook secret; that of its own secret is its name."""
         return f"{self.name}/webhook"
 
+    @property
+    def client_account(self) -> str:
+        """The account of the client secret of an app that users sign in to, if it has one."""
+        return f"{self.name}/client"
+
     def tied_to(self, secret: Secret) -> Profile:
         """Return the profile with a check of its secret, so that it is never used with that of another key.
 
         The check says little about the secret: 20 bits of a slow hash over kind, keys and secret. Whoever reads
-        it can neither confirm a guess, since one guess in a million passes, nor try many quickly.
+        it can neither confirm a guess, since one guess in a million passes, nor try many quickly. A user's tokens
+        change with every renewal and name their app themselves.
         """
-        return replace(self, secret_check=self._check_of(secret))
+        return replace(self, secret_check=None if self.kind is CredentialKind.OAUTH else self._check_of(secret))
 
     def owns(self, secret: Secret) -> bool:
         """Return whether a stored secret is the one that was stored with this profile, as far as is known."""
+        if self.kind is CredentialKind.OAUTH:
+            return tokens_of_item(secret, self.client_id) is not None
         return self.secret_check is None or hmac.compare_digest(
             self.secret_check.encode(), self._check_of(secret).encode()
         )
@@ -130,11 +140,7 @@ class Profile(Struct, frozen=True, kw_only=True):
         return hashlib.pbkdf2_hmac("sha256", password, salt.encode(), _CHECK_ROUNDS).hex()[:_CHECK_DIGITS]
 
     def credential(self, secret: Secret) -> Credential:
-        """Build the credential from the profile and its secret.
-
-        Raises:
-            NotConfigured: This version cannot use its kind.
-        """
+        """Build the credential from the profile and its secret."""
         return assemble(self.kind, {key: getattr(self, key) for key in self.kind.keys}, secret)
 
 

@@ -28,6 +28,7 @@ _VARIABLES = {
     "ZOOMCALL_WEBHOOK_SECRET": "webhook_secret",
     "ZOOMCALL_WEBSOCKET_SUBSCRIPTION_ID": "websocket_subscription_id",
     "EMULATE_MEETING_ID": "meeting_id",
+    "EMULATE_PUBLIC_CLIENT_ID": "public_client_id",
     "EMULATE_LOBBY_MEETING_ID": "lobby_meeting_id",
     "EMULATE_SESSION_NAME": "session_name",
     "EMULATE_EMPTY_SESSION_ID": "empty_session_id",

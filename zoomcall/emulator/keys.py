@@ -32,6 +32,14 @@ class GrantType(StrEnum):
 
     ACCOUNT = "account_credentials"
     CLIENT = "client_credentials"
+    CODE = "authorization_code"
+    REFRESH = "refresh_token"
+    DEVICE = "urn:ietf:params:oauth:grant-type:device_code"
+
+    @property
+    def is_of_user(self) -> bool:
+        """Whether a user signed in to get it."""
+        return self in {GrantType.CODE, GrantType.REFRESH, GrantType.DEVICE}
 
 
 class Grant(Struct, frozen=True):
@@ -40,6 +48,7 @@ class Grant(Struct, frozen=True):
     type: GrantType
     scopes: tuple[str, ...]
     expires_at: datetime
+    client_id: str
 
 
 class Keys(Struct, frozen=True, kw_only=True):
@@ -51,6 +60,7 @@ class Keys(Struct, frozen=True, kw_only=True):
     api_secret: Secret
     client_id: str
     client_secret: Secret
+    public_client_id: str
     webhook_secret: Secret
     build_key: Secret
 
@@ -64,6 +74,7 @@ class Keys(Struct, frozen=True, kw_only=True):
             api_secret=Secret(draw_word(64)),
             client_id=draw_word(22),
             client_secret=Secret(draw_word(43)),
+            public_client_id=draw_word(22),
             webhook_secret=webhook_secret or Secret(draw_word(43)),
             build_key=Secret(draw_word(54)),
         )
@@ -85,10 +96,10 @@ def make_oauth_token(keys: Keys, grant: Grant, *, now: datetime) -> str:
         "auid": secrets.token_hex(32),
         "nbf": issued_at,
         "code": secrets.token_urlsafe(32),
-        "iss": f"zm:cid:{keys.client_id}",
+        "iss": f"zm:cid:{grant.client_id}",
         "gno": 0,
         "exp": int(grant.expires_at.timestamp()),
-        "type": 3,
+        "type": 0 if grant.type.is_of_user else 3,
         "iat": issued_at,
         "aid": keys.account_id,
     }

@@ -16,6 +16,7 @@ from zoomcall.domain.api_base import host_of, is_loopback
 from zoomcall.domain.roster import ROOM_DEVICE
 from zoomcall.domain.webhook import parse_hook_url
 from zoomcall.emulator.calls import Exchange
+from zoomcall.emulator.consent import answer_authorization, answer_device
 from zoomcall.emulator.delivery_log import Attempt, DeliveryLog
 from zoomcall.emulator.faults import Fault, Faults
 from zoomcall.emulator.http import HttpServer, Received
@@ -23,7 +24,7 @@ from zoomcall.emulator.keys import TOKEN_LIFETIME, Keys, draw_word
 from zoomcall.emulator.limits import Limiter, Plan
 from zoomcall.emulator.loopback import LoopbackLegs
 from zoomcall.emulator.messages import Reply, Request, unknown_endpoint
-from zoomcall.emulator.oauth import answer_token_request
+from zoomcall.emulator.oauth import answer_device_request, answer_revocation, answer_token_request
 from zoomcall.emulator.publishing import Publisher
 from zoomcall.emulator.rest import Rest
 from zoomcall.emulator.scopes import ALL_ADMIN
@@ -129,6 +130,7 @@ class Emulator:
             "account_id": keys.account_id,
             "client_id": keys.client_id,
             "client_secret": keys.client_secret.reveal(),
+            "public_client_id": keys.public_client_id,
             "webhook_secret": keys.webhook_secret.reveal(),
             "websocket_subscription_id": self.sockets.subscription_id,
             "session_id": session.key.identifier,
@@ -279,11 +281,21 @@ class Emulator:
         return lambda event: self._log.add(Attempt(event=event, at=self._clock()))
 
     def _answer(self, request: Request, now: datetime) -> Reply:
-        if request.path == "/oauth/token":
-            if request.method != "POST":
+        match request.method, request.path:
+            case "POST", "/oauth/token":
+                return answer_token_request(request, self.world, api_url=f"{self.base}/regional", now=now)
+            case "POST", "/oauth/revoke":
+                return answer_revocation(request, self.world)
+            case "POST", "/oauth/devicecode":
+                return answer_device_request(request, self.world, base=self.base, now=now)
+            case "GET" | "POST", "/oauth/authorize":
+                return answer_authorization(request, self.world, now=now)
+            case "GET" | "POST", "/oauth/device":
+                return answer_device(request, self.world)
+            case _, path if path.startswith("/oauth/"):
                 raise unknown_endpoint()
-            return answer_token_request(request, self.world, api_url=f"{self.base}/regional", now=now)
-        return self._rest.answer(request, now=now)
+            case _:
+                return self._rest.answer(request, now=now)
 
 
 def _listen(host: str, port: int) -> socket.socket:

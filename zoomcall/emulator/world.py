@@ -22,6 +22,7 @@ from zoomcall.domain.time_words import stamp
 from zoomcall.emulator.fates import DISCONNECTED_BY_LOCAL, Fate, Stage, Step, fate_of, phone_fate_of
 from zoomcall.emulator.keys import TOKEN_LIFETIME, Grant, GrantType, Keys, make_oauth_token
 from zoomcall.emulator.room_lists import DEVICES, MANAGED_ROOMS, Device, ManagedRoom
+from zoomcall.emulator.sign_ins import SignIns
 from zoomcall.errors import UsageError
 
 SESSION_NAME = "Morning stand-up"
@@ -218,6 +219,7 @@ class World:
         self._event_ids = event_ids
         self._lock = threading.RLock()
         self._venues: dict[VenueKey, Venue] = {}
+        self.sign_ins = SignIns()
         self._grants: dict[str, Grant] = {}
         self._events: list[Event] = []
         self._listeners: list[Listener] = []
@@ -412,9 +414,9 @@ class World:
         with self._lock:
             self._listeners.append(listener)
 
-    def issue_token(self, kind: GrantType, *, now: datetime) -> tuple[str, Grant]:
-        """Issue an OAuth token."""
-        grant = Grant(kind, self.scopes, now + self._token_lifetime)
+    def issue_token(self, kind: GrantType, *, now: datetime, client_id: str | None = None) -> tuple[str, Grant]:
+        """Issue an OAuth token, to the confidential app if no other is named."""
+        grant = Grant(kind, self.scopes, now + self._token_lifetime, client_id or self.keys.client_id)
         token = make_oauth_token(self.keys, grant, now=now)
         with self._lock:
             # an expired token is remembered for a while, to get the error for expired ones
@@ -431,6 +433,21 @@ class World:
         """Forget every OAuth token issued so far."""
         with self._lock:
             self._grants.clear()
+
+    def sign_out(self, token: str) -> bool:
+        """End the sign-in that an access or refresh token is of; return whether there was one."""
+        grant = self._grants.get(token)
+        owner = self.sign_ins.owner_of(token) if grant is None else grant.client_id
+        if owner is None:
+            return False
+        self.sign_ins.end(owner)
+        with self._lock:
+            self._grants = {
+                text: its
+                for text, its in self._grants.items()
+                if not (its.client_id == owner and its.type.is_of_user)
+            }
+        return True
 
 
 def make_session_id() -> str:

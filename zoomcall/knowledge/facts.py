@@ -133,6 +133,7 @@ class Facts(Struct, frozen=True, kw_only=True):
         scopes: The token's scopes, where the token endpoint named them.
         population: How many people are in the session.
         has_crc_plan: Whether there is a Conference Room Connector, judged by a dial-in code.
+        grant: The grant type of this program's own token request, if it is for a user.
         kind: The kind of failure to explain.
     """
 
@@ -155,6 +156,7 @@ class Facts(Struct, frozen=True, kw_only=True):
     scopes: tuple[str, ...] | None = None
     population: int | None = None
     has_crc_plan: bool | None = None
+    grant: str | None = None
     kind: ErrorKind | None = None
 
     @property

@@ -121,6 +121,8 @@ def _spent_code(facts: Facts, told: str, certainty: Certainty) -> Finding:
 
 def _grant(facts: Facts) -> str | None:
     """Return the grant type that the request names, wherever it stands."""
+    if facts.grant is not None:
+        return facts.grant
     request, route = _token_request(facts)
     if request is None or route is None:
         return None

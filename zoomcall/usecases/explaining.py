@@ -10,7 +10,7 @@ from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import REASONS, Reason, State
 from zoomcall.domain.cause import Cause, Certainty, Explained, Judgement
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, ZoomcallError
+from zoomcall.errors import Duplicate, ErrorKind, NetworkFault, SignInFailed, ZoomcallError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.knowledge.lexicon import code_texts, exit_texts, http_texts, network_texts, reason_texts
@@ -72,6 +72,8 @@ def _facts_at(error: ZoomcallError, answer: ZoomAnswer | None, facts: Facts) -> 
 def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
     if isinstance(error, Duplicate) and error.cause is not None:
         return Judgement((_outcome(error.cause, clean(error.message, facts)),))
+    if isinstance(error, SignInFailed):
+        return Judgement((replace(_outcome(error.cause, clean(error.message, facts)), command=error.command),))
     if error.kind is ErrorKind.PENDING:
         return Judgement(causes_of_outcome(State.PENDING, None))
     if isinstance(error, NetworkFault) and error.cause is not None:
@@ -79,7 +81,10 @@ def _judgement(error: ZoomcallError, facts: Facts) -> Judgement:
         return Judgement(
             (Cause(error.cause, Certainty.LIKELY, error.message, error.fix or text.fix, text.command),)
         )
-    return judge(facts)
+    judgement = judge(facts)
+    if error.command is None or not judgement.causes or judgement.causes[0].command is not None:
+        return judgement
+    return replace(judgement, causes=(replace(judgement.causes[0], command=error.command), *judgement.causes[1:]))
 
 
 _BY_THE_CLOCK = "Zoom renews its certificates in time, and this machine's clock decides whether one is valid"

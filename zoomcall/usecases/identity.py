@@ -16,9 +16,11 @@ from zoomcall.domain.credential import (
     CredentialKind,
     HeldCredential,
     ServerToServerApp,
+    SignedInUser,
     VideoSdkKey,
 )
 from zoomcall.domain.live import User
+from zoomcall.domain.sign_in import tokens_of_item
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, read_token
 from zoomcall.errors import ErrorKind
@@ -76,6 +78,12 @@ def examine_offline(held: HeldCredential) -> Identity:
             return Identity(expires_at=read_token(token.reveal()).expiry.at)
         case VideoSdkKey() | ServerToServerApp():
             return Identity()
+        case SignedInUser(client_id, item):
+            tokens = tokens_of_item(item, client_id)
+            return Identity(
+                expires_at=None if tokens is None else tokens.access.expires_at,
+                scopes=None if tokens is None else tokens.access.scopes,
+            )
 
 
 def examine(
@@ -106,7 +114,7 @@ def examine(
     match held.credential:
         case VideoSdkKey():
             expires_at = None
-        case ServerToServerApp() | Bearer():
+        case ServerToServerApp() | Bearer() | SignedInUser():
             expires_at = used.expires_at
     return Identity(user=user, clock_skew=skew, expires_at=expires_at, scopes=used.scopes)
 

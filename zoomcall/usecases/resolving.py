@@ -35,8 +35,8 @@ class ConfigReader(Protocol):
         """Return the profiles; raise ``NotConfigured`` if the file cannot be used."""
 
 
-# A bearer takes precedence over the other kinds.
-_READ_ORDER = sorted(CredentialKind, key=lambda kind: not kind.is_bearer)
+# A bearer takes precedence over the other kinds; a user's sign-in is never in the environment.
+_READ_ORDER = sorted((kind for kind in CredentialKind if kind.secret_variable), key=lambda kind: not kind.is_bearer)
 
 
 class InEnvironment(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -16,6 +16,7 @@ from zoomcall.domain.credential import CredentialKind, HeldCredential
 from zoomcall.domain.profile import Config, Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer
+from zoomcall.domain.sign_in import UserApp, tokens_of_item
 from zoomcall.domain.token import read_token
 from zoomcall.errors import ErrorKind, NetworkFault, NotConfigured, UsageError, ZoomcallError
 from zoomcall.usecases.resolving import ConfigReader
@@ -41,6 +42,13 @@ WHICH_KEYS: Mapping[CredentialKind, tuple[str, ...]] = {
         (
             "This is a bearer token that goes to Zoom as it is: an OAuth access token, or a Build API key"
             " (Platform Studio, Credentials, API Keys). Zoom's OAuth tokens expire after an hour."
+        ),
+    ),
+    CredentialKind.OAUTH: (
+        "You sign in on Zoom's page, and allow an OAuth app (a user's or an admin's) to act for you.",
+        (
+            "Find its client ID on marketplace.zoom.us: Manage, your app, App Credentials; Use Public Client OAuth"
+            " shows the one that needs no secret. The app's redirect URL must be http://127.0.0.1/callback."
         ),
     ),
 }
@@ -81,6 +89,9 @@ _UNANSWERED = Notice(
 )
 
 OpenStore = Callable[[Store], SecretStore]
+
+Revoke = Callable[[Profile, UserApp, Secret], None]
+"""Ends a sign-in at Zoom, by one of its tokens."""
 
 CredentialCheck = Callable[[HeldCredential], None]
 """Tries a credential with one request, and raises the error that comes of it: a Video SDK pair and a token for
@@ -129,6 +140,7 @@ def login(
     config: ConfigKeeper,
     open_store: OpenStore,
     warn: Warn,
+    client_secret: Secret | None = None,
 ) -> Login:
     """Check a credential and store it: the secret and the profile, or neither.
 
@@ -139,6 +151,7 @@ def login(
         config: The profiles.
         open_store: Opens a store of secrets.
         warn: Receives what the user should know.
+        client_secret: Of the app that a user signs in to, if it is a confidential one.
 
     Raises:
         ZoomRefused: Zoom refused the credential; nothing is stored.
@@ -158,7 +171,11 @@ def login(
         draft = _with_subscription(draft, older)
         previous = _previous_secret(store, draft, older)
         _tie(older, previous, config)
-        profile, after = _store_both(draft, secret, previous, config, store, warn)
+        changes = [_Change(draft.name, secret, previous)]
+        if draft.kind is CredentialKind.OAUTH:  # first, since it is of no use alone
+            account = draft.client_account
+            changes.insert(0, _Change(account, client_secret, store.previous(account)))
+        profile, after = _store_all(draft.tied_to(secret), changes, config, store, warn)
         has_replaced = profile.name in before.names
         if has_replaced:
             warn(Notice("profile-replaced", f"profile {profile.name!r} already existed and was replaced"))
@@ -258,22 +275,33 @@ def _tie(older: Profile | None, previous: Secret | None, config: ConfigKeeper) -
         config.put(older.tied_to(previous))
 
 
-def _store_both(
-    profile: Profile,
-    secret: Secret,
-    previous: Secret | None,
-    config: ConfigKeeper,
-    store: SecretStore,
-    warn: Warn,
+class _Change(Struct, frozen=True):
+    """One account's new secret and its present one; None if it has none."""
+
+    account: str
+    secret: Secret | None
+    previous: Secret | None
+
+
+def _store_all(
+    profile: Profile, changes: Sequence[_Change], config: ConfigKeeper, store: SecretStore, warn: Warn
 ) -> tuple[Profile, Config]:
+    """Store the secrets, the profile's own last, and then the profile; undo all of it if one step fails."""
+    backend = None
     try:
-        profile = replace(profile.tied_to(secret), keyring_backend=store.write(profile.name, secret))
+        for change in changes:
+            if change.secret is not None:
+                backend = store.write(change.account, change.secret)
+            elif change.previous is not None:
+                store.remove(change.account)
+        profile = replace(profile, keyring_backend=backend)
         return profile, config.put(profile)
     except BaseException as error:
-        if not _is_put_back(store, profile.name, previous):
+        left = [change for change in changes if not _is_put_back(store, change.account, change.previous)]
+        if left:
             where = f"the secret that this login was given may still be in the {profile.store}"
-            if previous is None:
-                _tell_left(error, where, store.removal(profile.name, profile.keyring_backend), warn)
+            if all(change.previous is None for change in left):
+                _tell_left(error, where, store.removal(left[-1].account, profile.keyring_backend), warn)
             else:
                 where += "; until the next login the profile cannot be used"
                 _tell_left(error, where, profile.login_line, warn)
@@ -312,20 +340,25 @@ def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, w
         webhook_secret = left.previous(account, older.keyring_backend)
         if webhook_secret is not None:
             open_store(profile.store).write(account, webhook_secret)
-        for each in (older.name, account):
+        for each in (older.name, account, *_more_accounts(older)):
             left.remove(each, older.keyring_backend)
     except NotConfigured as error:
         removal = left.removal(older.name, older.keyring_backend)
         warn(Notice("old-secret-left", f"a secret may still be in the {older.store} ({error.message}): {removal}"))
 
 
-def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
+def _more_accounts(profile: Profile) -> tuple[str, ...]:
+    return (profile.client_account,) if profile.kind is CredentialKind.OAUTH else ()
+
+
+def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, revoke: Revoke, warn: Warn) -> Logout:
     """Remove a profile and its secret: both, or neither.
 
     Args:
         name: The profile; None for the current one.
         config: The profiles.
         open_store: Opens a store of secrets.
+        revoke: Ends a user's sign-in at Zoom, before its tokens are forgotten.
         warn: Receives what the user should know.
 
     Raises:
@@ -335,10 +368,10 @@ def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, war
     if (name or before.current) not in before.names:
         return Logout(name=name or before.current, others=before.names)
     with config.editing():
-        return _logout(name, config, open_store, warn)
+        return _logout(name, config, open_store, revoke, warn)
 
 
-def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, warn: Warn) -> Logout:
+def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, revoke: Revoke, warn: Warn) -> Logout:
     before = config.read()
     name = name or before.current
     if name is None or name not in before.names:
@@ -351,8 +384,10 @@ def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, warn:
         after = config.remove(name)
     else:
         store = open_store(profile.store)
+        _revoke(profile, store, revoke, warn)
         after = _remove_both(profile, before, config, store, warn)
-        _forget_webhook_secret(profile, store, warn)
+        for account in (profile.webhook_account, *_more_accounts(profile)):
+            _forget(account, profile, store, warn)
     return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
 
 
@@ -375,10 +410,26 @@ def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: 
         raise
 
 
-def _forget_webhook_secret(profile: Profile, store: SecretStore, warn: Warn) -> None:
+def _revoke(profile: Profile, store: SecretStore, revoke: Revoke, warn: Warn) -> None:
+    """End a user's sign-in at Zoom if possible; what cannot be revoked is told, and forgotten all the same."""
+    if profile.kind is not CredentialKind.OAUTH:
+        return
+    item = store.previous(profile.name, profile.keyring_backend)
+    tokens = None if item is None else tokens_of_item(item, profile.client_id)
+    if tokens is None:
+        return
     try:
-        store.remove(profile.webhook_account, profile.keyring_backend)
+        app = UserApp(profile.client_id, store.previous(profile.client_account, profile.keyring_backend))
+        revoke(profile, app, tokens.access.text)
+    except (ZoomRefused, NetworkFault, UsageError) as error:
+        what = f"the sign-in was not revoked at Zoom ({error.message}); its last token expires within the hour"
+        warn(Notice("not-revoked", what))
+
+
+def _forget(account: str, profile: Profile, store: SecretStore, warn: Warn) -> None:
+    try:
+        store.remove(account, profile.keyring_backend)
     except NotConfigured as error:
-        removal = store.removal(profile.webhook_account, profile.keyring_backend)
-        what = f"a webhook secret may still be in the {profile.store} ({error.message}): {removal}"
+        removal = store.removal(account, profile.keyring_backend)
+        what = f"a secret may still be in the {profile.store} ({error.message}): {removal}"
         warn(Notice("old-secret-left", what))

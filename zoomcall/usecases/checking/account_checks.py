@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.cause import Cause, Certainty
-from zoomcall.domain.credential import Bearer, ServerToServerApp, VideoSdkKey
+from zoomcall.domain.credential import Bearer, ServerToServerApp, SignedInUser, VideoSdkKey
 from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.target import Api, MeetingTarget, SessionNameTarget, SessionTarget
 from zoomcall.domain.time_words import distance
@@ -70,7 +70,7 @@ def check_token(case: Case) -> CheckVerdict:
 
 def _check_token_offline(case: Case) -> CheckVerdict:
     match case.held.credential:
-        case ServerToServerApp():
+        case ServerToServerApp() | SignedInUser():
             return not_asked()
         case VideoSdkKey() | Bearer():
             facts = replace(case.facts, bearer=case.line.token().text)

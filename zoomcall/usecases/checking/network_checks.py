@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.cause import Certainty
-from zoomcall.domain.credential import Bearer, ServerToServerApp, VideoSdkKey
+from zoomcall.domain.credential import Bearer, ServerToServerApp, SignedInUser, VideoSdkKey
 from zoomcall.domain.network_path import Certificate, Knock, Place, Way
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NetworkWord, WrongCredential, ZoomcallError
@@ -78,7 +78,7 @@ def _needs_token_endpoint(case: Case) -> bool:
     if case.connection is None:
         return case.order.api is Api.MEETING
     match case.connection.held.credential:
-        case ServerToServerApp():
+        case ServerToServerApp() | SignedInUser():
             return True
         case VideoSdkKey() | Bearer():
             return False

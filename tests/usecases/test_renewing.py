@@ -1,0 +1,166 @@
+"""One renewal a period, and nobody signed out, however many ask at once."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from zoomcall.adapters.secret_files import SecretFiles
+from zoomcall.adapters.sign_in_keeper import StoredSignIn
+from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
+from zoomcall.domain.credential import AccessToken, CredentialKind, SignedInUser
+from zoomcall.domain.profile import Profile, Store
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.sign_in import UserApp, UserTokens, tokens_of_item
+from zoomcall.errors import NotConfigured
+from zoomcall.usecases.renewing import RENEW_BEFORE, usable_token
+
+NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
+PROFILE = Profile(name="me", kind=CredentialKind.OAUTH, store=Store.FILE, client_id="app")
+
+
+def tokens(number: int, *, good_for: timedelta = timedelta(hours=1)) -> UserTokens:
+    access = AccessToken(text=Secret(f"access-{number}"), kind=CredentialKind.OAUTH, expires_at=NOW + good_for)
+    return UserTokens(Secret(f"refresh-{number}"), access)
+
+
+class Zoom:
+    """Takes only the newest refresh token, and notes whether the one before was stored first."""
+
+    def __init__(self, newest: int = 1) -> None:
+        self.newest = newest
+        self.renewals = 0
+        self.apps: list[UserApp] = []
+        self._lock = threading.Lock()
+
+    def renew(self, app: UserApp, refresh_token: Secret) -> UserTokens:
+        with self._lock:
+            self.apps.append(app)
+            if refresh_token.reveal() != f"refresh-{self.newest}":
+                raise ZoomRefused(ZoomAnswer(method="POST", path="/oauth/token", status=401, is_oauth=True))
+            self.newest += 1
+            self.renewals += 1
+            return tokens(self.newest)
+
+
+class Keeper:
+    """Keeps the tokens in memory, and can be told to fail."""
+
+    login_line = "zoomcall auth login -p me"
+
+    def __init__(self, item: Secret | None, client_secret: Secret | None = None) -> None:
+        self.item, self.client_secret = item, client_secret
+        self.is_full = False
+        self.reads = 0
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        yield
+
+    def read(self) -> Secret | None:
+        self.reads += 1
+        return self.item
+
+    def read_client_secret(self) -> Secret | None:
+        return self.client_secret
+
+    def write(self, item: Secret) -> None:
+        if self.is_full:
+            raise NotConfigured("the keyring cannot be used: it is locked", fix="Unlock it.")
+        self.item = item
+
+
+def use(
+    held: UserTokens,
+    keeper: Keeper | StoredSignIn,
+    zoom: Zoom,
+    refused: AccessToken | None = None,
+    now: Callable[[], datetime] = lambda: NOW,
+) -> str:
+    user = SignedInUser("app", held.as_item("app"))
+    return usable_token(user, keeper, refused=refused, renew=zoom.renew, now=now).text.reveal()
+
+
+def test_a_token_that_is_good_for_a_while_is_used_as_it_is() -> None:
+    keeper, zoom = Keeper(None), Zoom()
+    assert use(tokens(1, good_for=RENEW_BEFORE), keeper, zoom) == "access-1"
+    assert (zoom.renewals, keeper.reads) == (0, 0)
+
+
+def test_a_token_that_ends_soon_is_renewed_and_the_next_stored_first() -> None:
+    old = tokens(1, good_for=RENEW_BEFORE - timedelta(seconds=1))
+    keeper, zoom = Keeper(old.as_item("app")), Zoom()
+    assert use(old, keeper, zoom) == "access-2"
+    assert keeper.item is not None
+    assert tokens_of_item(keeper.item, "app") == tokens(2)
+
+
+def test_a_refused_token_is_renewed_even_if_it_looks_good() -> None:
+    held = tokens(1)
+    keeper, zoom = Keeper(held.as_item("app")), Zoom()
+    assert use(held, keeper, zoom, refused=held.access) == "access-2"
+
+
+def test_what_another_process_has_renewed_is_used() -> None:
+    keeper, zoom = Keeper(tokens(2).as_item("app")), Zoom(newest=2)
+    assert use(tokens(1, good_for=timedelta(0)), keeper, zoom) == "access-2"
+    assert zoom.renewals == 0
+
+
+def test_a_confidential_app_shows_its_secret() -> None:
+    old = tokens(1, good_for=timedelta(0))
+    zoom = Zoom()
+    use(old, Keeper(old.as_item("app"), Secret("of the app")), zoom)
+    assert zoom.apps == [UserApp("app", Secret("of the app"))]
+
+
+def test_a_spent_refresh_token_names_the_login() -> None:
+    old = tokens(1, good_for=timedelta(0))
+    with pytest.raises(ZoomRefused) as caught:
+        use(old, Keeper(old.as_item("app")), Zoom(newest=7))
+    assert caught.value.command == Keeper.login_line
+
+
+@pytest.mark.parametrize("item", [None, tokens(1).as_item("another app")])
+def test_whoever_was_signed_out_meanwhile_is_told(item: Secret | None) -> None:
+    with pytest.raises(NotConfigured, match="signed out"):
+        use(tokens(1, good_for=timedelta(0)), Keeper(item), Zoom())
+
+
+def test_tokens_that_cannot_be_stored_are_not_used() -> None:
+    old = tokens(1, good_for=timedelta(0))
+    keeper = Keeper(old.as_item("app"))
+    keeper.is_full = True
+    with pytest.raises(NotConfigured) as caught:
+        use(old, keeper, Zoom())
+    assert caught.value.command == Keeper.login_line
+    assert "sign in again" in (caught.value.fix or "")
+
+
+def test_thirty_at_once_renew_once(tmp_path: Path) -> None:
+    old, zoom = tokens(1, good_for=timedelta(0)), Zoom()
+    StoredSignIn(PROFILE, SecretFiles(tmp_path), tmp_path).write(old.as_item("app"))
+    start, used = threading.Barrier(30), []
+
+    def work() -> None:
+        keeper = StoredSignIn(PROFILE, SecretFiles(tmp_path), tmp_path)
+        start.wait(10)
+        used.append(use(old, keeper, zoom))
+
+    threads = [threading.Thread(target=work) for _ in range(30)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert used == ["access-2"] * 30
+    assert zoom.renewals == 1
+
+
+def test_a_folder_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
+    (tmp_path / "sign-in.lock").symlink_to(tmp_path / "elsewhere")
+    keeper = StoredSignIn(PROFILE, SecretFiles(tmp_path), tmp_path)
+    with pytest.raises(NotConfigured, match="symbolic link"), keeper.alone():
+        pass
