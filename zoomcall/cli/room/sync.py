@@ -12,8 +12,10 @@ from zoomcall.cli.results.room import RoomListRead, RoomSyncResult
 from zoomcall.cli.room.changes import BookFlags, Yes, written
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.credential import Bearer, HeldCredential, ServerToServerApp, VideoSdkKey
+from zoomcall.domain.credential import Bearer, HeldCredential, ServerToServerApp, SignedInUser, VideoSdkKey
 from zoomcall.domain.room import Book, Change
+from zoomcall.domain.secret import Secret
+from zoomcall.domain.sign_in import tokens_of_item
 from zoomcall.domain.target import Api
 from zoomcall.usecases.syncing import ListReading, SyncPlan, plan_sync, private_rooms, read_lists
 
@@ -81,12 +83,19 @@ def account_of(held: HeldCredential) -> str | None:
         case ServerToServerApp(account_id):
             return account_id
         case Bearer(text):
-            from zoomcall.domain.token import read_token
-
-            claimed = (read_token(text.reveal()).claims or {}).get("aid")
-            return claimed if isinstance(claimed, str) and claimed else None
+            return _account_in(text)
+        case SignedInUser(client_id, item):
+            tokens = tokens_of_item(item, client_id)
+            return None if tokens is None else _account_in(tokens.access.text)
         case VideoSdkKey():
             return None
+
+
+def _account_in(token: Secret) -> str | None:
+    from zoomcall.domain.token import read_token
+
+    claimed = (read_token(token.reveal()).claims or {}).get("aid")
+    return claimed if isinstance(claimed, str) and claimed else None
 
 
 def _problem(run: Run, reading: ListReading) -> str | None:
