@@ -339,7 +339,7 @@ EXACT, ONLY = Match.EXACT, Match.ONLY_CANDIDATE
         ("a", [(State.DECLINED, None)], [(State.DECLINED, ONLY)]),
         ("b", [(State.RINGING, "a"), (State.MISSED, "a")], [(State.RINGING, ONLY), (State.MISSED, ONLY)]),
     ],
-)  # fmt: skip
+)
 def test_ids_tell_which_events_are_one_calls(
     own_id: str | None, events: list[tuple[State, str | None]], expected: list[tuple[State, Match]]
 ) -> None:
