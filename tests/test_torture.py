@@ -19,7 +19,7 @@ _USUAL_SLICE = 18
 
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    with Lab(tmp_path_factory.mktemp("torture"), hands=_HANDS) as running:
+    with Lab(tmp_path_factory.mktemp("torture")) as running:
         yield running
 
 

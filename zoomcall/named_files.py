@@ -27,6 +27,8 @@ from zoomcall.own_files import (
 
 _STREAMS = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
 _STREAM = re.compile(r"/(?:dev|proc/self)/fd/(\d{1,9})")
+PIPE_LIMIT = timedelta(seconds=60)
+"""How long a pipe with a command's input may take."""
 _READER_LIMIT = timedelta(seconds=10)
 _PAUSE = 0.02
 _BINARY = getattr(os, "O_BINARY", 0)

@@ -21,9 +21,9 @@ if sys.platform == "win32":
     def _try_lock(descriptor: int) -> None:
         msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
 
-    def has_record_locks(folder: Path) -> bool:  # noqa: ARG001 - every drive has them
-        """Return whether a database in a folder can lock its records."""
-        return True
+    def lock_failure(folder: Path) -> OSError | None:  # noqa: ARG001 - every drive has them
+        """Return why a database in a folder cannot lock its records."""
+        return None
 
     def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:  # noqa: ARG001 - it has no owners
         return False
@@ -34,22 +34,30 @@ else:
     def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
-    def has_record_locks(folder: Path) -> bool:
-        """Return whether a database in a folder can lock its records; on some network file systems none can."""
+    def lock_failure(folder: Path) -> OSError | None:
+        """Return why a database in a folder cannot lock its records, as on some network file systems.
+
+        None: it can, another process holds the lock, or that cannot be tried.
+        """
         import tempfile  # rarely needed, and not cheap
 
         try:
-            with tempfile.TemporaryFile(dir=folder) as file:
+            file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed below
+        except OSError:
+            return None
+        with file:
+            try:
                 fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            return error.errno != errno.ENOLCK
-        return True
+            except OSError as error:
+                return None if error.errno in _HELD else error
+        return None
 
     def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:
         return status.st_uid != os.geteuid() and not (is_read_only and status.st_uid == _ROOT)
 
 
 _ROOT = 0
+_HELD = {errno.EAGAIN, errno.EACCES, errno.EINTR}
 _BINARY = getattr(os, "O_BINARY", 0)
 NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe, for a terminal

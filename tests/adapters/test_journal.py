@@ -943,7 +943,35 @@ def test_a_folder_without_locks_is_told_from_one_that_is_busy(
     with held(tmp_path / FILE_NAME), closing(Journal(tmp_path)) as journal:
         with pytest.raises(NotConfigured) as busy:
             journal.claim(new_call(), is_forced=False)
-        monkeypatch.setattr("zoomcall.adapters.journal_file.has_record_locks", lambda _: False)
+        monkeypatch.setattr(
+            "zoomcall.adapters.journal_file.lock_failure", lambda _: OSError(errno.ENOLCK, "no locks")
+        )
         with pytest.raises(FolderUnusable, match="its file system has no locks"):
             journal.claim(new_call(), is_forced=False)
     assert not isinstance(busy.value, FolderUnusable)
+
+
+def test_where_no_file_can_be_locked_nobody_waits_until_one_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(Journal(tmp_path)):
+        pass
+    failures = [OSError(errno.EIO, "Input/output error")]
+    monkeypatch.setattr(journal_file, "lock_failure", lambda _: next(iter(failures), None))
+    monkeypatch.setattr(journal_file, "_BUSY_SECONDS", 60)
+    monkeypatch.setattr(journal_file, "_SUSPICIOUS_SECONDS", 0.05)
+    with closing(Journal(tmp_path)) as journal:
+        with held(tmp_path / FILE_NAME):
+            for limit in (10, 0.05):  # what is known already is not waited for at all
+                begun = time.monotonic()
+                with pytest.raises(NotConfigured, match="file system cannot lock files: Input/output error"):
+                    journal.claim(new_call(), is_forced=False)
+                assert time.monotonic() - begun < limit
+        failures.clear()
+        journal.claim(new_call(), is_forced=False)
+
+
+def test_a_change_that_a_failed_lock_undid_is_not_committed(tmp_path: Path) -> None:
+    file = journal_file.JournalFile(tmp_path / FILE_NAME)
+    with closing(file), pytest.raises(NotConfigured, match="the change was undone"), file.transaction():
+        file.execute("ROLLBACK")  # as SQLite does

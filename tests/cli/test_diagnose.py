@@ -41,7 +41,7 @@ def test_a_file_is_read(zoomcall: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("argument", "words"),
-    [("missing.txt", "missing.txt cannot be read: No such file"), (".", ". cannot be read: Is a directory")],
+    [("missing.txt", "missing.txt cannot be read: No such file"), (".", ". cannot be read: it is a folder")],
 )
 def test_what_is_no_file_is_a_usage_error(zoomcall: Shell, argument: str, words: str) -> None:
     result = zoomcall("diagnose", argument)

@@ -6,11 +6,12 @@ import asyncio
 import collections
 import json
 import os
-import queue
 import shutil
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,7 +55,11 @@ class Outcome:
 
 
 class Zygote:
-    """One process that forks the program."""
+    """The process that forks the program, for any number of threads at a time.
+
+    Args:
+        library: The interposing library; the socket lies beside it.
+    """
 
     def __init__(self, library: Path) -> None:
         environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
@@ -63,30 +68,34 @@ class Zygote:
             "PYTHONPATH": str(_TESTS),
             "HOME": str(library.parent),
         }
+        self._socket = library.with_name("zygote")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "torture.zygote"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environ,
-            text=True,
+            [sys.executable, "-m", "torture.zygote", str(self._socket)], stdin=subprocess.PIPE, env=environ
         )
 
     def run(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Run one job to its end; return an answer for each of its forks."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(job) + "\n")
-        self._process.stdin.flush()
-        answers: list[dict[str, Any]] = json.loads(self._process.stdout.readline())
+        with socket.socket(socket.AF_UNIX) as connection:
+            self._connect(connection)
+            with connection.makefile("rw") as lines:
+                lines.write(json.dumps(job) + "\n")
+                lines.flush()
+                answers: list[dict[str, Any]] = json.loads(lines.readline())
         return answers
+
+    def _connect(self, connection: socket.socket) -> None:
+        while True:
+            try:
+                return connection.connect(str(self._socket))
+            except (FileNotFoundError, ConnectionRefusedError):
+                assert self._process.poll() is None, "the zygote has ended"
+                time.sleep(0.05)  # it is importing
 
     def close(self) -> None:
         """End the process."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         self._process.wait()
-        assert self._process.stdout is not None
-        self._process.stdout.close()
 
 
 class Lab:
@@ -94,33 +103,26 @@ class Lab:
 
     Args:
         folder: Where everything is written.
-        hands: How many runs go on at a time.
     """
 
-    def __init__(self, folder: Path, *, hands: int = 4) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.emulator = Emulator(time_scale=0.1)
         self.rings: collections.Counter[str] = collections.Counter()
-        self._zygotes: queue.SimpleQueue[Zygote] = queue.SimpleQueue()
-        self._all: list[Zygote] = []
-        self._hands = hands
         self._lock = threading.Lock()
         self._number = 0
 
     def __enter__(self) -> Self:
-        self.library = library = build_library(self.folder)
+        self.library = build_library(self.folder)
         exchange = self.emulator._exchange
         self._ring = exchange.place
         exchange.place = self._note_and_ring  # type: ignore[method-assign] # counts what Zoom was asked to do
         self.emulator.__enter__()
-        self._all = [Zygote(library) for _ in range(self._hands)]
-        for zygote in self._all:
-            self._zygotes.put(zygote)
+        self.zygote = Zygote(self.library)
         return self
 
     def __exit__(self, *_: object) -> None:
-        for zygote in self._all:
-            zygote.close()
+        self.zygote.close()
         self.emulator.close()
 
     def _note_and_ring(self, call: Call) -> None:
@@ -134,14 +136,6 @@ class Lab:
         assert loop is not None
         for _ in range(3):
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
-
-    def work(self, job: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Run a job in the next zygote that is free."""
-        zygote = self._zygotes.get()
-        try:
-            return zygote.run(job)
-        finally:
-            self._zygotes.put(zygote)
 
     def place(self) -> Place:
         """Return a new, empty place for a run."""
@@ -170,6 +164,11 @@ class Place:
     def state(self) -> Path:
         """The state folder."""
         return self.folder / "state"
+
+    @property
+    def pid_file(self) -> Path:
+        """Where the newest process wrote its number."""
+        return self.folder / "pid"
 
     @property
     def rings(self) -> int:
@@ -210,8 +209,9 @@ class Place:
             "stdin": str(self.folder / "stdin"),
             "outputs": [tuple(map(str, pair)) for pair in outputs],
             "counts": str(counts),
+            "pid": str(self.pid_file),
         }
-        answers = self.lab.work(job)
+        answers = self.lab.zygote.run(job)
         self.lab.settle()
         return [
             Outcome(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
 import signal
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from torture.faults import NO_FAULT, Fault, Mode
-from torture.hardship import armed
-from torture.lab import Lab, Place, read_counts
+from torture.faults import NO_FAULT, Fault
+from torture.lab import Lab, Outcome, Place
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.signature import sign
 
@@ -31,44 +29,32 @@ _START_SECONDS = 15
 class Receiver:
     """One ``webhook serve`` process with a fault."""
 
-    def __init__(self, place: Place, fault: Fault) -> None:
-        self.place = place
+    def __init__(self, place: Place, fault: Fault, pool: ThreadPoolExecutor) -> None:
         self.record = place.folder / "events.jsonl"
-        self.ready = place.folder / "ready.json"
-        self.ready.unlink(missing_ok=True)
-        self.counts = place.folder / "counts"
-        self._stderr = (place.folder / "stderr-serve").open("ab")
-        environ = place.environ({"ZOOMCALL_WEBHOOK_SECRET": SECRET, "TORTURE_COUNTS": str(self.counts)})
-        environ |= armed(place.lab.library, place.folder, fault)
-        command = [sys.executable, "-m", "zoomcall", "webhook", "serve", "--record", str(self.record)]
-        self.process = subprocess.Popen(
-            [*command, "--ready-file", str(self.ready)],
-            env=environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            stdout=subprocess.DEVNULL,
-            stderr=self._stderr,
-        )
+        self._ready = place.folder / "ready.json"
+        self._ready.unlink(missing_ok=True)
+        self._pid_file = place.pid_file
+        words = ("webhook", "serve", "--record", str(self.record), "--ready-file", str(self._ready))
+        self._run = pool.submit(place.run, words, {"ZOOMCALL_WEBHOOK_SECRET": SECRET}, fault=fault)
 
     def url(self) -> str | None:
         """Return where it listens; None if it ended first."""
         limit = time.monotonic() + _START_SECONDS
-        while time.monotonic() < limit and self.process.poll() is None:
-            if self.ready.exists() and self.ready.stat().st_size:
-                return str(json.loads(self.ready.read_text())["url"])
+        while time.monotonic() < limit and not self._run.done():
+            if self._ready.exists() and self._ready.stat().st_size:
+                return str(json.loads(self._ready.read_text())["url"])
             time.sleep(0.02)
         return None
 
-    def stop(self) -> int | None:
+    def stop(self) -> Outcome | None:
         """End it as a supervisor would; None if it had to be killed."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        try:
-            code = self.process.wait(_START_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-            code = None
-        self._stderr.close()
-        return code
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not self._run.done():
+                os.kill(int(self._pid_file.read_text()), number)
+            with contextlib.suppress(TimeoutError):
+                outcome = self._run.result(_START_SECONDS)
+                return outcome if number == signal.SIGTERM else None
+        raise AssertionError("a process survives SIGKILL")
 
 
 def _deliver(url: str, number: int, prefix: str) -> bool:
@@ -110,37 +96,40 @@ def _send_all(url: str, prefix: str) -> list[str]:
     return acknowledged
 
 
-def run_once(lab: Lab, fault: Fault) -> tuple[dict[str, int], int | None, list[str]]:
+def run_once(lab: Lab, fault: Fault) -> tuple[Mapping[str, int], int | None, list[str]]:
     """Serve under a fault, then serve again without; return the counts, the exit code and what is wrong."""
     place = lab.place()
     acknowledged: list[str] = []
     wrong: list[str] = []
-    code: int | None = 0
-    counts: dict[str, int] = {}
-    for prefix, each in (("a", fault), ("b", NO_FAULT)):
-        receiver = Receiver(place, each)
-        url = receiver.url()
-        if url is not None:
-            acknowledged += _send_all(url, prefix)
-        ended = receiver.stop()
-        if prefix == "a":
-            code, counts = ended, read_counts(receiver.counts)
-            if ended is None and fault.mode is not Mode.KILL:
-                wrong.append("did not end on SIGTERM")
-            if ended == 1 and fault.kind not in {"output", "memory"}:
-                wrong.append("exit code 1: a bug")
-        elif url is None or len([name for name in acknowledged if name.startswith("b")]) != _EVENTS:
-            wrong.append("the next serve does not acknowledge everything")
-        wrong += _judge(receiver.record, acknowledged)
-    stderr = (place.folder / "stderr-serve").read_bytes()
-    if b"Traceback" in stderr and fault.kind != "memory":
-        wrong.append("a traceback")
-    if len(stderr) > 20_000:
-        wrong.append(f"{len(stderr)} bytes on stderr")
-    if SECRET.encode() in stderr:
-        wrong.append("a secret in the output")
+    outcomes: list[Outcome | None] = []
+    with ThreadPoolExecutor(1) as pool:
+        for prefix, each in (("a", fault), ("b", NO_FAULT)):
+            receiver = Receiver(place, each, pool)
+            url = receiver.url()
+            if url is not None:
+                acknowledged += _send_all(url, prefix)
+            outcomes.append(receiver.stop())
+            wrong += _judge(receiver.record, acknowledged)
+    if url is None or sum(name.startswith("b") for name in acknowledged) != _EVENTS:
+        wrong.append("the next serve does not acknowledge everything")
+    wrong += _ending(fault, outcomes[0])
     place.remove()
-    return counts, code, wrong
+    first = outcomes[0]
+    return ({}, None, wrong) if first is None else (first.counts, first.code, wrong)
+
+
+def _ending(fault: Fault, outcome: Outcome | None) -> Iterator[str]:
+    if outcome is None:
+        yield "did not end on SIGTERM"
+        return
+    if outcome.code == 1 and fault.kind not in {"output", "memory"}:
+        yield "exit code 1: a bug"
+    if "Traceback" in outcome.stderr and fault.kind != "memory":
+        yield "a traceback"
+    if len(outcome.stderr) > 20_000:
+        yield f"{len(outcome.stderr)} bytes on stderr"
+    if SECRET in outcome.stdout + outcome.stderr:
+        yield "a secret in the output"
 
 
 def _judge(record: Path, acknowledged: list[str]) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Runs the program again and again in forks of one process that has the interposing library loaded.
 
 A fork starts in milliseconds, and the fault is armed after the interpreter and the program's modules are there, so
-that only the program's own system calls are counted. Jobs come as JSON lines on stdin; results leave on stdout.
+that only the program's own system calls are counted. A job is a connection to a socket, one JSON line there and one
+back; each is served by a fork that waits for those of the program. The zygote ends when its stdin does.
 """
 
 from __future__ import annotations
@@ -15,22 +16,36 @@ import os
 import pkgutil
 import select
 import signal
+import socket
 import sys
 import threading
 import time
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 
 def main() -> None:
-    """Serve jobs until stdin ends."""
+    """Serve jobs at the socket that the command line names, until stdin ends."""
     _warm_up()
-    answers = os.fdopen(os.dup(1), "w")
-    for line in sys.stdin:
-        job = json.loads(line)
-        answers.write(json.dumps(_run(job)) + "\n")
-        answers.flush()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for those who serve a job
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(sys.argv[1])
+        listener.listen(100)
+        while listener in select.select([listener, sys.stdin], [], [])[0]:
+            connection, _ = listener.accept()
+            with connection:
+                if os.fork() == 0:
+                    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    listener.close()
+                    _serve(connection)
+
+
+def _serve(connection: socket.socket) -> NoReturn:
+    with connection.makefile("rw") as lines:
+        job = json.loads(lines.readline())
+        lines.write(json.dumps(_run(job)) + "\n")
+    os._exit(0)
 
 
 def _warm_up() -> None:
@@ -70,13 +85,14 @@ def _await(child: int, began: float, limit: float) -> dict[str, Any]:
     return {"code": os.waitstatus_to_exitcode(status), "seconds": seconds, "is_late": not ended}
 
 
-def _become(job: dict[str, Any], stdout: str, stderr: str) -> None:
+def _become(job: dict[str, Any], stdout: str, stderr: str) -> NoReturn:
     """Turn this fork into the program; never returns."""
     for target, path in ((0, job["stdin"]), (1, stdout), (2, stderr)):
         flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
         fd = os.open(path, flags, 0o600)
         os.dup2(fd, target)
         os.close(fd)
+    Path(job["pid"]).write_text(str(os.getpid()))
     os.environ.clear()
     os.environ.update(job["environ"])
     sys.argv = ["zoomcall", *job["arguments"]]

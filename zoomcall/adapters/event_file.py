@@ -16,10 +16,12 @@ from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.repeats import Mark, mark_of
 from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
 from zoomcall.errors import UsageError
+from zoomcall.named_files import PIPE_LIMIT, read_named
 from zoomcall.own_files import locked, open_own, refuse_odd, sync_folder
 
 _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
+_LARGEST_RECORD = 1_000_000_000
 _STEP = 64 * 1024
 _REMEMBERED = 4096  # more than a line, so that a file that was truncated and grew again differs somewhere in it
 
@@ -388,9 +390,11 @@ def read_events(path: Path, warn: Warn) -> tuple[WebhookEvent, ...]:
         UsageError: It cannot be read, or contains no event.
     """
     try:
-        data = path.read_bytes()
+        data, _ = read_named(path, most=_LARGEST_RECORD + 1, limit=PIPE_LIMIT)
     except OSError as error:
         raise _unusable(path, error) from error
+    if len(data) > _LARGEST_RECORD:
+        raise UsageError(f"{path} is larger than {_LARGEST_RECORD:,} bytes", fix="Split it, a line an event.")
     single = event_of_line(data)
     if single is not None:
         return (single,)

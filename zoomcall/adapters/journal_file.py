@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zoomcall.errors import FolderUnusable, NotConfigured
-from zoomcall.own_files import has_record_locks, open_own, sync_folder
+from zoomcall.own_files import lock_failure, open_own, sync_folder
 
 T = TypeVar("T")
 
@@ -90,6 +90,8 @@ _BUSY_SECONDS = 5.0
 """How long the file may be locked while nothing in it changes: as long as it does, others are waiting too."""
 _LONGEST_BUSY_SECONDS = 120.0
 _HURRIED_SECONDS = 0.1
+_SUSPICIOUS_SECONDS = 0.5
+"""How long a lock is waited for before it is asked whether any file can be locked there."""
 _PAUSES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.04)
 _STALE_SECONDS = 3600.0
 _UNWRITABLE = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST, errno.ENOENT}
@@ -117,6 +119,7 @@ class JournalFile:
         self._lock = threading.RLock()
         self._is_logged = False
         self._is_stuck = False
+        self._is_lockless = False
         with self._translated():
             if path is not None:
                 _create(path)
@@ -153,11 +156,16 @@ class JournalFile:
             self._patiently(lambda: self._database.execute("BEGIN IMMEDIATE"))
             try:
                 yield
-                self._patiently(lambda: self._database.execute("COMMIT"))
+                self._patiently(self._commit)
             except BaseException:
                 with suppress(sqlite3.Error):
                     self._database.execute("ROLLBACK")
                 raise
+
+    def _commit(self) -> None:
+        if not self._database.in_transaction:
+            raise _LockedError("a lock failed, and the change was undone")
+        self._database.execute("COMMIT")
 
     def flush(self) -> None:
         """Wait until the disk has what was committed, without keeping other processes out.
@@ -199,6 +207,9 @@ class JournalFile:
     def _patiently(self, work: Callable[[], T]) -> T:
         """Do something as soon as no other process locks the file."""
         wait: _Wait | None = None
+        begun, is_suspected = time.monotonic(), False
+        if self._is_lockless:
+            self._check_locks()
         while True:
             try:
                 done = work()
@@ -208,30 +219,44 @@ class JournalFile:
             else:
                 self._is_stuck = False
                 return done
-            wait = wait or _Wait(self._database, lambda: self._is_stuck or self._is_hurried())
+            if not is_suspected and time.monotonic() - begun > _SUSPICIOUS_SECONDS:
+                is_suspected = True
+                self._check_locks()
+            wait = wait or _Wait(self._database, begun, lambda: self._is_stuck or self._is_hurried())
             try:
                 wait.pause()
             except _LockedError:
+                self._check_locks()
                 self._is_stuck = True  # what comes next need not wait as long for the same lock
                 raise
+
+    def _check_locks(self) -> None:
+        """Wait for no lock where none can be had.
+
+        Raises:
+            _LocklessError: That is so.
+        """
+        failure = None if self._path is None else lock_failure(self._path.parent)
+        self._is_lockless = failure is not None
+        if failure is not None:
+            raise _LocklessError(failure)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         with self._lock:
             try:
                 yield
-            except (OSError, sqlite3.Error, _LockedError) as error:
+            except (OSError, sqlite3.Error, _LockedError, _LocklessError) as error:
                 raise self._unusable(error) from error
 
     def _unusable(self, error: Exception) -> NotConfigured:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f"the journal {self._name} cannot be used: {reason}"
-        is_locked = isinstance(error, _LockedError) or (
-            isinstance(error, sqlite3.OperationalError) and _is_busy(error)
-        )
-        if is_locked and self._path is not None and not has_record_locks(self._path.parent):
-            return FolderUnusable(
-                f"the journal {self._name} cannot be used: its file system has no locks",
+        if isinstance(error, _LocklessError):
+            has_none = error.failure.errno == errno.ENOLCK
+            why = "has no locks" if has_none else f"cannot lock files: {error.failure.strerror}"
+            return (FolderUnusable if has_none else NotConfigured)(
+                f"the journal {self._name} cannot be used: its file system {why}",
                 fix="Set ZOOMCALL_STATE_DIR to a folder on a local disk.",
             )
         if isinstance(error, _LockedError):
@@ -253,13 +278,21 @@ class _LockedError(Exception):
     """The file was locked for too long."""
 
 
+class _LocklessError(Exception):
+    """No file can be locked where the journal is, or ``failure`` comes of it."""
+
+    def __init__(self, failure: OSError) -> None:
+        super().__init__(str(failure))
+        self.failure = failure
+
+
 class _Wait:
     """Waits for a lock for as long as those who hold it get on."""
 
-    def __init__(self, database: sqlite3.Connection, is_hurried: Callable[[], bool]) -> None:
+    def __init__(self, database: sqlite3.Connection, begun: float, is_hurried: Callable[[], bool]) -> None:
         self._database = database
         self._is_hurried = is_hurried
-        self._begun = self._changed = time.monotonic()
+        self._begun = self._changed = begun
         self._hurried_at: float | None = None
         self._version: int | None = None
         self._count = 0

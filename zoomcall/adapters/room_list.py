@@ -5,22 +5,21 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from zoomcall.adapters.batch_file import read_batch
+from zoomcall.adapters.input_file import read_input
 from zoomcall.adapters.room_book import fields_of, tables_of
 from zoomcall.adapters.toml_file import parse_toml
 from zoomcall.domain.batch import BadRow, RawRow
 from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import CorruptConfig, UsageError
-from zoomcall.named_files import read_named, write_named
+from zoomcall.named_files import write_named
 
 COLUMNS = ("name", "protocol", "address", "from_name", "to_name", "header", "headers", "note", "tag", "tags")
 _LARGEST = 100_000_000
-_LIMIT = timedelta(seconds=60)  # for a pipe
 _PLURALS = {"headers": "header", "tags": "tag"}
 _TOML = Pattern(r"^\s*\[\[\s*room\s*\]\]", re.MULTILINE)
 
@@ -45,14 +44,7 @@ def read_room_list(data: bytes, *, name: str) -> Iterator[RawRow | BadRow]:
 
 def read_room_file(path: Path) -> Iterator[RawRow | BadRow]:
     """Yield the rooms of a file or pipe; errors as in ``read_room_list``."""
-    try:
-        data, _ = read_named(path, most=_LARGEST + 1, limit=_LIMIT)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"cannot read {quoted(str(path))}: {why}") from error
-    if len(data) > _LARGEST:
-        raise UsageError(f"{quoted(str(path))} is larger than {_LARGEST:,} bytes")
-    return read_room_list(data, name=str(path))
+    return read_room_list(read_input(path, most=_LARGEST), name=str(path))
 
 
 def write_room_file(path: Path, text: str) -> None:

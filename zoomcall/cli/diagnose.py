@@ -1,5 +1,6 @@
 """``zoomcall diagnose``: read a failing request, rank what is wrong, print the corrected request."""
 
+import os
 import re
 import shlex
 import stat
@@ -23,6 +24,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.pattern import Pattern
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.texts import cause_texts
+from zoomcall.named_files import PIPE_LIMIT, read_named
 from zoomcall.usecases.correcting import Correction, PlainRequest, TokenRequest
 from zoomcall.usecases.diagnosing import Diagnosis, KeyAtHand, diagnose
 from zoomcall.usecases.pasted.paste import LARGEST_PASTE, text_of_paste
@@ -95,10 +97,9 @@ def _read(run: Run, file: str | None) -> bytes:
     """Read the paste from a file, standard input, or the terminal."""
     if file is not None and file != "-":
         try:
-            with Path(file).open("rb") as opened:
-                return opened.read(LARGEST_PASTE + 1)
+            return read_named(Path(file), most=LARGEST_PASTE + 1, limit=PIPE_LIMIT)[0]
         except (OSError, ValueError) as error:
-            if _IS_PASTE.search(file):
+            if _IS_PASTE.search(file) and not os.path.lexists(file):
                 raise UsageError(
                     "the argument is the request or token itself, not the name of a file",
                     fix="Pipe it in, so that no secret is in your shell's history or in a process list:",

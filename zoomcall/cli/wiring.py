@@ -126,6 +126,20 @@ class Wiring:
         return (self.config_dir / "book.toml", None) if by_variable is None else (by_variable, "ZOOMCALL_BOOK")
 
     @staticmethod
+    def input_file(path: Path, *, most: int) -> bytes:
+        """Return what a file, pipe or device holds that a command works on, of at most so many bytes."""
+        from zoomcall.adapters.input_file import read_input
+
+        return read_input(path, most=most)
+
+    @staticmethod
+    def has_journal(path: Path) -> bool:
+        """Return whether a file is a database, as journals are."""
+        from zoomcall.adapters.input_file import is_database
+
+        return is_database(path)
+
+    @staticmethod
     def rooms_of_file(path: Path) -> Iterator[RawRow | BadRow]:
         """Yield the rooms in a file of another program, or in an export."""
         from zoomcall.adapters.room_list import read_room_file

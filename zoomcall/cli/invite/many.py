@@ -118,10 +118,7 @@ def _timeout(run: Run, flags: BatchFlags) -> timedelta:
 def _read(run: Run, file: str) -> bytes:
     if file == "-":
         return run.streams.read_stdin(_LARGEST_INPUT)
-    try:
-        return Path(file).read_bytes()
-    except OSError as error:
-        raise UsageError(f"cannot read {quoted(file)}: {error.strerror}") from error
+    return run.wiring.input_file(Path(file), most=_LARGEST_INPUT)
 
 
 def _refuse(bad: list[BadRow], good: int) -> NoReturn:

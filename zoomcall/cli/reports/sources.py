@@ -26,8 +26,7 @@ from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 from zoomcall.usecases.batching.resuming import report_of
 
-_LARGEST = 2_000_000_000
-_SQLITE = b"SQLite format 3\x00"
+_LARGEST = 1_000_000_000
 _BATCHES = {"zoomcall.invite.batch/1", "zoomcall.report/1"}
 _LINE = "zoomcall.invite.batch.row/1"
 
@@ -50,13 +49,9 @@ def read_outcome(run: Run, name: str) -> Outcome:
     if name == "-":
         return _of_json(run.streams.read_stdin(_LARGEST), "standard input")
     path = Path(name)
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(len(_SQLITE))
-            data = b"" if head == _SQLITE else head + stream.read(_LARGEST)
-    except OSError as error:
-        raise UsageError(f"cannot read {quoted(name)}: {error.strerror}") from error
-    return _of_journal(run, path) if head == _SQLITE else _of_json(data, quoted(name))
+    if run.wiring.has_journal(path):
+        return _of_journal(run, path)
+    return _of_json(run.wiring.input_file(path, most=_LARGEST), quoted(name))
 
 
 def _of_json(data: bytes, name: str) -> Outcome:

@@ -21,6 +21,7 @@ from zoomcall.domain.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from zoomcall.domain.time_words import distance, stamp
 from zoomcall.domain.webhook import seconds_of
 from zoomcall.errors import UsageError
+from zoomcall.named_files import PIPE_LIMIT, read_named
 from zoomcall.usecases.verifying import SignedRequest, Verdict, read_saved
 from zoomcall.usecases.verifying import verify as check
 
@@ -102,8 +103,7 @@ def _read_body(run: Run, file: str) -> bytes:
         body = run.streams.read_stdin(_LARGEST_BODY)
     else:
         try:
-            with Path(file).open("rb") as opened:
-                body = opened.read(_LARGEST_BODY + 1)
+            body, _ = read_named(Path(file), most=_LARGEST_BODY + 1, limit=PIPE_LIMIT)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or error
             raise UsageError(
