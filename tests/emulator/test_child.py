@@ -17,7 +17,7 @@ READY = dict.fromkeys(
     (
         *("api_base", "oauth_base", "api_key", "api_secret", "account_id", "client_id", "client_secret"),
         *("webhook_secret", "websocket_subscription_id"),
-        *("session_id", "session_name", "empty_session_id", "ended_session_id"),
+        *("session_id", "session_name", "empty_session_id", "ended_session_id", "later_session_id"),
         *("meeting_id", "lobby_meeting_id", "public_client_id"),
     ),
     "x",

@@ -4,15 +4,17 @@ import http.client
 import socket
 import threading
 import time
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote
 
 import pytest
-from emulator.hand_made import Caller, eventually, oauth_caller
+from emulator.hand_made import GOOD_TOKEN, TEN_O_CLOCK, Caller, eventually, oauth_caller
 
 from zoomcall.domain.target import Api
 from zoomcall.emulator.faults import Fault
 from zoomcall.emulator.messages import Reply
-from zoomcall.emulator.running import Emulator
+from zoomcall.emulator.running import LATER_SESSION_NAME, Emulator
 from zoomcall.emulator.world import VenueKey
 from zoomcall.errors import UsageError
 
@@ -47,6 +49,7 @@ def test_ready_tells_all_that_the_contract_names(zoom: Emulator) -> None:
         "public_client_id",
         "empty_session_id",
         "ended_session_id",
+        "later_session_id",
     }
     assert zoom.ready["api_base"] == f"{zoom.base}/v2"
     assert zoom.ready["oauth_base"] == zoom.base
@@ -232,3 +235,43 @@ def test_a_stranger_comes_and_goes(zoom: Emulator, videosdk: Caller) -> None:
     assert [(user["participant_uuid"], user["device"]) for user in users] == [(stranger.uuid, "H.323/SIP")]
     zoom.leave(key, stranger)
     assert videosdk("GET", "/v2/videosdk/sessions/KkMH/users").json()["users"] == []
+
+
+# The session that goes live later
+
+
+class Hands:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = TEN_O_CLOCK
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest.mark.parametrize("by", ["id", "name"])
+def test_the_later_session_goes_live_five_scaled_seconds_after_it_is_first_asked_for(
+    make_zoom: Callable[..., Emulator], by: str
+) -> None:
+    clock = Hands()
+    zoom = make_zoom(clock=clock, time_scale=0.5)
+    caller = Caller(zoom.base, {"Authorization": f"Bearer {GOOD_TOKEN}"})
+    users = f"/v2/videosdk/sessions/{quote(zoom.ready['later_session_id'], safe='')}/users"
+    everything = "/v2/videosdk/sessions?from=2026-11-20&to=2026-11-21"
+    named = f"{everything}&session_name={quote(LATER_SESSION_NAME)}"
+
+    def is_live() -> bool:
+        if by == "id":
+            return caller("GET", users).status == 200
+        return bool(caller("GET", named).json()["sessions"])
+
+    past = [row["id"] for row in caller("GET", f"{everything}&type=past").json()["sessions"]]
+    assert past == [zoom.ready["ended_session_id"]]
+    clock.now += timedelta(minutes=1)  # a list asks for no session
+    assert not is_live()
+    clock.now += timedelta(seconds=2.4)
+    assert not is_live()
+    clock.now += timedelta(seconds=0.1)
+    assert is_live()
+    assert len(caller("GET", users).json()["users"]) == 2

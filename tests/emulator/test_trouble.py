@@ -1,5 +1,6 @@
 """What ``--fault`` does, over real sockets."""
 
+import contextlib
 import http.client
 import json
 import time
@@ -50,6 +51,7 @@ def statuses(caller: Caller, path: str, number: int) -> list[int]:
         ("token-401", [401, 200, 200]),
         ("html-403:1", [403, 200, 200]),
         ("users-500:2", [500, 500, 200]),
+        ("500:2", [500, 500, 200]),
         ("429,users-500", [429, 500, 200]),
         (" 429 , token-401 ", [429, 401, 200]),
     ],
@@ -207,7 +209,7 @@ def test_an_unknown_word_is_named_beside_the_known_ones(zoomcall: Shell) -> None
 def test_the_help_shows_every_word(zoomcall: Shell) -> None:
     shown = zoomcall("emulate", "--help").stdout
     for word in WORDS.values():
-        assert f"{word.form:<17}  {word.meaning}\n" in shown
+        assert f"{word.form:<19}  {word.meaning}\n" in shown
 
 
 def test_the_command_gets_what_was_asked_for(zoomcall: Shell) -> None:
@@ -223,3 +225,48 @@ def test_any_text_is_a_list_of_faults_or_a_usage_error(text: str) -> None:
         return
     assert trouble.pace <= timedelta(hours=1)
     assert all(1 <= fault.times <= 1_000_000 for fault in trouble.faults)
+
+
+# A share of the requests
+
+
+def fates(troubled: Troubled, text: str, number: int = 60) -> list[int | None]:
+    zoom, caller = troubled(text)
+    for _ in range(number):
+        with contextlib.suppress(http.client.HTTPException, ConnectionError):
+            caller("GET", f"{SESSION}/users?type=live")
+    return [each.status for each in zoom.requests]
+
+
+def test_a_share_of_the_requests_fails_for_good_the_same_ones_with_the_same_seed(troubled: Troubled) -> None:
+    once = fates(troubled, "reset-before:20%,500:20%,seed:3")
+    assert {None, 200, 500} == set(once)
+    assert 5 <= once.count(None) <= 25
+    assert once[40:].count(200) < 20, "it does not wear off"
+    assert fates(troubled, "reset-before:20%,500:20%,seed:3") == once
+    assert fates(troubled, "reset-before:20%,500:20%,seed:4") != once
+
+
+@pytest.mark.parametrize(("word", "events"), [("reset-before:100%", 0), ("500:100%", 0), ("reset-after:100%", 2)])
+def test_a_request_is_acted_on_before_or_not_at_all(troubled: Troubled, word: str, events: int) -> None:
+    zoom, caller = troubled(word)
+    with contextlib.suppress(http.client.HTTPException, ConnectionError):
+        assert caller("PATCH", f"{SESSION}/events", CALLOUT).status == 500
+    time.sleep(0.1)
+    if events:
+        eventually(lambda: len(zoom.world.events) == events)
+    assert len(zoom.world.events) == events
+
+
+def test_a_share_of_the_answers_is_slow(troubled: Troubled, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoomcall.emulator.trouble._SLOW", 0.2)
+    _, caller = troubled("slow:100%")
+    begun = time.monotonic()
+    assert caller("GET", f"{SESSION}/users?type=live").status == 200
+    assert time.monotonic() - begun >= 0.2
+
+
+@pytest.mark.parametrize("text", ["500:0%", "500:101%", "slow:0%", "reset-after:1.5", "seed", "seed:x", "seed:5%"])
+def test_a_share_is_a_percentage_above_0(text: str) -> None:
+    with pytest.raises(UsageError, match="invalid value"):
+        parse_faults(text)

@@ -59,7 +59,7 @@ class EmulateFlags(Struct, frozen=True, kw_only=True):
 
 def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
     """Append the words of ``--fault`` to a command's help."""
-    words = "".join(f"\n  {word.form:<17}  {word.meaning}" for word in WORDS.values())
+    words = "".join(f"\n  {word.form:<19}  {word.meaning}" for word in WORDS.values())
     function.__doc__ = f"{inspect.getdoc(function)}\n\n\b\nFaults, to test a client against:{words}"
     return function
 
@@ -73,7 +73,7 @@ def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
         "zoomcall emulate --ready-file ready.json",
         "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
         "zoomcall emulate -v -- zoomcall invite sip room@127.0.0.1:5070",
-        "zoomcall emulate --fault 429:2,slow:300ms -- my-client",
+        "zoomcall emulate --fault 429:2,reset-after:1%,seed:7 -- my-client",
     ),
 )
 @_listing_faults

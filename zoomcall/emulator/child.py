@@ -33,6 +33,7 @@ _VARIABLES = {
     "EMULATE_SESSION_NAME": "session_name",
     "EMULATE_EMPTY_SESSION_ID": "empty_session_id",
     "EMULATE_ENDED_SESSION_ID": "ended_session_id",
+    "EMULATE_LATER_SESSION_ID": "later_session_id",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Iterable
 from datetime import timedelta
@@ -24,6 +25,7 @@ class Fault(Struct, frozen=True, kw_only=True):
         is_acted_on: Zoom acts on the request before its answer is lost or replaced.
         delay: Seconds to wait before answering.
         times: How many requests it affects.
+        share: Which share of the requests it affects instead, from 0 to 1, for good.
     """
 
     method: str | None = None
@@ -34,6 +36,7 @@ class Fault(Struct, frozen=True, kw_only=True):
     is_acted_on: bool = False
     delay: float = 0.0
     times: int = 1
+    share: float | None = None
 
     def affects(self, request: Request) -> bool:
         """Return whether the fault applies to ``request``."""
@@ -61,10 +64,12 @@ class Faults:
     Args:
         coming: The faults to start with.
         pace: Seconds by which every answer is delayed, faulty or not.
+        seed: Makes the same requests in the same order meet the same faults; None for others at each start.
     """
 
-    def __init__(self, coming: Iterable[Fault] = (), *, pace: float = 0.0) -> None:
+    def __init__(self, coming: Iterable[Fault] = (), *, pace: float = 0.0, seed: int | None = None) -> None:
         self.pace = pace
+        self._chance = random.Random(seed)  # noqa: S311 - nothing secret hangs on it
         self._coming: list[Fault] = list(coming)
         self._lock = threading.Lock()
 
@@ -74,13 +79,17 @@ class Faults:
             self._coming.append(fault)
 
     def draw(self, request: Request) -> Fault | None:
-        """Return the first fault that affects ``request``, and count it as used once."""
+        """Return the first fault that meets ``request``, if one does, and count it as used once."""
         with self._lock:
             for index, fault in enumerate(self._coming):
-                if fault.affects(request):
-                    if fault.times > 1:
-                        self._coming[index] = replace(fault, times=fault.times - 1)
-                    else:
-                        del self._coming[index]
-                    return fault
+                if not fault.affects(request):
+                    continue
+                if fault.share is not None:
+                    if self._chance.random() >= fault.share:
+                        continue
+                elif fault.times > 1:
+                    self._coming[index] = replace(fault, times=fault.times - 1)
+                else:
+                    del self._coming[index]
+                return fault
         return None

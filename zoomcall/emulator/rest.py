@@ -195,7 +195,7 @@ class Rest:
         }
 
     def _live_session(self, visit: _Visit) -> Venue:
-        venue = self._world.venue(VenueKey(Api.SESSION, visit.identifier))
+        venue = self._world.ask_for(VenueKey(Api.SESSION, visit.identifier), now=visit.now)
         if venue is None or not venue.is_live:
             raise _session_gone()
         return venue
@@ -223,9 +223,8 @@ class Rest:
         name = query.get("session_name")
         rows = [
             _session_row(venue, visit.now)
-            for venue in self._world.venues(Api.SESSION)
-            if venue.is_live == (kind == "live")
-            and (name is None or venue.name == name)
+            for venue in self._world.list_for(name, now=visit.now)
+            if (venue.is_live if kind == "live" else venue.ended_at is not None)
             and (venue.is_live or first <= venue.created_at.astimezone(UTC).date() <= last)
         ]
         listing = self._pager.page(visit.request, "sessions", rows, now=visit.now)

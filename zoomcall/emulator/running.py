@@ -37,9 +37,11 @@ from zoomcall.errors import UsageError
 
 EMPTY_SESSION_NAME = "Nobody here"
 ENDED_SESSION_NAME = "Yesterday's retrospective"
+LATER_SESSION_NAME = "Later today"
 MEETING_TOPIC = "Weekly review"
 LOBBY_MEETING_TOPIC = "Board meeting"
 
+_LATER = timedelta(seconds=5)
 _LARGEST_PORT = 65535
 
 
@@ -95,7 +97,7 @@ class Emulator:
         self.base = _base(self._listener)
         self._clock = clock
         self._trouble = trouble = trouble or Trouble()
-        self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds())
+        self._faults = Faults(trouble.faults, pace=trouble.pace.total_seconds(), seed=trouble.seed)
         self.world = World(keys or Keys.make(), scopes=scopes, token_lifetime=token_lifetime, event_ids=event_ids)
         self._legs = LoopbackLegs(time_scale=time_scale, trace=trace)
         self._exchange = Exchange(self.world, clock=clock, time_scale=time_scale, find_leg=self._legs)
@@ -110,15 +112,16 @@ class Emulator:
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
-        self.ready = self._populate()
+        self.ready = self._populate(later=time_scale * _LATER)
 
-    def _populate(self) -> dict[str, str]:
+    def _populate(self, *, later: timedelta) -> dict[str, str]:
         now = self._clock()
         session = self.world.open_session(SESSION_NAME, now=now - timedelta(minutes=20))
         self.world.join(session.key, now=now - timedelta(minutes=10), name="Lobby screen", device=ROOM_DEVICE)
         empty = self.world.open_session(EMPTY_SESSION_NAME, now=now - timedelta(minutes=5), people=0)
         ended = self.world.open_session(ENDED_SESSION_NAME, now=now - timedelta(minutes=90))
         self.world.end(ended.key, now=now - timedelta(minutes=30))
+        coming = self.world.plan_session(LATER_SESSION_NAME, now=now, delay=later)
         meeting = self.world.open_meeting(MEETING_TOPIC, now=now - timedelta(minutes=15))
         lobby = self.world.open_meeting(LOBBY_MEETING_TOPIC, now=now - timedelta(minutes=10), has_waiting_room=True)
         keys = self.world.keys
@@ -139,6 +142,7 @@ class Emulator:
             "lobby_meeting_id": lobby.key.identifier,
             "empty_session_id": empty.key.identifier,
             "ended_session_id": ended.key.identifier,
+            "later_session_id": coming.key.identifier,
         }
 
     @property

@@ -19,6 +19,8 @@ from zoomcall.errors import UsageError
 _MOST_TIMES = 1_000_000
 _LONGEST = timedelta(hours=1)
 _LONGER_THAN_CLIENTS_WAIT = 35.0
+_SLOW = 2.0
+_SHARE = re.compile(r"([0-9]{1,3}(?:\.[0-9]{1,4})?)%")
 _NUMBER = re.compile(r"[0-9]{1,7}")
 _TIME = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)(ms|s)")
 
@@ -31,12 +33,14 @@ class Trouble(Struct, frozen=True, kw_only=True):
         pace: How much longer every answer takes.
         log_delay: How long after a delivery its row of ``webhook_logs`` appears.
         mischief: Disorder in the delivery of events.
+        seed: Decides which requests meet the faults that have a share.
     """
 
     faults: tuple[Fault, ...] = ()
     pace: timedelta = timedelta(0)
     log_delay: timedelta = timedelta(0)
     mischief: Mischief = field(default_factory=Mischief)
+    seed: int | None = None
 
 
 Change = Callable[[Trouble, str | None], Trouble]
@@ -58,7 +62,7 @@ class Word(Struct, frozen=True):
 
 
 def parse_faults(text: str) -> Trouble:
-    """Parse a list of words, with or without values: ``429:2,slow:300ms``.
+    """Parse a list of words, with or without values: ``429:2,slow:300ms,reset-after:1%``.
 
     Raises:
         UsageError: A word is unknown, or its value is invalid.
@@ -89,6 +93,17 @@ def _times(value: str | None) -> int:
     return int(value)
 
 
+def _share(value: str | None) -> float | None:
+    """Return a percentage as a number from 0 to 1; None if it is none."""
+    match = _SHARE.fullmatch(value or "")
+    if match is None:
+        return None
+    share = float(match[1]) / 100
+    if not 0 < share <= 1:
+        raise ValueError
+    return share
+
+
 def _span(value: str | None) -> timedelta:
     match = _TIME.fullmatch(value or "")
     if match is None:
@@ -105,12 +120,27 @@ def _nothing(value: str | None) -> None:
 
 
 def _requests(fault: Fault) -> Change:
-    """Return the change of a word that affects the next N requests."""
-    return lambda trouble, value: replace(trouble, faults=(*trouble.faults, replace(fault, times=_times(value))))
+    """Return the change of a word that affects the next N requests, or a share of all."""
+
+    def change(trouble: Trouble, value: str | None) -> Trouble:
+        share = _share(value)
+        more = replace(fault, times=_times(value)) if share is None else replace(fault, share=share)
+        return replace(trouble, faults=(*trouble.faults, more))
+
+    return change
 
 
 def _slow(trouble: Trouble, value: str | None) -> Trouble:
-    return replace(trouble, pace=_span(value))
+    share = _share(value)
+    if share is None:
+        return replace(trouble, pace=_span(value))
+    return replace(trouble, faults=(*trouble.faults, Fault(path_part=_API, delay=_SLOW, share=share)))
+
+
+def _seed(trouble: Trouble, value: str | None) -> Trouble:
+    if not _NUMBER.fullmatch(value or ""):
+        raise ValueError
+    return replace(trouble, seed=int(value or ""))
 
 
 def _late_log(trouble: Trouble, value: str | None) -> Trouble:
@@ -143,51 +173,67 @@ _NO_PERMISSION = Reply(200, b'{"code":200,"message":"No permission."}', (("Conte
 
 WORDS: Mapping[str, Word] = {
     "429": Word(
-        "429[:N]",
-        "the next N API requests get 429 (N is 1 if omitted)",
+        "429[:N|P%]",
+        "the next N API requests (1 if omitted), or P% of them, get 429",
         _requests(Fault(path_part=_API, reply=_PER_SECOND)),
     ),
     "token-401": Word(
-        "token-401[:N]",
+        "token-401[:N|P%]",
         "N API requests get 401/124",
         _requests(Fault(path_part=_API, reply=invalid_token().reply)),
     ),
     "html-403": Word(
-        "html-403[:N]",
+        "html-403[:N|P%]",
         "N API requests get a proxy's 403 page",
         _requests(Fault(path_part=_API, reply=_FORBIDDEN)),
     ),
     "no-permission": Word(
-        "no-permission[:N]",
+        "no-permission[:N|P%]",
         'N requests for a list of rooms get HTTP 200 "No permission."',
         _requests(Fault(method="GET", path_ends=("/h323/devices", "/crc/managed_rooms"), reply=_NO_PERMISSION)),
     ),
+    "500": Word(
+        "500[:N|P%]",
+        "N API requests get 500, and nothing is done",
+        _requests(Fault(path_part=_API, reply=_INTERNAL)),
+    ),
+    "reset-before": Word(
+        "reset-before[:N|P%]",
+        "N API requests break the connection, and nothing is done",
+        _requests(Fault(path_part=_API, is_reset=True)),
+    ),
+    "reset-after": Word(
+        "reset-after[:N|P%]",
+        "N API requests are acted on, but the connection breaks",
+        _requests(Fault(path_part=_API, is_reset=True, is_acted_on=True)),
+    ),
     "users-500": Word(
-        "users-500[:N]", "N requests for participants get 500", _requests(replace(_ROSTER, reply=_INTERNAL))
+        "users-500[:N|P%]", "N requests for participants get 500", _requests(replace(_ROSTER, reply=_INTERNAL))
     ),
     "patch-reset": Word(
-        "patch-reset[:N]",
+        "patch-reset[:N|P%]",
         "N callouts are placed, but the connection breaks",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True)),
     ),
     "patch-timeout": Word(
-        "patch-timeout[:N]",
+        "patch-timeout[:N|P%]",
         "N callouts are placed, but no answer comes for 35 s",
         _requests(replace(_EVENTS, is_acted_on=True, is_reset=True, delay=_LONGER_THAN_CLIENTS_WAIT)),
     ),
     "patch-502": Word(
-        "patch-502[:N]",
+        "patch-502[:N|P%]",
         "N callouts are placed, but a gateway answers 502",
         _requests(replace(_EVENTS, is_acted_on=True, reply=_GATEWAY)),
     ),
     "patch-lost": Word(
-        "patch-lost[:N]",
+        "patch-lost[:N|P%]",
         "N callouts are lost, and the connection breaks",
         _requests(replace(_EVENTS, is_reset=True)),
     ),
-    "slow": Word("slow:TIME", "every answer takes TIME longer (300ms, 5s)", _slow),
+    "slow": Word("slow:TIME|P%", "every answer takes TIME longer (300ms, 5s), or P% take 2 s longer", _slow),
     "late-log": Word("late-log:TIME", "webhook_logs shows each delivery TIME late", _late_log),
     "late-events": Word("late-events:TIME", "every event arrives TIME late", _late_events),
     "double-events": Word("double-events", "every event arrives twice", _twice),
     "swapped-events": Word("swapped-events", "a call's events arrive out of order", _swapped),
+    "seed": Word("seed:NUMBER", "makes P% choose the same requests every time", _seed),
 }

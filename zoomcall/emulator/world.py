@@ -111,7 +111,7 @@ class Venue(Struct, frozen=True, kw_only=True):
         number: Zoom's number.
         name: A session's name, or a meeting's topic.
         host_id: The host's user id.
-        started_at: None for a meeting that has not started.
+        started_at: None for a meeting or session that has not started.
         ended_at: None until it ends.
         attendees: In order of arrival, including those who have left.
         has_waiting_room: Whether rooms wait for the host to admit them.
@@ -188,6 +188,13 @@ class Event(Struct, frozen=True, kw_only=True):
     about: str
 
 
+class _Plan(Struct, frozen=True):
+    """A session that goes live a while after somebody first asks for it."""
+
+    delay: timedelta
+    asked_at: datetime | None = None
+
+
 Listener = Callable[[Event], None]
 
 
@@ -220,6 +227,7 @@ class World:
         self._lock = threading.RLock()
         self._venues: dict[VenueKey, Venue] = {}
         self.sign_ins = SignIns()
+        self._plans: dict[VenueKey, _Plan] = {}
         self._grants: dict[str, Grant] = {}
         self._events: list[Event] = []
         self._listeners: list[Listener] = []
@@ -230,6 +238,33 @@ class World:
     def venue(self, key: VenueKey) -> Venue | None:
         """Look up a session or meeting."""
         return self._venues.get(key)
+
+    def ask_for(self, key: VenueKey, *, now: datetime) -> Venue | None:
+        """Look up a session or meeting for a client; a planned session goes live a while after the first time."""
+        with self._lock:
+            plan = self._plans.get(key)
+            if plan is not None and plan.asked_at is None:
+                self._plans[key] = replace(plan, asked_at=now)
+            self._begin_planned(now)
+            return self._venues.get(key)
+
+    def _begin_planned(self, now: datetime) -> None:
+        for key, plan in tuple(self._plans.items()):
+            if plan.asked_at is not None and now >= plan.asked_at + plan.delay:
+                begun = plan.asked_at + plan.delay
+                self._venues[key] = replace(
+                    self._venues[key], started_at=begun, attendees=_crowd(len(_PEOPLE), begun)
+                )
+                del self._plans[key]
+
+    def list_for(self, name: str | None, *, now: datetime) -> tuple[Venue, ...]:
+        """Return the sessions for a client, or those of a name, for which it asks by that."""
+        with self._lock:
+            for key in tuple(self._plans):
+                if self._venues[key].name == name:
+                    self.ask_for(key, now=now)
+            self._begin_planned(now)
+            return tuple(venue for venue in self.venues(Api.SESSION) if name is None or venue.name == name)
 
     def venues(self, api: Api) -> tuple[Venue, ...]:
         """Return all sessions or all meetings, oldest first."""
@@ -255,6 +290,21 @@ class World:
             started_at=now,
             attendees=_crowd(people, now),
         )
+        return self._add(venue)
+
+    def plan_session(self, name: str, *, now: datetime, delay: timedelta) -> Venue:
+        """Plan a session that goes live, with some users in it, a while after somebody first asks for it."""
+        identifier = make_session_id()
+        venue = Venue(
+            key=VenueKey(Api.SESSION, identifier),
+            uuid=identifier,
+            number=_number(),
+            name=name,
+            host_id=secrets.token_urlsafe(16),
+            created_at=now,
+            started_at=None,
+        )
+        self._plans[venue.key] = _Plan(delay)
         return self._add(venue)
 
     def open_meeting(
