@@ -19,7 +19,6 @@ import importlib
 import importlib.util
 import inspect
 import os
-import random
 import resource
 import signal
 import sys
@@ -63,6 +62,7 @@ PRELOADED = (
 PYTEST = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
 """Replacements that change nothing where enum members and None are compared."""
+CACHES = {"cache", "lru_cache"}
 SAME_OF_FLAGS = ("BitOr_Add", "BitOr_BitXor")
 """Replacements that change nothing between different flags of a regular expression."""
 STILLBORN, BROKEN, AT_IMPORT = 99, 98, 97
@@ -295,8 +295,7 @@ def _try_package(name: str, sample: int, seed: int) -> tuple[int, int]:
     folder, tests = PACKAGES[name]
     digest = _digest(tests)
     reach = _reach(name, folder, tests, f"{digest} {_digest([folder])}")
-    mutants = sorted(_mutants(folder), key=lambda mutant: (mutant.path, mutant.operator, mutant.occurrence))
-    random.Random(seed).shuffle(mutants)  # noqa: S311 # a sample, no secret
+    mutants = sorted(_mutants(folder), key=lambda mutant: hashlib.sha256(f"{seed} {mutant}".encode()).digest())
     del mutants[sample or len(mutants) :]
     codes = {path: _digest([path]) for path in {mutant.path for mutant in mutants}}
     kept = _Kept(KEPT / f"{name}.jsonl")
@@ -388,7 +387,7 @@ def _mutants(folder: str) -> Iterator[Mutant]:
 
 
 def _annotation_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Find where types are declared or imported: they are mypy's to judge, with whether values can change."""
+    """Find what changes no result: types, which are mypy's to judge, whether values can change, and caches."""
     for node in ast.walk(tree):
         if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
             yield (node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0)
@@ -397,9 +396,11 @@ def _annotation_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple
             of += [each.value for each in node.keywords if each.arg in {"frozen", "kw_only"}]
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "cast":
             of.append(node.args[0])
+        if isinstance(node, ast.FunctionDef):
+            of += [each for each in node.decorator_list if ast.unparse(each).partition("(")[0] in CACHES]
         for each in of:
             if each is not None:
-                yield (each.lineno, each.col_offset), (each.end_lineno or 0, each.end_col_offset or 0)
+                yield (each.lineno, each.col_offset - 1), (each.end_lineno or 0, each.end_col_offset or 0)
 
 
 def _flag_lines(tree: ast.Module) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
