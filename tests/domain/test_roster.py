@@ -34,6 +34,19 @@ def room(
     )
 
 
+def test_a_row_is_present_unless_it_waits_or_has_left() -> None:
+    assert Participant(id="P").is_present
+    assert not Participant(id="P", is_waiting=True).is_present
+    assert not Participant(id="P", leave_time=NOW).is_present
+
+
+@pytest.mark.parametrize(
+    ("device", "is_system"), [(ROOM_DEVICE, True), ("Phone", False), ("A", False), ("Windows", False), ("", False)]
+)
+def test_a_room_system_is_known_by_its_device(device: str, *, is_system: bool) -> None:
+    assert Participant(id="P", device=device).is_room_system is is_system
+
+
 def credited(*present: Participant, known: tuple[Participant, ...] = ()) -> Credit | None:
     newcomers = newcomers_of(present, protocol=Protocol.SIP, known=known)
     return credit(DIAL, newcomers=newcomers, credited=(), rivals=(), has_had_rival=False)

@@ -165,3 +165,161 @@ def test_without_a_request_the_answers_own_is_taken() -> None:
     assert route is not None
     assert route.is_callout
     assert route_of(Facts()) is None
+
+
+@pytest.mark.parametrize(
+    ("status", "certainty"),
+    [
+        (199, POSSIBLE),
+        (200, CERTAIN),
+        (299, CERTAIN),
+        (300, POSSIBLE),
+        (403, POSSIBLE),
+        (404, CERTAIN),
+        (405, POSSIBLE),
+    ],
+)
+def test_event_in_the_singular_explains_a_success_and_a_404(status: int, certainty: Certainty) -> None:
+    assert found(MEETING[:-1], status=status)["path-event-singular"] is certainty
+
+
+OAUTH = "https://zoom.us/oauth/token?grant_type=account_credentials"
+
+
+@pytest.mark.parametrize(
+    ("known", "certainty"),
+    [
+        ({}, LIKELY),
+        ({"status": 400}, LIKELY),
+        ({"status": 399}, POSSIBLE),
+        ({"status": 401}, POSSIBLE),
+        ({"status": 199}, POSSIBLE),
+        ({"status": 200}, None),
+        ({"status": 299}, None),
+        ({"status": 300}, POSSIBLE),
+        *(({"status": 400, "code": code}, None) for code in (4709, 4733, 4734)),
+        *(({"status": 400, "code": code}, LIKELY) for code in (4708, 4710, 4732, 4735)),
+        ({"is_ours": True}, None),
+    ],
+)
+def test_a_query_is_at_fault_unless_it_was_read(known: dict[str, Any], certainty: Certainty | None) -> None:
+    assert found(OAUTH, method="POST", **known).get("oauth-query-string") is certainty
+
+
+@pytest.mark.parametrize(
+    ("message", "is_told"), [("Bad Code", False), ("redirect", False), ("Invalid Token!", False), ("no", True)]
+)
+def test_an_answer_that_names_what_was_in_the_query_has_read_it(message: str, *, is_told: bool) -> None:
+    answer = ZoomAnswer(method="POST", path="/", status=400, message=message)
+    facts = Facts(request=RequestFacts(method="POST", url=OAUTH), answer=answer)
+    assert (RULES[0](facts) is not None) is is_told
+
+
+def test_a_query_is_read_for_2048_characters() -> None:
+    before = "https://zoom.us/oauth/token?"
+    for filler, is_told in ((2047 - len("grant_type=a"), True), (2048 - len("grant_type"), False)):
+        assert ("oauth-query-string" in found(f"{before}{'b' * filler}&grant_type=a", method="POST")) is is_told
+
+
+@pytest.mark.parametrize(
+    ("url", "method", "known", "certainty"),
+    [
+        ("https://zoom.us/oauth/token", "GET", {}, CERTAIN),
+        ("https://zoom.us/oauth/token", "GET", {"is_ours": True}, None),
+        ("https://zoom.us/oauth/token", "POST", {}, None),
+        (MEETING, "GET", {"status": 401}, POSSIBLE),
+        (MEETING, "GET", {"status": 400}, CERTAIN),
+        (MEETING, "GET", {"status": 402}, CERTAIN),
+        (MEETING, "", {}, None),
+        (MEETING, "{{method}}", {}, None),
+    ],
+)
+def test_each_endpoint_has_its_method(
+    url: str, method: str, known: dict[str, Any], certainty: Certainty | None
+) -> None:
+    assert found(url, method=method, **known).get("wrong-method") is certainty
+
+
+@pytest.mark.parametrize(
+    ("raw", "known", "certainty"),
+    [
+        ("a/b", {"status": 404, "code": 2300}, CERTAIN),
+        ("a/b", {"status": 404, "code": 3001}, CERTAIN),
+        ("a/b", {"status": 404, "code": 2299}, LIKELY),
+        ("a/b", {"status": 404, "code": 3002}, LIKELY),
+        ("a/b", {"status": 401}, None),
+        ("a%252Fb", {"is_ours": True}, POSSIBLE),
+        ("a%252Fb", {"is_ours": True, "status": 404, "code": 3001}, LIKELY),
+        ("{encodeURIComponent(encodeURIComponent(id))}", {}, POSSIBLE),
+        ("{encodeURIComponent(encodeURIComponent(id))}", {"status": 404, "code": 2300}, LIKELY),
+        ("{encodeURIComponent(encodeURIComponent(id))}", {"status": 404, "code": 2301}, POSSIBLE),
+        ("{encodeURIComponent(id)}", {}, None),
+    ],
+)
+def test_an_id_is_the_surer_fault_the_better_it_explains_the_answer(
+    raw: str, known: dict[str, Any], certainty: Certainty | None
+) -> None:
+    assert found(f"{BASE}/videosdk/sessions/{raw}/events", **known).get("session-id-encoding") is certainty
+
+
+@pytest.mark.parametrize(
+    ("identifier", "known", "words"),
+    [
+        ("840%2098077904", {}, "the number belongs there without spaces or dashes"),
+        ("840-9807-7904", {}, "the number belongs there without spaces or dashes"),
+        ("12345678-", {}, "addressed by its number, not its UUID"),
+        ("123456789012-", {}, "addressed by its number, not its UUID"),
+        ("4444AAAiAAAAAiAiAiiAii%3D%3D", {}, "addressed by its number, not its UUID"),
+        ("abc", {"status": 401}, None),
+        ("abc", {"status": 202}, None),
+        ("abc", {"status": 201}, "addressed by its number, not its UUID"),
+        ("84098077904", {}, None),
+        ("{meetingId}", {}, None),
+        ("abc", {"is_ours": True}, None),
+    ],
+)
+def test_a_meeting_is_addressed_by_its_number(identifier: str, known: dict[str, Any], words: str | None) -> None:
+    told = judged(f"{BASE}/live_meetings/{identifier}/events", **known).get("meeting-unknown")
+    assert (told is None) is (words is None)
+    assert words is None or (told is not None and words in told.evidence)
+
+
+@pytest.mark.parametrize(
+    ("url", "known", "certainty", "words"),
+    [
+        (
+            "https://api.zoom.us/live_meetings/84098077904/events",
+            {},
+            CERTAIN,
+            "/v2 is missing before /live_meetings",
+        ),
+        ("https://api.zoom.us/v1/live_meetings/84098077904/events", {}, CERTAIN, "starts with /v1, not with /v2"),
+        ("https://api.zoom.us/v1/users/me", {"status": 404, "code": 2300}, CERTAIN, "starts with /v1"),
+        ("https://api.zoom.us/v1/users/me", {"status": 404}, POSSIBLE, "starts with /v1"),
+        ("https://zoom.us/v2/users/me", {}, LIKELY, "the API's host is api.zoom.us"),
+        ("https://www.zoomgov.com/v2/users/me", {}, LIKELY, "the API's host is api.zoomgov.com"),
+        ("https://zoom.us/v2/users/me", {"status": 404, "code": 1}, None, ""),
+        ("https://zoom.us/v2/users/me", {"status": 404}, LIKELY, "the API's host is"),
+        (f"{BASE}/videosdk/session/abc/events", {}, CERTAIN, "callouts go to /v2/videosdk/sessions/ID/events"),
+        (f"{BASE}/videosdk/session/abc/events", {"status": 401}, POSSIBLE, "callouts go to"),
+        (f"{BASE}/videosdk/session/abc/events", {"status": 400}, CERTAIN, "callouts go to"),
+        (f"{BASE}/videosdk/session/abc/events", {"status": 202}, None, ""),
+        (
+            f"{BASE}/users/me",
+            {"status": 404, "code": 2300},
+            LIKELY,
+            "Zoom does not know the path /v2/users/me (2300)",
+        ),
+        (f"{BASE}/users/me", {"status": 404, "code": 2299}, None, ""),
+        (f"{BASE}/users/me", {"status": 404, "code": 2301}, None, ""),
+        (MEETING[:-1], {"status": 404, "code": 2300}, None, ""),
+        (MEETING, {"status": 404, "code": 2300, "is_ours": True}, LIKELY, "although it is as documented"),
+        ("/users/me", {"status": 404, "code": 2300, "is_ours": True}, LIKELY, "there is no /v2 before /users/me"),
+    ],
+)
+def test_an_unknown_path_is_told_with_what_is_wrong_in_it(
+    url: str, known: dict[str, Any], certainty: Certainty | None, words: str
+) -> None:
+    told = judged(url, **known).get("path-unknown")
+    assert (told.certainty if isinstance(told, Finding) else None) is certainty
+    assert words in (told.evidence if told is not None else "")

@@ -249,7 +249,7 @@ class Poll:
         """Return when the next look is due that calls ask for, and at which source."""
         interval = self._rhythm.interval.total_seconds()
         sources = {source for each in asked.values() for source in each.sources}
-        return min((self._begun.get(source, -interval) + interval, source) for source in sources)
+        return min((self._begun.get(source, 0.0) + interval, source) for source in sources)
 
     def _take(self, signals: Signals, asked: dict[int, _Asked]) -> None:
         with self._lock:
