@@ -3,7 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from zoomcall.domain.credential import Bearer, CredentialKind, CredentialSource, ServerToServerApp, VideoSdkKey
+from zoomcall.domain.credential import (
+    Bearer,
+    CredentialKind,
+    CredentialSource,
+    ServerToServerApp,
+    SignedInUser,
+    VideoSdkKey,
+)
 from zoomcall.domain.profile import Config, Profile, Store, parse_profile_name
 from zoomcall.domain.secret import Secret
 from zoomcall.errors import NotConfigured, UsageError
@@ -37,16 +44,12 @@ def test_a_profile_and_its_secret_make_a_credential() -> None:
     pair = Profile(name="a", kind=CredentialKind.VIDEOSDK, store=Store.KEYRING, api_key="K")
     app = Profile(name="a", kind=CredentialKind.S2S, store=Store.FILE, account_id="A", client_id="C")
     bearer = Profile(name="a", kind=CredentialKind.TOKEN, store=Store.FILE)
+    user = Profile(name="a", kind=CredentialKind.OAUTH, store=Store.FILE, client_id="C")
     assert pair.credential(SECRET) == VideoSdkKey("K", SECRET)
     assert app.credential(SECRET) == ServerToServerApp("A", "C", SECRET)
     assert bearer.credential(SECRET) == Bearer(SECRET)
+    assert user.credential(SECRET) == SignedInUser("C", SECRET)
     assert [pair.key_id, app.key_id, bearer.key_id] == ["K", "C", None]
-
-
-def test_a_kind_of_a_later_version_makes_none() -> None:
-    profile = Profile(name="a", kind=CredentialKind.OAUTH, store=Store.KEYRING)
-    with pytest.raises(NotConfigured, match="cannot use a credential of kind oauth"):
-        profile.credential(SECRET)
 
 
 def test_the_source_is_where_the_secret_is_kept() -> None:

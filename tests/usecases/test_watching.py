@@ -195,6 +195,7 @@ def test_the_deadline_ends_the_wait_whatever_the_sources_do(watching: Watching) 
 def test_a_deadline_that_has_passed_is_no_wait_but_what_has_come_counts(watching: Watching) -> None:
     assert watching.watch(FakeFeed((NOBODY,)), span=timedelta(0)) is None
     assert watching.watch(FakeFeed((NOBODY, JOINED)), span=timedelta(seconds=-1)) is not None
+    assert len(watching.ticks) == 1  # while the last look is waited for
     assert watching.seconds < AT_ONCE
 
 
