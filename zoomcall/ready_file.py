@@ -16,9 +16,17 @@ def write_ready_file(path: Path, ready: Mapping[str, str]) -> None:
     Raises:
         UsageError: The file cannot be written.
     """
-    text = json.dumps(ready, indent=2) + "\n"
+    write_started(path, json.dumps(ready, indent=2) + "\n", what="ready file")
+
+
+def write_started(path: Path, text: str, *, what: str) -> None:
+    """Write what a server tells when it has started, as ``write_ready_file`` does.
+
+    Raises:
+        UsageError: The file cannot be written.
+    """
     try:
         write_named(path, text.encode(), mode=0o600)
     except (OSError, ValueError) as error:
         reason = (error.strerror if isinstance(error, OSError) else None) or error
-        raise UsageError(f"cannot write the ready file {path}: {reason}") from error
+        raise UsageError(f"cannot write the {what} {path}: {reason}") from error

@@ -4,6 +4,8 @@ import json
 import os
 import pty
 import signal
+import socket
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -317,11 +319,72 @@ def test_its_help_needs_no_extra(zoomcall_process: ProcessShell) -> None:
 def test_without_a_command_or_a_ready_file_it_says_where_its_keys_are(zoomcall_process: ProcessShell) -> None:
     with zoomcall_process.start("emulate") as running:
         assert running.process.stderr is not None
-        lines = [running.process.stderr.readline() for _ in range(2)]
+        lines = [running.process.stderr.readline() for _ in range(6)]
         running.send(signal.SIGTERM)
-        running.finish()
-    assert lines[1].rstrip().endswith(b"--ready-file FILE, or a command after --")
+        assert running.finish().code == 143
+    assert lines[2].strip() == b"zoomcall emulate --env-file zoom.env"
+    assert lines[5].startswith(b"or give it the command: zoomcall emulate -- ")
 
 
 def test_quiet_it_says_nothing(zoomcall_process: ProcessShell) -> None:
     assert zoomcall_process("emulate", "-q", *a_program("pass")).stderr == ""
+
+
+# A second terminal, and a room to ring
+
+
+def test_a_shell_that_sources_the_environment_file_rings_the_room(
+    zoomcall_process: ProcessShell, tmp_path: Path
+) -> None:
+    place = tmp_path / "an env file"
+    with zoomcall_process.start("emulate", "--env-file", str(place), "--room") as running:
+        eventually(place.exists)
+        script = f'. "{place}"; "{PYTHON}" -m zoomcall invite sip "$EMULATE_ROOM" --json; echo "$ZOOMCALL_PROFILE"'
+        environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "ZOOMCALL_PROFILE": "mine"}
+        shell = subprocess.run(
+            ["/bin/sh", "-c", script], env=environ, capture_output=True, check=True, timeout=60, text=True
+        )
+        running.send(signal.SIGTERM)
+        told = running.finish(reveals=("output",))
+    document, _, profile = shell.stdout.rpartition("}")
+    assert json.loads(document + "}")["result"]["state"] == "joined"
+    assert profile.strip() == ""
+    assert str(place) in told.stderr
+    assert place.stat().st_mode & 0o077 == 0
+    assert list(tmp_path.glob("**/calls*.db")) == []
+
+
+def test_a_room_of_a_name_and_port(zoomcall_process: ProcessShell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    show = a_program("import os; print(os.environ['EMULATE_ROOM'])")
+    result = zoomcall_process("emulate", "--room", f"boardroom@127.0.0.1:{port}", *show, reveals=("output",))
+    assert result.stdout == f"boardroom@127.0.0.1:{port}\n"
+
+
+@pytest.mark.parametrize(
+    "address", ["room@10.0.0.1:5060", "room@127.0.0.1:65536", "room@10", ":10", "127.0.0.1:5a"]
+)
+def test_a_room_that_cannot_be_here(zoomcall: Shell, address: str) -> None:
+    result = zoomcall("emulate", f"--room={address}", *a_program("pass"))
+    assert (result.code, "--room" in result.stderr) == (2, True)
+
+
+def test_a_port_of_a_room_that_is_taken(zoomcall: Shell) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = zoomcall("emulate", f"--room=127.0.0.1:{port}", *a_program("pass"))
+    assert (result.code, f"port {port}" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("command", [("whoami",), ("token", "mint"), ("auth", "status"), ("doctor",)])
+def test_no_command_in_it_has_to_choose_between_two_credentials(
+    zoomcall: Shell, emulator_environ: dict[str, str], command: tuple[str, ...]
+) -> None:
+    zoomcall.set(**emulator_environ)
+    result = zoomcall(*command, reveals=("output",))
+    assert result.code == 0, result.stderr
+    assert "two credentials" not in result.stderr

@@ -202,7 +202,7 @@ def test_two_pairs_and_nothing_to_choose_by_is_a_usage_error_that_names_both() -
 
 @pytest.mark.parametrize(
     ("environ", "api", "kinds"),
-    [(PAIR, Api.MEETING, "s2s or token"), (APP, Api.SESSION, "videosdk or token")],
+    [(PAIR, Api.MEETING, "s2s, token or oauth"), (APP, Api.SESSION, "videosdk or token")],
 )
 def test_an_environment_that_cannot_serve_the_target_is_not_passed_over_for_a_profile(
     environ: dict[str, str], api: Api, kinds: str

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import typer
 from msgspec import Struct
+from typer.core import TyperCommand
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
@@ -82,9 +83,15 @@ def _is_bundle(annotation: object) -> bool:
 
 
 def command(
-    app: typer.Typer, name: str, spec: CommandSpec, *, examples: tuple[str, ...] = (), is_hidden: bool = False
+    app: typer.Typer,
+    name: str,
+    spec: CommandSpec,
+    *,
+    examples: tuple[str, ...] = (),
+    is_hidden: bool = False,
+    cls: type[TyperCommand] = TyperCommand,
 ) -> Callable[[CommandFunction], CommandFunction]:
-    """Add a command to ``app``; see the module's docstring."""
+    """Add a command to ``app``; see the module's docstring. ``cls`` parses its arguments."""
 
     def decorate(function: CommandFunction) -> CommandFunction:
         own = tuple(inspect.signature(function).parameters.values())[1:]
@@ -116,7 +123,7 @@ def command(
         entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # Typer reads it
         epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples) if examples else None
-        app.command(name, epilog=epilog, hidden=is_hidden, context_settings=_CONTEXT_SETTINGS)(entry)
+        app.command(name, cls=cls, epilog=epilog, hidden=is_hidden, context_settings=_CONTEXT_SETTINGS)(entry)
         return function
 
     return decorate

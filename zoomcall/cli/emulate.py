@@ -3,19 +3,21 @@
 import contextlib
 import inspect
 import os
+import shlex
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec import Struct
+from typer.core import TyperCommand
 
 from zoomcall.cli.command import command
 from zoomcall.cli.extras import extra
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.page import Line
+from zoomcall.cli.page import Line, Page
 from zoomcall.cli.run import Run
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.secret import Secret
@@ -31,6 +33,19 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Run a local Zoom on loopback.")
 
 
+class _EmulateCommand(TyperCommand):
+    """Lets ``--room`` stand without a value."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give ``--room`` an empty value if none follows."""
+        end = args.index("--") if "--" in args else len(args)
+        for index in (each for each, text in enumerate(args[:end]) if text == "--room"):
+            following = args[index + 1 : end]
+            if not following or following[0].startswith("-"):
+                args[index] = "--room="
+        return super().parse_args(ctx, args)
+
+
 class EmulateFlags(Struct, frozen=True, kw_only=True):
     """The flags of ``emulate``."""
 
@@ -41,6 +56,14 @@ class EmulateFlags(Struct, frozen=True, kw_only=True):
     ready_file: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write URLs, keys and ids to FILE once it is listening."),
+    ] = None
+    env_file: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write the environment of a command to FILE, for a shell: . FILE"),
+    ] = None
+    room: Annotated[
+        str | None,
+        typer.Option(metavar="[ADDRESS]", help="Run a SIP room too, whose address is then in EMULATE_ROOM."),
     ] = None
     plan: Annotated[Plan, typer.Option(help="Enforce the rate limits of this plan.")] = Plan.NONE
     time_scale: Annotated[
@@ -70,11 +93,13 @@ def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
     # its only JSON document says that it failed or was stopped
     CommandSpec(schema="zoomcall.error/1", ignores_output_variable=True),
     examples=(
+        "zoomcall emulate --env-file zoom.env --room",
         "zoomcall emulate --ready-file ready.json",
         "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
         "zoomcall emulate -v -- zoomcall invite sip room@127.0.0.1:5070",
         "zoomcall emulate --fault 429:2,reset-after:1%,seed:7 -- my-client",
     ),
+    cls=_EmulateCommand,
 )
 @_listing_faults
 def emulate(
@@ -107,7 +132,7 @@ def emulate(
     """  # noqa: D301  a real backspace keeps Typer from filling the lines
     with _hangup_as_sigterm(), _emulator(run, flags) as emulator:
         try:
-            return _serve(run, emulator, flags.ready_file, command_line)
+            return _serve(run, emulator, flags, command_line)
         except KeyboardInterrupt as stop:
             if run.output.is_document:
                 raise
@@ -122,6 +147,7 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
     """
     with extra("emulator", "the local Zoom needs"):
         from zoomcall.emulator.running import Emulator
+        from zoomcall.emulator.sip.room import RoomPlace
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")
     return Emulator(
         host=flags.host,
@@ -131,29 +157,54 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
         keys=Keys.make(webhook_secret=Secret(secret) if secret else None),
         webhook_url=flags.webhook_url,
         event_ids=flags.event_ids,
+        room=None if flags.room is None else RoomPlace.parse(flags.room),
         trouble=None if flags.fault is None else parse_faults(flags.fault),
         tell=lambda text: run.say((Line(text),)),
         trace=run.detail,
     )
 
 
-def _serve(run: Run, emulator: "Emulator", ready_file: Path | None, command_line: list[str] | None) -> int:
+def _serve(run: Run, emulator: "Emulator", flags: EmulateFlags, command_line: list[str] | None) -> int:
     """Run the command and return its exit code; without one, serve until a signal arrives."""
-    from zoomcall.emulator.child import run_command
-    from zoomcall.ready_file import write_ready_file
+    from zoomcall.emulator.child import environment_lines, fresh_folders, run_command
+    from zoomcall.ready_file import write_ready_file, write_started
 
     ready = emulator.ready
     where = f"session {ready['session_id']}, meeting {ready['meeting_id']}"
+    where += f", room {ready['room']}" if "room" in ready else ""
     if not run.options.is_quiet:
         run.say((Line(f"a local Zoom is listening at {ready['api_base']} ({where})"),))
-    if ready_file is not None:
-        write_ready_file(ready_file, ready)
-    if command_line:
-        return run_command(command_line, ready, os.environ)
-    if ready_file is None and not run.options.is_quiet:
-        run.say((Line("for its keys, pass --ready-file FILE, or a command after --"),))
-    while True:
-        time.sleep(3600)
+    with fresh_folders() as folder:
+        if flags.env_file is not None:
+            write_started(flags.env_file, environment_lines(ready, folder), what="environment file")
+        if flags.ready_file is not None:
+            write_ready_file(flags.ready_file, ready)
+        if command_line:
+            return run_command(command_line, ready, os.environ)
+        if not run.options.is_quiet:
+            run.say(_ways_to_use(flags, ready))
+        while True:
+            time.sleep(3600)
+
+
+def _ways_to_use(flags: EmulateFlags, ready: Mapping[str, str]) -> Page:
+    """Return what to type in a second terminal."""
+    room = ready.get("room", "answer@room.example.com")
+    if flags.env_file is not None:
+        return (
+            Line("in another terminal:"),
+            Line(f"  . {shlex.quote(str(flags.env_file.absolute()))}"),
+            Line(f"  zoomcall invite sip {room}"),
+        )
+    if flags.ready_file is not None:
+        return ()
+    return (
+        Line("to ring a room from another terminal, start it so:"),
+        Line("  zoomcall emulate --env-file zoom.env"),
+        Line("and run there:"),
+        Line("  . ./zoom.env; zoomcall invite sip answer@room.example.com"),
+        Line("or give it the command: zoomcall emulate -- zoomcall invite sip answer@room.example.com"),
+    )
 
 
 @contextlib.contextmanager

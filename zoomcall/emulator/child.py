@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -16,6 +17,10 @@ from zoomcall.errors import UsageError
 
 _POLL_SECONDS = 0.2
 
+_NOT_OURS = (
+    *("TOKEN", "TOKEN_FILE", "API_SECRET_FILE", "CLIENT_SECRET_FILE", "WEBHOOK_SECRET_FILE", "PROFILE", "BOOK"),
+    *("SESSION_NAME", "MEETING", "TIMEOUT", "OUTPUT", "ALLOW_API_BASE", "KEYRING_TIMEOUT", "NO_INPUT"),
+)
 _VARIABLES = {
     "ZOOMCALL_API_BASE": "api_base",
     "ZOOMCALL_OAUTH_BASE": "oauth_base",
@@ -34,6 +39,7 @@ _VARIABLES = {
     "EMULATE_EMPTY_SESSION_ID": "empty_session_id",
     "EMULATE_ENDED_SESSION_ID": "ended_session_id",
     "EMULATE_LATER_SESSION_ID": "later_session_id",
+    "EMULATE_ROOM": "room",
 }
 
 
@@ -46,9 +52,29 @@ def child_environment(ready: Mapping[str, str], inherited: Mapping[str, str], fo
         folder: An empty folder to keep configuration and state in.
     """
     kept = {name: value for name, value in inherited.items() if not name.upper().startswith("ZOOMCALL_")}
-    given = {variable: ready[key] for variable, key in _VARIABLES.items()}
+    return kept | _given(ready, folder)
+
+
+def _given(ready: Mapping[str, str], folder: Path) -> dict[str, str]:
+    given = {variable: ready[key] for variable, key in _VARIABLES.items() if key in ready}
     folders = {"ZOOMCALL_CONFIG_DIR": str(folder / "config"), "ZOOMCALL_STATE_DIR": str(folder / "state")}
-    return kept | given | folders
+    return given | folders
+
+
+def environment_lines(ready: Mapping[str, str], folder: Path) -> str:
+    """Return lines for a POSIX shell that give it the environment of a command; arguments as there."""
+    given = (f"export {name}={shlex.quote(value)}\n" for name, value in _given(ready, folder).items())
+    return f"unset {' '.join(f'ZOOMCALL_{name}' for name in _NOT_OURS)}\n{''.join(given)}"
+
+
+@contextmanager
+def fresh_folders() -> Iterator[Path]:
+    """Make a folder with empty ones for configuration and state in it, and remove it at the end."""
+    with tempfile.TemporaryDirectory(prefix="zoomcall-emulate-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        for part in ("config", "state"):
+            (folder / part).mkdir(mode=0o700)
+        yield folder
 
 
 def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Mapping[str, str]) -> int:
@@ -60,10 +86,7 @@ def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Map
     Raises:
         UsageError: The command cannot be started.
     """
-    with tempfile.TemporaryDirectory(prefix="zoomcall-emulate-", ignore_cleanup_errors=True) as name:
-        folder = Path(name)
-        for part in ("config", "state"):
-            (folder / part).mkdir(mode=0o700)
+    with fresh_folders() as folder:
         environment = child_environment(ready, inherited, folder)
         with _Relay().listening() as relay:
             try:

@@ -28,6 +28,7 @@ from zoomcall.emulator.oauth import answer_device_request, answer_revocation, an
 from zoomcall.emulator.publishing import Publisher
 from zoomcall.emulator.rest import Rest
 from zoomcall.emulator.scopes import ALL_ADMIN
+from zoomcall.emulator.sip.room import HOST, Manners, RoomPlace, SipRoom
 from zoomcall.emulator.sockets import PATH as SOCKET_PATH
 from zoomcall.emulator.sockets import Sockets
 from zoomcall.emulator.trouble import Trouble
@@ -64,6 +65,7 @@ class Emulator:
         clock: Zoom's clock, which judges tokens and sets ``Date``.
         token_lifetime: How long OAuth tokens are valid.
         event_ids: Whether the events of one call share their ``message_id``.
+        room: Where to run a SIP room that can be rung; None runs none.
         webhook_url: An endpoint on loopback that receives events.
         trouble: What goes wrong from the start.
         tell: Called with news of the endpoint, from the emulator's thread.
@@ -87,6 +89,7 @@ class Emulator:
         clock: Callable[[], datetime] = utc_now,
         token_lifetime: timedelta = TOKEN_LIFETIME,
         event_ids: EventIds = EventIds.PER_CALL,
+        room: RoomPlace | None = None,
         webhook_url: str | None = None,
         trouble: Trouble | None = None,
         tell: Callable[[str], None] = lambda _: None,
@@ -108,6 +111,7 @@ class Emulator:
         if endpoint is not None:
             secret = self.world.keys.webhook_secret
             self._courier = Courier(endpoint, secret, self._log, clock=clock, time_scale=time_scale, tell=tell)
+        self._room_place = room
         self._server: HttpServer | None = None
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -265,17 +269,35 @@ class Emulator:
         self._loop = asyncio.get_running_loop()
         publisher = Publisher((self._outlet, self.sockets.deliver), self._trouble.mischief)
         self.world.subscribe(publisher.publish)
+        room = await self._open_room()
         await self._server.start(self._listener)
         if self._courier is not None:
             await self._courier.start()
         started.set_result(None)
         await self._stopping.wait()
         await self._exchange.close()
+        if room is not None:
+            await room.stop()
         await self._legs.close()
         if self._courier is not None:
             await self._courier.close()
         await self.sockets.close()
         await self._server.stop()
+
+    async def _open_room(self) -> SipRoom | None:
+        place = self._room_place
+        if place is None:
+            return None
+        room = SipRoom(Manners())
+        try:
+            await room.start(place.port)
+        except OSError as error:
+            raise UsageError(
+                f"--room: port {place.port} of {HOST} is taken ({error.strerror or error})",
+                fix="Name another one, or none to have one picked.",
+            ) from error
+        self.ready["room"] = f"{place.user}@{HOST}:{room.port}"
+        return room
 
     @property
     def _outlet(self) -> Callable[[Event], None]:

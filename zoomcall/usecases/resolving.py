@@ -124,7 +124,7 @@ def choose(
         parse_profile_name(preferred, origin="ZOOMCALL_PROFILE")
     found = _whole_credentials(environ)
     if found:
-        return _choose_in_environment(found, api, _labels_behind(environ, config, warn), warn)
+        return _choose_in_environment(environ, found, api, _labels_behind(environ, config, warn), warn)
     return _choose_stored(preferred, api, config.read())
 
 
@@ -142,10 +142,26 @@ def _choose_named(environ: Mapping[str, str], name: str, api: Api | None, stored
     )
 
 
+def _api_of_target(environ: Mapping[str, str]) -> Api | None:
+    """Return the API of the target that the environment names, if it names one."""
+    is_session = bool(environ.get("ZOOMCALL_SESSION") or environ.get("ZOOMCALL_SESSION_NAME"))
+    is_meeting = bool(environ.get("ZOOMCALL_MEETING"))
+    if is_session == is_meeting:
+        return None
+    return Api.SESSION if is_session else Api.MEETING
+
+
 def _choose_in_environment(
-    found: tuple[InEnvironment, ...], api: Api | None, behind: tuple[CredentialLabel, ...], warn: Warn
+    environ: Mapping[str, str],
+    found: tuple[InEnvironment, ...],
+    api: Api | None,
+    behind: tuple[CredentialLabel, ...],
+    warn: Warn,
 ) -> Choice:
     serving = [each for each in found if api is None or api in each.kind.serves]
+    if len(serving) > 1 and api is None and not serving[0].kind.is_bearer:
+        wanted = _api_of_target(environ)
+        serving = [each for each in serving if wanted is None or wanted in each.kind.serves] or serving
     if api is not None and not serving:
         raise _no_service(", ".join(_shown(each.label) for each in found), api)
     if len(serving) > 1 and not serving[0].kind.is_bearer:
@@ -203,7 +219,8 @@ def _require_service(label: CredentialLabel, api: Api | None, stored: Config) ->
 
 
 def _no_service(held: str, api: Api, able: Iterable[str] = ()) -> NotConfigured:
-    kinds = " or ".join(_kinds_for(api))
+    *most, last = _kinds_for(api)
+    kinds = f"{', '.join(most)} or {last}" if most else last
     others = list(able)
     return NotConfigured(
         f"a {api} needs a credential of kind {kinds}, but there is only {held}",

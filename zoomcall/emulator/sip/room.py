@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import math
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from aiosipua import IncomingCall, SdpMessage, SdpNegotiationError, SipRequest, SipUAS, negotiate_sdp
 from msgspec import Struct
 
+from zoomcall.domain.shown_text import quoted
 from zoomcall.emulator.sip.media import MediaPorts
 from zoomcall.emulator.sip.wire import HostPort, TcpWire, Trace, UdpWire
 from zoomcall.errors import UsageError
@@ -21,6 +23,10 @@ from zoomcall.ready_file import write_ready_file
 
 HOST = "127.0.0.1"
 VARIABLE = "SIP_ROOM"
+_LARGEST_PORT = 65535
+_PLACE = re.compile(
+    r"(?:(?:sips?:)?(?:(?P<user>[\w.!~*'()+-]+)@)?(?:127\.0\.0\.1|localhost)(?::(?P<port>[0-9]{1,5}))?)?", re.ASCII
+)
 _TRIES = 20
 
 
@@ -36,6 +42,33 @@ class Manners(Struct, frozen=True):
     status: int = 200
     answer_after: float = 1.0
     leave_after: float | None = None
+
+
+class RoomPlace(Struct, frozen=True):
+    """Where a room listens.
+
+    Attributes:
+        user: The name before the @ of its address; it answers to any.
+        port: 0 picks a free one.
+    """
+
+    user: str = "room"
+    port: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> RoomPlace:
+        """Read ``USER@127.0.0.1:PORT``, or a part of it that has the host; empty text is no wish.
+
+        Raises:
+            UsageError: It is on another host, or is no address.
+        """
+        match = _PLACE.fullmatch(text)
+        port = int(match["port"] or 0) if match else -1
+        if match is None or not 0 <= port <= _LARGEST_PORT:
+            raise UsageError(
+                f"--room {quoted(text)} is not a SIP address on {HOST}", fix=f"Use room@{HOST}:5070, for example."
+            )
+        return cls(match["user"] or cls().user, port)
 
 
 class SipRoom:
