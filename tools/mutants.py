@@ -119,7 +119,7 @@ class Reach(msgspec.Struct):
         if any("" in each for each in reached) and not any(any(each) for each in reached):
             reached = list(lines.values())
         return sorted(
-            {test for each in reached for test in each if test}, key=lambda test: self.seconds.get(test, 0)
+            {test for each in reached for test in each if test in self.seconds}, key=self.seconds.__getitem__
         )
 
 
@@ -134,7 +134,12 @@ class _Selection:
 
     def pytest_collection(self) -> None:
         hypothesis.settings.register_profile(
-            "mutants", max_examples=25, derandomize=True, deadline=None, database=None
+            "mutants",
+            max_examples=25,
+            derandomize=True,
+            deadline=None,
+            database=None,
+            suppress_health_check=list(hypothesis.HealthCheck),
         )
         hypothesis.settings.load_profile("mutants")
 
@@ -466,7 +471,7 @@ def _measure(path: Path, folder: str, tests: Sequence[str]) -> int:
 
 def _try(meet: Callable[[], int], tests: Sequence[str], reach: Reach) -> str | None:
     """Say what becomes of one mutant, None if it has to be imported; whoever waits for ever is killed as well."""
-    seconds = sum(reach.seconds.get(test, 0) for test in tests)
+    seconds = sum(reach.seconds[test] for test in tests)
     status = _in_fork(meet, cpu=int(30 + 5 * seconds), wall=int(120 + 30 * seconds))
     if status == BROKEN:
         sys.exit((KEPT / "output").read_text(encoding="utf-8", errors="replace"))
