@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State, exit_of
+from zoomcall.domain.call import Evidence, EvidenceSource, Match, Reason, Sent, State, TimelineEntry, exit_of
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
@@ -1428,3 +1428,37 @@ def test_a_passcode_is_never_in_what_is_told(stage: Stage) -> None:
     told = f"{report!r} {stage.listener!r} {report.failure} {stage.journal!r} {stage.zoom.requests!r}"
     assert passcode not in told
     assert stage.zoom.requests[0].body["params"]["device_ip"].endswith(passcode)
+
+
+@TARGETS
+def test_what_can_prove_the_outcome_and_what_cannot_is_told(stage: Stage, target: Any) -> None:
+    stage.feeds = (PushFeed(EvidenceSource.WEBHOOK, stage.now),)
+    stage.dial(target=target)
+    assert "evidence: roster, webhook" in stage.listener.details
+    [missing] = [detail for detail in stage.listener.details if detail.startswith("missing evidence: ")]
+    why = "cannot read the webhook log (" if target is SESSION else "Zoom keeps no webhook log for meetings"
+    assert missing.startswith(f"missing evidence: {why}")
+
+
+def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage) -> None:
+    stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, is_waiting=True))]
+    stage.feeds = (feed := PushFeed(EvidenceSource.WEBHOOK, stage.now),)
+    ringing = CalloutEvent(
+        state=State.RINGING,
+        api=Api.MEETING,
+        target_id=MEETING.number,
+        protocol=Protocol.SIP,
+        device=ROOM.text,
+        at=stage.now() + timedelta(minutes=1),
+    )
+
+    def entry(told: TimelineEntry) -> None:
+        stage.listener.entries.append(told)
+        if told.state is State.WAITING_ROOM:
+            feed.publish([ringing])
+
+    stage.listener.entry = entry  # type: ignore[method-assign] # so that the event comes just after that
+    report = stage.dial(target=MEETING)
+    assert [entry.state for entry in report.timeline] == [State.ACCEPTED, State.RINGING, State.WAITING_ROOM]
+    assert [entry.state for entry in stage.listener.entries][1:] == [State.WAITING_ROOM, State.RINGING]
+    assert report.state is State.WAITING_ROOM
