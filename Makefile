@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture coverage fuzz check fix completions readme docs lock bench clean system mutants audit sbom
+.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge lock bench clean system mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -36,6 +36,7 @@ help:
 	@echo 'make completions  regenerate completions/ from the command tree'
 	@echo 'make readme       regenerate the captured parts of README.md'
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
+	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
 	@echo 'make bench        print what it costs to start a command'
 	@echo 'make lock         resolve the dependencies again'
 	@echo 'make clean        remove everything that the other targets made'
@@ -83,6 +84,7 @@ check: .venv/.ready .venv-lint/.ready
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/readme.py --check
 	$(BIN)/python tools/errors.py --check
+	$(BIN)/python tools/knowledge.py --check
 
 fix: .venv/.ready
 	$(BIN)/ruff check --fix .
@@ -93,6 +95,9 @@ completions: .venv/.ready
 
 readme: .venv/.ready
 	$(BIN)/python tools/readme.py
+
+knowledge: .venv/.ready
+	$(BIN)/python tools/knowledge.py
 
 docs: .venv/.ready
 	$(BIN)/python tools/errors.py

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from zoomcall.knowledge.lexicon import (
     sayings,
     state_texts,
 )
-from zoomcall.knowledge.texts import Family, cause_texts, endpoints, read_rows, read_text
+from zoomcall.knowledge.texts import CauseText, Family, cause_texts, endpoints, read_rows, read_text
 
 
 def ids_in(text: str) -> list[str]:
@@ -222,3 +223,19 @@ def test_the_callouts_are_patched() -> None:
 def test_the_data_are_ascii_json() -> None:
     for name in ("error_codes.json", "endpoints.json"):
         json.loads(read_text(name).encode("ascii"))
+
+
+def test_what_was_parsed_beforehand_is_what_the_files_say() -> None:
+    folder = Path(texts.__file__).parent
+    names = [path.name for path in folder.glob("*.toml")]
+    assert len(names) > 5
+    for name in names:
+        document = json.loads((folder / "parsed" / f"{name}.json").read_text(encoding="utf-8"))
+        assert document.pop("of") == texts.checksum(read_text(name))
+        assert document == tomllib.loads(read_text(name))
+
+
+def test_what_was_parsed_from_an_older_text_is_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    newer = read_text("causes.toml").replace('title = "', 'title = "Newer: ')
+    monkeypatch.setattr(texts, "read_text", lambda _: newer)
+    assert all(row.title.startswith("Newer: ") for row in read_rows("causes.toml", CauseText))

@@ -25,7 +25,7 @@ from typer.core import TyperCommand
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
 from zoomcall.cli.run import Run
-from zoomcall.domain.profile import parse_profile_name
+from zoomcall.cli.starting import ClosedPipe
 from zoomcall.errors import Interrupted, Terminated
 
 CommandFunction = Callable[..., Answer | int]
@@ -127,23 +127,3 @@ def command(
         return function
 
     return decorate
-
-
-class ClosedPipe(Exception):
-    """A command wrote to a closed pipe. Typer would turn an ``OSError`` into exit code 1."""
-
-
-class Starter:
-    """Typer's ``context.obj``: makes the ``Run`` once the flags are known, and keeps it for the error boundary."""
-
-    def __init__(self, make: Callable[[CommandSpec, CommonOptions], Run]) -> None:
-        self._make = make
-        self.run: Run | None = None
-
-    def start(self, spec: CommandSpec, options: CommonOptions) -> Run:
-        """Make the run; its output format and profile name are checked before the command works."""
-        self.run = self._make(spec, options)
-        _ = self.run.output
-        if options.profile is not None:
-            parse_profile_name(options.profile, origin="-p")
-        return self.run

@@ -6,29 +6,24 @@ import contextlib
 import os
 import signal
 import sys
-import traceback
 from collections.abc import Mapping, Sequence
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
-from zoomcall.cli.command import ClosedPipe, Starter
 from zoomcall.cli.commands import build_root
-from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat, guessed_format
 from zoomcall.cli.page import Line
-from zoomcall.cli.render.failure import error_page
-from zoomcall.cli.render.formats import Frame, writer_of
-from zoomcall.cli.render.text import write_page
-from zoomcall.cli.run import Run
-from zoomcall.cli.settings import Settings
+from zoomcall.cli.starting import ClosedPipe, Starter
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.domain.shown_text import printable, without_secrets_of
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
-from zoomcall.knowledge.facts import Facts
+
+if TYPE_CHECKING:
+    from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
+    from zoomcall.cli.run import Run
 
 _ENDLESS = 1_000_000
 """The width of a help page in a pipe, where lines are not wrapped."""
@@ -66,6 +61,9 @@ class Boundary:
         self._answer = Answer()
 
     def _make_run(self, spec: CommandSpec, options: CommonOptions) -> Run:
+        from zoomcall.cli.run import Run
+        from zoomcall.cli.settings import Settings
+
         return Run(spec=spec, options=options, streams=self._streams, settings=Settings.read(self._environ))
 
     def run(self) -> int:
@@ -114,19 +112,21 @@ class Boundary:
 
     def _fail(self, error: ZoomcallError, usage: str | None = None) -> int:
         from zoomcall.cli.failing import failure_report
+        from zoomcall.knowledge.facts import Facts
 
         run = self._starter.run
         facts = Facts() if run is None else run.facts
         is_invite = run is not None and run.spec.schema.startswith("zoomcall.invite")
         explained = self._discreet(failure_report(error, facts, is_invite=is_invite))
         if run is not None and run.options.is_debug:
-            traceback.print_exception(error, file=self._streams.stderr)
+            self._print_traceback(error)
         if usage and not self._format().is_document:
             self._streams.stderr.write(usage + "\n")
         return self._emit(Answer(status=explained.status, error=explained))
 
     def _discreet(self, report: ErrorReport) -> ErrorReport:
         """Leave out what the report repeats of an argument that may be a secret in the wrong place (contract 3)."""
+        from zoomcall.domain.shown_text import without_secrets_of
 
         def clean(text: str | None) -> str | None:
             return text and without_secrets_of(text, self._arguments)
@@ -145,10 +145,15 @@ class Boundary:
         if isinstance(error, OSError) and self._starter.run is None:
             raise error  # no command has started: a help page could not be written
         if "--debug" in self._arguments:
-            traceback.print_exception(error, file=self._streams.stderr)
+            self._print_traceback(error)
         how = "`zoomcall explain exit:1` shows how to report it"
         title = f"zoomcall itself failed ({type(error).__name__}): this is a bug; {how}"
         return self._emit(self._report(ExitStatus.INTERNAL, title))
+
+    def _print_traceback(self, error: Exception) -> None:
+        import traceback
+
+        traceback.print_exception(error, file=self._streams.stderr)
 
     @staticmethod
     def _report(status: ExitStatus, title: str) -> Answer:
@@ -165,6 +170,8 @@ class Boundary:
         return self._emit(answer)
 
     def _emit(self, answer: Answer) -> int:
+        from zoomcall.cli.render.formats import Frame, writer_of
+
         self._answer = answer
         run, streams, output = self._starter.run, self._streams, self._format()
         frame = Frame(
@@ -176,11 +183,16 @@ class Boundary:
         writer_of(output)(answer, frame, streams.stdout)
         streams.stdout.flush()
         if answer.error is not None and not output.is_document:
+            from zoomcall.cli.render.failure import error_page
+            from zoomcall.cli.render.text import write_page
+
             write_page(error_page(answer.error), streams.stderr, streams.look_of(streams.stderr))
         streams.stderr.flush()
         return int(answer.status)
 
     def _format(self) -> OutputFormat:
+        from zoomcall.cli.options import guessed_format
+
         run = self._starter.run
         if run is not None:
             try:
@@ -212,6 +224,8 @@ def _say_last(text: str) -> None:
     """Write a line directly to stderr, since the streams may be what failed; nothing if there is no text."""
     if not text:
         return
+    from zoomcall.domain.shown_text import printable
+
     with contextlib.suppress(OSError):
         os.write(2, f"{printable(text)}\n".encode(errors="backslashreplace"))
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
-from zoomcall.cli.settings import Settings
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoomcall.cli.settings import Settings
 
 
 class OutputFormat(StrEnum):

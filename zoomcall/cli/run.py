@@ -7,11 +7,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from zoomcall.cli.voice import Voice
-from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
     from zoomcall.cli.wiring import Wiring
     from zoomcall.domain.credential import HeldCredential
+    from zoomcall.knowledge.facts import Facts
 
 
 class Run(Voice):
@@ -32,6 +32,8 @@ class Run(Voice):
     @property
     def facts(self) -> Facts:
         """What the newest connection knows, to explain a failure."""
+        from zoomcall.knowledge.facts import Facts
+
         return self.wiring.facts if "wiring" in self.__dict__ else Facts()
 
     def close(self) -> None:

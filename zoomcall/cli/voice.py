@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat, chosen_format
 from zoomcall.cli.page import Line, Page, Tone
-from zoomcall.cli.render.text import write_page
-from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.shown_text import printable
+
+if TYPE_CHECKING:
+    from zoomcall.cli.settings import Settings
 
 
 class Voice:
@@ -65,6 +67,8 @@ class Voice:
 
     def say(self, page: Page) -> None:
         """Write a page to stderr."""
+        from zoomcall.cli.render.text import write_page
+
         stream = self.streams.stderr
         write_page(page, stream, self.streams.look_of(stream))
         stream.flush()

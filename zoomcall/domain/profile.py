@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
@@ -130,11 +128,15 @@ class Profile(Struct, frozen=True, kw_only=True):
         """Return whether a stored secret is the one that was stored with this profile, as far as is known."""
         if self.kind is CredentialKind.OAUTH:
             return tokens_of_item(secret, self.client_id) is not None
+        import hmac
+
         return self.secret_check is None or hmac.compare_digest(
             self.secret_check.encode(), self._check_of(secret).encode()
         )
 
     def _check_of(self, secret: Secret) -> str:
+        import hashlib
+
         salt = "\n".join(("zoomcall profile", self.kind, *(getattr(self, key) for key in self.kind.keys)))
         password = secret.reveal().encode("utf-8", "surrogateescape")
         return hashlib.pbkdf2_hmac("sha256", password, salt.encode(), _CHECK_ROUNDS).hex()[:_CHECK_DIGITS]

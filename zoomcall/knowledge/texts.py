@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import json
-import tomllib
 from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
-from importlib.resources import files
-from typing import TypeVar
+from pathlib import Path
+from typing import Any, TypeVar
+from zlib import crc32
 
 from msgspec import Struct, convert
+from msgspec.json import decode
+
+_HERE = Path(__file__).parent
 
 
 class Family(StrEnum):
@@ -101,11 +103,31 @@ def read_rows(name: str, kind: type[Row]) -> tuple[Row, ...]:
         msgspec.ValidationError: A row does not fit its type, to the key.
     """
     text = read_text(name)
-    document = json.loads(text) if name.endswith(".json") else tomllib.loads(text)
+    document = decode(text) if name.endswith(".json") else _parsed(name, text)
     [rows] = (rows for rows in document.values() if isinstance(rows, list))
     return tuple(convert(row, kind) for row in rows)
 
 
+def _parsed(name: str, text: str) -> Mapping[str, Any]:
+    """Parse TOML, or take what was parsed beforehand (``make knowledge``) if it is of the same text.
+
+    Parsing causes.toml takes as long as importing Typer.
+    """
+    beforehand = _HERE / "parsed" / f"{name}.json"
+    if beforehand.exists():
+        document: dict[str, Any] = decode(beforehand.read_bytes())
+        if document.pop("of") == checksum(text):
+            return document
+    import tomllib
+
+    return tomllib.loads(text)
+
+
+def checksum(text: str) -> int:
+    """Return what tells a file's text from an older one."""
+    return crc32(text.encode())
+
+
 def read_text(name: str) -> str:
     """Read a file beside this module."""
-    return files("zoomcall.knowledge").joinpath(name).read_text(encoding="utf-8")
+    return (_HERE / name).read_text(encoding="utf-8")

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from msgspec import Struct
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.options import CommandSpec, OutputFormat
-from zoomcall.cli.render.json import dumps, envelope
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.streams import Look
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.credential import HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
+
+if TYPE_CHECKING:
+    from zoomcall.domain.credential import HeldCredential
 
 ERROR_SCHEMA = "zoomcall.error/1"
 
@@ -65,6 +66,8 @@ def _write_json_line(answer: Answer, frame: Frame, stream: IO[str]) -> None:
 
 
 def _write_document(answer: Answer, frame: Frame, stream: IO[str], *, is_line: bool) -> None:
+    from zoomcall.cli.render.json import dumps, envelope
+
     if answer.raw is not None and frame.spec is not None and frame.spec.is_raw:
         stream.write(answer.raw)
         return
