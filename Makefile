@@ -155,4 +155,4 @@ clean:
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
-	    parallel=parallel cc=build-essential
+	    parallel=parallel cc=build-essential chromium=chromium

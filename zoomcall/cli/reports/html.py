@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC
 from importlib import resources
 
 from msgspec import Struct
@@ -20,18 +21,18 @@ from zoomcall.cli.reports.outcome import (
     target_of,
     title_of,
 )
-from zoomcall.cli.reports.picture import LOOKS, Look, draw, look_of
+from zoomcall.cli.reports.picture import LEGEND, LOOKS, Bar, Look, draw, look_of
 from zoomcall.cli.results.report import ReportRow
 from zoomcall.domain.call import State
 from zoomcall.domain.shown_text import one_line
-from zoomcall.domain.time_words import span, stamp
+from zoomcall.domain.time_words import span
 
 with extra("report", "the HTML report needs"):
     import jinja2
     from markupsafe import Markup
 
 _MOST_IN_MARKUP = 500
-_MOST_NAMED = 20
+_MOST_NAMED = 12
 _HEADINGS = ("Row", "Room", "Address", "State", "Exit", "Seconds", "Into", "Why", "Fix", "Note")
 
 
@@ -45,6 +46,7 @@ class _Failure(Struct, frozen=True):
     """Rooms that failed in the same way."""
 
     word: str
+    look: Look
     title: str
     cause: str
     fix: str
@@ -59,13 +61,17 @@ def html_report(outcome: Outcome) -> str:
     script = _part("page.js")
     rows = sorted(outcome.rows, key=lambda row: row.exit_code == 0)
     cells = [_cells(row) for row in rows]
+    totals = [_Total(state, count, look_of(state)) for state, count in outcome.totals.most_common()]
     name = "Zoom room calls" if outcome.tag is None else f"Zoom room calls: {one_line(outcome.tag)}"
     return environment.from_string(_part("page.html")).render(
         title=name,
         when=_when(outcome),
         total=outcome.total,
         missing=outcome.total - len(rows),
-        totals=[_Total(state, count, look_of(state)) for state, count in outcome.totals.most_common()],
+        joined=outcome.totals[State.JOINED],
+        totals=totals,
+        shares=_shares(totals, outcome.total),
+        legend=LEGEND,
         failures=_failures(outcome.failures),
         picture=draw(outcome),
         headings=_HEADINGS,
@@ -78,15 +84,25 @@ def html_report(outcome: Outcome) -> str:
     )
 
 
+def _shares(totals: Sequence[_Total], rooms: int) -> list[Bar]:
+    """Return each state's part of a bar that stands for all rooms."""
+    tones = list(LEGEND)
+    x, bars = 0.0, []
+    for each in sorted(totals, key=lambda total: tones.index(total.look.tone)):
+        width = 100 * each.count / max(rooms, 1)
+        bars.append(Bar(round(x, 3), 0, round(width, 3), 14, each.look.tone))
+        x += width
+    return bars
+
+
 def _part(name: str) -> str:
     return resources.files(__package__ or "").joinpath(name).read_text("utf-8")
 
 
 def _when(outcome: Outcome) -> str:
-    rooms = f"{outcome.total} {'room' if outcome.total == 1 else 'rooms'}"
     if outcome.started_at is None:
-        return rooms
-    began = f"{rooms}, begun {stamp(outcome.started_at)}"
+        return ""
+    began = f"Begun {outcome.started_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
     if outcome.ended_at is None:
         return f"{began}; no end is recorded"
     return f"{began}, ended after {span(outcome.ended_at - outcome.started_at)}"
@@ -123,6 +139,7 @@ def _failure(word: str, rows: Sequence[ReportRow]) -> _Failure:
     causes = () if first.error is None else first.error.causes
     return _Failure(
         word=word,
+        look=look_of(first.state),
         title=title_of(first),
         cause=f"{causes[0].certainty} {causes[0].id}: {one_line(causes[0].evidence, 500)}" if causes else "",
         fix=fix_of(first),

@@ -9,7 +9,8 @@
   const more = document.getElementById("more");
   const rows = [...body.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
   rows.push(...JSON.parse(document.getElementById("rest").textContent));
-  const found = rows.map((cells) => cells.join("\n").toLowerCase());
+  const found = [];
+  const has = (index, words) => (found[index] ??= rows[index].join("\n").toLowerCase()).includes(words);
   const tones = JSON.parse(document.getElementById("tones").textContent);
   let order = rows.map((_, index) => index);
   let limit = PAGE;
@@ -17,14 +18,14 @@
   const draw = () => {
     const words = search.value.toLowerCase();
     const matching = order.filter(
-      (index) => (!choice.value || rows[index][3] === choice.value) && found[index].includes(words),
+      (index) => (!choice.value || rows[index][3] === choice.value) && (!words || has(index, words)),
     );
     const drawn = matching.slice(0, limit).map((index) => {
       const row = document.createElement("tr");
       rows[index].forEach((text, column) => {
         const cell = document.createElement(column === 1 ? "th" : "td");
         if (column === 1) cell.scope = "row";
-        if (column === 3) cell.className = tones[text] || "none";
+        if (column === 3) cell.className = `state ${tones[text] || "none"}`;
         cell.textContent = text;
         row.append(cell);
       });

@@ -17,6 +17,10 @@ _ROW_HEIGHT = 34
 _COLUMNS = 50
 _COLUMN_HEIGHT = 200
 _WIDTH = 98.0
+_AXIS_HEIGHT = 22
+_MOST_TICKS = 8
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
+"""Seconds between two ticks of the axis."""
 
 
 class Look(Struct, frozen=True):
@@ -25,6 +29,15 @@ class Look(Struct, frozen=True):
     tone: str
     symbol: str
 
+
+LEGEND: Mapping[str, str] = {
+    "ring": "accepted, not ringing yet",
+    "good": "joined",
+    "bad": "failed",
+    "wait": "not settled",
+    "none": "not rung",
+}
+"""What each tone of a bar means."""
 
 _GOOD, _BAD, _WAIT, _NONE = Look("good", "✓"), Look("bad", "✗"), Look("wait", "…"), Look("none", "○")
 
@@ -63,6 +76,13 @@ class Label(Struct, frozen=True):
     text: str
 
 
+class Tick(Struct, frozen=True):
+    """A moment on the axis; ``x`` in percent."""
+
+    x: float
+    text: str
+
+
 class Picture(Struct, frozen=True):
     """What to draw."""
 
@@ -70,6 +90,7 @@ class Picture(Struct, frozen=True):
     height: int
     bars: tuple[Bar, ...]
     labels: tuple[Label, ...]
+    ticks: tuple[Tick, ...] = ()
 
 
 class _Scale(Struct, frozen=True):
@@ -79,7 +100,23 @@ class _Scale(Struct, frozen=True):
     seconds: float
 
     def at(self, moment: datetime) -> float:
-        return round(1 + _WIDTH * (moment - self.start).total_seconds() / self.seconds, 2)
+        return self._percent((moment - self.start).total_seconds())
+
+    def _percent(self, seconds: float) -> float:
+        return round(1 + _WIDTH * seconds / self.seconds, 2)
+
+    @property
+    def ticks(self) -> tuple[Tick, ...]:
+        """Moments since the first call at even distances; none so late that its text would be cut off."""
+        step = next((each for each in _STEPS if self.seconds / each <= _MOST_TICKS), self.seconds)
+        last = int(self.seconds * 0.92 / step)
+        return tuple(Tick(self._percent(number * step), _clock(number * step)) for number in range(last + 1))
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def draw(outcome: Outcome) -> Picture:
@@ -93,19 +130,20 @@ def draw(outcome: Outcome) -> Picture:
         return _columns(rung, scale)
     bars, labels = [], []
     for number, row in enumerate(rung):
-        y = number * _ROW_HEIGHT
+        y = _AXIS_HEIGHT + number * _ROW_HEIGHT
         labels.append(Label(y + 14, _label(row)))
         bars.extend(_bars(row, scale, y + 19))
     caption = (
-        f"One bar for each of {len(rung)} rooms over {scale.seconds:.0f} seconds: plain from Zoom's acceptance"
+        f"One bar for each of {len(rung)} rooms over {scale.seconds:.0f} seconds: pale from Zoom's acceptance"
         " until it rang, then in the colour and pattern of its outcome."
     )
-    return Picture(caption, len(rung) * _ROW_HEIGHT + 6, tuple(bars), tuple(labels))
+    height = _AXIS_HEIGHT + len(rung) * _ROW_HEIGHT + 6
+    return Picture(caption, height, tuple(bars), tuple(labels), scale.ticks)
 
 
 def _label(row: ReportRow) -> str:
     seconds = duration_of(row).total_seconds()
-    return f"{look_of(row.state).symbol} {row.state}, {seconds:.1f} s: {shortened(label_of(row), 60)}"
+    return f"{look_of(row.state).symbol} {row.state}, {seconds:.1f} s: {shortened(label_of(row), 50)}"
 
 
 def _bars(row: ReportRow, scale: _Scale, y: float) -> list[Bar]:
@@ -127,13 +165,13 @@ def _columns(rows: list[ReportRow], scale: _Scale) -> Picture:
     highest = max(sum(column.values()) for column in columns)
     bars = []
     for number, column in enumerate(columns):
-        y = float(_COLUMN_HEIGHT)
+        y = float(_AXIS_HEIGHT + _COLUMN_HEIGHT)
         for tone in sorted(column):
             height = round(column[tone] / highest * (_COLUMN_HEIGHT - 10), 1)
             y -= height
             bars.append(Bar(round(1 + number * _WIDTH / _COLUMNS, 2), round(y, 1), 1.8, height, tone))
     caption = (
         f"When {len(rows)} rooms reached their end, over {scale.seconds:.0f} seconds in {_COLUMNS} columns; the"
-        f" highest has {highest}. Plain: joined. Diagonal stripes: failed. Upright stripes: not known yet."
+        f" highest has {highest}."
     )
-    return Picture(caption, _COLUMN_HEIGHT, tuple(bars), ())
+    return Picture(caption, _AXIS_HEIGHT + _COLUMN_HEIGHT, tuple(bars), (), scale.ticks)
