@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
-from torture import crowds
+from torture import crowds, kills
 from torture.__main__ import trials
 from torture.faults import NO_FAULT, Fault, Mode, plan
 from torture.lab import Lab
@@ -39,6 +40,12 @@ def test_survives_a_slice_of_the_faults(lab: Lab, name: str) -> None:
 
 def test_a_small_crowd_rings_a_room_once(lab: Lab) -> None:
     assert {name: wrong for name, _, wrong in crowds.run_all(lab, size=6) if wrong} == {}
+
+
+def test_a_batch_that_is_killed_and_resumed_loses_no_row_and_rings_no_room_twice(tmp_path: Path) -> None:
+    found = kills.hunt(tmp_path, rooms=300, kills=3, seed=1, flags=("--rate", "500/s", "--parallel", "100"))
+    assert found.wrong == []
+    assert found.states["joined"] > 150
 
 
 def test_the_plan_has_every_call_of_a_kind_and_thins_out_long_ones() -> None:

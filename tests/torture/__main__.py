@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from torture import crowds, serving
+from torture import crowds, kills, serving
 from torture.faults import NO_FAULT, Fault, plan
 from torture.lab import Lab
 from torture.report import write_table
@@ -28,6 +28,7 @@ def trials() -> Mapping[str, Trial]:
     return commands | {"webhook serve": serving.run_once}
 
 
+_ROOMS, _KILLS = 10_000, 20
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
 """Where a disk is in memory; the faults are injected above it."""
 
@@ -72,6 +73,17 @@ class Run:
             self._keep({"name": "crowds", "fault": name, "code": dict(codes), "wrong": wrong})
             print(f"{name}: exit codes {dict(codes)}", flush=True)
 
+    def kill(self) -> None:
+        """Kill a large batch again and again, and resume it."""
+        if any(row["name"] == "kills" for row in self.rows):
+            return
+        folder = self._lab.folder / "kills"
+        folder.mkdir()
+        flags = ("--rate", "500/s", "--parallel", "100")
+        found = kills.hunt(folder, rooms=_ROOMS, kills=_KILLS, seed=time.time_ns() % 10**6, flags=flags)
+        print(f"kills: {found}", flush=True)
+        self._keep({"name": "kills", "fault": str(found), "code": 0, "wrong": found.wrong})
+
     def _keep(self, row: dict[str, Any]) -> None:
         self.rows.append(row)
         self._file.write(json.dumps(row) + "\n")
@@ -111,6 +123,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 run.torture(name, trial)
         if options.only in "crowds":
             run.crowd()
+        if options.only in "kills":
+            run.kill()
     found = list(run.found)
     print(f"{len(run.rows)} runs, {len(found)} with something wrong")
     if options.table is not None:

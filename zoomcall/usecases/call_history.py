@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
+from typing import TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,6 +16,7 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State
 from zoomcall.domain.destination import parse_destination
+from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.journal import LONGEST_RINGING, CallId, CallRecord, Standing, TargetKey
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.pattern import Pattern
@@ -44,6 +46,12 @@ _ID = Pattern(r"[1-9][0-9]{0,17}")
 
 
 OnUnkept = Callable[[NotConfigured], None]
+
+
+ReadLog = Callable[[], tuple[CalloutEvent, ...]]
+"""Reads the callout events of the webhook log."""
+
+T = TypeVar("T")
 
 
 class Review(Struct, frozen=True):
@@ -114,6 +122,8 @@ def settle(
     now: datetime,
     on_fault: Callable[[ZoomRefused | NetworkFault], None],
     on_unkept: OnUnkept,
+    roster: ReadRoster | None = None,
+    log: ReadLog | None = None,
 ) -> CallRecord:
     """Find out how an open call ended, from the roster, then from the webhook log; return the updated call.
 
@@ -126,9 +136,18 @@ def settle(
         now: By this machine's clock.
         on_fault: Receives what kept a source from being read.
         on_unkept: Receives why the journal does not keep what was found.
+        roster: Reads who is in the target, if that is shared with other calls.
+        log: Reads the log since the call at the latest, if that is shared with other calls.
     """
     return _settle(
-        call, once(zoom, call.target), zoom=zoom, journal=journal, now=now, on_fault=on_fault, on_unkept=on_unkept
+        call,
+        roster or once(zoom, call.target),
+        log or log_of(zoom, since=call.at, until=call.at + max(call.timeout, _LONGEST_CALL), now=now),
+        zoom=zoom,
+        journal=journal,
+        now=now,
+        on_fault=on_fault,
+        on_unkept=on_unkept,
     )
 
 
@@ -157,7 +176,7 @@ def review(
     if place is not None:
         return Review(call, place)
     roster = roster or once(zoom, call.target)
-    call = _settle(call, roster, zoom=zoom, journal=journal, now=now, on_fault=on_fault, on_unkept=on_unkept)
+    call = settle(call, zoom=zoom, journal=journal, now=now, on_fault=on_fault, on_unkept=on_unkept, roster=roster)
     place = settled_place(call)
     if place is not None:
         return Review(call, place)
@@ -176,26 +195,44 @@ def review(
 
 
 def once(zoom: CallEndpoints, target: TargetKey) -> ReadRoster:
-    """Return a function that reads a roster when it is first called, and then returns or raises the same again."""
-    seen: list[tuple[Participant, ...] | ZoomRefused | NetworkFault] = []
+    """Return a function that reads a roster once."""
+    return _once(lambda: who_is_in(zoom, target))
 
-    def read() -> tuple[Participant, ...]:
+
+def log_of(zoom: CallEndpoints, *, since: datetime, until: datetime, now: datetime) -> ReadLog:
+    """Return a function that reads the webhook log once; the times are this machine's, which Zoom's need not be."""
+
+    def read() -> tuple[CalloutEvent, ...]:
+        skew = lead(zoom)
+        logs = zoom.webhook_logs(from_time=since - skew - LOG_SLACK, to_time=min(now, until) - skew + LOG_SLACK)
+        return callouts_in(logs)
+
+    return _once(read)
+
+
+def _once(read: Callable[[], T]) -> Callable[[], T]:
+    """Return a function that reads when it is first called, and then returns or raises the same again."""
+    seen: list[T] = []
+    faults: list[ZoomRefused | NetworkFault] = []
+
+    def read_or_recall() -> T:
+        if faults:
+            raise faults[0]
         if not seen:
             try:
-                seen.append(who_is_in(zoom, target))
+                seen.append(read())
             except (ZoomRefused, NetworkFault) as error:
-                seen.append(error)
-        found = seen[0]
-        if isinstance(found, tuple):
-            return found
-        raise found
+                faults.append(error)
+                raise
+        return seen[0]
 
-    return read
+    return read_or_recall
 
 
 def _settle(
     call: CallRecord,
     roster: ReadRoster,
+    log: ReadLog,
     *,
     zoom: CallEndpoints,
     journal: CallJournal,
@@ -203,7 +240,7 @@ def _settle(
     on_fault: Callable[[ZoomRefused | NetworkFault], None],
     on_unkept: OnUnkept,
 ) -> CallRecord:
-    for look in (partial(_in_roster, roster=roster), _in_log):
+    for look in (partial(_in_roster, roster=roster), partial(_in_log, log=log)):
         if not call.state.is_open:
             return call
         try:
@@ -215,14 +252,14 @@ def _settle(
     return call
 
 
-def _in_log(call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime) -> Observation | None:
+def _in_log(
+    call: CallRecord, zoom: CallEndpoints, journal: CallJournal, now: datetime, *, log: ReadLog
+) -> Observation | None:
     if call.target.api is not Api.SESSION or now - call.at > LOG_REACH:
         return None
-    skew = lead(zoom)
-    until = min(now, call.at + max(call.timeout, _LONGEST_CALL))
-    logs = zoom.webhook_logs(from_time=call.at - skew - LOG_SLACK, to_time=until - skew + LOG_SLACK)
+    events = log()
     judge = Judge(case_of(call, zoom, baseline=None), journal)
-    seen = judge.of_events(callouts_in(logs), EvidenceSource.WEBHOOK_LOG)
+    seen = judge.of_events(events, EvidenceSource.WEBHOOK_LOG)
     last: Observation | None = None
     for observation in seen:
         last = observation

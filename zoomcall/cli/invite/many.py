@@ -48,11 +48,12 @@ from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.batching.ports import RunJournal, Runs
 from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
 from zoomcall.usecases.batching.resuming import report_of, resume
-from zoomcall.usecases.call_history import settle
+from zoomcall.usecases.call_history import ReadLog, log_of, once, settle
 from zoomcall.usecases.dialing.dialler import Dialler
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
+from zoomcall.usecases.whereabouts import ReadRoster
 
 _LARGEST_INPUT = 100_000_000
 
@@ -283,30 +284,20 @@ class Many:
 
         by_number = {row.number: row for row in self._rows}
         found: dict[int, BatchRowResult] = {}
+        looks = _Looks(self._run, self._connections, journal, since=before.started_at)
         for number, how in resume(self._rows, kept, calls_of, before.started_at).items():
             row = by_number[number]
             if how.kept is not None:
                 found[number] = replace(msgspec.json.decode(how.kept.document, type=BatchRowResult), row=number)
                 continue
             assert how.call is not None  # noqa: S101 - a resumption is one of the two
-            call = self._looked_up(how.call, journal)
+            call = looks.look(how.call)
             if call.state.is_open and self._flags.is_unknown_retried:
                 self._forced.add(number)
                 continue
             if call.state.is_open or call.state is State.JOINED:
                 found[number] = self.keep(RowReport(row=row, attempts=1, call=report_of(call)))
         return found
-
-    def _looked_up(self, call: CallRecord, journal: RunJournal) -> CallRecord:
-        """Find out how a call ended that the earlier run left open."""
-        if not call.state.is_open:
-            return call
-
-        def tell(error: ZoomcallError) -> None:
-            self._run.notice(Notice("not-looked-up", f"call {call.id} could not be looked up: {error.message}"))
-
-        zoom = self._connections[call.target.api].zoom
-        return settle(call, zoom=zoom, journal=journal, now=self._run.now(), on_fault=tell, on_unkept=tell)
 
     def _target_key(self, row: BatchRow) -> TargetKey | None:
         try:
@@ -354,6 +345,45 @@ class Many:
             answer = replace(answer, status=ExitStatus.NOT_SENT, error=why)
         assert isinstance(answer.result, InviteResult)  # noqa: S101 - what Telling makes
         return _with_row(answer.result, row, answer, attempts=report.attempts)
+
+
+class _Looks:
+    """Finds out how calls ended that an earlier run left open; a roster and a log are read once for all of them."""
+
+    def __init__(
+        self, run: Run, connections: Mapping[Api, Connection], journal: RunJournal, *, since: datetime
+    ) -> None:
+        self._run = run
+        self._connections = connections
+        self._journal = journal
+        self._since = since
+        self._now = run.now()
+        self._readers: dict[TargetKey, tuple[ReadRoster, ReadLog]] = {}
+
+    def look(self, call: CallRecord) -> CallRecord:
+        """Return what is known of a call now."""
+        if not call.state.is_open:
+            return call
+
+        def tell(error: ZoomcallError) -> None:
+            self._run.notice(Notice("not-looked-up", f"call {call.id} could not be looked up: {error.message}"))
+
+        zoom = self._connections[call.target.api].zoom
+        readers = self._readers.get(call.target)
+        if readers is None:
+            log = log_of(zoom, since=self._since, until=self._now, now=self._now)
+            readers = self._readers[call.target] = once(zoom, call.target), log
+        roster, log = readers
+        return settle(
+            call,
+            zoom=zoom,
+            journal=self._journal,
+            now=self._now,
+            on_fault=tell,
+            on_unkept=tell,
+            roster=roster,
+            log=log,
+        )
 
 
 def _terms(flags: BatchFlags, rows: Sequence[BatchRow]) -> Terms:
