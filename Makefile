@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge lock bench clean system mutants audit sbom
+.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge readings lock bench clean system mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -36,6 +36,7 @@ help:
 	@echo 'make completions  regenerate completions/ from the command tree'
 	@echo 'make readme       regenerate the captured parts of README.md'
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
+	@echo 'make readings     write down anew what diagnose reads of each case'
 	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
 	@echo 'make bench        print what it costs to start a command'
 	@echo 'make lock         resolve the dependencies again'
@@ -101,6 +102,9 @@ knowledge: .venv/.ready
 
 docs: .venv/.ready
 	$(BIN)/python tools/errors.py
+
+readings: .venv/.ready
+	PYTHONPATH=tests $(BIN)/python -m diagnose.readings
 
 bench: .venv/.ready
 	$(BIN)/python tools/bench.py

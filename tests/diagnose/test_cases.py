@@ -6,6 +6,7 @@ from datetime import datetime
 
 import pytest
 from diagnose.cases import CASES, FOLDER, TOKENS, Case
+from diagnose.readings import known_readings, reading_of
 from shell import Shell
 from tokens import NOW
 
@@ -32,6 +33,8 @@ FOUND_ELSEWHERE = {
     "body-consumed",
     "body-reserialised",
 }
+
+READINGS = known_readings()
 
 
 @pytest.fixture
@@ -63,6 +66,8 @@ def test_a_case_is_judged_as_written(case: Case) -> None:
     if case.command:
         assert diagnosis.correction is not None
         assert shlex.join(("zoomcall", *diagnosis.correction.words)) == case.command
+    reading = reading_of(case, diagnosis)
+    assert reading == READINGS.get(case.name, reading), "if what is read now is right, run make readings"
 
 
 @pytest.mark.usefixtures("at_the_cases_time")
