@@ -112,7 +112,7 @@ bench: .venv/.ready
 lock:
 	python3 -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
-	.venv-lock/bin/$(COMPILE_LOCK) --extra emulator --extra report --extra socks --group build --group test --group types \
+	.venv-lock/bin/$(COMPILE_LOCK) --extra emulator --extra report --extra sip --extra socks --group build --group test --group types \
 	    pyproject.toml --output-file requirements.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group lint --output-file requirements-lint.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group build --group fuzz pyproject.toml --output-file requirements-fuzz.lock

@@ -19,6 +19,7 @@ from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
 from zoomcall.adapters.config_file import parse_config
 from zoomcall.adapters.room_book import parse_book
 from zoomcall.adapters.room_list import read_room_list
+from zoomcall.adapters.sip_options import Inquiry, final_reply, next_reply
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import parse_base
@@ -167,6 +168,14 @@ def _saved(data: bytes) -> None:
     verify(request, _SECRET, now=NOW, max_age=timedelta(minutes=5), place="the secret")
 
 
+def _sip_reply(data: bytes) -> None:
+    inquiry = Inquiry(uri="sip:b", call_id="x", branch="z9hG4bK", tag="t")
+    reply = final_reply(data, inquiry)
+    assert reply is None or (reply.reason + (reply.server or "")).isprintable()
+    _, rest = next_reply(data, inquiry)
+    assert len(rest) <= len(data)
+
+
 def _secret(data: bytes) -> None:
     with contextlib.suppress(ValueError):  # what the caller turns into words
         secret_of_bytes(data)
@@ -192,6 +201,7 @@ READERS = (
         (b"+1 (555) 555-0100 x7", b"6032331333-156", b"tel:+49-30-1;ext=2"),
     ),
     Reader("h323-address", _text(_address(Protocol.H323)), (b"10.0.0.1##84#1234", b"h323:a@b.example", b"@#*")),
+    Reader("sip-reply", _sip_reply, (b"SIP/2.0 200 OK\r\nCall-ID: x\r\nServer: y\r\nContent-Length: 0\r\n\r\n",)),
     Reader("session-id", _text(parse_session_id), (b"KkMHZ4y8QhSUWAHi5sWvfg==", b"/a//b==")),
     Reader("session-name", _text(parse_session_name), (b"Standup", b"  ")),
     Reader(

@@ -31,7 +31,11 @@ ENTRIES: Mapping[str, Entry] = {
     "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
     "invite": Entry("invite.one", "Ring a room system into a session or meeting.", parts={"batch": "invite.batch"}),
-    "room": Entry("room.book", "Keep rooms in an address book, to ring them by name.", parts={"sync": "room.sync"}),
+    "room": Entry(
+        "room.book",
+        "Keep rooms in an address book, to ring them by name.",
+        parts={"sync": "room.sync", "check": "room.check"},
+    ),
     "report": Entry("report", "Draw a finished batch again, from its journal or its JSON."),
     "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
     "session": Entry("session", "Show live sessions and their users."),

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from zoomcall.errors import UsageError
 
-_LIBRARIES = {"aiohttp", "aiosipua", "jinja2", "yarl"}
+_LIBRARIES = {"aiohttp", "aiosipua", "dns", "jinja2", "yarl"}
 
 
 @contextmanager

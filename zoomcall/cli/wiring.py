@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.redirect_listener import RedirectListener
     from zoomcall.adapters.room_book import RoomBook
     from zoomcall.adapters.room_book_writer import RoomBookWriter
+    from zoomcall.adapters.room_probe import RoomProbe
     from zoomcall.adapters.secret_files import SecretFiles
     from zoomcall.adapters.sign_in_keeper import StoredSignIn
     from zoomcall.adapters.webhook_sender import WebhookSender
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from zoomcall.usecases.dialing.ports import CallJournal
     from zoomcall.usecases.dialing.signals import Feed
     from zoomcall.usecases.resolving import Choice, ConfigReader
+    from zoomcall.usecases.room_checking.locating import Names
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
 
 _KEYRING_LIMIT = timedelta(seconds=3)
@@ -362,6 +364,25 @@ class Wiring:
         from zoomcall.adapters.network_probe import NetworkProbe
 
         return NetworkProbe(self.http)
+
+    @staticmethod
+    def names(server: tuple[str, int] | None) -> Names:
+        """Return DNS: the system's servers, or one that was given."""
+        from zoomcall.cli.extras import extra
+
+        with extra("sip", "looking up the names of rooms needs"):
+            from zoomcall.adapters.dns import Dns
+
+            return Dns(server)
+
+    @cached_property
+    def room_probe(self) -> RoomProbe:
+        """Probes rooms."""
+        from zoomcall.adapters.room_probe import RoomProbe
+
+        probe = RoomProbe(self.now)
+        probe.prepare()
+        return probe
 
     @staticmethod
     def versions() -> tuple[tuple[str, str], ...]:

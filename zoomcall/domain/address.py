@@ -35,6 +35,7 @@ _LARGEST_PORT = 65535
 _CRC_HOST = "zoomcrc.com"
 _CRC_ADDRESSES = {"162.255.37.11", "162.255.36.11", "213.19.144.110"}
 """Addresses that Zoom's invitations print for H.323 rooms to call (zoom-api 10)."""
+_TRANSPORT = Pattern(r";transport=(\w+)", re.IGNORECASE)
 _MEETING = Pattern(r"\d{9,11}(?!\d)")
 _SPACED_MEETING = Pattern(r"\d(?:[ -]?\d){8,10}")
 _MASK = "***"
@@ -135,6 +136,14 @@ class RoomAddress(Discreet, frozen=True, gc=False):
             return ipaddress.ip_address(self.host or "")
         except ValueError:
             return None
+
+    @property
+    def transport(self) -> str | None:
+        """The transport that a SIP address asks for, lower case: ``tls`` for ``sips:``, else its parameter."""
+        if self.shown[:5].lower() == "sips:":
+            return "tls"
+        asked = _TRANSPORT.search(self.shown, self.shown.rfind("@") + 1)
+        return None if asked is None else asked[1].lower()
 
     def __str__(self) -> str:
         return self.shown

@@ -1,4 +1,4 @@
-"""Live progress of a call on stderr, if a person is watching."""
+"""Live progress on stderr, if a person is watching."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """A spinner with the call's state and the seconds; nothing if ``is_shown`` is False."""
+    """A spinner with a line beside it; nothing if ``is_shown`` is False."""
 
     def __init__(self, streams: Streams, *, is_shown: bool) -> None:
         self._streams = streams
@@ -22,9 +22,12 @@ class Progress:
 
     def show(self, state: State, elapsed: timedelta) -> None:
         """Show the call's state."""
+        self.tell(f"{state.under_way or state.value} ({elapsed.total_seconds():.0f} s)")
+
+    def tell(self, text: str) -> None:
+        """Show a line."""
         if not self._is_shown:
             return
-        text = f"{state.under_way or state.value} ({elapsed.total_seconds():.0f} s)"
         if self._status is None:
             self._status = self._start(text)
         else:

@@ -64,6 +64,7 @@ _RESULTS: dict[type[Struct], tuple[str, ...]] = {
     invite.InviteResult: ("invite sip", "invite h323", "invite room", "invite phone"),
     meeting.MeetingShowResult: ("meeting show",),
     room.RoomAddResult: ("room add",),
+    room.RoomCheckResult: ("room check",),
     room.RoomEditResult: ("room edit",),
     room.RoomExportResult: ("room export",),
     room.RoomImportResult: ("room import",),

@@ -1,0 +1,1 @@
+"""What ``room check`` does: finds where a room is by DNS, and what answers there, without ringing it."""
