@@ -10,7 +10,14 @@ import pytest
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Reason, State
-from zoomcall.domain.event import CalloutEvent, read_event_text
+from zoomcall.domain.event import (
+    CalloutEvent,
+    ParticipantEvent,
+    read_any_event,
+    read_any_event_text,
+    read_event_text,
+    read_participant_event,
+)
 from zoomcall.domain.phone import PhoneNumber
 
 EVENT = {
@@ -200,3 +207,77 @@ def test_a_room_is_never_canceled() -> None:
     document = json.loads(json.dumps(EVENT))
     document["event"] = "session.user_room_system_callout_canceled"
     assert read_event_text(json.dumps(document)) is None
+
+
+MOVE: dict[str, Any] = {
+    "event": "meeting.participant_joined",
+    "event_ts": 1_763_719_200_000,
+    "payload": {"object": {"id": 84098077904, "participant": {"user_name": "Board", "participant_uuid": "U=="}}},
+}
+
+
+def moved(**participant: object) -> ParticipantEvent | None:
+    found = {"id": "84098077904", "participant": {"user_name": "Board", "participant_uuid": "U=="} | participant}
+    return read_participant_event(MOVE | {"payload": {"object": found}})
+
+
+@pytest.mark.parametrize(
+    ("name", "state"),
+    [
+        ("meeting.participant_joined", State.JOINED),
+        ("meeting.participant_admitted", State.JOINED),
+        ("meeting.participant_joined_waiting_room", State.WAITING_ROOM),
+        ("meeting.participant_put_in_waiting_room", State.WAITING_ROOM),
+        ("meeting.participant_left_waiting_room", State.ANSWERED),
+        ("meeting.participant_left", None),
+        ("session.user_joined", None),
+        (None, None),
+        (7, None),
+    ],
+)
+def test_a_participants_event_says_where_it_is(name: object, state: State | None) -> None:
+    event = read_participant_event(MOVE | {"event": name})
+    assert (event.state if event else None) is state
+    assert event is None or event == ParticipantEvent(
+        state=event.state, target_id="84098077904", name="Board", uuid="U==", at=event.at
+    )
+    assert read_any_event(MOVE | {"event": name}) == event
+    assert read_any_event_text(json.dumps(MOVE | {"event": name})) == event
+    assert read_event_text(json.dumps(MOVE | {"event": name})) is None
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None,
+        [],
+        "x",
+        MOVE | {"event_ts": 0},
+        MOVE | {"event_ts": "1"},
+        MOVE | {"payload": {}},
+        MOVE | {"payload": []},
+    ],
+)
+def test_a_participants_event_without_meeting_or_time_is_none(broken: object) -> None:
+    assert read_participant_event(broken) is None
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "uuid"),
+    [
+        ({}, "Board", "U=="),
+        ({"user_name": 7}, "", "U=="),
+        ({"participant_uuid": ""}, "Board", None),
+        ({"participant_uuid": 7}, "Board", None),
+    ],
+)
+def test_a_participant_may_lack_name_and_uuid(given: dict[str, object], name: str, uuid: str | None) -> None:
+    event = moved(**given)
+    assert event is not None
+    assert (event.name, event.uuid) == (name, uuid)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[" * 100_000, "null"])
+def test_text_that_is_no_json_is_no_event(text: str) -> None:
+    assert read_any_event_text(text) is None
+    assert read_event_text(text) is None
