@@ -223,6 +223,7 @@ class FakeJournal:
     credited: frozenset[str] = frozenset()
     errors: dict[str, BaseException] = field(default_factory=dict)
     claims: list[tuple[NewCall, bool]] = field(default_factory=list)
+    presences: list[Presence | None] = field(default_factory=list)
     standings: list[Standing] = field(default_factory=list)
     credits: list[str] = field(default_factory=list)
     removed: list[CallId] = field(default_factory=list)
@@ -235,6 +236,7 @@ class FakeJournal:
     def claim(self, call: NewCall, *, is_forced: bool, present: Presence | None = None) -> CallId:
         self._raise("claim")
         self.claims.append((call, is_forced))
+        self.presences.append(present)
         return CallId(len(self.claims))
 
     def calls(

@@ -122,7 +122,9 @@ def test_a_secret_has_at_most_a_million_bytes() -> None:
         secret_of_bytes(b"a" * (LARGEST_SECRET + 1))
 
 
-@pytest.mark.parametrize(("bad", "shown", "more"), [(1, 1, ""), (2, 2, ""), (50, 50, ""), (51, 50, "and 1 more")])
+@pytest.mark.parametrize(
+    ("bad", "shown", "more"), [(1, 1, ""), (2, 2, ""), (50, 50, ""), (51, 50, "and 1 more"), (53, 50, "and 3 more")]
+)
 def test_the_first_50_bad_rows_are_listed(bad: int, shown: int, more: str) -> None:
     text = listed([BadRow(number, number + 1, "is bad") for number in range(1, bad + 1)], 60, "nothing was rung")
     assert text.count("is bad\n") + text.endswith("is bad") == shown
@@ -223,7 +225,16 @@ def test_a_reason_is_of_a_size_that_a_database_takes(value: object, *, is_taken:
 
 
 @pytest.mark.parametrize(
-    ("value", "digits"), [(10**20 - 1, "9" * 20), (10**20, None), (1, None), (10, "10"), (0, None)]
+    ("value", "digits"),
+    [
+        (10**20 - 1, "9" * 20),
+        (10**20, None),
+        (1, None),
+        (10, "10"),
+        (0, None),
+        (-(10**5000), None),
+        (10**5000, None),
+    ],
 )
 def test_a_phones_number_has_two_to_twenty_digits(value: int, digits: str | None) -> None:
     content = {"id": "1", "participant": {"phone_number": value}}

@@ -212,6 +212,15 @@ def test_the_address_of_a_gateway_proves_nothing_while_a_room_behind_it_is_rung(
     assert credit_of(own, newcomer, rivals=(rival,)) is None
 
 
+@pytest.mark.parametrize(
+    ("ip", "is_proof"), [("203.0.113.9", True), ("203.0.113.10", False), ("203.0.113.11", True)]
+)
+def test_a_rivals_address_raises_doubt_about_nobody_else(ip: str, *, is_proof: bool) -> None:
+    newcomer = seen("Board room", ip=ip)
+    found = credit_of(NAMED, newcomer, rivals=(dialled("other@203.0.113.10"),))
+    assert found == (Credit(newcomer, Match.EXACT) if is_proof else None)
+
+
 def test_a_second_dial_to_the_same_room_is_no_doubt_about_who_came() -> None:
     rival = dialled("sip:ROOM@example.com:5060", to_name="Board room")
     assert credit_of(NAMED, OWN_ROOM, rivals=(rival,)) == Credit(OWN_ROOM, Match.EXACT)

@@ -1440,7 +1440,8 @@ def test_what_can_prove_the_outcome_and_what_cannot_is_told(stage: Stage, target
     assert missing.startswith(f"missing evidence: {why}")
 
 
-def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage) -> None:
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage, seconds: float) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, is_waiting=True))]
     stage.feeds = (feed := PushFeed(EvidenceSource.WEBHOOK, stage.now),)
     ringing = CalloutEvent(
@@ -1449,16 +1450,32 @@ def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage) -
         target_id=MEETING.number,
         protocol=Protocol.SIP,
         device=ROOM.text,
-        at=stage.now() + timedelta(minutes=1),
+        at=stage.now() + timedelta(seconds=30),
     )
+    answered_late = replace(ringing, state=State.ANSWERED, at=ringing.at + timedelta(seconds=seconds))
+    follows = {State.ACCEPTED: ringing, State.WAITING_ROOM: answered_late}
 
     def entry(told: TimelineEntry) -> None:
         stage.listener.entries.append(told)
-        if told.state is State.WAITING_ROOM:
-            feed.publish([ringing])
+        if told.state in follows:
+            feed.publish([follows[told.state]])
 
-    stage.listener.entry = entry  # type: ignore[method-assign] # so that the event comes just after that
+    stage.listener.entry = entry  # type: ignore[method-assign] # so that each event comes just after that
     report = stage.dial(target=MEETING)
-    assert [entry.state for entry in report.timeline] == [State.ACCEPTED, State.RINGING, State.WAITING_ROOM]
-    assert [entry.state for entry in stage.listener.entries][1:] == [State.WAITING_ROOM, State.RINGING]
+    seen = [State.ACCEPTED, State.RINGING, State.WAITING_ROOM, State.ANSWERED]
+    assert [entry.state for entry in stage.listener.entries] == seen
+    assert [entry.state for entry in report.timeline] == [*seen[:2], State.ANSWERED, State.WAITING_ROOM]
     assert report.state is State.WAITING_ROOM
+
+
+def test_the_journal_is_told_who_is_there(stage: Stage) -> None:
+    left = replace(PERSON, id="u2", leave_time=stage.now())
+    stage.zoom.rosters = [(replace(PERSON, other_ids=frozenset({"77"})), left)]
+    begun = stage.now()
+    stage.dial(is_waiting=False)
+    stage.dial(is_waiting=False, is_preflight_off=True)
+    known, unknown = stage.journal.presences
+    assert known is not None
+    assert known.ids == {"u1", "77"}
+    assert begun <= known.asked_at <= stage.now()
+    assert unknown is None

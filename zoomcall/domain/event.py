@@ -211,7 +211,7 @@ def _phone_digits(value: object) -> str | None:
     """Return a ``phone_number``: an integer by Zoom's schema (zoom-api 0.12), and harmless as a text."""
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
-    if isinstance(value, int) and not 0 < value < _LARGEST_NUMBER:
+    if isinstance(value, int) and abs(value) >= _LARGEST_NUMBER:
         return None
     match = _NUMBER.fullmatch(str(value))
     return None if match is None else match[1]
