@@ -121,9 +121,10 @@ def test_a_blank_inside_a_key_is_no_label() -> None:
 
 
 def test_the_place_of_an_invisible_character_is_counted_from_one() -> None:
-    surplus = surplus_of("ab\u200bcd")
-    assert surplus is not None
-    assert surplus.what.endswith("as character 3 of 5")
+    for text, place in (("ab\u200bcd", "3 of 5"), ("a\u200bcd", "2 of 4"), ("a\u200bc\u200b", "2 of 4")):
+        surplus = surplus_of(text)
+        assert surplus is not None
+        assert surplus.what.endswith(f"as character {place}")
 
 
 @pytest.mark.parametrize("text", ["${API_KEY}", "API_KEY=abc", "abc # mine", "a\u200bb", "'abc'"])

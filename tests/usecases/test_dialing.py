@@ -1442,7 +1442,7 @@ def test_what_can_prove_the_outcome_and_what_cannot_is_told(stage: Stage, target
 
 @pytest.mark.parametrize("seconds", [0, 60])
 def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage, seconds: float) -> None:
-    stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, is_waiting=True))]
+    stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, name="Board", is_waiting=True))]
     stage.feeds = (feed := PushFeed(EvidenceSource.WEBHOOK, stage.now),)
     ringing = CalloutEvent(
         state=State.RINGING,
@@ -1461,7 +1461,7 @@ def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage, s
             feed.publish([follows[told.state]])
 
     stage.listener.entry = entry  # type: ignore[method-assign] # so that each event comes just after that
-    report = stage.dial(target=MEETING)
+    report = stage.dial(target=MEETING, callout=Callout(address=ROOM, to_name="Board"))
     seen = [State.ACCEPTED, State.RINGING, State.WAITING_ROOM, State.ANSWERED]
     assert [entry.state for entry in stage.listener.entries] == seen
     assert [entry.state for entry in report.timeline] == [*seen[:2], State.ANSWERED, State.WAITING_ROOM]
