@@ -49,3 +49,29 @@ def test_only_evidence_ends_a_call() -> None:
 )
 def test_each_reason_has_zooms_name(code: int, name: str) -> None:
     assert Reason(code).name == name
+
+
+def test_each_state_is_told_with_the_room_in_it() -> None:
+    told = {state.value: state.outcome.format("lobby") for state in State}
+    assert told["joined"] == "lobby: joined"
+    assert told["missed"] == "lobby did not answer"
+    assert all("lobby" in text for text in told.values())
+
+
+def test_a_room_may_ring_again_unless_the_call_may_still_end_in_it() -> None:
+    assert {state.value for state in State if state.blocks_redial} == {
+        "accepted",
+        "ringing",
+        "answered",
+        "waiting-room",
+        "joined",
+        "pending",
+    }
+    assert {state.value for state in State if state.is_open} == {
+        "accepted",
+        "ringing",
+        "answered",
+        "waiting-room",
+        "pending",
+    }
+    assert {state.value for state in State if state.is_there} == {"waiting-room", "joined"}

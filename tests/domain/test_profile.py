@@ -108,6 +108,18 @@ def test_the_check_confirms_no_guess() -> None:
     assert len(PAIR.tied_to(Secret("one")).secret_check or "") * 4 == 20
 
 
+def test_a_check_that_an_earlier_version_stored_is_still_right() -> None:
+    stored = Profile(name="a", kind=CredentialKind.VIDEOSDK, store=Store.FILE, api_key="K", secret_check="a9619")
+    assert stored.tied_to(Secret("s3cret")) == stored
+    assert stored.owns(Secret("s3cret"))
+
+
+@pytest.mark.parametrize(("store", "flag"), [(Store.FILE, " --store file"), (Store.KEYRING, "")])
+def test_the_line_that_logs_in_again_names_kind_store_and_profile(store: Store, flag: str) -> None:
+    profile = Profile(name="a", kind=CredentialKind.S2S, store=store)
+    assert profile.login_line == f"zoomcall auth login --kind s2s{flag} -p a"
+
+
 @pytest.mark.parametrize("odd", ["", "\udcff", "ü", "\0", "x" * 100_000])
 def test_any_secret_has_a_check(odd: str) -> None:
     assert PAIR.tied_to(Secret(odd)).owns(Secret(odd))

@@ -198,10 +198,18 @@ def test_of_two_exact_ones_the_one_that_is_not_credited_yet_counts() -> None:
     [
         dialled("other@example.com", to_name="Board room"),
         dialled("room@example.com", Protocol.H323, to_name="Board room"),
+        dialled("alpha@example.com", to_name="Board room"),
+        dialled("zulu@example.com", to_name="Board room"),
     ],
 )
 def test_one_that_fits_a_rivals_dial_to_another_room_too_proves_nothing(rival: Dial) -> None:
     assert credit_of(NAMED, OWN_ROOM, rivals=(rival,)) is None
+
+
+def test_the_same_text_by_the_other_protocol_is_another_room() -> None:
+    own = dialled("room@example.com", Protocol.H323, to_name="Board room")
+    assert credit_of(own, OWN_ROOM) == Credit(OWN_ROOM, Match.EXACT)
+    assert credit_of(own, OWN_ROOM, rivals=(NAMED,)) is None
 
 
 def test_the_address_of_a_gateway_proves_nothing_while_a_room_behind_it_is_rung() -> None:
