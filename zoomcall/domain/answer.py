@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 from msgspec import Struct
@@ -104,6 +105,11 @@ _GONE = ("does not exist", "invalid session id", "invalid meeting id")
 _FORBIDDEN = ("no permission", "not available for this account")
 
 
+def lacks_scopes(message: str) -> bool:
+    """Return whether Zoom's words say that the token has not the scopes, or not the required ones."""
+    return re.search(r"does not contain (?:\w+ )?scopes", message, re.IGNORECASE) is not None
+
+
 def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
     text = (answer.message or "").lower()
     match answer.code:
@@ -119,7 +125,7 @@ def _classify_zooms(answer: ZoomAnswer) -> ErrorKind:
             return ErrorKind.NO_SESSION
         case 300 if any(words in text for words in _FORBIDDEN):
             return ErrorKind.NOT_ENTITLED
-        case _ if "does not contain scopes" in text:  # its body may be broken JSON without a readable code
+        case _ if lacks_scopes(text):  # its body may be broken JSON without a readable code
             return ErrorKind.NOT_ENTITLED
         case 3001:
             return ErrorKind.NO_SESSION

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from msgspec import Struct
 
-from zoomcall.domain.answer import RateLimit, ZoomAnswer
+from zoomcall.domain.answer import RateLimit, ZoomAnswer, lacks_scopes
 from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.pattern import Pattern
@@ -86,7 +86,7 @@ def scope_missing(facts: Facts) -> Finding | Checked | None:
 def _is_about_scopes(answer: ZoomAnswer) -> bool:
     said = (answer.message or "").lower()
     is_by_number = answer.code in {104, 4711, 4700} and not (answer.code == 4700 and "empty" in said)
-    return is_by_number or "does not contain scopes" in said
+    return is_by_number or lacks_scopes(said)
 
 
 def _scope_refusal(facts: Facts, answer: ZoomAnswer) -> Finding:

@@ -213,9 +213,9 @@ def oauth_query_string(facts: Facts) -> Finding | Checked | None:
 
 
 def _has_read_the_query(answer: ZoomAnswer) -> bool:
-    """Return whether the token endpoint names what was in the query, so that it has read it."""
+    """Return whether the answer names what was in the query, or the token that came of it."""
     said = (answer.message or "").lower()
-    names_one = any(word in said for word in ("code", "redirect", "invalid token"))
+    names_one = any(word in said for word in ("code", "redirect", "invalid token", "api key or secret"))
     return answer.code in {"invalid_grant", 4733, 4734, 4709} or names_one
 
 

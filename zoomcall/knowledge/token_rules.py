@@ -39,6 +39,7 @@ _FIX_OF_RSA = (
 _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
 _FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
 _LIKE_A_KEY = Pattern(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
+_OTHER_SCHEME = Pattern(r"[A-Za-z][\w -]{1,11} (?=\S)")
 _HOLDS_SCHEME = Pattern(r"auth|bearer|header|credential", re.IGNORECASE)
 _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
@@ -133,6 +134,9 @@ def _bare_variable(facts: Facts, request: RequestFacts) -> Finding | None:
     if shown.lower().startswith("bearer"):
         evidence = f"the header is Authorization: {shown}; one space belongs after Bearer"
         return Finding("bearer-missing", Certainty.LIKELY, evidence)
+    if scheme := _OTHER_SCHEME.match(shown):
+        evidence = f"the header's scheme is {scheme[0].strip()}; Zoom takes Bearer, one space and the token"
+        return Finding("bearer-missing", Certainty.CERTAIN, evidence)
     is_expression = shown == "***"  # of which even the name is not shown
     name = shown.strip("{}") if shown and not is_expression else "a variable"
     evidence = (

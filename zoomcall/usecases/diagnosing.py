@@ -44,6 +44,7 @@ _DAMAGED = re.compile(r"(?:[Bb]earer )?[\"']?ey[A-Za-z0-9_-]{8,}[\w.+/=\s-]*[\"'
 _TOKEN = re.compile(r"(?<![\w.+/=-])ey[A-Za-z0-9_-]{8,}(?:[.+/=]+[A-Za-z0-9_-]+)+(?![\w.])")
 _API_URL = re.compile(r"/videosdk/sessions|/live_meetings/|oauth/token|api\.zoom", re.IGNORECASE)
 _ELISION = re.compile(r"(?:[\[{,]|^)\s*(?:\.{3}|\u2026)|[,{]\s*\"(?:\.{3}|\u2026)\"\s*:", re.MULTILINE)
+_ERROR = re.compile(r"\berror[\"']?\s{0,9}:\s{0,9}[\"']\w")
 _API_NAMED = re.compile(r"\b(meeting|session)\b", re.IGNORECASE)
 _KINDS = {
     **dict.fromkeys(("zoom-not-reached", "clock-wrong"), ErrorKind.NETWORK),
@@ -144,7 +145,7 @@ def _diagnosis(paste: Paste, credential: Credential | None, facts: Facts) -> Dia
         judgement = replace(
             judgement, causes=tuple(replace(one, certainty=Certainty.POSSIBLE) for one in judgement.causes)
         )
-    unread = tuple(_unread(paste.request, facts)) if paste.request is not None else ()
+    unread = tuple(_unread(paste.request, paste.near, facts)) if paste.request is not None else ()
     if unread and not judgement.causes and facts.kind in {None, ErrorKind.PENDING}:
         told = f"{' and '.join(unread)} {'was' if len(unread) == 1 else 'were'} not recognized"
         raise UsageError(
@@ -172,7 +173,7 @@ def _is_one_of_several(paste: Paste) -> bool:
     return paste.answer is not None and paste.answer.is_one_of_several
 
 
-def _unread(request: PastedRequest, facts: Facts) -> Iterator[str]:
+def _unread(request: PastedRequest, near: str, facts: Facts) -> Iterator[str]:
     """Name the parts that matter and were not recognized, so that nobody can say that all is well (contract 4)."""
     route = route_of(facts)
     if facts.answer is not None or route is None:
@@ -184,6 +185,8 @@ def _unread(request: PastedRequest, facts: Facts) -> Iterator[str]:
     is_signed = request.basic is not None or any(request.header(name) for name in ("authorization", "x-api-key"))
     if request.form.is_source and not is_signed:
         yield "its authorization"
+    if not request.form.is_source and _ERROR.search(near):
+        yield "its answer"
 
 
 def _lone_token(text: str) -> str | None:
@@ -261,7 +264,7 @@ def _request_facts(paste: Paste, request: PastedRequest, credential: Credential)
 
 def _readings(paste: Paste, request: PastedRequest, credential: Credential) -> Mapping[Part, Reading]:
     """Return how each part was read; the last word on a part is the worst."""
-    is_bare = credential.kind is Authorization.VARIABLE and not credential.shown.lower().startswith("bearer")
+    is_bare = credential.kind is Authorization.VARIABLE and not credential.shown[:1].isalpha()
     rows = (
         (Part.HEADERS, Reading.IN_PART, not request.is_whole),
         (Part.AUTHORIZATION, Reading.IN_PART, credential.kind is Authorization.UNKNOWN),

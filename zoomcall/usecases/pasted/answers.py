@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from msgspec import Struct
 from msgspec.structs import replace
 
+from zoomcall.domain.answer import lacks_scopes
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.lexicon import ZoomSaying, sayings
@@ -70,6 +71,7 @@ _FORMS = (
     ),
     re.compile(
         r"(?::[ \t]|^[^\n]{0,80}\.[ \t]|(?:\A|/\S{1,400})[ \t]{1,4})\[([1-5]\d\d)\](?=[ \t]|$)"
+        r"|\[([1-5]\d\d)\](?=[ \t]?\[\d{3,5}\][ \t])"
         r"|(?:\A|/\S{1,400})[ \t]{1,4}(?:[-=]>|\u2192|\u21d2)[ \t]{0,4}([1-5]\d\d)(?=[ \t]{0,4}(?:\{|$))",
         re.MULTILINE,
     ),
@@ -78,8 +80,8 @@ _FORBIDDEN_BEFORE = re.compile(r"[=!<>](?:=\s*|\s+)$|[!<>]$|\bif\b[^\n]*$|\w\($"
 _OF_PREFLIGHT = re.compile(r"Access-Control-|\bpreflight", re.IGNORECASE)
 
 _OAUTH_NAMES = (
-    "access_denied|authorization_pending|expired_token|(?:invalid|unsupported)_[a-z_]{3,30}|server_error|slow_down"
-    "|temporarily_unavailable|unauthorized_client"
+    "access_denied|authorization_pending|expired_token|(?:invalid|unsupported)[_ ][a-z_ ]{3,30}|server_error"
+    "|slow_down|temporarily_unavailable|unauthorized_client"
 )
 _CODE = re.compile(
     r"[\"\u201c\u201d]?\b(?:code|reason)[\"\u201c\u201d]\s{0,9}:\s{0,9}[\"\u201c]?[-\w]"
@@ -99,6 +101,7 @@ _LISTED = re.compile(
     r"|^[ \t]*code[ \t]+message[ \t]*\n[ \t]*-+[ \t]+-+[ \t]*\n"
     r"[ \t]*(?P<cell>\d{3,5})[ \t]+(?P<words>\S[^\n]{0,600})"
     r"|<code>(?P<tag>\d{3,5})</code>\s{0,9}<message>(?P<said>[^<\n]{1,600})"
+    r"|\[[1-5]\d\d\][ \t]?\[(?P<number>\d{3,5})\][ \t](?P<behind>\S[^\n]{0,600})"
     r"|\bcode=(?P<field>\d{3,5})[ \t]+(?:message|msg)=\"(?P<quoted>[^\"\n]{1,600})",
     re.MULTILINE,
 )
@@ -210,13 +213,14 @@ def _pasted(
     method: str, path: str, head: tuple[int, tuple[tuple[str, str], ...]], body: _Body, *, is_oauth: bool
 ) -> PastedAnswer:
     status, headers = head
+    text = _OAUTH_ERROR.sub(lambda match: re.sub(r"(?<=\w) (?=\w)", "_", match[0]), body.text)
     raw = RawAnswer(
         method=method,
         path=path,
         status=status,
         headers=headers,
-        body=body.text.encode("utf-8", "replace"),
-        is_oauth=is_oauth or _is_oauth(body.text),
+        body=text.encode("utf-8", "replace"),
+        is_oauth=is_oauth or _is_oauth(text),
     )
     is_empty = ("content-length", "0") in headers
     return PastedAnswer(raw, has_body=bool(body.text) or is_empty, is_code_guessed=body.is_guessed)
@@ -323,7 +327,8 @@ def _printed_answer(text: str) -> str | None:
     return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: message.strip(" \t\"',")})
 
 
-_LISTED_CODES, _LISTED_TEXTS = ("code", "cell", "tag", "field"), ("text", "words", "said", "quoted")
+_LISTED_CODES = ("code", "cell", "tag", "number", "field")
+_LISTED_TEXTS = ("text", "words", "said", "behind", "quoted")
 
 
 def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
@@ -359,6 +364,8 @@ def _saying(text: str) -> _Body | None:
         _, row, words, lead = max(found, key=lambda one: one[0])
         names = ("code", "message") if isinstance(row.code, int) else ("error", "reason")
         place = lowered.find(words)
+        if row.code == 124 and lacks_scopes(lowered[place : place + 80]):
+            row = next(other for other in sayings() if other.code == 4711)
         said = {names[0]: row.code, names[1]: _sentence(text, place, words, lead)}
         others = {other.code for _, other, said, _ in found if said not in words} - {row.code}
         is_read = re.search(rf"(?<!\d){row.code}\W{{0,4}}$", text[max(0, place - 12) : place]) is not None
@@ -368,7 +375,7 @@ def _saying(text: str) -> _Body | None:
             name = match[0].lower()
             reason = _sentence(text, match.start(), match[0], "")
             name = "invalid_redirect_uri" if "redirect" in name else _OAUTH_WORDS.get(name, name)
-            return _Body(json.dumps({"error": name, "reason": reason}))
+            return _Body(json.dumps({"error": name, "reason": reason}), is_guessed=name != match[0].lower())
     for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(lowered), strict=False):
         rows = [row for row in sayings() if row.code == int(match[1]) and row.namespace in {"rest", "oauth"}]
         is_telling = rows and match[1] not in {"200", "300", "429"}
@@ -393,5 +400,5 @@ def _sentence(text: str, start: int, words: str, lead: str) -> str:
     begin = begin if begin >= 0 else start
     line = text[begin : start + 400].split("\n", 1)[0]
     behind = max(start - begin + len(words), line.find("]") if words.endswith("scopes") else 0)
-    end = re.compile(r"(?P<whole>\.)?(?:[\"'}<](?!\w)| \()").search(line, behind)
+    end = re.compile(r"(?P<whole>\.)?(?:[\"'}<](?!\w)| [()])").search(line, behind)
     return line[: end.start() + bool(end["whole"]) if end else 400].strip(" \"'\u201d}`<(")

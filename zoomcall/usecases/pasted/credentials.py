@@ -28,6 +28,9 @@ _BEARER = re.compile(r"bearer(?P<gap>\s*[:=]\s*|\s+|)(?P<rest>.*)", re.IGNORECAS
 _BASIC = re.compile(r"basic\s+(?P<rest>.*)", re.IGNORECASE | re.DOTALL)
 _PLAIN_PAIR = re.compile(r"[\w${}.<>%-]{2,}:[\w${}.<>%-]{2,}")
 _OTHER_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z-]{1,20})\s+(?P<rest>\S{16,})")
+_NAMED_SCHEME = re.compile(
+    r"(?P<scheme>JWT|Token|OAuth2?|Api[ _-]?Key)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
+)
 _TOKEN_PARAMETERS = {"access_token", "token", "jwt"}
 
 _SECRET_HEADER = re.compile(
@@ -120,6 +123,8 @@ def _of_header(value: str) -> Credential:
         if is_right and "\n" in match["gap"]:
             value = f"Bearer \n{rest}"  # a header that was folded over two lines
         return Credential(Authorization.TOKEN, f"{lead}{MASK}", bearer=Secret(value if is_right else rest))
+    if (match := _NAMED_SCHEME.fullmatch(value)) and is_stand_in(match["rest"]):
+        return Credential(Authorization.VARIABLE, f"{match['scheme']} {_shown(match['rest'])}")
     if is_stand_in(value):
         return Credential(Authorization.VARIABLE, _shown(value))
     if match := _OTHER_SCHEME.fullmatch(value):

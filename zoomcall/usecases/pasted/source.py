@@ -294,6 +294,8 @@ class _Program:
         url, body_value = self._with_query(url, body.value, body_place)
         headers = list(self._headers(index, reach, near))
         basic = self._basic(reach, near)
+        if basic is not None and "/oauth/" in url:
+            headers = [row for row in headers if not row[1].lower().startswith("bearer")]  # of what comes after it
         names = {name.lower() for name, _ in headers}
         content_type = self._content_type(
             index, body_value, kind, self._inside(range(len(self._tokens)), reach, near), near

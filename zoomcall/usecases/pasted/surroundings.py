@@ -126,6 +126,8 @@ def error_of_event(text: str) -> UsageError | None:
     if event is None or _SIGNED.search(text) is None:
         return None
     told = f"this is an event from Zoom ({event[1]}), not a request"
+    if event[1] == "endpoint.url_validation":
+        return UsageError(told, fix="Read how to answer it:", command="zoomcall explain url_validation")
     if reason is None:
         fix = "To check its signature, put the raw body in a file and run:"
         return UsageError(told, fix=fix, command="zoomcall webhook verify BODY")
