@@ -550,3 +550,34 @@ def test_zooms_own_dial_in_is_answered_with_the_flag_of_its_meeting(text: str) -
 def test_any_typed_text_is_an_address_or_a_usage_error(protocol: Protocol, text: str) -> None:
     with contextlib.suppress(UsageError):
         RoomAddress.parse_typed(protocol, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrZXkifQ.c2lnbmF0dXJl",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrZXkifQ",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrZXkifQ.c2ln_mF0-XJl",
+        "bk7Qm2Vx9Lp4Rt8Wz1Yn6Cd3Hf5Js0Kg",
+    ],
+)
+@pytest.mark.parametrize("protocol", ROOM_PROTOCOLS)
+def test_what_looks_like_a_token_is_refused_and_not_repeated(protocol: Protocol, text: str) -> None:
+    with pytest.raises(UsageError, match="looks like a token") as failure:
+        RoomAddress.parse_typed(protocol, text)
+    told = f"{failure.value} {failure.value.fix}"
+    assert not any(piece in told for piece in text.removeprefix("Bearer ").split("."))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "eyjafjallajokull.example.com",
+        "BoardroomEastWingBuilding12",
+        "boardroom0east1wing2building3.example.com",
+        "Boardroom-East-Wing-Building-12-Floor-3",
+        "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJrZXkifQ.c2ln@rooms.example.com",
+    ],
+)
+def test_a_long_name_is_no_token(text: str) -> None:
+    assert RoomAddress.parse_typed(Protocol.SIP, text).text == text

@@ -329,6 +329,35 @@ def test_a_whole_request_brings_its_headers(saved: bytes) -> None:
     assert (headers["x-zm-signature"], headers["x-zm-request-timestamp"], body) == (SIGNATURE, TIMESTAMP, BODY)
 
 
+TRANSCRIPT = b"""*   Trying 203.0.113.7:443...
+* Connected to rooms.example.com
+> POST /hook HTTP/1.1
+> Host: rooms.example.com
+> x-zm-signature: %s
+> x-zm-request-timestamp: %s
+> Content-Type: application/json
+>
+%s
+"""
+ANSWERED = b"< HTTP/1.1 200 OK\n< Content-Length: 0\n<\n* Connection #0 to host left intact\n"
+
+
+@pytest.mark.parametrize(
+    "behind", [b"", b"} [83 bytes data]\n" + ANSWERED, b"* upload completely sent off\n" + ANSWERED]
+)
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+def test_a_transcript_of_curl_brings_the_request_in_it(behind: bytes, line_end: bytes) -> None:
+    head, _, body = TRANSCRIPT.partition(b">\n")
+    head = (head + b">\n").replace(b"\n", line_end) % (SIGNATURE.encode(), TIMESTAMP.encode())
+    headers, found = read_saved(head + body % BODY + behind)
+    assert (headers["x-zm-signature"], headers["x-zm-request-timestamp"], found) == (SIGNATURE, TIMESTAMP, BODY)
+
+
+@pytest.mark.parametrize("body", [b"> quoted by a mail\n> as text\n", b"> POST\n{}", b"* a list\n* of words\n"])
+def test_marks_alone_make_no_transcript(body: bytes) -> None:
+    assert read_saved(body) == ({}, body)
+
+
 @pytest.mark.parametrize("body", [BODY, b"", b"a: b", b'{"body": "x"}', b"plain\n\ntext"])
 def test_a_body_alone_is_left_as_it_is(body: bytes) -> None:
     assert read_saved(body) == ({}, body)

@@ -181,6 +181,13 @@ def _private(bits: int, version: int, shown: str) -> tuple[Notice, ...]:
     return ()
 
 
+_TOKEN = Pattern(
+    r"(?:[Bb]earer\s+)?(?:eyJ[\w-]{8,}(?:\.[\w-]+)+\.?"
+    r"|(?=[A-Za-z]*\d)(?=[a-z\d]*[A-Z])(?=[A-Z\d]*[a-z])[A-Za-z\d]{28,})"
+)
+"""A JWT, or a long word of small and capital letters and digits, which no host is."""
+
+
 class _Parser:
     """Parses one address and collects its warnings.
 
@@ -251,6 +258,12 @@ class _Parser:
         if size > _LONGEST:
             raise self._invalid(f"has {size} characters; an address has at most {_LONGEST}")
         self._refuse_meeting()
+        if _TOKEN.fullmatch(text.strip()):
+            raise UsageError(
+                f"what is given as the {self.protocol.label} address looks like a token (address-invalid)",
+                fix="Give the room's address, such as room@example.com. A token goes into a file that "
+                "ZOOMCALL_TOKEN_FILE names, never on a command line.",
+            )
         for character in "" if _is_plain(text) else text:
             if character.isspace() or not character.isprintable():
                 raise self._invalid("contains a space, line break or control character")

@@ -26,6 +26,8 @@ _SHAPE = Pattern(r"v0=[0-9a-f]{64}")
 _HTTP = re.compile(
     rb"\s*(?:[A-Z]+ \S+(?: HTTP/[\d.]+)?\r?\n)?(?P<head>(?:[A-Za-z][\w-]*:[^\r\n]*\r?\n)+)\r?\n", re.DOTALL
 )
+_TRANSCRIPT = re.compile(rb"\s*(?:[*{}] [^\n]*\n)*> ?[A-Z]+ \S+ HTTP/")
+_SENT = re.compile(rb"^> ?", re.MULTILINE)
 _NOTHING = {b"", b"{}", b"[]", b"null", b"undefined", b"None", b'""'}
 _MISMATCH = "signature-mismatch"
 _REWRITTEN = "body-reserialised"
@@ -294,12 +296,22 @@ def _mistake_in_signature(request: SignedRequest, secret: Secret) -> Cause | Non
     return None
 
 
+def _without_marks(data: bytes) -> bytes:
+    """Return a transcript of ``curl -v`` as the request in it: without marks, remarks and the answer."""
+    if _TRANSCRIPT.match(data) is None:
+        return data
+    lines = [line for line in data.splitlines(keepends=True) if not line.startswith((b"* ", b"} [", b"{ ["))]
+    end = next((place for place, line in enumerate(lines) if line.startswith(b"< ")), len(lines))
+    return _SENT.sub(b"", b"".join(lines[:end])).removesuffix(b"\n")
+
+
 def read_saved(data: bytes) -> tuple[Mapping[str, str], bytes]:
     """Split a saved request into its headers, by names in lower case, and its body; a body alone has no headers.
 
     Args:
-        data: A body, an HTTP request, or the JSON in which a serverless platform passes one on.
+        data: A body, an HTTP request or its transcript, or the JSON in which a serverless platform passes one on.
     """
+    data = _without_marks(data)
     match = _HTTP.match(data)
     if match:
         lines = match["head"].decode("latin-1").splitlines()
