@@ -27,6 +27,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from importlib.machinery import ModuleSpec, SourceFileLoader
+from itertools import accumulate
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -62,6 +63,8 @@ PRELOADED = (
 PYTEST = ("-q", "-p", "no:cacheprovider", "-W", "ignore::pytest.PytestAssertRewriteWarning")
 SAME = ("Is_Eq", "Eq_Is", "IsNot_NotEq", "NotEq_IsNot")
 """Replacements that change nothing where enum members and None are compared."""
+PATIENCE = 20
+"""Seconds of processor time that a mutant's tests take at most, without it: the slowest are left out."""
 CACHES = {"cache", "lru_cache"}
 SAME_OF_FLAGS = ("BitOr_Add", "BitOr_BitXor")
 """Replacements that change nothing between different flags of a regular expression."""
@@ -113,14 +116,16 @@ class Reach(msgspec.Struct):
         return any("" in lines.get(line, ()) for line in _statement(mutant))
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the tests that reach the statement, or, if it runs at import, the file; the quickest first."""
+        """Return the quickest of the tests that reach the statement, or, if it runs at import, the file."""
         lines = self.lines.get(mutant.path, {})
         reached = [lines[line] for line in _statement(mutant) if line in lines]
         if any("" in each for each in reached) and not any(any(each) for each in reached):
             reached = list(lines.values())
-        return sorted(
+        found = sorted(
             {test for each in reached for test in each if test in self.seconds}, key=self.seconds.__getitem__
         )
+        ends = accumulate(self.seconds[test] for test in found)
+        return [test for test, end in zip(found, ends, strict=True) if end < PATIENCE]
 
 
 class _Selection:
