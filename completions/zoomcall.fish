@@ -26,7 +26,7 @@ complete -c zoomcall -n "__zoomcall_at --" -F
 complete -c zoomcall -n "__zoomcall_at ''" -a auth -d 'Store, show, choose and remove credentials'
 complete -c zoomcall -n "__zoomcall_at ''" -a whoami -d 'Show the active credential, its source, what it overrides, and whether Zoom accepts it'
 complete -c zoomcall -n "__zoomcall_at ''" -a token -d 'Mint and inspect bearer tokens'
-complete -c zoomcall -n "__zoomcall_at ''" -a invite -d 'Ring a room system or phone into a session or meeting, and report what became of the call'
+complete -c zoomcall -n "__zoomcall_at ''" -a invite -d 'Ring a room system or phone into a session or meeting'
 complete -c zoomcall -n "__zoomcall_at ''" -a room -d 'Keep rooms in an address book, to ring them by name'
 complete -c zoomcall -n "__zoomcall_at ''" -a report -d 'Draw a finished batch again: totals, failures, and the reports that invite batch writes'
 complete -c zoomcall -n "__zoomcall_at ''" -a call -d 'Show calls dialled from this machine, watch them on, and hang up'

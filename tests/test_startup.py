@@ -28,7 +28,7 @@ DRAWING = ("rich", "typer.rich_utils", "markdown_it", "pygments")
 CLUTTER = ("click", "pydantic")
 NETWORK = ("httpx", "httpcore", "anyio", "h11", "h2", "socksio", "asyncio", "aiohttp", "truststore")
 KEYRING = ("keyring", "secretstorage", "jeepney")
-COMMAND_MODULES = tuple(f"zoomcall.cli.{entry.module}" for entry in ENTRIES.values())
+COMMAND_MODULES = tuple(f"zoomcall.cli.{module}" for entry in ENTRIES.values() for module in entry.modules)
 
 
 class Starts:

@@ -12,22 +12,19 @@ from msgspec import Struct
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.page import Line, Page, Table, Tone
+from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.results.auth import (
-    AuthListResult,
     AuthLoginResult,
     AuthLogoutResult,
     AuthStatusResult,
     AuthSwitchResult,
-    StoredProfile,
 )
 from zoomcall.cli.run import Run
-from zoomcall.domain.api_base import API_BASE, GOV_API_BASE, GOV_OAUTH_BASE
+from zoomcall.domain.api_base import GOV_API_BASE, GOV_OAUTH_BASE
 from zoomcall.domain.credential import CredentialKind, HeldCredential, ServerToServerApp, SignedInUser
 from zoomcall.domain.profile import (
     DEFAULT_PROFILE,
     STORED_KINDS,
-    Config,
     Profile,
     Store,
     parse_profile_name,
@@ -44,7 +41,7 @@ from zoomcall.usecases.signing_in import WHICH_KEYS, AskSecret, SecretStore
 from zoomcall.usecases.signing_in import login as sign_in
 from zoomcall.usecases.signing_in import logout as sign_out
 
-app = typer.Typer(help="Store, show, choose and remove credentials.")
+app = typer.Typer()
 
 
 class Kind(StrEnum):
@@ -257,20 +254,6 @@ def status(
     return Answer(page=_status_page(result, held.label.name), result=result)
 
 
-@command(
-    app,
-    "list",
-    CommandSpec(schema="zoomcall.auth.list/1"),
-    examples=("zoomcall auth list", "zoomcall auth list --json"),
-)
-def list_(run: Run) -> Answer:
-    """List the stored profiles."""
-    config = run.wiring.config.read()
-    profiles = tuple(_stored(config, name) for name in config.names)
-    result = AuthListResult(current=config.current if config.current in config.names else None, profiles=profiles)
-    return Answer(page=_list_page(profiles), result=result)
-
-
 @command(app, "switch", CommandSpec(schema="zoomcall.auth.switch/1"), examples=("zoomcall auth switch prod",))
 def switch(run: Run, name: Annotated[str, typer.Argument(metavar="NAME", help="The profile.")]) -> Answer:
     """Switch to another profile."""
@@ -401,28 +384,3 @@ def _status_page(result: AuthStatusResult, name: str) -> Page:
 def _key_lines(kind: CredentialKind, key_id: str | None) -> tuple[Line, ...]:
     key = (Line(key_id, label="key"),) if key_id else ()
     return (Line(kind.value, label="kind"), *key)
-
-
-def _stored(config: Config, name: str) -> StoredProfile:
-    profile = config.profiles.get(name)
-    return StoredProfile(
-        profile=name,
-        kind=None if profile is None else profile.kind,
-        key_id=None if profile is None else profile.key_id,
-        store=None if profile is None else profile.store,
-        api=None if profile is None else profile.api,
-        api_base=None if profile is None else profile.api_base or API_BASE,
-        current=name == config.current,
-        problem=config.broken.get(name),
-    )
-
-
-def _list_page(profiles: tuple[StoredProfile, ...]) -> Page:
-    if not profiles:
-        return (Line("no profiles are stored (zoomcall auth login)"),)
-    rows = (
-        ("*" if each.current else "", each.profile, each.kind, each.key_id, each.store, each.problem)
-        for each in profiles
-    )
-    headings = ("current", "profile", "kind", "key", "secret", "problem")
-    return (Table(headings, tuple(tuple(cell or "" for cell in row) for row in rows)),)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from zoomcall.cli.run import Run
-from zoomcall.domain.callout import Callout
+if TYPE_CHECKING:
+    from zoomcall.cli.run import Run
+    from zoomcall.domain.callout import Callout
 
 
 def booked(run: Run, named: Path | None) -> Callable[[str], Callout]:

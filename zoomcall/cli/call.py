@@ -11,15 +11,15 @@ from msgspec import Struct
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
-from zoomcall.cli.dialled import as_the_invite, dialled, state_words, status_answer, target_words, wait_answer
+from zoomcall.cli.dialled import as_the_invite, dialled, status_answer, wait_answer
 from zoomcall.cli.failing import failure_report
 from zoomcall.cli.interrupts import stop_on_signals
 from zoomcall.cli.invite.flags import EvidenceChoice, InviteFlags
 from zoomcall.cli.invite.one import event_feeds, resolved
 from zoomcall.cli.invite.telling import Progressing
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.page import Line, Page, Table, Tone
-from zoomcall.cli.results.call import CallHangupResult, CallListResult, HungUpCall
+from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.results.call import CallHangupResult, HungUpCall
 from zoomcall.cli.run import Run
 from zoomcall.cli.targets import chosen_target, target_of_flags, target_of_variables
 from zoomcall.domain.cause import Notice
@@ -35,32 +35,10 @@ from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.watching_on import Watched, WatchingOn
 from zoomcall.usecases.whereabouts import Now, PastEndpoints, Place, ReadRoster, settled_place
 
-app = typer.Typer(help="Show calls dialled from this machine, watch them on, and hang up.")
+app = typer.Typer()
 
 _CALL_HELP = "Id of a call, or an address for the newest call to it."
 _NEWEST = _CALL_HELP + " By default the newest call."
-
-
-@command(
-    app,
-    "list",
-    CommandSpec(schema="zoomcall.call.list/1"),
-    examples=("zoomcall call list", "zoomcall call list --json"),
-)
-def list_calls(
-    run: Run,
-    *,
-    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Show at most this many.")] = 50,
-) -> Answer:
-    """List the calls dialled from this machine, newest first."""
-    calls = _journal(run).calls(limit=limit)
-    rows = tuple(
-        (str(call.id), stamp(call.at), state_words(call), call.protocol.value, call.shown, target_words(call))
-        for call in calls
-    )
-    table = Table(("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO"), rows)
-    page: Page = (table if rows else Line("No calls were dialled from this machine."),)
-    return Answer(page=page, result=CallListResult(calls=tuple(map(dialled, calls))))
 
 
 @command(

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Callable, Mapping
 from copy import copy
+from functools import partial
 from typing import Annotated, Any
 
 import typer
@@ -16,34 +17,56 @@ class Entry(Struct, frozen=True):
     """A command or group of commands.
 
     Attributes:
-        module: Its module in ``zoomcall.cli``, whose ``app`` is the command or group.
+        module: Its module in ``zoomcall.cli``, whose ``app`` is the command or group; empty if it has parts.
         summary: Its line in the root help.
-        parts: The modules of a group's commands that are in modules of their own, by name.
+        parts: A group's commands by their names, each with its module, so that only that one is imported.
     """
 
     module: str
     summary: str
     parts: Mapping[str, str] = {}
 
+    @property
+    def modules(self) -> frozenset[str]:
+        """All its modules."""
+        return frozenset(self.parts.values()) or frozenset({self.module})
+
+
+def _in(module: str, *names: str) -> dict[str, str]:
+    return dict.fromkeys(names, module)
+
 
 ENTRIES: Mapping[str, Entry] = {
-    "auth": Entry("auth", "Store, show, choose and remove credentials."),
+    "auth": Entry(
+        "",
+        "Store, show, choose and remove credentials.",
+        _in("auth", "login", "logout", "status") | _in("auth_list", "list") | _in("auth", "switch"),
+    ),
     "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
     "token": Entry("token", "Mint and inspect bearer tokens."),
-    "invite": Entry("invite.one", "Ring a room system into a session or meeting.", parts={"batch": "invite.batch"}),
+    "invite": Entry(
+        "",
+        "Ring a room system or phone into a session or meeting.",
+        _in("invite.one", "sip", "h323", "room", "phone") | _in("invite.batch", "batch"),
+    ),
     "room": Entry(
-        "room.book",
+        "",
         "Keep rooms in an address book, to ring them by name.",
-        parts={"sync": "room.sync", "check": "room.check"},
+        _in("room.book", "add", "list", "show", "edit", "remove", "import", "export")
+        | {"sync": "room.sync", "check": "room.check"},
     ),
     "report": Entry("report", "Draw a finished batch again, from its journal or its JSON."),
-    "call": Entry("call", "Show calls dialled from this machine, watch them on, and hang up."),
+    "call": Entry(
+        "",
+        "Show calls dialled from this machine, watch them on, and hang up.",
+        _in("call_list", "list") | _in("call", "status", "wait", "hangup"),
+    ),
     "session": Entry("session", "Show live sessions and their users."),
     "meeting": Entry("meeting", "Show who is in a meeting."),
     "webhook": Entry(
-        "webhook",
+        "",
         "Receive, verify and replay Zoom's signed events.",
-        parts={name: f"webhook.{name}" for name in ("serve", "verify", "replay", "secret")},
+        {name: f"webhook.{name}" for name in ("serve", "verify", "replay", "secret")},
     ),
     "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),
     "doctor": Entry("doctor", "Check everything an invite needs, with a fix for each problem."),
@@ -96,25 +119,39 @@ class RootGroup(Group):
 def load(name: str) -> Any:
     """Import and build one entry's command or group."""
     entry = ENTRIES[name]
-    return _build(name, entry.module, entry.parts)
+    if not entry.parts:
+        return _named(name, _build(_app(entry.module)))
+    makers = {part: partial(_part, part, module) for part, module in entry.parts.items()}
+    return _named(name, _build_group(_prepared(typer.Typer(help=entry.summary)), makers))
 
 
-def _build(name: str, module: str, parts: Mapping[str, str]) -> Any:
-    app: typer.Typer = importlib.import_module(f"zoomcall.cli.{module}").app
+def _part(name: str, module: str) -> Any:
+    """Build a command of a group, or a group within it, which has a module to itself."""
+    app = _app(module)
+    own = next((info for info in app.registered_commands if info.name == name), None)
+    return _named(name, _build(app)) if own is None else _maker(own)()
+
+
+def _app(module: str) -> typer.Typer:
+    return _prepared(importlib.import_module(f"zoomcall.cli.{module}").app)
+
+
+def _prepared(app: typer.Typer) -> typer.Typer:
     app.rich_markup_mode = None
     app._add_completion = False  # noqa: SLF001 - Typer has no public way to change it after the fact
     app.info.context_settings = {"help_option_names": ["-h", "--help"]}
-    makers = {info.name or "": _maker(info) for info in app.registered_commands} | {
-        part: lambda part=part, module=module: _build(part, module, {}) for part, module in parts.items()
-    }
-    if app.registered_groups:
-        raise AssertionError(f"{module} adds groups, which would all be imported; name their modules in ENTRIES")
-    if len(makers) == 1 and app.registered_callback is None:
-        built: Any = build_command(app)
-    else:
-        built = _build_group(app, makers)
+    return app
+
+
+def _named(name: str, built: Any) -> Any:
     built.name = name
     return built
+
+
+def _build(app: typer.Typer) -> Any:
+    if len(app.registered_commands) == 1 and app.registered_callback is None:
+        return build_command(app)
+    return _build_group(app, {info.name or "": _maker(info) for info in app.registered_commands})
 
 
 def _maker(info: Any) -> Callable[[], Any]:

@@ -21,7 +21,6 @@ from zoomcall.domain.credential import (
     SignedInUser,
     VideoSdkKey,
 )
-from zoomcall.domain.target import Api
 from zoomcall.errors import UsageError, WrongCredential, blaming
 from zoomcall.knowledge.facts import Facts
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.http import Http
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
+    from zoomcall.domain.target import Api
     from zoomcall.usecases.renewing import SignInKeeper
 
 TOKEN_LIFETIME = timedelta(minutes=10)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
@@ -12,12 +14,13 @@ from zoomcall.cli.results.invite import Reason, Room
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import State, exit_of
 from zoomcall.domain.exit_status import ExitStatus
-from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.time_words import stamp
-from zoomcall.errors import ZoomcallError
 from zoomcall.knowledge.facts import Facts
-from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
 from zoomcall.usecases.whereabouts import Now, Place, way_on
+
+if TYPE_CHECKING:
+    from zoomcall.domain.journal import CallRecord
+    from zoomcall.errors import ZoomcallError
 
 
 def dialled(call: CallRecord) -> DialledCall:
@@ -76,6 +79,8 @@ def as_the_invite(answer: Answer, call: CallRecord) -> Answer:
     )
     if status is ExitStatus.OK:
         return answer
+    from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
+
     is_pending = call.state.is_open and call.state is not State.WAITING_ROOM
     explained = State.PENDING if is_pending else call.state
     reason = "" if call.reason is None else f", reason {call.reason.code} ({call.reason.name})"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import ErrorKind, ZoomcallError
-from zoomcall.knowledge.facts import Facts
+
+if TYPE_CHECKING:
+    from zoomcall.knowledge.facts import Facts
 
 
 def failure_report(error: ZoomcallError, facts: Facts, *, is_invite: bool = False) -> ErrorReport:

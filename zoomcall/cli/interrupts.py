@@ -5,8 +5,10 @@ from __future__ import annotations
 import signal
 from contextlib import suppress
 from types import FrameType
+from typing import TYPE_CHECKING
 
-from zoomcall.usecases.dialing.stop import Stop
+if TYPE_CHECKING:
+    from zoomcall.usecases.dialing.stop import Stop
 
 _MOST_HEEDED = 2
 

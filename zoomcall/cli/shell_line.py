@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
+from typing import TYPE_CHECKING
 
 from zoomcall.cli.render.json import dumps
-from zoomcall.domain.callout import CalloutRequest
-from zoomcall.domain.target import Api
+
+if TYPE_CHECKING:
+    from zoomcall.domain.callout import CalloutRequest
+    from zoomcall.domain.target import Api
 
 
 def mint_line(api: Api, profile: str | None) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from zoomcall.cli.run import Run
 from zoomcall.domain.api_base import API_BASE, cluster_of, host_of
 from zoomcall.domain.pasted_value import session_id_in
 from zoomcall.domain.secret_text import refuse_surplus
@@ -19,6 +18,9 @@ from zoomcall.domain.target import (
     parse_session_name,
 )
 from zoomcall.errors import UsageError, blaming
+
+if TYPE_CHECKING:
+    from zoomcall.cli.run import Run
 
 _VARIABLES = {
     "--session": "ZOOMCALL_SESSION",

@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from zoomcall.cli.connection import Connection
 from zoomcall.cli.voice import Voice
 from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
 from zoomcall.domain.cause import Notice, Warn
@@ -16,7 +15,6 @@ from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkK
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import FolderUnusable, NotConfigured, UsageError, ZoomcallError
-from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -35,11 +33,13 @@ if TYPE_CHECKING:
     from zoomcall.adapters.sign_in_keeper import StoredSignIn
     from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
+    from zoomcall.cli.connection import Connection
     from zoomcall.cli.event_sources import EventSources
     from zoomcall.domain.batch import BadRow, RawRow
     from zoomcall.domain.journal import CallRecord
     from zoomcall.domain.profile import Config, KeyringRead, Profile
     from zoomcall.domain.webhook import WebhookEvent
+    from zoomcall.knowledge.facts import Facts
     from zoomcall.usecases.dialing.dialler import Dialler
     from zoomcall.usecases.dialing.ports import CallJournal
     from zoomcall.usecases.dialing.signals import Feed
@@ -265,6 +265,8 @@ class Wiring:
 
     def connection_of(self, held: HeldCredential, api: Api | None) -> Connection:
         """Open a connection with a given credential."""
+        from zoomcall.cli.connection import Connection
+
         settings = self._voice.settings
         self._newest = Connection(
             held,
@@ -324,6 +326,8 @@ class Wiring:
     @property
     def facts(self) -> Facts:
         """What the newest connection knows, to explain a failure."""
+        from zoomcall.knowledge.facts import Facts
+
         return Facts() if self._newest is None else self._newest.facts
 
     @property

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from msgspec import Struct
 
-from zoomcall.errors import ErrorKind
+if TYPE_CHECKING:
+    from zoomcall.errors import ErrorKind
 
 
 class _Row(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -17,11 +18,13 @@ from zoomcall.domain.credential import (
     assemble,
 )
 from zoomcall.domain.pattern import Pattern
-from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.sign_in import tokens_of_item
 from zoomcall.domain.target import Api
 from zoomcall.errors import NotConfigured, UsageError
+
+if TYPE_CHECKING:
+    from zoomcall.domain.secret import Secret
 
 DEFAULT_PROFILE = "default"
 _NAME = Pattern(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")

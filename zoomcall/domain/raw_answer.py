@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -193,6 +192,8 @@ def _http_date(text: str | None) -> datetime | None:
     if not text or "," not in text:
         return None
     try:
+        from email.utils import parsedate_to_datetime
+
         moment = parsedate_to_datetime(text)
         return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):

@@ -5,19 +5,21 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from typing import Any, NewType, Self
+from typing import TYPE_CHECKING, Any, NewType, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.callout import Callout, SipHeader, parse_display_name, parse_headers
-from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.pasted_value import address_in
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.zoom_list import ListedRoom
 from zoomcall.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoomcall.domain.cause import Notice
 
 LONGEST_NAME = 100
 LONGEST_NOTE = 1000

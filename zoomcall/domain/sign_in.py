@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import Enum
@@ -52,11 +49,15 @@ class UserTokens(Struct, frozen=True):
             "expires_at": None if access.expires_at is None else int(access.expires_at.timestamp()),
             "scope": None if access.scopes is None else " ".join(access.scopes),
         }
+        import json
+
         return Secret(json.dumps(item, separators=(",", ":")))
 
 
 def tokens_of_item(item: Secret, client_id: str) -> UserTokens | None:
     """Read what ``as_item`` wrote; None if it is something else, or of another app."""
+    import json
+
     try:
         stored = json.loads(item.reveal())
         if stored["client_id"] != client_id:
@@ -100,6 +101,9 @@ class Proof(Struct, frozen=True):
     @property
     def challenge(self) -> str:
         """The verifier's S256 challenge (RFC 7636, 4.2)."""
+        import base64
+        import hashlib
+
         digest = hashlib.sha256(self.verifier.reveal().encode()).digest()
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 

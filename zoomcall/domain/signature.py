@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import hmac
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from zoomcall.domain.pattern import Pattern
-from zoomcall.domain.secret import Secret
+
+if TYPE_CHECKING:
+    from zoomcall.domain.secret import Secret
 
 SIGNATURE_HEADER = "x-zm-signature"
 TIMESTAMP_HEADER = "x-zm-request-timestamp"

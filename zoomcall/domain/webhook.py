@@ -8,13 +8,12 @@ import math
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from zoomcall.domain.api_base import is_loopback
-from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.signature import (
     FRESHNESS,
@@ -28,6 +27,9 @@ from zoomcall.domain.signature import (
 from zoomcall.domain.time_words import stamp
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
+
+if TYPE_CHECKING:
+    from zoomcall.domain.secret import Secret
 
 URL_VALIDATION = "endpoint.url_validation"
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,7 +25,6 @@ from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
 from zoomcall.errors import NetworkFault, NotConfigured, UsageError
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
-from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
 from zoomcall.usecases.whereabouts import (
     HUNG_UP,
     Now,
@@ -39,6 +38,9 @@ from zoomcall.usecases.whereabouts import (
 )
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
 
 _LONGEST_CALL = timedelta(hours=1)
 _ACCEPTED = 202

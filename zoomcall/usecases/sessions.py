@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -13,7 +14,9 @@ from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import SessionId, parse_session_id
 from zoomcall.errors import ErrorKind, NoSession, UsageError
-from zoomcall.usecases.zoom_roles import Sessions
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.zoom_roles import Sessions
 
 SPAN = timedelta(days=7)
 """How long ago a live session may have begun; Zoom lists a month at most (zoom-api 4)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -15,16 +16,18 @@ from zoomcall.domain.journal import LONGEST_RINGING, CallRecord, Standing
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.errors import Interrupted, NotConfigured, ZoomcallError
 from zoomcall.usecases.call_history import case_of, earlier_than, kept_if_possible, settled_by
-from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import PollFeed
-from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.dialing.watching import Watch, find_participant, watch_until
 from zoomcall.usecases.zoom_clock import lead
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.dialing.equipment import Equipment
+    from zoomcall.usecases.dialing.ports import Listener
 
 
 class Watched(Struct, frozen=True):

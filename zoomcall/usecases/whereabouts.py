@@ -6,19 +6,21 @@ import shlex
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import State
-from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, MeetingNumber, SessionId
 from zoomcall.errors import ErrorKind, NetworkFault
 from zoomcall.usecases.dialing.ports import CallEndpoints, CallJournal
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, lead
 from zoomcall.usecases.zoom_roles import PastRosters
+
+if TYPE_CHECKING:
+    from zoomcall.domain.journal import CallRecord, TargetKey
 
 ReadRoster = Callable[[], tuple[Participant, ...]]
 """Reads who is in the target; what it raises, it raises every time."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from zoomcall.domain.event import CalloutEvent, is_callout_name, read_event_text
-from zoomcall.domain.journal import TargetKey
-from zoomcall.domain.live import LiveSession, Meeting, User, WebhookLog
-from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, MeetingNumber, SessionId
+
+if TYPE_CHECKING:
+    from zoomcall.domain.event import CalloutEvent
+    from zoomcall.domain.journal import TargetKey
+    from zoomcall.domain.live import LiveSession, Meeting, User, WebhookLog
+    from zoomcall.domain.roster import Participant
 
 
 class Account(Protocol):
@@ -97,5 +99,7 @@ def who_is_in(zoom: Rosters, target: TargetKey, *, deadline: datetime | None = N
 
 def callouts_in(logs: Iterable[WebhookLog]) -> tuple[CalloutEvent, ...]:
     """Return the callout events among deliveries."""
+    from zoomcall.domain.event import is_callout_name, read_event_text
+
     events = (read_event_text(log.request_body) for log in logs if is_callout_name(log.event))
     return tuple(event for event in events if event is not None)

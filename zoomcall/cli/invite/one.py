@@ -35,7 +35,7 @@ from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.sessions import find_live_session
 
-app = typer.Typer(help="Ring a room system or phone into a session or meeting, and report what became of the call.")
+app = typer.Typer()
 
 FromUri = Annotated[str | None, typer.Option(metavar="URI", help="Caller's SIP URI.")]
 Headers = Annotated[

@@ -11,14 +11,12 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.connection import Connection
-from zoomcall.cli.failing import failure_report
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.results.invite import EarlierCall, InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
 from zoomcall.cli.results.invite import Reason as ReasonResult
 from zoomcall.cli.run import Run
-from zoomcall.cli.shell_line import callout_line
 from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of, is_canceled
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Cause, Notice
@@ -27,8 +25,6 @@ from zoomcall.domain.target import MeetingTarget, ResolvedTarget, SessionNameTar
 from zoomcall.errors import Duplicate, Interrupted
 from zoomcall.knowledge.facts import Facts, RequestFacts
 from zoomcall.usecases.dialing.report import CallReport, Unproven, blame
-from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
-from zoomcall.usecases.whereabouts import way_on
 
 
 class Telling(Struct, frozen=True):
@@ -55,6 +51,8 @@ class Telling(Struct, frozen=True):
         if self.callout.address.shown != self.callout.address.text:
             message = "the passcode is not shown; replace *** with it before running the line"
             self.run.notice(Notice("passcode-masked", message))
+        from zoomcall.cli.shell_line import callout_line
+
         line = callout_line(self._request, api_base=self._api_base, mint=mint)
         return Answer(raw=line + "\n", result=self._result(CallReport(state=State.PLANNED), curl=line))
 
@@ -109,6 +107,12 @@ class Telling(Struct, frozen=True):
         )
 
     def _judge(self, report: CallReport) -> tuple[ExitStatus, ErrorReport | None]:
+        status = self._exit(report)
+        if report.failure is None and status is ExitStatus.OK:
+            return status, None
+        from zoomcall.cli.failing import failure_report
+        from zoomcall.usecases.explaining import causes_of_outcome, doc_of_outcome
+
         if report.failure is not None:
             error = failure_report(report.failure, self._facts(report), is_invite=True)
             if isinstance(report.failure, Unproven):
@@ -119,9 +123,6 @@ class Telling(Struct, frozen=True):
                 error = replace(error, causes=causes, network=None if fault is None else fault.word.value)
             error = replace(error, http_status=error.http_status or report.http_status, dialled=_dialled(report))
             return ExitStatus.of(report.failure.kind), error
-        status = self._exit(report)
-        if status is ExitStatus.OK:
-            return status, None
         reason = "" if report.reason is None else f", reason {report.reason.code} ({report.reason.name})"
         return status, ErrorReport(
             status=status,
@@ -141,6 +142,8 @@ class Telling(Struct, frozen=True):
         return is_canceled(report.state, report.reason, self.callout.address.protocol, self.target.api)
 
     def _causes(self, report: CallReport) -> tuple[Cause, ...]:
+        from zoomcall.usecases.explaining import causes_of_outcome
+
         causes = causes_of_outcome(
             report.state,
             report.reason,
@@ -156,6 +159,8 @@ class Telling(Struct, frozen=True):
         """Return what to do about a call whose outcome is not known, and the command for it."""
         if report.is_removed:
             return "Nothing is left to do; to give the room more time, ring it again with a longer --timeout.", None
+        from zoomcall.usecases.whereabouts import way_on
+
         target = self.resolved
         identifier = target.id if isinstance(target, SessionTarget) else target.number
         fix, command = way_on(report.call_id, target.api, identifier)

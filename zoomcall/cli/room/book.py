@@ -30,7 +30,7 @@ from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 from zoomcall.usecases.rooms import adding, editing, entry_of, importing, removing
 
-app = typer.Typer(help="Keep rooms in an address book, to ring them by name.")
+app = typer.Typer()
 
 _LARGEST_INPUT = 100_000_000
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State, TimelineEntry
@@ -23,17 +24,19 @@ from zoomcall.errors import (
     ZoomcallError,
     shortage_of,
 )
-from zoomcall.usecases.dialing.equipment import Equipment
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
-from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import PollFeed
-from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.preflight import Baseline, Preflight, Prospects
 from zoomcall.usecases.dialing.report import Broken, CallReport, Unproven, blame, interrupted_early
 from zoomcall.usecases.dialing.signals import Exhausted, Hiccup
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.dialing.watching import Watch, find_participant, watch_until
 from zoomcall.usecases.zoom_clock import CLOCK_GRAIN, lead
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.dialing.equipment import Equipment
+    from zoomcall.usecases.dialing.order import DialOrder
+    from zoomcall.usecases.dialing.ports import Listener
 
 _ACCEPTED = 202
 _LATE_WATCH = timedelta(seconds=60)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from zoomcall.usecases.dialing.call import Call
 from zoomcall.usecases.dialing.equipment import Equipment
-from zoomcall.usecases.dialing.order import DialOrder
-from zoomcall.usecases.dialing.ports import Listener
-from zoomcall.usecases.dialing.report import CallReport
-from zoomcall.usecases.dialing.stop import Stop
+
+if TYPE_CHECKING:
+    from zoomcall.usecases.dialing.order import DialOrder
+    from zoomcall.usecases.dialing.ports import Listener
+    from zoomcall.usecases.dialing.report import CallReport
+    from zoomcall.usecases.dialing.stop import Stop
 
 
 class Dialler(Equipment, frozen=True, kw_only=True):

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource, Match, Reason, State
-from zoomcall.domain.destination import Destination
 from zoomcall.domain.event import CalloutEvent, Event, ParticipantEvent
 from zoomcall.domain.journal import CallId, CallRecord, TargetKey
 from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.roster import Credit, Dial, Participant, credit, is_exact, newcomers_of
 from zoomcall.domain.target import Api
-from zoomcall.usecases.dialing.ports import CallJournal
+
+if TYPE_CHECKING:
+    from zoomcall.domain.destination import Destination
+    from zoomcall.usecases.dialing.ports import CallJournal
 
 CLOCK_DOUBT = timedelta(seconds=5)
 """How far the estimate of Zoom's clock, which shows whole seconds, may be off; used only to tell calls apart."""

@@ -8,19 +8,16 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.event import RINGING_IN_SESSION, is_callout_name
-from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.live import LOG_REACH, Meeting
 from zoomcall.domain.roster import Participant
-from zoomcall.domain.target import MeetingNumber
 from zoomcall.errors import ErrorKind, NetworkFault, Shortage, ZoomcallError, shortage_of
-from zoomcall.usecases.dialing.ports import CallEndpoints
 from zoomcall.usecases.dialing.signals import (
     EventsSeen,
     Exhausted,
@@ -34,6 +31,11 @@ from zoomcall.usecases.dialing.signals import (
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.zoom_clock import LOG_SLACK, lead
 from zoomcall.usecases.zoom_roles import callouts_in, who_is_in
+
+if TYPE_CHECKING:
+    from zoomcall.domain.journal import TargetKey
+    from zoomcall.domain.target import MeetingNumber
+    from zoomcall.usecases.dialing.ports import CallEndpoints
 
 T = TypeVar("T")
 

@@ -6,17 +6,17 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from zoomcall.domain.address import Protocol as RoomProtocol
-from zoomcall.domain.answer import ZoomAnswer
-from zoomcall.domain.call import State, TimelineEntry
-from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing, TargetKey
-from zoomcall.domain.target import ResolvedTarget
 from zoomcall.usecases.zoom_clock import Clocks
 from zoomcall.usecases.zoom_roles import Meetings, Rosters, WebhookLogs
 
 if TYPE_CHECKING:  # looking back at calls needs no request
+    from zoomcall.domain.address import Protocol as RoomProtocol
+    from zoomcall.domain.answer import ZoomAnswer
+    from zoomcall.domain.call import State, TimelineEntry
     from zoomcall.domain.callout import CalloutRequest
+    from zoomcall.domain.cause import Notice
+    from zoomcall.domain.journal import CallId, CallRecord, NewCall, Presence, Standing, TargetKey
+    from zoomcall.domain.target import ResolvedTarget
 
 
 class CallEndpoints(Clocks, Rosters, WebhookLogs, Meetings, Protocol):

@@ -5,11 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
-from zoomcall.domain.call import EvidenceSource
-from zoomcall.domain.event import Event
 from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.dialing.signals import EventsSeen, Exhausted, Hiccup, Looked, Signal, Signals
+
+if TYPE_CHECKING:
+    from zoomcall.domain.call import EvidenceSource
+    from zoomcall.domain.event import Event
 
 _FILE_PAUSE_SECONDS = 0.2
 _DELAY = timedelta(seconds=0.25)

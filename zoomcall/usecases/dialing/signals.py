@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import queue
 from datetime import timedelta
-from typing import ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from msgspec import Struct
 
 from zoomcall.domain.call import EvidenceSource
-from zoomcall.domain.event import Event
-from zoomcall.domain.roster import Participant
+
+if TYPE_CHECKING:
+    from zoomcall.domain.event import Event
+    from zoomcall.domain.roster import Participant
 
 
 class RosterSeen(Struct, frozen=True):

@@ -6,16 +6,10 @@ import queue
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from zoomcall.domain.call import EvidenceSource
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.journal import TargetKey
-from zoomcall.domain.roster import Participant
 from zoomcall.errors import ZoomcallError
-from zoomcall.usecases.dialing.equipment import Equipment
-from zoomcall.usecases.dialing.evidence import Judge, Observation
-from zoomcall.usecases.dialing.ports import Listener
 from zoomcall.usecases.dialing.signals import (
     EventsSeen,
     Exhausted,
@@ -29,6 +23,14 @@ from zoomcall.usecases.dialing.signals import (
     Signals,
 )
 from zoomcall.usecases.dialing.stop import LONGEST_SLEEP, Stop, Stopped
+
+if TYPE_CHECKING:
+    from zoomcall.domain.call import EvidenceSource
+    from zoomcall.domain.journal import TargetKey
+    from zoomcall.domain.roster import Participant
+    from zoomcall.usecases.dialing.equipment import Equipment
+    from zoomcall.usecases.dialing.evidence import Judge, Observation
+    from zoomcall.usecases.dialing.ports import Listener
 
 _LAST_LOOK = timedelta(seconds=10)
 """How much longer than asked for a call may last, if Zoom answers the last look slowly."""
