@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from torture import crowds, kills, serving
+from torture.batches import BATCHES
+from torture.books import BOOKS
+from torture.calls import CALLS
+from torture.credentials import CREDENTIALS
 from torture.faults import NO_FAULT, Fault, plan
 from torture.lab import Lab
 from torture.report import write_table
-from torture.scenarios import SCENARIOS
 
 Trial = Callable[[Lab, Fault], tuple[Mapping[str, int], int | None, list[str]]]
 """Runs one command under one fault: how many calls it made, its exit code, and what is wrong."""
@@ -24,7 +27,8 @@ Trial = Callable[[Lab, Fault], tuple[Mapping[str, int], int | None, list[str]]]
 
 def trials() -> Mapping[str, Trial]:
     """Return everything that is tortured, by name."""
-    commands: dict[str, Trial] = {scenario.name: scenario.try_in for scenario in SCENARIOS}
+    scenarios = (*CALLS, *BATCHES, *CREDENTIALS, *BOOKS)
+    commands: dict[str, Trial] = {scenario.name: scenario.try_in for scenario in scenarios}
     return commands | {"webhook serve": serving.run_once}
 
 

@@ -102,12 +102,16 @@ static void keep(int fd, int yes) {
 
 static int ours(int fd) { return is_armed && fd >= 0 && fd < MOST_FDS && is_ours[fd]; }
 
-/* Whether it leads to a network; what an event loop tells itself does not. */
-static int is_socket(int fd) {
+/* Whether it leads to a network or to a daemon; what an event loop tells itself, over a pair without names, does not. */
+static int is_socket(int fd, enum kind kind) {
     struct sockaddr_storage name = {0};
     socklen_t size = sizeof name;
     int saved = errno;
-    int yes = is_armed && getsockname(fd, (struct sockaddr *)&name, &size) == 0 && name.ss_family != AF_UNIX;
+    int yes = is_armed && getsockname(fd, (struct sockaddr *)&name, &size) == 0;
+    if (yes && name.ss_family == AF_UNIX && kind != CONNECT) {
+        size = sizeof name;
+        yes = getpeername(fd, (struct sockaddr *)&name, &size) == 0 && size > sizeof name.ss_family;
+    }
     errno = saved;
     return yes;
 }
@@ -232,7 +236,7 @@ int mkdir(const char *path, mode_t permissions) {
 
 /* After a failed send the connection is gone in both directions, as it is with a real peer. */
 static int must_fail_on_socket(int fd, enum kind kind) {
-    if (!is_socket(fd) || !must_fail(kind)) return 0;
+    if (!is_socket(fd, kind) || !must_fail(kind)) return 0;
     if (kind == SEND || (kind == RECEIVE && fault_errno == ECONNRESET)) shutdown(fd, SHUT_RDWR);
     errno = fault_errno;
     return 1;
@@ -255,6 +259,8 @@ ON_SOCKET(ssize_t, recv, RECEIVE, (int fd, void *data, size_t size, int flags), 
 ON_SOCKET(ssize_t, recvfrom, RECEIVE,
           (int fd, void *data, size_t size, int flags, struct sockaddr *from, socklen_t *length),
           (fd, data, size, flags, from, length))
+
+ON_SOCKET(ssize_t, recvmsg, RECEIVE, (int fd, struct msghdr *message, int flags), (fd, message, flags))
 
 int poll(struct pollfd *fds, nfds_t number, int timeout) {
     if (must_fail(POLL)) return -1;

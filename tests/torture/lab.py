@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
+import functools
 import json
 import os
 import shutil
@@ -14,13 +16,17 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
+
+from keyring_session import KeyringSession, keyring_session
+from shell import environ_of
 
 from torture.faults import NO_FAULT, Fault
 from torture.hardship import build_library
 from zoomcall.emulator.running import Emulator
-from zoomcall.emulator.world import Call
+from zoomcall.emulator.world import Call, VenueKey
 
 _TESTS = Path(__file__).parent.parent
 LIMIT_SECONDS = 60
@@ -111,6 +117,7 @@ class Lab:
         self.rings: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
         self._number = 0
+        self._open = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         self.library = build_library(self.folder)
@@ -123,7 +130,13 @@ class Lab:
 
     def __exit__(self, *_: object) -> None:
         self.zygote.close()
+        self._open.close()
         self.emulator.close()
+
+    @functools.cached_property
+    def keyring(self) -> KeyringSession:
+        """A Secret Service of the harness' own, started when it is first needed."""
+        return self._open.enter_context(keyring_session(self.folder / "keyring"))
 
     def _note_and_ring(self, call: Call) -> None:
         with self._lock:
@@ -137,23 +150,42 @@ class Lab:
         for _ in range(3):
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
 
-    def place(self) -> Place:
+    def place(self, *, has_keyring: bool = False) -> Place:
         """Return a new, empty place for a run."""
         with self._lock:
             self._number += 1
             number = self._number
+            keyring = self.keyring if has_keyring else None
         folder = self.folder / f"run{number}"
         folder.mkdir()
-        return Place(self, folder, f"answer@r{number}.example")
+        session = self.emulator.world.open_session(folder.name, now=datetime.now(UTC))
+        return Place(self, folder, number, session.key, keyring)
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The folders of one run, and the room that only it rings."""
+    """The folders of one run, with a session, a room and a profile that only it uses."""
 
     lab: Lab
     folder: Path
-    room: str
+    number: int
+    session: VenueKey
+    keyring: KeyringSession | None
+
+    @property
+    def room(self) -> str:
+        """The room's address."""
+        return f"answer@r{self.number}.example"
+
+    @property
+    def profile(self) -> str:
+        """The profile's name; a keyring is shared by all runs."""
+        return f"prod{self.number}"
+
+    @property
+    def has_keyring(self) -> bool:
+        """Whether secrets are kept in a keyring."""
+        return self.keyring is not None
 
     @property
     def config(self) -> Path:
@@ -164,6 +196,21 @@ class Place:
     def state(self) -> Path:
         """The state folder."""
         return self.folder / "state"
+
+    @property
+    def journal(self) -> Path:
+        """The journal."""
+        return self.state / "journal.sqlite3"
+
+    @property
+    def bases(self) -> dict[str, str]:
+        """What points the program at the local Zoom, without credentials."""
+        return {name: value for name, value in self.credentials.items() if name.endswith("_BASE")}
+
+    @property
+    def credentials(self) -> dict[str, str]:
+        """What points the program at the local Zoom and at this place's session."""
+        return environ_of(self.lab.emulator) | {"ZOOMCALL_SESSION": self.session.identifier}
 
     @property
     def pid_file(self) -> Path:
@@ -184,24 +231,24 @@ class Place:
         fault: Fault = NO_FAULT,
     ) -> Outcome:
         """Run one command line under a fault."""
-        return self.crowd(arguments, environ, 1, stdin=stdin, fault=fault)[0]
+        return self.crowd([arguments], environ, stdin=stdin, fault=fault)[0]
 
     def crowd(
         self,
-        arguments: Sequence[str],
+        commands: Sequence[Sequence[str]],
         environ: Mapping[str, str],
-        size: int,
         *,
         stdin: bytes = b"",
         fault: Fault = NO_FAULT,
     ) -> list[Outcome]:
-        """Run one command line in many processes at once, under a fault each."""
-        outputs = [(self.folder / f"stdout{number}", self.folder / f"stderr{number}") for number in range(size)]
+        """Run command lines in processes at once, under a fault each."""
+        names = [(f"stdout{number}", f"stderr{number}") for number in range(len(commands))]
+        outputs = [(self.folder / stdout, self.folder / stderr) for stdout, stderr in names]
         counts = self.folder / "counts"
         (self.folder / "stdin").write_bytes(stdin)
         counts.unlink(missing_ok=True)
         job = {
-            "arguments": list(arguments),
+            "commands": [list(each) for each in commands],
             "environ": self.environ(environ),
             "root": str(self.folder),
             "arm": fault.arm,
@@ -231,14 +278,22 @@ class Place:
             "PATH": os.environ["PATH"],
             "LANG": "C.UTF-8",
             "HOME": str(self.folder),
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
+            **self._keyring_environ(),
             "ZOOMCALL_CONFIG_DIR": str(self.config),
             "ZOOMCALL_STATE_DIR": str(self.state),
             **more,
         }
 
+    def _keyring_environ(self) -> dict[str, str]:
+        if self.keyring is None:
+            return {"PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring"}
+        names = ("DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR")
+        patient = {"ZOOMCALL_KEYRING_TIMEOUT": "20"}  # on a loaded machine
+        return {name: self.keyring.environ[name] for name in names} | patient
+
     def remove(self) -> None:
-        """Delete everything that the run wrote."""
+        """End the session, and delete everything that the run wrote."""
+        self.lab.emulator.world.end(self.session, now=datetime.now(UTC))
         shutil.rmtree(self.folder, ignore_errors=True)
 
 

@@ -56,20 +56,20 @@ def _warm_up() -> None:
     import zoomcall
 
     for module in pkgutil.walk_packages(zoomcall.__path__, "zoomcall."):
-        if not module.name.startswith(("zoomcall.emulator", "zoomcall.__main__")):
+        if not module.name.startswith("zoomcall.emulator"):
             importlib.import_module(module.name)
     gc.collect()
     gc.freeze()
 
 
 def _run(job: dict[str, Any]) -> list[dict[str, Any]]:
-    """Run the job's command in as many forks at once as it has outputs."""
+    """Run the job's commands at once, a fork each."""
     began = time.monotonic()
     children = []
-    for stdout, stderr in job["outputs"]:
+    for arguments, (stdout, stderr) in zip(job["commands"], job["outputs"], strict=True):
         child = os.fork()
         if child == 0:
-            _become(job, stdout, stderr)
+            _become(job, arguments, stdout, stderr)
         children.append(child)
     return [_await(child, began, job["limit"]) for child in children]
 
@@ -85,7 +85,7 @@ def _await(child: int, began: float, limit: float) -> dict[str, Any]:
     return {"code": os.waitstatus_to_exitcode(status), "seconds": seconds, "is_late": not ended}
 
 
-def _become(job: dict[str, Any], stdout: str, stderr: str) -> NoReturn:
+def _become(job: dict[str, Any], arguments: list[str], stdout: str, stderr: str) -> NoReturn:
     """Turn this fork into the program; never returns."""
     for target, path in ((0, job["stdin"]), (1, stdout), (2, stderr)):
         flags = os.O_RDONLY if target == 0 else os.O_WRONLY | os.O_CREAT | os.O_TRUNC
@@ -95,7 +95,7 @@ def _become(job: dict[str, Any], stdout: str, stderr: str) -> NoReturn:
     Path(job["pid"]).write_text(str(os.getpid()))
     os.environ.clear()
     os.environ.update(job["environ"])
-    sys.argv = ["zoomcall", *job["arguments"]]
+    sys.argv = ["zoomcall", *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     library = ctypes.CDLL(None)
     arm = job["arm"]

@@ -1,0 +1,108 @@
+"""Batches, their resumption and their reports under faults: no room rings twice in all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from xml.etree import ElementTree as ET
+
+from torture.calls import check_journal
+from torture.faults import Fault, Mode
+from torture.lab import Outcome, Place
+from torture.scenario import NOTHING_RINGS, Scenario, filled
+
+_ROWS = 3
+_BATCH = ("invite", "batch", "{folder}/rooms.csv", "--no-wait", "--json", "--rate", "500/s")
+_JOURNAL = ("--journal", "{folder}/run.sqlite3")
+
+
+def with_rooms(place: Place) -> None:
+    """Write the input of a batch."""
+    rows = "".join(f"sip,{room}\n" for room in rooms_of(place))
+    (place.folder / "rooms.csv").write_text(f"protocol,address\n{rows}")
+
+
+def rooms_of(place: Place) -> list[str]:
+    """Return the rooms of the batch."""
+    return [place.room.replace("@", f"@row{number}-") for number in range(_ROWS)]
+
+
+def line_of(place: Place, *more: str) -> list[str]:
+    """Return the command line of a batch with a journal."""
+    return filled((*_BATCH, *_JOURNAL, *more), place)
+
+
+def _with_part(place: Place) -> None:
+    """Leave a run that was killed in its middle."""
+    with_rooms(place)
+    place.run(line_of(place), place.credentials, fault=_MIDWAY)
+
+
+def with_run(place: Place) -> None:
+    """Leave a run that is over."""
+    with_rooms(place)
+    done = place.run(line_of(place), place.credentials)
+    assert done.code == 0, done.stdout
+
+
+def check_batch(place: Place, _fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """No room rings twice, whatever happened, and resuming rings what is left."""
+    rings = {room: place.lab.rings[room] for room in rooms_of(place)}
+    if any(count > 1 for count in rings.values()):
+        yield f"rang {rings}"
+    if outcome.code == 0 and not all(rings.values()):
+        yield f"exit 0, but rang {rings}"
+    yield from check_resumption(place)
+
+
+def _check_first(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """As above; a code that says that nothing rings is true."""
+    if outcome.code in NOTHING_RINGS and any(place.lab.rings[room] for room in rooms_of(place)):
+        yield f"exit {outcome.code}, but a room rang"
+    yield from check_batch(place, fault, outcome)
+
+
+def check_resumption(place: Place) -> Iterator[str]:
+    """A resumption ends every row, and rings no room twice."""
+    resumed = place.run(line_of(place, "--resume"), place.credentials)
+    if resumed.code == 2 and "no run to resume" in resumed.stdout:  # it ended before the run began
+        resumed = place.run(line_of(place), place.credentials)
+    document = resumed.document
+    if document is None or document["result"] is None:
+        yield f"the resumption ends in {resumed.code}: {resumed.stdout}{resumed.stderr}"
+        return
+    for room, row in zip(rooms_of(place), document["result"]["rows"], strict=True):
+        count = place.lab.rings[room]
+        if count > 1 or (count == 0 and row["exit_code"] == 0):
+            yield f"after the resumption {room} ends in {row['exit_code']} and rang {count} times"
+    yield from check_journal(place.folder / "run.sqlite3")
+
+
+def _check_report(place: Place, _fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """A report is there whole or not at all, the journal is as it was, and nothing rings."""
+    if any(place.lab.rings[room] != 1 for room in rooms_of(place)):
+        yield "a report rang a room"
+    path = place.folder / "run.xml"
+    if path.exists():
+        try:
+            number = len(list(ET.parse(path).iter("testcase")))  # noqa: S314 - our own
+        except ET.ParseError as error:
+            yield f"half a report: {error}"
+        else:
+            if number != _ROWS:
+                yield f"the report has {number} rows"
+    elif outcome.code == 0:
+        yield "exit 0, and no report"
+    yield from check_journal(place.folder / "run.sqlite3")
+    again = place.run(filled(_REPORT, place), {})
+    if again.code != 0:
+        yield f"the next report ends in {again.code}: {again.stderr}"
+
+
+_MIDWAY = Fault("none", 130, 0, Mode.KILL)
+_REPORT = ("report", "{folder}/run.sqlite3", "--report", "junit={folder}/run.xml", "--json")
+
+BATCHES = (
+    Scenario("invite batch", (*_BATCH, *_JOURNAL), _check_first, with_rooms),
+    Scenario("invite batch --resume", (*_BATCH, *_JOURNAL, "--resume"), check_batch, _with_part),
+    Scenario("report", _REPORT, _check_report, with_run, has_environment=False),
+)
