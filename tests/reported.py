@@ -35,7 +35,15 @@ def failure(exit_name: str, title: str, fix: str) -> Error:
     cause = Cause(id="room-silent", certainty=Certainty.LIKELY, evidence="nobody answered", fix=fix)
     nothing: dict[str, Any] = dict.fromkeys(Error.__struct_fields__)
     return Error(
-        **{**nothing, "kind": exit_name, "title": title, "causes": (cause,), "checked": (), "retryable": True}
+        **{
+            **nothing,
+            "kind": exit_name,
+            "title": title,
+            "causes": (cause,),
+            "checked": (),
+            "retryable": True,
+            "details": (),
+        }
     )
 
 

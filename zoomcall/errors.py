@@ -26,11 +26,13 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from enum import StrEnum
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from msgspec import Meta, Struct
 
 
 class ErrorKind(StrEnum):
@@ -53,6 +55,20 @@ class ErrorKind(StrEnum):
     TERMINATED = "terminated"
 
 
+class Detail(Struct, frozen=True):
+    """One of several things that are wrong, such as a row of a list."""
+
+    message: Annotated[str, Meta(description="What is wrong, one sentence.")]
+    line: Annotated[int | None, Meta(description="The line of the input, from 1.")] = None
+    row: Annotated[int | None, Meta(description="The number of the data row, from 1.")] = None
+
+    def __str__(self) -> str:
+        """Return it as a person reads it."""
+        where = "" if self.line is None else f"line {self.line}"
+        where += "" if self.row is None else f" (row {self.row})"
+        return f"{where.strip()}: {self.message}" if where else self.message
+
+
 class ZoomcallError(Exception):
     """Any failure that this program foresees.
 
@@ -60,16 +76,20 @@ class ZoomcallError(Exception):
         message: What failed, in one sentence that names the value at fault. Never a secret.
         fix: How to fix it, in one sentence.
         command: A command line that fixes it or shows more.
+        details: Each of the things that are wrong, if the message only counts them.
     """
 
     kind: ErrorKind = ErrorKind.INTERNAL
     retryable: ClassVar[bool] = False
 
-    def __init__(self, message: str, *, fix: str | None = None, command: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, fix: str | None = None, command: str | None = None, details: Iterable[Detail] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.fix = fix
         self.command = command
+        self.details = tuple(details)
 
 
 @contextmanager

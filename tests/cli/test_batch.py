@@ -99,14 +99,37 @@ def test_a_bad_row_is_listed_with_its_line_and_nothing_is_rung(
     shell: Shell, emulator: Emulator, flags: tuple[str, ...]
 ) -> None:
     result = batch(shell, csv(ONE, "a b", ONE), *flags)
-    told = result.json()["error"]["title"] if flags == ("--json",) else result.stderr
-
     assert result.code == 2
-    assert "2 of 3 rows are bad" in told
-    assert "line 3 (row 2)" in told
-    assert "line 4 (row 3)" in told
-    assert "is row 1 already" in told
     assert not rung(emulator)
+    if flags == ("--json",):
+        error = result.json()["error"]
+        assert error["title"] == "2 of 3 rows are bad, and nothing was rung"
+        assert [(each["line"], each["row"]) for each in error["details"]] == [(3, 2), (4, 3)]
+        assert "is row 1 already" in error["details"][1]["message"]
+        return
+    lines = result.stderr.splitlines()
+    assert lines[0] == "error: 2 of 3 rows are bad, and nothing was rung"
+    assert lines[1].startswith("  line 3 (row 2): ")
+    assert lines[2].startswith("  line 4 (row 3): ")
+    assert lines[2].endswith("is row 1 already")
+
+
+def test_a_bad_row_cannot_forge_a_line(shell: Shell) -> None:
+    result = batch(shell, csv('"a b\n  line 9 (row 9): forged\x1b[31m"'))
+    assert result.code == 2
+    assert [line for line in result.stderr.splitlines() if line.startswith("  line ")] == [
+        line for line in result.stderr.splitlines() if line.startswith("  line 2 (row 1): ")
+    ]
+    assert "\x1b" not in result.stderr
+
+
+def test_the_first_50_bad_rows_are_shown_and_json_has_them_all(shell: Shell) -> None:
+    text = csv(*(f"a b{number}" for number in range(51)))
+    shown = batch(shell, text).stderr
+    assert shown.count("\n  line ") == 50
+    assert "  and 1 more; --json lists them all\n" in shown
+    assert len(batch(shell, text, "--json").json()["error"]["details"]) == 51
+    assert " more;" not in batch(shell, csv(*(f"a b{number}" for number in range(50)))).stderr
 
 
 def test_skip_bad_rings_the_others_and_tells_of_the_bad_one(shell: Shell, emulator: Emulator) -> None:

@@ -21,7 +21,12 @@ def failure_report(error: ZoomcallError, facts: Facts, *, is_invite: bool = Fals
     dialled = "Nothing rings because of this command." if is_invite and status.nothing_rings else None
     if error.kind in {ErrorKind.USAGE, ErrorKind.INTERRUPTED, ErrorKind.TERMINATED}:
         return ErrorReport(
-            status=status, title=error.message, fix=error.fix, command=error.command, dialled=dialled
+            status=status,
+            title=error.message,
+            fix=error.fix,
+            command=error.command,
+            details=error.details,
+            dialled=dialled,
         )
     from zoomcall.usecases.explaining import explain_failure
 

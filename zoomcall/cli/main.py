@@ -133,7 +133,8 @@ class Boundary:
 
         causes = tuple(replace(cause, evidence=clean(cause.evidence) or "") for cause in report.causes)
         title, fix, command = clean(report.title) or "", clean(report.fix), clean(report.command)
-        return replace(report, title=title, fix=fix, command=command, causes=causes)
+        details = tuple(replace(each, message=clean(each.message) or "") for each in report.details)
+        return replace(report, title=title, fix=fix, command=command, causes=causes, details=details)
 
     def _crash(self, error: Exception) -> int:
         shortage = shortage_of(error)

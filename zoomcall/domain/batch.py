@@ -17,9 +17,9 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import State
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.target import MeetingTarget, SessionNameTarget, SessionTarget, Target
+from zoomcall.errors import Detail, UsageError
 
 RunId = NewType("RunId", int)
-_MOST_SHOWN = 50
 
 
 class RawRow(Struct, frozen=True, gc=False):
@@ -50,12 +50,14 @@ class BadRow(Struct, frozen=True):
     message: str
 
 
-def listed(bad: Sequence[BadRow], total: int, what_became: str) -> str:
-    """Return the text of an error about bad rows, of ``total`` in all; the first of them are listed."""
-    lines = "\n".join(f"  line {each.line} (row {each.number}): {each.message}" for each in bad[:_MOST_SHOWN])
-    more = f"\n  and {len(bad) - _MOST_SHOWN} more" if len(bad) > _MOST_SHOWN else ""
+def bad_rows(bad: Sequence[BadRow], total: int, what_became: str, *, fix: str) -> UsageError:
+    """Return an error about bad rows, of ``total`` in all."""
     verb = "is" if len(bad) == 1 else "are"
-    return f"{len(bad)} of {total} rows {verb} bad, and {what_became}:\n{lines}{more}"
+    return UsageError(
+        f"{len(bad)} of {total} rows {verb} bad, and {what_became}",
+        fix=fix,
+        details=(Detail(each.message, each.line, each.number) for each in bad),
+    )
 
 
 class RowKey(Struct, frozen=True, gc=False):

@@ -9,6 +9,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from zoomcall.errors import Detail
+
 
 class Certainty(StrEnum):
     """How certain a cause is, judged from evidence alone."""
@@ -59,6 +61,7 @@ class Explained(Struct, frozen=True, kw_only=True):
         doc: Arguments for the command line, like ``explain 124``.
         fix: How to fix it, where no certain or likely cause says so.
         command: A command that fixes it, where no certain or likely cause says so.
+        details: Each of the things that are wrong, if the title only counts them.
     """
 
     title: str
@@ -74,6 +77,7 @@ class Explained(Struct, frozen=True, kw_only=True):
     doc: str | None = None
     fix: str | None = None
     command: str | None = None
+    details: tuple[Detail, ...] = ()
 
 
 class Notice(Struct, frozen=True, gc=False):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from zoomcall.domain.batch import BadRow, RawRow, listed
+from zoomcall.domain.batch import BadRow, RawRow, bad_rows
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.room import FIELDS, Book, BookEntry, Change, RoomKey, key_of, parse_room_name
 from zoomcall.domain.shown_text import quoted
@@ -119,7 +119,7 @@ def importing(rows: Iterable[RawRow | BadRow], book: Book) -> tuple[Change, ...]
         if change.before != change.after:
             changes.append(change)
     if bad:
-        raise UsageError(listed(bad, total, "nothing was written"), fix="Correct them.")
+        raise bad_rows(bad, total, "nothing was written", fix="Correct them.")
     return tuple(changes)
 
 

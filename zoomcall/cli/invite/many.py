@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
-from typing import NoReturn
 
 import msgspec
 from msgspec import to_builtins
@@ -33,7 +32,7 @@ from zoomcall.cli.results.invite import InviteResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.settings import LONGEST_TIMEOUT
 from zoomcall.cli.targets import target_of_flags, target_of_variables
-from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, key_of, listed
+from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, bad_rows, key_of
 from zoomcall.domain.call import Sent, State
 from zoomcall.domain.callout import parse_display_name
 from zoomcall.domain.cause import Notice
@@ -99,7 +98,8 @@ def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[
         else:
             rows.append(each)
     if bad and not flags.are_bad_skipped:
-        _refuse(bad, len(rows))
+        fix = "Correct them, or add --skip-bad to ring the others."
+        raise bad_rows(bad, len(bad) + len(rows), "nothing was rung", fix=fix)
     if flags.tag is not None and not rows and not bad:
         raise UsageError(f"no row of {quoted(file)} has the tag {quoted(flags.tag)}")
     return [row for row in rows if flags.has(row.number)], [row for row in bad if flags.has(row.number)]
@@ -120,13 +120,6 @@ def _read(run: Run, file: str) -> bytes:
     if file == "-":
         return run.streams.read_stdin(_LARGEST_INPUT)
     return run.wiring.input_file(Path(file), most=_LARGEST_INPUT)
-
-
-def _refuse(bad: list[BadRow], good: int) -> NoReturn:
-    raise UsageError(
-        listed(bad, len(bad) + good, "nothing was rung"),
-        fix="Correct them, or add --skip-bad to ring the others.",
-    )
 
 
 def _dry_run(run: Run, many: Many, rows: Iterable[BatchRow]) -> list[BatchRowResult]:

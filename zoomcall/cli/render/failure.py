@@ -9,6 +9,7 @@ from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import time_text
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 
+_MOST_DETAILS = 50
 _TONES = {Certainty.CERTAIN: Tone.BAD, Certainty.LIKELY: Tone.WARNING, Certainty.POSSIBLE: Tone.PLAIN}
 
 
@@ -19,6 +20,9 @@ def error_page(error: ErrorReport) -> Page:
 
 def _lines(error: ErrorReport) -> Iterator[Line]:
     yield Line(f"error: {error.title}", Tone.BAD)
+    yield from (Line(str(detail), indent=2) for detail in error.details[:_MOST_DETAILS])
+    if len(error.details) > _MOST_DETAILS:
+        yield Line(f"and {len(error.details) - _MOST_DETAILS} more; --json lists them all", Tone.DIM, indent=2)
     if error.dialled:
         yield Line(error.dialled, Tone.TITLE, indent=2)
     if error.causes:

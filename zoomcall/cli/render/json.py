@@ -14,7 +14,7 @@ from zoomcall.domain.cause import Cause, Checked, Explained, Notice
 from zoomcall.domain.credential import CredentialKind, CredentialSource, HeldCredential
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.time_words import stamp
-from zoomcall.errors import NetworkWord
+from zoomcall.errors import Detail, NetworkWord
 
 Result = TypeVar("Result")
 Time = Annotated[datetime, Meta(tz=True)]
@@ -45,6 +45,7 @@ class Error(Struct, frozen=True, kw_only=True):
     doc: Annotated[str | None, Meta(description="Arguments of zoomcall that print the page about it.")]
     fix: Annotated[str | None, Meta(description="How to fix it, where no cause says so.")]
     command: Annotated[str | None, Meta(description="A command line that fixes it or shows more.")]
+    details: Annotated[tuple[Detail, ...], Meta(description="Each bad row, if the title only counts them.")] = ()
 
 
 class Envelope(Struct, Generic[Result], frozen=True, kw_only=True):
