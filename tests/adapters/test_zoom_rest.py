@@ -704,3 +704,14 @@ def test_a_request_whose_token_cannot_be_had_has_not_arrived() -> None:
         rest.call_out(sip_call(SessionTarget(SESSION)))
     assert not caught.value.may_have_arrived
     assert zoom.requests == []
+
+
+@pytest.mark.parametrize("reply", [httpx.Response(500), httpx.Response(429), httpx.ConnectError("no")])
+def test_who_asks_again_anyway_may_have_each_request_tried_once(reply: Reply) -> None:
+    zoom = FakeZoom(reply)
+    with pytest.raises((ZoomRefused, NetworkFault)):
+        zoom.rest.once.session_users(SESSION)
+    assert len(zoom.sent) == 1
+    with pytest.raises((ZoomRefused, NetworkFault)):
+        zoom.rest.session_users(SESSION)
+    assert len(zoom.sent) == 1 + 3

@@ -173,7 +173,7 @@ class Http:
         self._is_closed = True
         self._client.close()
 
-    def send(self, request: HttpRequest, *, deadline: datetime | None = None) -> RawAnswer:
+    def send(self, request: HttpRequest, *, deadline: datetime | None = None, tries: int = MOST_TRIES) -> RawAnswer:
         """Send a request and return its answer, whatever its status.
 
         After network faults, 429 and 5xx it tries again, up to three times in all, as far as the request may be
@@ -183,17 +183,18 @@ class Http:
         Args:
             request: The request.
             deadline: A moment on this machine's clock.
+            tries: How often it may be tried.
 
         Raises:
             NetworkFault: No answer came, or the 2xx answer to a repeatable request broke off.
             UsageError: A proxy or certificate variable, or the URL, cannot be used.
         """
         waited = 0.0
-        for attempt in range(1, MOST_TRIES + 1):
+        for attempt in range(1, tries + 1):
             answer, fault = self._try(request, deadline)
             if fault is None and answer is not None and not _is_passing(answer, request):
                 return answer
-            pause = self._pause(request, attempt, answer, fault)
+            pause = self._pause(request, attempt, answer, fault) if attempt < tries else None
             if fault is None and answer is not None and answer.status == _TOO_MANY:
                 self.on_limit(answer.retry_after or timedelta(seconds=pause or _FIRST_PAUSE_SECONDS))
             if pause is None or waited + pause > MOST_WAITING_SECONDS or self._is_late(pause, deadline):
@@ -219,7 +220,7 @@ class Http:
         self, request: HttpRequest, attempt: int, answer: RawAnswer | None, fault: NetworkFault | None
     ) -> float | None:
         """Return the seconds to wait before the next attempt, or None if there must not be one."""
-        if attempt == MOST_TRIES or isinstance(fault, NoWay):
+        if isinstance(fault, NoWay):
             return None
         if fault is not None and fault.may_have_arrived and not request.is_repeatable:
             return None

@@ -7,11 +7,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
 
-from zoomcall.adapters.http import Http, HttpRequest
+from zoomcall.adapters.http import MOST_TRIES, Http, HttpRequest
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.callout import REMOVE_METHODS, CalloutRequest
@@ -45,16 +46,29 @@ class ZoomRest:
         api_base: Where the API is served.
         token_supply: Returns the bearer for one of the two APIs.
         renew: Returns a newer token, by a deadline, than one that Zoom refused with 401/124; None if there is none.
+        tries: How often a request may be tried.
     """
 
     def __init__(
-        self, http: Http, api_base: ApiBase, token_supply: TokenSupply, *, renew: Renewal | None = None
+        self,
+        http: Http,
+        api_base: ApiBase,
+        token_supply: TokenSupply,
+        *,
+        renew: Renewal | None = None,
+        tries: int = MOST_TRIES,
     ) -> None:
         self._http = http
         self._base = api_base
         self._token_supply = token_supply
         self._renew = renew
+        self._tries = tries
         self._last_clock: tuple[datetime, datetime] | None = None
+
+    @cached_property
+    def once(self) -> ZoomRest:
+        """The same API with each request tried once only, for those who ask again in a while anyway."""
+        return ZoomRest(self._http, self._base, self._token_supply, renew=self._renew, tries=1)
 
     @property
     def last_clock(self) -> tuple[datetime, datetime] | None:
@@ -300,12 +314,12 @@ class ZoomRest:
             is_repeatable=method == "GET",
             on_first_byte=on_first_byte,
         )
-        answer = self._http.send(request, deadline=deadline)
+        answer = self._http.send(request, deadline=deadline, tries=self._tries)
         renew = self._renew
         if renew is not None and _is_token_refused(answer):
             renewed = _bearer(lambda _: renew(token, deadline), api)
             fresh = replace(request, authorization=_authorization(renewed))
-            answer = self._http.send(fresh, deadline=deadline)
+            answer = self._http.send(fresh, deadline=deadline, tries=self._tries)
         if answer.server_time is not None and answer.received_at is not None:
             self._last_clock = (answer.server_time, answer.received_at)
         return answer

@@ -56,7 +56,10 @@ class State(StrEnum):
         return state
 
     PLANNED = "planned", _StateRow(exit=ExitStatus.OK)
-    NOT_SENT = "not-sent", _StateRow(exit=ExitStatus.INTERNAL)
+    NOT_SENT = (
+        "not-sent",
+        _StateRow(exit=ExitStatus.INTERNAL, under_way="nothing is rung yet; waiting until somebody is in"),
+    )
     REFUSED = "refused", _StateRow(exit=ExitStatus.REJECTED)
     ACCEPTED = (
         "accepted",

@@ -221,12 +221,17 @@ class Rest:
         if kind not in {"live", "past"}:
             raise invalid_field("type")
         name = query.get("session_name")
-        rows = [
-            _session_row(venue, visit.now)
-            for venue in self._world.list_for(name, now=visit.now)
-            if (venue.is_live if kind == "live" else venue.ended_at is not None)
-            and (venue.is_live or first <= venue.created_at.astimezone(UTC).date() <= last)
-        ]
+        if kind == "live":
+            venues = self._world.list_for(name, now=visit.now)
+        else:
+            venues = tuple(
+                venue
+                for venue in self._world.venues(Api.SESSION)
+                if venue.ended_at is not None
+                and (name is None or venue.name == name)
+                and first <= venue.created_at.astimezone(UTC).date() <= last
+            )
+        rows = [_session_row(venue, visit.now) for venue in venues]
         listing = self._pager.page(visit.request, "sessions", rows, now=visit.now)
         return json_reply(200, {"from": first.isoformat(), "to": last.isoformat(), **listing})
 

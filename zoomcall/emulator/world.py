@@ -258,13 +258,11 @@ class World:
                 del self._plans[key]
 
     def list_for(self, name: str | None, *, now: datetime) -> tuple[Venue, ...]:
-        """Return the sessions for a client, or those of a name, for which it asks by that."""
+        """Return the live sessions of a name, or all of them, for a client, who so asks for each of them."""
         with self._lock:
-            for key in tuple(self._plans):
-                if self._venues[key].name == name:
-                    self.ask_for(key, now=now)
-            self._begin_planned(now)
-            return tuple(venue for venue in self.venues(Api.SESSION) if name is None or venue.name == name)
+            found = [venue.key for venue in self.venues(Api.SESSION) if name is None or venue.name == name]
+            venues = (self.ask_for(key, now=now) for key in found)
+            return tuple(venue for venue in venues if venue is not None and venue.is_live)
 
     def venues(self, api: Api) -> tuple[Venue, ...]:
         """Return all sessions or all meetings, oldest first."""

@@ -52,22 +52,44 @@ def find_live_session(
         NoSession: None has it.
         UsageError: More than one has it; their ids are listed.
     """
-    shown = repr(name) if origin is None else f"{name!r} ({origin})"
-    for wanted in dict.fromkeys((name, name.lower())):
-        listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=wanted, deadline=deadline)
-        found = _newest_first(session for session in listed if session.name == wanted)
+    for form in forms_of(name):
+        listed = zoom.sessions(from_date=today - SPAN, to_date=today, name=form, deadline=deadline)
+        found = the_one_named(name, (session for session in listed if session.name == form), origin=origin)
+        if found is not None:
+            return found
+    raise NoSession(
+        f"no live session is named {_shown(name, origin)}",
+        fix="A session is live while somebody is in it; list the live ones.",
+        command="zoomcall session list",
+    )
+
+
+def forms_of(name: str) -> tuple[str, ...]:
+    """Return how Zoom may have written down the name of a session: as given, or in lower case (zoom-api 1.2)."""
+    return tuple(dict.fromkeys((name, name.lower())))
+
+
+def the_one_named(name: str, listed: Iterable[LiveSession], *, origin: str | None) -> LiveSession | None:
+    """Return the session with a name, in either form, if there is one.
+
+    Raises:
+        UsageError: More than one has it; their ids are listed.
+    """
+    sessions = tuple(listed)
+    for form in forms_of(name):
+        found = _newest_first(session for session in sessions if session.name == form)
         if len(found) > 1:
-            several = "; ".join(_described(session) for session in found)
+            shown, several = _shown(name, origin), "; ".join(_described(session) for session in found)
             raise UsageError(
                 f"{len(found)} live sessions are named {shown}: {several}", fix="Choose one with --session ID."
             )
         if found:
             return found[0]
-    raise NoSession(
-        f"no live session is named {shown}",
-        fix="A session is live while somebody is in it; list the live ones.",
-        command="zoomcall session list",
-    )
+    return None
+
+
+def _shown(name: str, origin: str | None) -> str:
+    return repr(name) if origin is None else f"{name!r} ({origin})"
 
 
 def look_into(text: str, *, zoom: Sessions, today: date, origin: str | None = None) -> Gathering:

@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.batch import BatchRow
+from zoomcall.domain.batch import BatchRow, key_of
 from zoomcall.domain.call import Sent, State
 from zoomcall.domain.callout import Callout
 from zoomcall.domain.target import SessionTarget, parse_session_id
@@ -22,6 +24,9 @@ from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.stop import Stop
 
 TARGET = SessionTarget(parse_session_id("4oV7FUGpQDWHuHz0B2gvXw=="))
+
+
+LATER = SessionTarget(parse_session_id("later=="))
 
 
 def rows(count: int) -> list[BatchRow]:
@@ -66,6 +71,7 @@ class Ringing:
         *,
         rate: float = 1000,
         monotonic: Callable[[], float] = time.monotonic,
+        doors: Any = None,
         **terms: object,
     ) -> None:
         self.ear = Ear()
@@ -82,6 +88,7 @@ class Ringing:
             sending=self.sending,
             calls=self.calls,
             monotonic=monotonic,
+            doors=doors,
         )
 
     def _dial(self, row: BatchRow) -> CallReport:
@@ -95,8 +102,9 @@ class Ringing:
             with self._lock:
                 self.at_once -= 1
 
-    def run(self, count: int) -> list[State | None]:
-        reports = self.batch.run(rows(count))
+    def run(self, count: int, *later: int) -> list[State | None]:
+        """Ring so many rows, the ``later`` ones into a session that is not live yet."""
+        reports = self.batch.run(replace(row, target=LATER) if row.number in later else row for row in rows(count))
         assert [report.row.number for report in reports] == list(range(1, count + 1))
         assert sorted(self.ear.ended) == list(range(1, count + 1))
         return [None if report.call is None else report.call.state for report in reports]
@@ -242,3 +250,78 @@ def test_nothing_more_is_rung_once_nobody_reads_the_answer() -> None:
     with pytest.raises(BrokenPipeError):
         ringing.batch.run(rows(3))
     assert ringing.rung == {1: 1}
+
+
+# Targets that are not live yet
+
+
+class FakeDoors:
+    """Holds the rows of one session back until ``opens`` returns; what that returns or raises settles them."""
+
+    keys = frozenset({key_of(LATER)})
+
+    def __init__(self, opens: Callable[[Callable[[], bool]], ZoomcallError | None]) -> None:
+        self._opens = opens
+
+    def watch(self, admit: Callable[[str, ZoomcallError | None], None], is_over: Callable[[], bool]) -> None:
+        failure = self._opens(is_over)
+        if not is_over():
+            admit(key_of(LATER), failure)
+
+
+def test_rows_of_live_targets_ring_while_others_wait() -> None:
+    ringing: Ringing
+
+    def opens(_is_over: Callable[[], bool]) -> None:
+        while set(ringing.ear.ended) != {2, 4}:
+            time.sleep(0.002)
+
+    ringing = Ringing(doors=FakeDoors(opens), parallel=1)
+
+    assert ringing.run(5, 1, 3, 5) == [State.JOINED] * 5
+    assert ringing.ear.ended == [2, 4, 1, 3, 5]
+
+
+@pytest.mark.parametrize("later", [(1,), (1, 2, 3)])
+def test_rows_of_a_target_that_was_never_live_end_with_that_and_the_only_target_ends_the_run(
+    later: tuple[int, ...],
+) -> None:
+    failure = NoSession("not live")
+    ringing = Ringing(doors=FakeDoors(lambda _: failure), has_one_target=len(later) == 3)
+
+    reports = ringing.batch.run(replace(row, target=LATER) if row.number in later else row for row in rows(3))
+    refused_rows = [each.row.number for each in reports if each.call is not None and each.call.failure is failure]
+    assert refused_rows == list(later)
+    assert {each.attempts for each in reports if each.row.number in later} == {0}
+    assert set(ringing.rung) == {1, 2, 3} - set(later)
+    assert (ringing.batch.fatal is failure) is (len(later) == 3)
+
+
+def until_over(is_over: Callable[[], bool]) -> None:
+    while not is_over():
+        time.sleep(0.002)
+
+
+def test_a_stop_leaves_rows_that_wait_unsent() -> None:
+    ringing: Ringing
+
+    def outcome(_number: int, _attempt: int) -> CallReport:
+        ringing.sending.set()
+        return CallReport(state=State.JOINED, sent=Sent.YES)
+
+    ringing = Ringing(outcome, doors=FakeDoors(until_over))
+    assert ringing.run(3, 1, 3) == [None, State.JOINED, None]
+
+
+def test_the_longest_duration_ends_the_wait_too() -> None:
+    ringing = Ringing(doors=FakeDoors(until_over), longest=timedelta(milliseconds=30))
+    assert ringing.run(2, 1, 2) == [None, None]
+    assert ringing.batch.fatal is None
+
+
+def test_a_bug_in_the_watch_ends_the_run() -> None:
+    def opens(_is_over: Callable[[], bool]) -> None:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Ringing(doors=FakeDoors(opens)).run(2, 1)

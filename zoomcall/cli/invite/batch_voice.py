@@ -13,7 +13,7 @@ from typing import Self
 from msgspec.structs import asdict
 
 from zoomcall.cli.page import Line, Tone
-from zoomcall.cli.render.batch_progress import BatchProgress
+from zoomcall.cli.render.batch_progress import BatchProgress, targets_in_words
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.results.batch import BatchRowLine, BatchRowResult
@@ -21,6 +21,7 @@ from zoomcall.cli.run import Run
 from zoomcall.domain.batch import BatchRow
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.target import Target
 from zoomcall.usecases.batching.batch import RowReport
 from zoomcall.usecases.dialing.report import CallReport
 
@@ -70,6 +71,8 @@ class BatchVoice:
         self._total = total
         self._counts: Counter[State] = Counter()
         self._told_at = time.monotonic()
+        self._waited_for = 0
+        self._not_live = 0
         self._lock = threading.RLock()
         is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
         self._progress = BatchProgress(run.streams, total, is_shown=is_person)
@@ -93,6 +96,23 @@ class BatchVoice:
         if self._run.options.is_verbose or self._run.options.is_debug:
             with self.aside():
                 self._run.detail(text)
+
+    def waits(self, targets: int) -> None:
+        """Show for how many sessions and meetings rows wait."""
+        with self._lock:
+            self._waited_for = targets
+            self._progress.wait_for(targets)
+            self._tell()
+
+    def is_not_live(self, target: Target, why: str, rows: int, wait: str) -> None:
+        """Show why rows wait; of many targets only for the first few, unless details are asked for."""
+        line = f"{target} {why}; {'its row waits' if rows == 1 else f'its {rows} rows wait'} up to {wait}"
+        self._not_live += 1
+        if self._not_live > _MOST_OF_A_KIND:
+            self.detail(line)
+        elif not self._run.options.is_quiet:
+            with self.aside():
+                self._run.say((Line(line),))
 
     def moves(self, row: BatchRow, state: State) -> None:
         """Show the new state of a row that rings."""
@@ -140,5 +160,8 @@ class BatchVoice:
             return
         self._told_at = now
         done = sum(self._counts.values())
-        words = ", ".join(f"{count} {state}" for state, count in self._counts.most_common())
-        self._run.say((Line(f"{done} of {self._total} rows: {words}"),))
+        words = [f"{count} {state}" for state, count in self._counts.most_common()]
+        if self._waited_for:
+            words.append(f"waiting until {targets_in_words(self._waited_for)} live")
+        self._progress.clear()
+        self._run.say((Line(f"{done} of {self._total} rows: {', '.join(words)}"),))

@@ -96,6 +96,10 @@ class CallFlags(Struct, frozen=True, kw_only=True):
     is_if_absent: Annotated[
         bool, typer.Option("--if-absent", help="Exit 0 without ringing if the room is in already.")
     ] = False
+    when_live: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Wait this long for somebody to be in the session or meeting."),
+    ] = None
     is_dry: Annotated[bool, typer.Option("--dry-run", help="Print the request and send nothing.")] = False
 
     @property
@@ -123,6 +127,17 @@ class CallFlags(Struct, frozen=True, kw_only=True):
         if self.timeout is not None:
             return parse_duration(self.timeout, name="--timeout", longest=LONGEST_TIMEOUT)
         return run.settings.timeout or DEFAULT_TIMEOUT
+
+    @property
+    def wait_for_live(self) -> timedelta | None:
+        """``--when-live``; None without it.
+
+        Raises:
+            UsageError: It is not a duration.
+        """
+        if self.when_live is None:
+            return None
+        return parse_duration(self.when_live, name="--when-live", longest=LONGEST_TIMEOUT)
 
     def refuse_contradictions(self, api: Api) -> None:
         """Check the flags against each other, and against what Zoom offers for sessions or meetings only.

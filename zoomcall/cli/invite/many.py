@@ -21,7 +21,7 @@ from zoomcall.cli.interrupts import stop_in_steps
 from zoomcall.cli.invite.batch_flags import BatchFlags
 from zoomcall.cli.invite.batch_voice import BatchVoice, RowVoice
 from zoomcall.cli.invite.flags import DEFAULT_TIMEOUT
-from zoomcall.cli.invite.one import opened_feeds, order_of, resolved, websocket_feeds
+from zoomcall.cli.invite.one import live_wait, opened_feeds, order_of, resolved, websocket_feeds
 from zoomcall.cli.invite.telling import Telling
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.render.json import dumps, error_of
@@ -43,12 +43,15 @@ from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import NoSession, UsageError, ZoomcallError
 from zoomcall.usecases.batching.batch import Batch, RowReport, Terms
+from zoomcall.usecases.batching.live import Doors
 from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.batching.ports import RunJournal, Runs
 from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
 from zoomcall.usecases.batching.resuming import report_of, resume
 from zoomcall.usecases.call_history import ReadLog, log_of, once, settle
 from zoomcall.usecases.dialing.dialler import Dialler
+from zoomcall.usecases.dialing.going_live import LiveWait
+from zoomcall.usecases.dialing.polling import Sighting
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
@@ -154,6 +157,8 @@ class Many:
         self._diallers: dict[Api, Dialler] = {}
         self._results: dict[int, BatchRowResult] = {}
         self._forced: set[int] = set()
+        self._waits: dict[str, LiveWait] = {}
+        self._awaited: dict[str, Target] = {}
         self._runs: Runs | None = None
         self._run_id: RunId | None = None
         self.voice = BatchVoice(run, len(rows), keep=self.keep)
@@ -171,11 +176,51 @@ class Many:
             connection = self._run.wiring.connect(api)
             connection.refuse_wrong_bearer(api)
             self._connections[api] = connection
-        for row in self._rows:
-            self._find(row.target)
+        within = self._flags.wait_for_live
+        for target in {key_of(row.target): row.target for row in self._rows}.values():
+            if within is None:
+                self._find(target)
+            else:
+                self._begin_wait(target, within)
         failures = [found for found in self._sessions.values() if isinstance(found, ZoomcallError)]
-        if failures and self._terms.has_one_target:
+        if failures and self._terms.has_one_target and not self._waits:
             raise failures[0]
+
+    def _begin_wait(self, target: Target, within: timedelta) -> None:
+        """Begin to wait for a target, unless it is named and live already."""
+        wait = live_wait(self._run, self._connections[target.api], target, self._saw, within)
+        if isinstance(target, SessionNameTarget):
+            try:
+                found = wait.look()
+            except (NoSession, UsageError) as error:
+                self._sessions[target.name] = error
+                return
+            self._sessions[target.name] = found or wait.failure()  # unless it is live later
+            if found is not None:
+                return
+        self._waits[key_of(target)] = wait
+        self._awaited[key_of(target)] = target
+
+    def _saw(self, target: TargetKey, sighting: Sighting) -> None:
+        dialler = self._diallers.get(target.api)
+        if dialler is not None:
+            dialler.polls.saw(target, sighting)
+
+    def _doors(self, rows: Sequence[BatchRow]) -> Doors | None:
+        """Return what watches the targets that rows wait for; None if no row waits."""
+        numbers = Counter(key_of(row.target) for row in rows)
+        waits = {key: wait for key, wait in self._waits.items() if key in numbers}
+
+        def found(key: str, target: ResolvedTarget) -> None:
+            named = self._awaited[key]
+            if isinstance(named, SessionNameTarget):
+                self._sessions[named.name] = target
+            self.voice.detail(f"{named} is live; ringing its rows")
+
+        def tell(key: str, why: str) -> None:
+            self.voice.is_not_live(self._awaited[key], why, numbers[key], waits[key].words)
+
+        return Doors(waits, found=found, tell=tell, tick=self.voice.waits, sleep=time.sleep) if waits else None
 
     def _find(self, target: Target) -> None:
         if not isinstance(target, SessionNameTarget) or target.name in self._sessions:
@@ -218,6 +263,7 @@ class Many:
             sending=self.sending,
             calls=self.calls,
             monotonic=time.monotonic,
+            doors=self._doors(rows),
         )
         stop_in_steps(self.sending, self.calls)
         reports = batch.run(rows)

@@ -2,6 +2,7 @@
 
 import shlex
 import traceback
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from zoomcall.cli.interrupts import stop_on_signals
 from zoomcall.cli.invite.flags import CallFlags, EvidenceChoice, InviteFlags, OnTimeout
 from zoomcall.cli.invite.telling import Progressing, Telling
 from zoomcall.cli.options import CommandSpec
+from zoomcall.cli.page import Line
 from zoomcall.cli.run import Run
 from zoomcall.cli.shell_line import mint_line
 from zoomcall.cli.targets import chosen_target
@@ -25,14 +27,17 @@ from zoomcall.domain.call import EvidenceSource, Sent
 from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination
+from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.phone import PhoneNumber
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import ResolvedTarget, SessionNameTarget, SessionTarget, Target
 from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
+from zoomcall.usecases.dialing.going_live import LiveWait, wait_until_live
 from zoomcall.usecases.dialing.order import DialOrder
+from zoomcall.usecases.dialing.polling import Sighting
 from zoomcall.usecases.dialing.report import Broken, CallReport, interrupted_early
 from zoomcall.usecases.dialing.signals import Feed
-from zoomcall.usecases.dialing.stop import Stop
+from zoomcall.usecases.dialing.stop import Stop, Stopped
 from zoomcall.usecases.sessions import find_live_session
 
 app = typer.Typer()
@@ -52,6 +57,7 @@ SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
         "zoomcall invite sip room@example.com --session ID",
         "zoomcall invite sip room@example.com --session-name Standup --to-name 'Board room'",
         "zoomcall invite sip room@example.com --meeting '840 9807 7904' --json",
+        "zoomcall invite sip room@example.com --session ID --when-live 10m",
         "zoomcall invite sip room@example.com --session ID --header X-Ref=42 --dry-run",
     ),
 )
@@ -203,20 +209,21 @@ def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:
         to_name=_name(flags.to_name, "--to-name", callout.to_name),
     )
     target = chosen_target(run, flags)
-    patience = run.wiring.now() + flags.wait(run)
+    timeout, within = flags.wait(run), flags.wait_for_live
     flags.refuse_contradictions(target.api)
     _ = flags.place  # report a bad one before anything else happens
     run.notice(*_address_notices(run, callout), *_session_id_notices(target))
     telling = Telling(run, callout, target)
     report = CallReport()
     try:
-        telling = replace(telling, target=resolved(run, target, patience))
+        if within is None or flags.is_dry or flags.is_curl:
+            telling = replace(telling, target=resolved(run, target, run.wiring.now() + timeout))
         if flags.is_dry or flags.is_curl:
             return _shown(run, telling, flags)
         connection = run.wiring.connect(target.api)
         telling = replace(telling, connection=connection)
         connection.refuse_wrong_bearer(target.api)
-        report = _dialled(run, telling, connection, flags, patience)
+        telling, report = _dialled(run, telling, connection, flags)
     except (UsageError, BrokenPipeError):
         raise
     except ZoomcallError as error:
@@ -272,11 +279,7 @@ def resolved(run: Run, target: Target, deadline: datetime | None = None) -> Reso
     return SessionTarget(found.id, found.name)
 
 
-def _dialled(
-    run: Run, telling: Telling, connection: Connection, flags: InviteFlags, patience: datetime
-) -> CallReport:
-    order = order_of(flags, connection, telling.resolved, telling.callout, timeout=flags.wait(run))
-    order = replace(order, patience=patience)
+def _dialled(run: Run, telling: Telling, connection: Connection, flags: InviteFlags) -> tuple[Telling, CallReport]:
     stop = Stop()
     journal = run.wiring.journal(connection.held, is_hurried=lambda: stop.is_set)
     missing: list[str] = []
@@ -284,7 +287,46 @@ def _dialled(
     dialler = run.wiring.dialler(connection, journal, feeds, missing)
     stop_on_signals(stop)
     with Progressing(run) as listener:
-        return dialler.dial(order, listener, stop)
+        within, report = flags.wait_for_live, CallReport()
+        if within is not None:
+            wait = live_wait(run, connection, telling.target, dialler.polls.saw, within)
+            try:
+                telling = replace(telling, target=_awaited(run, telling, wait, listener, stop))
+            except ZoomcallError as error:
+                report.failure, report.population = error, wait.population
+                return telling, report
+            except Stopped:
+                report.failure = interrupted_early(is_terminated=stop.is_terminated)
+                return telling, report
+        timeout = flags.wait(run)
+        order = order_of(flags, connection, telling.resolved, telling.callout, timeout=timeout)
+        return telling, dialler.dial(replace(order, patience=run.wiring.now() + timeout), listener, stop)
+
+
+def live_wait(
+    run: Run,
+    connection: Connection,
+    target: Target,
+    saw: Callable[[TargetKey, Sighting], None],
+    within: timedelta,
+) -> LiveWait:
+    """Return the wait of ``--when-live`` for one target, which begins now."""
+    return LiveWait(
+        target,
+        api_base=connection.api_base,
+        zoom=connection.zoom.once,
+        saw=saw,
+        now=run.wiring.now,
+        within=within,
+    )
+
+
+def _awaited(run: Run, telling: Telling, wait: LiveWait, listener: Progressing, stop: Stop) -> ResolvedTarget:
+    def tell(why: str) -> None:
+        if not run.options.is_quiet:
+            run.say((Line(f"{telling.target} {why}; waiting up to {wait.words}"),))
+
+    return wait_until_live(wait, listener=listener, stop=stop, now=run.wiring.now, tell=tell)
 
 
 def order_of(

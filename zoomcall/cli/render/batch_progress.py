@@ -17,6 +17,11 @@ _MOST_ROWS = 8
 _REDRAW_SECONDS = 0.1
 
 
+def targets_in_words(count: int) -> str:
+    """Return how many sessions and meetings are waited for, with the verb."""
+    return "1 session or meeting is" if count == 1 else f"{count} sessions or meetings are"
+
+
 class BatchProgress:
     """A bar with rate, remaining time and counts over the rows that ring; nothing if ``is_shown`` is False.
 
@@ -29,6 +34,7 @@ class BatchProgress:
         self._is_shown = is_shown
         self._ringing: dict[int, tuple[str, str]] = {}
         self._counts: Counter[State] = Counter()
+        self._waited_for = 0
         self._begun = time.monotonic()
         self._drawn = 0.0
         self._live: Live | None = None
@@ -36,6 +42,11 @@ class BatchProgress:
     def put(self, number: int, room: str, state: str) -> None:
         """Show a row that rings, or its new state."""
         self._ringing[number] = (room, state)
+        self._draw()
+
+    def wait_for(self, targets: int) -> None:
+        """Show for how many sessions and meetings rows wait."""
+        self._waited_for = targets
         self._draw()
 
     def end(self, number: int, state: State) -> None:
@@ -59,7 +70,8 @@ class BatchProgress:
         shown = list(self._ringing.items())[:_MOST_ROWS]
         rows = [f"  row {number}: {state}: {room}" for number, (room, state) in shown]
         more = len(self._ringing) - len(shown)
-        return (head, *rows, *([f"  and {more} more"] if more else []))
+        waiting = [f"  waiting until {targets_in_words(self._waited_for)} live"] if self._waited_for else []
+        return (head, *rows, *([f"  and {more} more"] if more else []), *waiting)
 
     def _draw(self) -> None:
         now = time.monotonic()

@@ -12,9 +12,10 @@ from typing import Protocol
 from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
-from zoomcall.domain.batch import BatchRow
+from zoomcall.domain.batch import BatchRow, key_of
 from zoomcall.domain.call import Sent, State
 from zoomcall.errors import ErrorKind, Shortage, ZoomcallError
+from zoomcall.usecases.batching.live import Doors
 from zoomcall.usecases.batching.pacing import Pace
 from zoomcall.usecases.dialing.report import CallReport
 from zoomcall.usecases.dialing.stop import Stop
@@ -71,6 +72,12 @@ Dial = Callable[[BatchRow], CallReport]
 """Rings a row's room and waits for the outcome; failures are in the report."""
 
 
+def _no_threads() -> Shortage:
+    return Shortage(
+        "the system has no more threads for zoomcall", fix="End other programs, or raise the limit (ulimit -u)."
+    )
+
+
 class Batch:
     """One run over many rows.
 
@@ -82,6 +89,7 @@ class Batch:
         sending: Ends the sending: what rings is waited for.
         calls: Ends the calls too.
         monotonic: A clock that nobody can set, in seconds.
+        doors: Watches the targets whose rows have to wait until they are live.
     """
 
     def __init__(
@@ -94,8 +102,10 @@ class Batch:
         sending: Stop,
         calls: Stop,
         monotonic: Callable[[], float],
+        doors: Doors | None = None,
     ) -> None:
         self._terms = terms
+        self._doors = doors
         self._dial = dial
         self._pace = pace
         self._listener = listener
@@ -105,25 +115,35 @@ class Batch:
         self._changed = threading.Condition()
         self._turn = threading.Lock()
         self._due: list[tuple[float, int, int, BatchRow]] = []
+        self._held: dict[str, list[BatchRow]] = {}
         self._in_flight = 0
         self._reports: dict[int, RowReport] = {}
         self._ended: set[int] = set()
         self._is_broken = False
+        self._bug: BaseException | None = None
         self._ends_at: float | None = None
         self.fatal: ZoomcallError | None = None
 
     def run(self, rows: Iterable[BatchRow]) -> tuple[RowReport, ...]:
         """Ring every row; return what became of each, in the order of the rows."""
-        now = self._monotonic()
-        self._due = [(now, row.number, 1, row) for row in rows]
-        heapq.heapify(self._due)
-        everything = [row for _, _, _, row in sorted(self._due, key=lambda due: due[1])]
+        now, everything = self._monotonic(), sorted(rows, key=lambda row: row.number)
+        waiting = frozenset[str]() if self._doors is None else self._doors.keys
+        for row in everything:
+            key = key_of(row.target)
+            if key in waiting:
+                self._held.setdefault(key, []).append(row)
+            else:
+                self._due.append((now, row.number, 1, row))  # in order, and so a heap
         if self._terms.longest is not None:
             self._ends_at = now + self._terms.longest.total_seconds()
         workers = min(self._terms.parallel, len(everything))
+        if self._held:
+            self._watch_doors()
         with ThreadPoolExecutor(max(1, workers), thread_name_prefix="row") as pool:
             for worker in self._started(pool, workers):
                 worker.result()
+        if self._bug is not None:
+            raise self._bug
         for row in everything:
             if row.number not in self._ended:
                 self._end(self._as_it_was(row))
@@ -141,12 +161,44 @@ class Batch:
                 started.append(pool.submit(self._work))
             except RuntimeError as error:
                 if not started:
-                    raise Shortage(
-                        "the system has no more threads for zoomcall",
-                        fix="End other programs, or raise the limit (ulimit -u).",
-                    ) from error
+                    raise _no_threads() from error
                 break
         return started
+
+    def _watch_doors(self) -> None:
+        """Start watching the targets that are not live yet.
+
+        Raises:
+            Shortage: The system has no thread for that.
+        """
+        doors = self._doors
+        assert doors is not None  # noqa: S101 - nothing is held without it
+
+        def watch() -> None:
+            try:
+                doors.watch(self._admit, self._is_over)
+            except BaseException as bug:  # noqa: BLE001 - a thread's failure must end the run
+                with self._changed:
+                    self._bug, self._is_broken = bug, True
+                    self._changed.notify_all()
+
+        try:
+            threading.Thread(target=watch, name="doors", daemon=True).start()
+        except RuntimeError as error:
+            raise _no_threads() from error
+
+    def _admit(self, key: str, failure: ZoomcallError | None) -> None:
+        """Let a target's rows be rung; or end them, if it will not be live."""
+        with self._changed:
+            now, rows = self._monotonic(), self._held.pop(key, [])
+            for row in rows:
+                if failure is None:
+                    heapq.heappush(self._due, (now, row.number, 1, row))
+                elif not self._is_over():
+                    self._end(RowReport(row=row, attempts=0, call=CallReport(failure=failure)))
+            if failure is not None and self._concerns_all(failure):
+                self.fatal = self.fatal or failure
+            self._changed.notify_all()
 
     def _work(self) -> None:
         while (taken := self._take()) is not None:
@@ -171,7 +223,7 @@ class Batch:
                     _, _, attempt, row = heapq.heappop(self._due)
                     self._in_flight += 1
                     return attempt, row
-                if not self._due and self._in_flight == 0:
+                if not self._due and not self._held and self._in_flight == 0:
                     return None
                 pause = self._due[0][0] - now if self._due else _LONGEST_SLEEP
                 self._changed.wait(min(_LONGEST_SLEEP, max(0.0, pause)))
