@@ -400,6 +400,7 @@ def test_a_literal_address_is_known_as_one(protocol: Protocol, ip: IpAddress) ->
 @pytest.mark.parametrize(
     ("text", "is_private"),
     [
+        ("::a00:1", False),  # the bits of 10.0.0.1, but another network
         ("9.255.255.255", False),
         ("10.0.0.0", True),
         ("10.255.255.255", True),

@@ -32,6 +32,7 @@ def test_a_credential_tells_its_kind_and_its_public_part_alone(
     assert (credential.kind.value, credential.key_id) == (kind, key_id)
     label = CredentialLabel(credential.kind, CredentialSource.ENV, "ZOOMCALL_API_SECRET")
     held = HeldCredential(credential=credential, label=label)
+    assert not held.is_explicit
     token = AccessToken(text=Secret(TEXT), kind=credential.kind)
     assert TEXT not in f"{credential!r} {credential} {held!r} {held} {token!r} {token}"
 
