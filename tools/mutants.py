@@ -116,16 +116,15 @@ class Reach(msgspec.Struct):
         return any("" in lines.get(line, ()) for line in _statement(mutant))
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the quickest of the tests that reach the statement, or, if it runs at import, the file."""
+        """Return the quickest tests that reach the statement, or are in one file with some that reach its module."""
         lines = self.lines.get(mutant.path, {})
-        reached = [lines[line] for line in _statement(mutant) if line in lines]
-        if any("" in each for each in reached) and not any(any(each) for each in reached):
-            reached = list(lines.values())
-        found = sorted(
-            {test for each in reached for test in each if test in self.seconds}, key=self.seconds.__getitem__
-        )
-        ends = accumulate(self.seconds[test] for test in found)
-        return [test for test, end in zip(found, ends, strict=True) if end < PATIENCE]
+        found = {test for line in _statement(mutant) for test in lines.get(line, ()) if test in self.seconds}
+        if self.is_at_import(mutant) and not found:
+            files = {test.partition("::")[0] for tests in lines.values() for test in tests}
+            found = {test for test in self.seconds if test.partition("::")[0] in files}
+        quickest = sorted(found, key=self.seconds.__getitem__)
+        ends = accumulate(self.seconds[test] for test in quickest)
+        return [test for test, end in zip(quickest, ends, strict=True) if end < PATIENCE]
 
 
 class _Selection:
