@@ -116,7 +116,7 @@ class Reach(msgspec.Struct):
         return any("" in lines.get(line, ()) for line in _statement(mutant))
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the quickest tests that reach the statement, or are in one file with some that reach its module."""
+        """Return the quickest tests that reach the statement, or are beside some that reach its module."""
         lines = self.lines.get(mutant.path, {})
         found = {test for line in _statement(mutant) for test in lines.get(line, ()) if test in self.seconds}
         if self.is_at_import(mutant) and not found:

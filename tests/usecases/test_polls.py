@@ -16,7 +16,8 @@ from zoomcall.domain.journal import TargetKey
 from zoomcall.domain.live import LOG_REACH, WebhookLog
 from zoomcall.domain.target import Api
 from zoomcall.usecases.dialing import polling
-from zoomcall.usecases.dialing.polling import Look, Poll, PollFeed, Polls, Rhythm
+from zoomcall.usecases.dialing.polling import Look, Poll, PollFeed, Polls, Rhythm, _Asked
+from zoomcall.usecases.dialing.preflight import Prospects
 from zoomcall.usecases.dialing.signals import Hiccup, Looked, RosterSeen, Signals
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.zoom_clock import LOG_SLACK
@@ -215,6 +216,33 @@ def test_a_last_look_waits_an_interval_after_the_look_before_it() -> None:
     assert [signals.get(timeout=10) for _ in range(3)] == [RosterSeen(()), RosterSeen(()), Looked()]
     assert looked == [LOG, ROSTER, LOG]  # what was looked at a moment ago comes last
     poll.unsubscribe(signals)
+
+
+@pytest.mark.parametrize(
+    ("now", "sources", "pause"),
+    [
+        (1000.25, {ROSTER, LOG}, 0.75),
+        (1000.25, {LOG}, 2.75),
+        (1002.0, {ROSTER}, 0.0),
+        (1010.0, {ROSTER, LOG}, 0.0),
+        (1000.25, {LOG, EvidenceSource.WEBHOOK}, 0.0),
+        (1000.25, set(), 1.0),
+    ],
+)
+def test_a_last_look_is_due_an_interval_after_the_look_before_it(
+    now: float, sources: set[EvidenceSource], pause: float
+) -> None:
+    poll, _ = poll_of(ROSTER, LOG, rhythm=Rhythm())
+    poll._begun.update({LOG: 1000.0, ROSTER: 998.0})
+    asked = {1: _Asked(queue.SimpleQueue(), 1000.0, frozenset(sources))} if sources else {}
+    with patch.object(polling.time, "monotonic", lambda: now):
+        assert poll._pause(0, asked) == pause
+
+
+def test_nothing_is_no_prospect() -> None:
+    assert not Prospects().is_any
+    assert Prospects(has_feeds=True).is_any
+    assert Prospects(looks=frozenset({ROSTER})).is_any
 
 
 def test_a_memory_shortage_in_a_look_passes() -> None:
