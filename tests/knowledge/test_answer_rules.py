@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from tokens import OAUTH_CLAIMS, OAUTH_HEADER, jwt
+from tokens import API_CLAIMS, OAUTH_CLAIMS, OAUTH_HEADER, jwt
 
 from zoomcall.domain.answer import FieldError, RateLimit, ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
@@ -175,6 +175,14 @@ def test_advice_is_for_the_cluster_that_is_meant(
     assert place in cause.fix
 
 
+def test_whatever_the_cause_its_advice_is_for_the_cluster_that_is_meant() -> None:
+    request = RequestFacts(method="POST", url="https://zoomgov.com/oauth/token")
+    answer = said(400, 4724, "Invalid JWT in header.", is_oauth=True)
+    [cause, *_] = judge(Facts(request=request, answer=answer)).causes
+    assert cause.id == "basic-missing"
+    assert "zoom.us" not in f"{cause.fix} {cause.command}".replace("zoomgov.com", "")
+
+
 def test_the_token_endpoints_codes_mean_nothing_elsewhere() -> None:
     assert found(said(400, "invalid_client", "Invalid client_id or client_secret")) == {}
 
@@ -339,6 +347,7 @@ def test_a_user_managed_app_is_possible_behind_a_no_op() -> None:
     assert "user-managed-app" in found(quiet, kind=kind, bearer=Secret(USERS_TOKEN))
     assert "user-managed-app" not in found(quiet, kind=kind, scopes=("meeting:write:admin",))
     assert "user-managed-app" not in found(quiet, kind=kind)
+    assert "user-managed-app" not in found(quiet, kind=kind, bearer=Secret(jwt(API_CLAIMS)))
     assert "user-managed-app" not in found(said(200), kind=kind, scopes=("meeting:write",))
 
 

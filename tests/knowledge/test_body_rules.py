@@ -460,6 +460,10 @@ def test_headers_are_gathered_wherever_they_are() -> None:
     [
         ({"key": "a", "value": "b"}, [{"key": "a", "value": "b"}]),
         ({"key": "a"}, [{"key": "key", "value": "a"}]),
+        (
+            {"key": "a", "value": "b", "x": "c"},
+            [{"key": "key", "value": "a"}, {"key": "value", "value": "b"}, {"key": "x", "value": "c"}],
+        ),
         ([{"name": "a", "value": "b"}], [{"key": "a", "value": "b"}]),
         ([{"name": "a"}], [{"key": "a", "value": ""}]),
         ([{"name": 7}, "x"], [{"name": 7}, "x"]),
