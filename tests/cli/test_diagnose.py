@@ -246,6 +246,20 @@ def test_a_paste_given_as_an_argument_is_not_repeated(zoomcall: Shell, argument:
             "explain reason:9",
         ),
         ("Error: internalErrorCode=124", "SDK"),
+        ("onMeetingStatusChanged: JOIN_MEETING_FAILED, errorCode: 3712", "SDK"),
+        ("ZoomSDKError: 8, the SDK was not authorized", "SDK"),
+        (
+            '{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1}',
+            "explain url_validation",
+        ),
+        (
+            (
+                '{"event":"meeting.participant_room_system_callout_failed","event_ts":1,"payload":{"object":'
+                '{"participant":{"device_ip":"10.0.0.5","reason_type":9}}}}'
+            ),
+            "explain reason:9",
+        ),
+        ("124 Invalid access token.\n3001 Meeting does not exist.\n300 No permission.", "no recognizable request"),
         ("const url = 'https://api.zoom.us/v2/live_meetings/93111222333/events';\ncall(url, options);", "method"),
     ],
 )

@@ -31,7 +31,7 @@ _NEXT = "which would be the next problem"
 _PHONE = Pattern(r"\+?[\d ().-]{3,40}")
 _SHORTEST_NUMBER = 7
 _OWN_HOST = Pattern(
-    r"(?:[\w-]+\.)*(?:zoomcrc\.com|zmeu\.us|zoomcrcgov\.com)\b|^(?:162\.255\.3[67]\.11|213\.19\.144\.110)\b",
+    r"(?:[\w-]+\.)*(?:zoomcrc\.com|zmeu\.us|zoomcrcgov\.com)(?![\w-]|\.\w)|^(?:162\.255\.3[67]\.11|213\.19\.144\.110)\b",
     re.IGNORECASE,
 )
 _FIX_OF_NOTATION = (

@@ -180,7 +180,8 @@ def _unread(request: PastedRequest, near: str, facts: Facts) -> Iterator[str]:
         return
     if not request.method:
         yield "its method"
-    if request.form.is_source and route.is_callout and request.body is None and request.method in {"PATCH", "POST"}:
+    is_body_unread = request.body is None and (request.form.is_source or Part.BODY in request.unsure)
+    if is_body_unread and route.is_callout and request.method in {"PATCH", "POST"}:
         yield "its body"
     is_signed = request.basic is not None or any(request.header(name) for name in ("authorization", "x-api-key"))
     if request.form.is_source and not is_signed:

@@ -198,6 +198,9 @@ def _flaw(reading: TokenReading, secret: Secret) -> Cause | None:
     if digest(_bytes_of(text), message) == reading.hex_digest:
         evidence = "the signature is the right digest, but in hexadecimal digits"
         return Cause("digest-as-hex", Certainty.CERTAIN, evidence, cause_texts()["digest-as-hex"].fix, _MINT)
+    if digest(_bytes_of(text), message) == reading.signature:
+        evidence = "the signature is the right digest, but in plain base64 (+, / or =) instead of base64url"
+        return Cause("token-malformed", Certainty.LIKELY, evidence, cause_texts()["token-malformed"].fix, _MINT)
     for cause, evidence, key in _wrong_keys(text):
         if digest(_bytes_of(key), message) == reading.signature:
             said = f"the signature matches the API secret {evidence}"

@@ -16,6 +16,7 @@ from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _MOST_ENTRIES = 20_000
 _MOST_REQUESTS = 2000
+_DEEPEST = 6
 _MOST_HEADERS = 200
 _LONGEST_TEXT = 256 * 1024
 _ZOOMISH = re.compile(r"zoom\.us|zoomgov\.com|/videosdk/|/live_meetings/|/oauth/token", re.IGNORECASE)
@@ -32,7 +33,7 @@ def read_har(text: str) -> tuple[PastedRequest, ...] | None:
     Args:
         text: Everything that was pasted.
     """
-    if not text.lstrip("\ufeff \t\r\n").startswith("{") or '"request"' not in text:
+    if text.lstrip("\ufeff \t\r\n")[:1] not in {"{", "["} or '"request"' not in text:
         return None
     try:
         document = json.loads(text.lstrip("\ufeff"))
@@ -42,15 +43,17 @@ def read_har(text: str) -> tuple[PastedRequest, ...] | None:
     return None if entries is None else tuple(_requests(entries))
 
 
-def _entries(document: object) -> list[Any] | None:
-    """Return the entries of a HAR file, or the one that somebody copied out of it."""
-    if not isinstance(document, dict):
-        return None
-    log = document.get("log")
-    entries = log.get("entries") if isinstance(log, dict) else document.get("entries")
-    if isinstance(entries, list):
-        return entries[:_MOST_ENTRIES]
-    return [document] if isinstance(document.get("request"), dict) else None
+def _entries(document: object, depth: int = 0) -> list[Any] | None:
+    """Return the entries of a HAR file, even inside another document, or the one that was copied out of it."""
+    if isinstance(document, dict):
+        entries = document.get("entries")
+        if isinstance(entries, list) and any(isinstance(_dict(entry).get("request"), dict) for entry in entries):
+            return entries[:_MOST_ENTRIES]
+        if depth == 0 and isinstance(document.get("request"), dict):
+            return [document]
+    inner = document.values() if isinstance(document, dict) else document if isinstance(document, list) else ()
+    found = (_entries(one, depth + 1) for one in inner if depth < _DEEPEST)
+    return next((entries for entries in found if entries is not None), None)
 
 
 def _requests(entries: list[Any]) -> Iterator[PastedRequest]:

@@ -18,6 +18,7 @@ from zoomcall.usecases.pasted.http_message import (
     read_mentioned_requests,
     read_requests_in_parts,
 )
+from zoomcall.usecases.pasted.nushell import read_nushell
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source import read_source
 from zoomcall.usecases.pasted.surroundings import FIX_OF_PASTE
@@ -143,7 +144,7 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
     if document is not None:
         yield from document
         return
-    commands = list(read_commands(text, read_file))
+    commands = [*read_commands(text, read_file), *read_nushell(text)]
     yield from commands
     yield from read_http_requests(text)
     yield from read_requests_in_parts(text)

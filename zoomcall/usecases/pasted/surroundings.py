@@ -24,7 +24,7 @@ _HOST = re.compile(
     re.IGNORECASE,
 )
 _JOIN_LINK = re.compile(
-    r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))/(?:j|s|w|my|wc/join)/(\d{9,11})\b", re.IGNORECASE
+    r"https?://((?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com))/(?:j|s|w|my|wc/join|launch/jc)/(\d{9,11})\b", re.IGNORECASE
 )
 _BLOCKED = re.compile(
     r"blocked by CORS policy|Cross-Origin Request Blocked|No 'Access-Control-Allow-Origin' header"
