@@ -1,12 +1,49 @@
 # bash completion for zoomcall; made by: zoomcall completion bash
+_zoomcall_rooms() {
+    local file folder="$ZOOMCALL_CONFIG_DIR"
+    if [[ -z $folder && $OSTYPE == darwin* ]]; then
+        folder="$HOME/Library/Application Support/zoomcall"
+    elif [[ -z $folder ]]; then
+        folder="${XDG_CONFIG_HOME:-$HOME/.config}/zoomcall"
+    fi
+    file="${ZOOMCALL_BOOK:-$folder/book.toml}"
+    [[ -f $file ]] && sed -n -e 's/^[[:space:]]*name[[:space:]]*=[[:space:]]*"\([^"\]\{1,\}\)"[[:space:]]*\(#.*\)\{0,1\}$/\1/p' -e 's/^[[:space:]]*name[[:space:]]*=[[:space:]]*'\''\([^'\'']\{1,\}\)'\''[[:space:]]*\(#.*\)\{0,1\}$/\1/p' "$file" 2>/dev/null
+}
+_zoomcall_profiles() {
+    local file folder="$ZOOMCALL_CONFIG_DIR"
+    if [[ -z $folder && $OSTYPE == darwin* ]]; then
+        folder="$HOME/Library/Application Support/zoomcall"
+    elif [[ -z $folder ]]; then
+        folder="${XDG_CONFIG_HOME:-$HOME/.config}/zoomcall"
+    fi
+    file="$folder/config.toml"
+    [[ -f $file ]] && sed -n -e 's/^\[profiles\."\{0,1\}\([A-Za-z0-9][A-Za-z0-9._-]*\)"\{0,1\}\][[:space:]]*$/\1/p' "$file" 2>/dev/null
+}
+_zoomcall_offer() {
+    # Names may hold blanks, and are compared without regard to case; $2 is the @ before them.
+    local want="$1" mark="$2" is_strict="" name
+    shopt -q nocasematch || is_strict=1
+    shopt -s nocasematch
+    case "$want" in
+        [\"\']*) want="${want#?}" ;;
+        *) want="${want//\\/}" ;;
+    esac
+    want="${want#"$mark"}"
+    while IFS= read -r name; do
+        [[ "${name:0:${#want}}" == "$want" ]] || continue
+        [[ $1 == [\"\']* ]] || printf -v name %q "$name"
+        COMPREPLY+=("$mark$name")
+    done
+    [[ -z $is_strict ]] || shopt -u nocasematch
+}
 _zoomcall() {
-    local at="" place=0 skip="" rest="" files="" offered="" cur prev word index
+    local at="" place=0 skip="" rest="" files="" offered="" names="" cur prev word index
     local -a words=()
     COMPREPLY=()
-    # readline makes three words of --flag=value and of topic:name
+    # readline makes three words of --flag=value and of topic:name, and two of @name
     for ((index = 1; index <= COMP_CWORD; index++)); do
         word="${COMP_WORDS[index]}"
-        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:]) ]]; then
+        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:@]) ]]; then
             words[${#words[@]}-1]+=$word
         else
             words+=("$word")
@@ -41,11 +78,12 @@ _zoomcall() {
     else
         case "$at $prev" in
             "/auth/login --kind") offered="videosdk s2s token oauth" ;;
-            "/auth/login --api-key" | "/auth/login --account-id" | "/auth/login --client-id" | "/auth/login --websocket-subscription-id" | "/auth/login --port" | "/auth/login --profile" | "/auth/login -p" | "/auth/logout --profile" | "/auth/logout -p" | "/auth/status --profile" | "/auth/status -p" | "/auth/list --profile" | "/auth/list -p" | "/auth/switch --profile" | "/auth/switch -p" | "/whoami --profile" | "/whoami -p" | "/token/mint --ttl" | "/token/mint --profile" | "/token/mint -p" | "/token/inspect --profile" | "/token/inspect -p" | "/invite/sip --session" | "/invite/sip --session-name" | "/invite/sip --meeting" | "/invite/sip --from-name" | "/invite/sip --to-name" | "/invite/sip --timeout" | "/invite/sip --listen" | "/invite/sip --when-live" | "/invite/sip --from-uri" | "/invite/sip --header" | "/invite/sip --profile" | "/invite/sip -p" | "/invite/h323 --session" | "/invite/h323 --session-name" | "/invite/h323 --meeting" | "/invite/h323 --from-name" | "/invite/h323 --to-name" | "/invite/h323 --timeout" | "/invite/h323 --listen" | "/invite/h323 --when-live" | "/invite/h323 --profile" | "/invite/h323 -p" | "/invite/room --session" | "/invite/room --session-name" | "/invite/room --meeting" | "/invite/room --from-name" | "/invite/room --to-name" | "/invite/room --timeout" | "/invite/room --listen" | "/invite/room --when-live" | "/invite/room --from-uri" | "/invite/room --header" | "/invite/room --profile" | "/invite/room -p" | "/invite/phone --session" | "/invite/phone --session-name" | "/invite/phone --meeting" | "/invite/phone --from-name" | "/invite/phone --to-name" | "/invite/phone --timeout" | "/invite/phone --listen" | "/invite/phone --when-live" | "/invite/phone --profile" | "/invite/phone -p" | "/invite/batch --session" | "/invite/batch --session-name" | "/invite/batch --meeting" | "/invite/batch --from-name" | "/invite/batch --to-name" | "/invite/batch --timeout" | "/invite/batch --listen" | "/invite/batch --when-live" | "/invite/batch --rate" | "/invite/batch --burst" | "/invite/batch --parallel" | "/invite/batch --attempts" | "/invite/batch --retry-on" | "/invite/batch --retry-delay" | "/invite/batch --max-duration" | "/invite/batch --shard" | "/invite/batch --tag" | "/invite/batch --report" | "/invite/batch --profile" | "/invite/batch -p" | "/room/add --from-name" | "/room/add --to-name" | "/room/add --header" | "/room/add --note" | "/room/add --tag" | "/room/add --profile" | "/room/add -p" | "/room/list --tag" | "/room/list --profile" | "/room/list -p" | "/room/show --profile" | "/room/show -p" | "/room/edit --from-name" | "/room/edit --to-name" | "/room/edit --header" | "/room/edit --note" | "/room/edit --tag" | "/room/edit --address" | "/room/edit --name" | "/room/edit --profile" | "/room/edit -p" | "/room/remove --profile" | "/room/remove -p" | "/room/import --profile" | "/room/import -p" | "/room/export --profile" | "/room/export -p" | "/room/sync --profile" | "/room/sync -p" | "/room/check --tag" | "/room/check --timeout" | "/room/check --parallel" | "/room/check --dns" | "/room/check --profile" | "/room/check -p" | "/report --report" | "/report --profile" | "/report -p" | "/call/list --limit" | "/call/list --profile" | "/call/list -p" | "/call/status --profile" | "/call/status -p" | "/call/wait --timeout" | "/call/wait --listen" | "/call/wait --profile" | "/call/wait -p" | "/call/hangup --session" | "/call/hangup --session-name" | "/call/hangup --meeting" | "/call/hangup --profile" | "/call/hangup -p" | "/session/list --profile" | "/session/list -p" | "/session/show --profile" | "/session/show -p" | "/meeting/show --profile" | "/meeting/show -p" | "/webhook/serve --host" | "/webhook/serve --port" | "/webhook/serve --forward-to" | "/webhook/serve --profile" | "/webhook/serve -p" | "/webhook/verify --signature" | "/webhook/verify --timestamp" | "/webhook/verify --max-age" | "/webhook/verify --profile" | "/webhook/verify -p" | "/webhook/replay --to" | "/webhook/replay --profile" | "/webhook/replay -p" | "/webhook/secret/set --profile" | "/webhook/secret/set -p" | "/webhook/secret/remove --profile" | "/webhook/secret/remove -p" | "/diagnose --profile" | "/diagnose -p" | "/doctor --session" | "/doctor --session-name" | "/doctor --meeting" | "/doctor --only" | "/doctor --profile" | "/doctor -p" | "/explain --profile" | "/explain -p" | "/emulate --host" | "/emulate --port" | "/emulate --room" | "/emulate --time-scale" | "/emulate --webhook-url" | "/emulate --fault" | "/emulate --profile" | "/emulate -p" | "/schema --profile" | "/schema -p" | "/completion --profile" | "/completion -p") return ;;
+            "/auth/login --api-key" | "/auth/login --account-id" | "/auth/login --client-id" | "/auth/login --websocket-subscription-id" | "/auth/login --port" | "/token/mint --ttl" | "/invite/sip --session" | "/invite/sip --session-name" | "/invite/sip --meeting" | "/invite/sip --from-name" | "/invite/sip --to-name" | "/invite/sip --timeout" | "/invite/sip --listen" | "/invite/sip --when-live" | "/invite/sip --from-uri" | "/invite/sip --header" | "/invite/h323 --session" | "/invite/h323 --session-name" | "/invite/h323 --meeting" | "/invite/h323 --from-name" | "/invite/h323 --to-name" | "/invite/h323 --timeout" | "/invite/h323 --listen" | "/invite/h323 --when-live" | "/invite/room --session" | "/invite/room --session-name" | "/invite/room --meeting" | "/invite/room --from-name" | "/invite/room --to-name" | "/invite/room --timeout" | "/invite/room --listen" | "/invite/room --when-live" | "/invite/room --from-uri" | "/invite/room --header" | "/invite/phone --session" | "/invite/phone --session-name" | "/invite/phone --meeting" | "/invite/phone --from-name" | "/invite/phone --to-name" | "/invite/phone --timeout" | "/invite/phone --listen" | "/invite/phone --when-live" | "/invite/batch --session" | "/invite/batch --session-name" | "/invite/batch --meeting" | "/invite/batch --from-name" | "/invite/batch --to-name" | "/invite/batch --timeout" | "/invite/batch --listen" | "/invite/batch --when-live" | "/invite/batch --rate" | "/invite/batch --burst" | "/invite/batch --parallel" | "/invite/batch --attempts" | "/invite/batch --retry-on" | "/invite/batch --retry-delay" | "/invite/batch --max-duration" | "/invite/batch --shard" | "/invite/batch --tag" | "/invite/batch --report" | "/room/add --from-name" | "/room/add --to-name" | "/room/add --header" | "/room/add --note" | "/room/add --tag" | "/room/list --tag" | "/room/edit --from-name" | "/room/edit --to-name" | "/room/edit --header" | "/room/edit --note" | "/room/edit --tag" | "/room/edit --address" | "/room/edit --name" | "/room/check --tag" | "/room/check --timeout" | "/room/check --parallel" | "/room/check --dns" | "/report --report" | "/call/list --limit" | "/call/wait --timeout" | "/call/wait --listen" | "/call/hangup --session" | "/call/hangup --session-name" | "/call/hangup --meeting" | "/webhook/serve --host" | "/webhook/serve --port" | "/webhook/serve --forward-to" | "/webhook/verify --signature" | "/webhook/verify --timestamp" | "/webhook/verify --max-age" | "/webhook/replay --to" | "/doctor --session" | "/doctor --session-name" | "/doctor --meeting" | "/doctor --only" | "/emulate --host" | "/emulate --port" | "/emulate --room" | "/emulate --time-scale" | "/emulate --webhook-url" | "/emulate --fault") return ;;
             "/auth/login --for" | "/auth/status --for" | "/whoami --for" | "/token/mint --for" | "/token/inspect --for" | "/doctor --for") offered="session meeting" ;;
             "/auth/login --cluster") offered="global gov" ;;
             "/auth/login --store") offered="keyring file" ;;
             "/auth/login --secret-file" | "/auth/login --redirect-path" | "/invite/sip --book" | "/invite/sip --events" | "/invite/h323 --book" | "/invite/h323 --events" | "/invite/room --book" | "/invite/room --events" | "/invite/phone --book" | "/invite/phone --events" | "/invite/batch --book" | "/invite/batch --events" | "/invite/batch --journal" | "/room/add --book" | "/room/list --book" | "/room/show --book" | "/room/edit --book" | "/room/remove --book" | "/room/import --book" | "/room/export --book" | "/room/sync --book" | "/room/check --book" | "/room/check --junit" | "/call/wait --events" | "/webhook/serve --ready-file" | "/webhook/serve --record" | "/webhook/secret/set --secret-file" | "/doctor --junit" | "/emulate --ready-file" | "/emulate --env-file") files=1 ;;
+            "/auth/login --profile" | "/auth/login -p" | "/auth/logout --profile" | "/auth/logout -p" | "/auth/status --profile" | "/auth/status -p" | "/auth/list --profile" | "/auth/list -p" | "/auth/switch --profile" | "/auth/switch -p" | "/whoami --profile" | "/whoami -p" | "/token/mint --profile" | "/token/mint -p" | "/token/inspect --profile" | "/token/inspect -p" | "/invite/sip --profile" | "/invite/sip -p" | "/invite/h323 --profile" | "/invite/h323 -p" | "/invite/room --profile" | "/invite/room -p" | "/invite/phone --profile" | "/invite/phone -p" | "/invite/batch --profile" | "/invite/batch -p" | "/room/add --profile" | "/room/add -p" | "/room/list --profile" | "/room/list -p" | "/room/show --profile" | "/room/show -p" | "/room/edit --profile" | "/room/edit -p" | "/room/remove --profile" | "/room/remove -p" | "/room/import --profile" | "/room/import -p" | "/room/export --profile" | "/room/export -p" | "/room/sync --profile" | "/room/sync -p" | "/room/check --profile" | "/room/check -p" | "/report --profile" | "/report -p" | "/call/list --profile" | "/call/list -p" | "/call/status --profile" | "/call/status -p" | "/call/wait --profile" | "/call/wait -p" | "/call/hangup --profile" | "/call/hangup -p" | "/session/list --profile" | "/session/list -p" | "/session/show --profile" | "/session/show -p" | "/meeting/show --profile" | "/meeting/show -p" | "/webhook/serve --profile" | "/webhook/serve -p" | "/webhook/verify --profile" | "/webhook/verify -p" | "/webhook/replay --profile" | "/webhook/replay -p" | "/webhook/secret/set --profile" | "/webhook/secret/set -p" | "/webhook/secret/remove --profile" | "/webhook/secret/remove -p" | "/diagnose --profile" | "/diagnose -p" | "/doctor --profile" | "/doctor -p" | "/explain --profile" | "/explain -p" | "/emulate --profile" | "/emulate -p" | "/schema --profile" | "/schema -p" | "/completion --profile" | "/completion -p") names=profiles ;;
             "/auth/login --output" | "/auth/login -o" | "/auth/logout --output" | "/auth/logout -o" | "/auth/status --output" | "/auth/status -o" | "/auth/list --output" | "/auth/list -o" | "/auth/switch --output" | "/auth/switch -o" | "/whoami --output" | "/whoami -o" | "/token/mint --output" | "/token/mint -o" | "/token/inspect --output" | "/token/inspect -o" | "/room/add --output" | "/room/add -o" | "/room/list --output" | "/room/list -o" | "/room/show --output" | "/room/show -o" | "/room/edit --output" | "/room/edit -o" | "/room/remove --output" | "/room/remove -o" | "/room/import --output" | "/room/import -o" | "/room/export --output" | "/room/export -o" | "/room/sync --output" | "/room/sync -o" | "/room/check --output" | "/room/check -o" | "/report --output" | "/report -o" | "/call/list --output" | "/call/list -o" | "/call/status --output" | "/call/status -o" | "/call/wait --output" | "/call/wait -o" | "/call/hangup --output" | "/call/hangup -o" | "/session/list --output" | "/session/list -o" | "/session/show --output" | "/session/show -o" | "/meeting/show --output" | "/meeting/show -o" | "/webhook/serve --output" | "/webhook/serve -o" | "/webhook/verify --output" | "/webhook/verify -o" | "/webhook/replay --output" | "/webhook/replay -o" | "/webhook/secret/set --output" | "/webhook/secret/set -o" | "/webhook/secret/remove --output" | "/webhook/secret/remove -o" | "/diagnose --output" | "/diagnose -o" | "/doctor --output" | "/doctor -o" | "/explain --output" | "/explain -o" | "/emulate --output" | "/emulate -o" | "/schema --output" | "/schema -o" | "/completion --output" | "/completion -o") offered="text json" ;;
             "/invite/sip --evidence" | "/invite/h323 --evidence" | "/invite/room --evidence" | "/invite/phone --evidence" | "/invite/batch --evidence" | "/call/wait --evidence") offered="auto roster webhook-log webhook websocket" ;;
             "/invite/sip --on-timeout" | "/invite/h323 --on-timeout" | "/invite/room --on-timeout" | "/invite/phone --on-timeout" | "/invite/batch --on-timeout") offered="leave remove" ;;
@@ -112,25 +150,25 @@ _zoomcall() {
                     case "$at $place" in
                         " "*) offered="auth whoami token invite room report call session meeting webhook diagnose doctor explain emulate schema completion" ;;
                         "/auth "*) offered="login logout status list switch" ;;
-                        "/auth/switch 0") return ;;
+                        "/auth/switch 0") names=profiles ;;
                         "/token "*) offered="mint inspect" ;;
                         "/token/inspect 0") return ;;
                         "/invite "*) offered="sip h323 room phone batch" ;;
-                        "/invite/sip 0") return ;;
-                        "/invite/h323 0") return ;;
-                        "/invite/room 0") return ;;
+                        "/invite/sip 0") names=rooms-by-at ;;
+                        "/invite/h323 0") names=rooms-by-at ;;
+                        "/invite/room 0") names=rooms ;;
                         "/invite/phone 0") return ;;
                         "/invite/batch 0") files=1 ;;
                         "/room "*) offered="add list show edit remove import export sync check" ;;
                         "/room/add 0") return ;;
                         "/room/add 1") offered="sip h323 phone" ;;
                         "/room/add 2") return ;;
-                        "/room/show 0") return ;;
-                        "/room/edit 0") return ;;
-                        "/room/remove "*) return ;;
+                        "/room/show 0") names=rooms ;;
+                        "/room/edit 0") names=rooms ;;
+                        "/room/remove "*) names=rooms ;;
                         "/room/import 0") files=1 ;;
                         "/room/export 0") files=1 ;;
-                        "/room/check "*) return ;;
+                        "/room/check "*) names=rooms ;;
                         "/report "*) files=1 ;;
                         "/call "*) offered="list status wait hangup" ;;
                         "/call/status 0") return ;;
@@ -154,7 +192,11 @@ _zoomcall() {
                 ;;
         esac
     fi
-    if [[ -n $files ]]; then
+    if [[ $names == rooms* && $cur =~ ^[\"\']?@ ]]; then
+        _zoomcall_offer "$cur" @ < <(_zoomcall_rooms)
+    elif [[ -n $names ]]; then
+        [[ $names == rooms-by-at ]] || _zoomcall_offer "$cur" "" < <("_zoomcall_$names")
+    elif [[ -n $files ]]; then
         compopt -o filenames 2>/dev/null
         while IFS= read -r word; do
             COMPREPLY+=("$word")

@@ -1,4 +1,41 @@
 # fish completion for zoomcall; made by: zoomcall completion fish
+function __zoomcall_rooms_in_file
+    set -l folder $ZOOMCALL_CONFIG_DIR
+    if test -z "$folder"; and test (uname) = Darwin
+        set folder "$HOME/Library/Application Support/zoomcall"
+    else if test -z "$folder"
+        set folder $HOME/.config/zoomcall
+        test -n "$XDG_CONFIG_HOME"; and set folder $XDG_CONFIG_HOME/zoomcall
+    end
+    set -l file $folder/book.toml
+    set -q ZOOMCALL_BOOK[1]; and test -n "$ZOOMCALL_BOOK"; and set file $ZOOMCALL_BOOK
+    test -f "$file"; and sed -n -e 's/^[[:space:]]*name[[:space:]]*=[[:space:]]*"\([^"\]\{1,\}\)"[[:space:]]*\(#.*\)\{0,1\}$/\1/p' -e 's/^[[:space:]]*name[[:space:]]*=[[:space:]]*\'\([^\']\{1,\}\)\'[[:space:]]*\(#.*\)\{0,1\}$/\1/p' "$file" 2>/dev/null
+end
+function __zoomcall_profiles_in_file
+    set -l folder $ZOOMCALL_CONFIG_DIR
+    if test -z "$folder"; and test (uname) = Darwin
+        set folder "$HOME/Library/Application Support/zoomcall"
+    else if test -z "$folder"
+        set folder $HOME/.config/zoomcall
+        test -n "$XDG_CONFIG_HOME"; and set folder $XDG_CONFIG_HOME/zoomcall
+    end
+    set -l file $folder/config.toml
+    test -f "$file"; and sed -n -e 's/^\[profiles\."\{0,1\}\([A-Za-z0-9][A-Za-z0-9._-]*\)"\{0,1\}\][[:space:]]*$/\1/p' "$file" 2>/dev/null
+end
+function __zoomcall_rooms
+    if string match -q '@*' -- (commandline -ct)
+        __zoomcall_rooms_in_file | string replace -r '^' @
+    else
+        __zoomcall_rooms_in_file
+    end
+end
+function __zoomcall_rooms-by-at
+    string match -q '@*' -- (commandline -ct)
+    and __zoomcall_rooms
+end
+function __zoomcall_profiles
+    __zoomcall_profiles_in_file
+end
 function __zoomcall_at
     set -l at ""
     set -l skip ""
@@ -62,7 +99,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l port -x -d 'Port of tha
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l no-browser -d 'Print the address to sign in at, and open no browser'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l device -d 'Sign in on another device, if the app allows that'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l no-verify -d 'Store it without asking Zoom'
-complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l quiet -s q -d 'Hide progress and warnings'
@@ -70,7 +107,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l verbose -s v -d 'Show m
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l quiet -s q -d 'Hide progress and warnings'
@@ -79,7 +116,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l debug -d 'Show request
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l for -x -a 'session meeting' -d 'Which credential to use if the environment has several'
-complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l quiet -s q -d 'Hide progress and warnings'
@@ -87,7 +124,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l verbose -s v -d 'Show 
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/auth/status'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l quiet -s q -d 'Hide progress and warnings'
@@ -95,8 +132,8 @@ complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l verbose -s v -d 'Show mo
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/auth/list'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/auth/switch'"
-complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -a '(__zoomcall_profiles)'
+complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l quiet -s q -d 'Hide progress and warnings'
@@ -106,7 +143,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l no-input -d 'Never pro
 complete -c zoomcall -n "__zoomcall_at '/auth/switch'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/whoami'" -l for -x -a 'session meeting' -d 'Which credential to use if the environment has several'
 complete -c zoomcall -n "__zoomcall_at '/whoami'" -l offline -d 'Send nothing'
-complete -c zoomcall -n "__zoomcall_at '/whoami'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/whoami'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/whoami'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/whoami'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/whoami'" -l quiet -s q -d 'Hide progress and warnings'
@@ -119,7 +156,7 @@ complete -c zoomcall -n "__zoomcall_at '/token'" -a inspect -d 'Show what a toke
 complete -c zoomcall -n "__zoomcall_at '/token'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l ttl -x -d 'Lifetime of an API JWT, such as 90s, 10m or 1h; at most 7d. [default: 10 minutes]'
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l for -x -a 'session meeting' -d 'Which credential to use if the environment has several'
-complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l quiet -s q -d 'Hide progress and warnings'
@@ -129,7 +166,7 @@ complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l no-input -d 'Never prom
 complete -c zoomcall -n "__zoomcall_at '/token/mint'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/token/inspect'"
 complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l for -x -a 'session meeting' -d 'API to check it for. [default: the one that takes its kind]'
-complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/token/inspect'" -l quiet -s q -d 'Hide progress and warnings'
@@ -143,7 +180,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite'" -a room -d 'Ring a room of the
 complete -c zoomcall -n "__zoomcall_at '/invite'" -a phone -d 'Ring a phone and report what became of the call'
 complete -c zoomcall -n "__zoomcall_at '/invite'" -a batch -d 'Ring many rooms, and report what became of each'
 complete -c zoomcall -n "__zoomcall_at '/invite'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/invite/sip'"
+complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -a '(__zoomcall_rooms-by-at)'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l session -x -d 'Video SDK session, by id'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l session-name -x -d 'Live Video SDK session, by name'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l meeting -x -d 'Zoom meeting, by number or join link'
@@ -165,7 +202,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l dry-run -d 'Print the r
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l curl -d 'Print a shell line that sends the request with curl'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l from-uri -x -d 'Caller\'s SIP URI'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l header -x -d 'SIP header for the room; repeatable, up to ten'
-complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l output -s o -x -a 'text json jsonl' -d 'Output format; jsonl prints events as they happen'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l quiet -s q -d 'Hide progress and warnings'
@@ -173,7 +210,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l verbose -s v -d 'Show m
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/invite/sip'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/invite/h323'"
+complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -a '(__zoomcall_rooms-by-at)'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l session -x -d 'Video SDK session, by id'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l session-name -x -d 'Live Video SDK session, by name'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l meeting -x -d 'Zoom meeting, by number or join link'
@@ -193,7 +230,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l if-absent -d 'Exit 0 w
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l when-live -x -d 'Wait this long for somebody to be in the session or meeting'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l dry-run -d 'Print the request and send nothing'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l curl -d 'Print a shell line that sends the request with curl'
-complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l output -s o -x -a 'text json jsonl' -d 'Output format; jsonl prints events as they happen'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l quiet -s q -d 'Hide progress and warnings'
@@ -201,7 +238,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l verbose -s v -d 'Show 
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/invite/h323'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/invite/room'"
+complete -c zoomcall -n "__zoomcall_at '/invite/room'" -a '(__zoomcall_rooms)'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l session -x -d 'Video SDK session, by id'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l session-name -x -d 'Live Video SDK session, by name'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l meeting -x -d 'Zoom meeting, by number or join link'
@@ -223,7 +260,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l dry-run -d 'Print the 
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l curl -d 'Print a shell line that sends the request with curl'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l from-uri -x -d 'Caller\'s SIP URI'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l header -x -d 'SIP header for the room; repeatable, up to ten'
-complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l output -s o -x -a 'text json jsonl' -d 'Output format; jsonl prints events as they happen'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/invite/room'" -l quiet -s q -d 'Hide progress and warnings'
@@ -255,7 +292,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l greeting -d 'Greet wh
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l no-greeting -d 'Greet whoever answers, or not'
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l press-one -d 'Ask whoever answers to press 1, or not'
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l no-press-one -d 'Ask whoever answers to press 1, or not'
-complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l output -s o -x -a 'text json jsonl' -d 'Output format; jsonl prints events as they happen'
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/invite/phone'" -l quiet -s q -d 'Hide progress and warnings'
@@ -296,7 +333,7 @@ complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l shard -x -d 'Ring onl
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l tag -x -d 'Ring only rows with this tag'
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l skip-bad -d 'Ring the other rows if some are bad'
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l report -x -d 'Write a report: junit, csv, html or metrics; repeatable'
-complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l output -s o -x -a 'text json jsonl' -d 'Output format; jsonl prints events as they happen'
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/invite/batch'" -l quiet -s q -d 'Hide progress and warnings'
@@ -323,7 +360,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/add'" -l to-name -x -d 'Room\'s na
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l header -x -d 'SIP header for the room; repeatable, up to ten'
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l note -x -d 'A remark'
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l tag -x -d 'A word to select rooms by; repeatable'
-complete -c zoomcall -n "__zoomcall_at '/room/add'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/add'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l quiet -s q -d 'Hide progress and warnings'
@@ -333,7 +370,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/add'" -l no-input -d 'Never prompt
 complete -c zoomcall -n "__zoomcall_at '/room/add'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l tag -x -d 'Only rooms with this tag'
-complete -c zoomcall -n "__zoomcall_at '/room/list'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/list'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l quiet -s q -d 'Hide progress and warnings'
@@ -341,9 +378,9 @@ complete -c zoomcall -n "__zoomcall_at '/room/list'" -l verbose -s v -d 'Show mo
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/room/list'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/room/show'"
+complete -c zoomcall -n "__zoomcall_at '/room/show'" -a '(__zoomcall_rooms)'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
-complete -c zoomcall -n "__zoomcall_at '/room/show'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/show'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l quiet -s q -d 'Hide progress and warnings'
@@ -351,7 +388,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/show'" -l verbose -s v -d 'Show mo
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/room/show'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/room/edit'"
+complete -c zoomcall -n "__zoomcall_at '/room/edit'" -a '(__zoomcall_rooms)'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l from-name -x -d 'Caller\'s name, shown by the room'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l to-name -x -d 'Room\'s name in the session'
@@ -360,7 +397,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l note -x -d 'A remark'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l tag -x -d 'A word to select rooms by; repeatable'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l address -x -d 'The room\'s new address'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l name -x -d 'The room\'s new name'
-complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l quiet -s q -d 'Hide progress and warnings'
@@ -368,10 +405,10 @@ complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l verbose -s v -d 'Show mo
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/room/edit'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/room/remove'"
+complete -c zoomcall -n "__zoomcall_at '/room/remove'" -a '(__zoomcall_rooms)'
 complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l yes -d 'Write the changes without asking'
-complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l quiet -s q -d 'Hide progress and warnings'
@@ -382,7 +419,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/remove'" -l help -s h -d 'Show thi
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -F
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -l yes -d 'Write the changes without asking'
-complete -c zoomcall -n "__zoomcall_at '/room/import'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/import'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/import'" -l quiet -s q -d 'Hide progress and warnings'
@@ -393,7 +430,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/import'" -l help -s h -d 'Show thi
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -F
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l format -x -a 'toml csv json' -d 'By default that of FILE\'s ending, else toml'
-complete -c zoomcall -n "__zoomcall_at '/room/export'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/export'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l quiet -s q -d 'Hide progress and warnings'
@@ -403,7 +440,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/export'" -l no-input -d 'Never pro
 complete -c zoomcall -n "__zoomcall_at '/room/export'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l yes -d 'Write the changes without asking'
-complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l quiet -s q -d 'Hide progress and warnings'
@@ -411,7 +448,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l verbose -s v -d 'Show mo
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/room/sync'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/room/check'"
+complete -c zoomcall -n "__zoomcall_at '/room/check'" -a '(__zoomcall_rooms)'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l book -r -F -d 'Address book, instead of book.toml in the config folder'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l tag -x -d 'Check the rooms with this tag'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l all -d 'Check every room of the book'
@@ -420,7 +457,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/check'" -l parallel -x -d 'How man
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l dns -x -d 'Ask this DNS server, such as a public one, not the system\'s'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l no-zoom -d 'Do not ask Zoom for the rooms\' state'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l junit -r -F -d 'Also write a JUnit XML report'
-complete -c zoomcall -n "__zoomcall_at '/room/check'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/room/check'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l quiet -s q -d 'Hide progress and warnings'
@@ -430,7 +467,7 @@ complete -c zoomcall -n "__zoomcall_at '/room/check'" -l no-input -d 'Never prom
 complete -c zoomcall -n "__zoomcall_at '/room/check'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/report'" -F
 complete -c zoomcall -n "__zoomcall_at '/report'" -l report -x -d 'Write a report: junit, csv, html or metrics; repeatable'
-complete -c zoomcall -n "__zoomcall_at '/report'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/report'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/report'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/report'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/report'" -l quiet -s q -d 'Hide progress and warnings'
@@ -444,7 +481,7 @@ complete -c zoomcall -n "__zoomcall_at '/call'" -a wait -d 'Watch an open call u
 complete -c zoomcall -n "__zoomcall_at '/call'" -a hangup -d 'Remove rooms that joined, or are in the waiting room, from their session or meeting'
 complete -c zoomcall -n "__zoomcall_at '/call'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/call/list'" -l limit -x -d 'Show at most this many'
-complete -c zoomcall -n "__zoomcall_at '/call/list'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/call/list'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/call/list'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/call/list'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/call/list'" -l quiet -s q -d 'Hide progress and warnings'
@@ -455,7 +492,7 @@ complete -c zoomcall -n "__zoomcall_at '/call/list'" -l help -s h -d 'Show this 
 complete -c zoomcall -n "__zoomcall_at '/call/status'"
 complete -c zoomcall -n "__zoomcall_at '/call/status'" -l offline -d 'Send nothing'
 complete -c zoomcall -n "__zoomcall_at '/call/status'" -l exit-code -d 'End as the invite would have'
-complete -c zoomcall -n "__zoomcall_at '/call/status'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/call/status'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/call/status'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/call/status'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/call/status'" -l quiet -s q -d 'Hide progress and warnings'
@@ -468,7 +505,7 @@ complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l timeout -x -d 'How long 
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l evidence -x -a 'auto roster webhook-log webhook websocket' -d 'What may prove the outcome'
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l events -r -F -d 'Follow the events that `webhook serve --record FILE` writes'
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l listen -x -d 'Receive Zoom\'s webhooks here meanwhile'
-complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/call/wait'" -l quiet -s q -d 'Hide progress and warnings'
@@ -481,7 +518,7 @@ complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l all -d 'Hang up every 
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l session -x -d 'With --all: the session, by id'
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l session-name -x -d 'With --all: the live session, by name'
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l meeting -x -d 'With --all: the meeting, by number or join link'
-complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l quiet -s q -d 'Hide progress and warnings'
@@ -492,7 +529,7 @@ complete -c zoomcall -n "__zoomcall_at '/call/hangup'" -l help -s h -d 'Show thi
 complete -c zoomcall -n "__zoomcall_at '/session'" -a list -d 'List the live sessions, newest first'
 complete -c zoomcall -n "__zoomcall_at '/session'" -a show -d 'Show a live session and its users'
 complete -c zoomcall -n "__zoomcall_at '/session'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/session/list'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/session/list'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/session/list'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/session/list'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/session/list'" -l quiet -s q -d 'Hide progress and warnings'
@@ -501,7 +538,7 @@ complete -c zoomcall -n "__zoomcall_at '/session/list'" -l debug -d 'Show reques
 complete -c zoomcall -n "__zoomcall_at '/session/list'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/session/list'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/session/show'"
-complete -c zoomcall -n "__zoomcall_at '/session/show'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/session/show'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/session/show'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/session/show'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/session/show'" -l quiet -s q -d 'Hide progress and warnings'
@@ -512,7 +549,7 @@ complete -c zoomcall -n "__zoomcall_at '/session/show'" -l help -s h -d 'Show th
 complete -c zoomcall -n "__zoomcall_at '/meeting'" -a show -d 'Show who is in a live meeting, and in its waiting room'
 complete -c zoomcall -n "__zoomcall_at '/meeting'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/meeting/show'"
-complete -c zoomcall -n "__zoomcall_at '/meeting/show'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/meeting/show'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/meeting/show'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/meeting/show'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/meeting/show'" -l quiet -s q -d 'Hide progress and warnings'
@@ -530,7 +567,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l port -x -d 'Port to 
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l ready-file -r -F -d 'Write the URL to FILE once it listens'
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l record -r -F -d 'Append each event to FILE, on disk before it is acknowledged'
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l forward-to -x -d 'Forward each event unchanged to URL (https or loopback)'
-complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/webhook/serve'" -l quiet -s q -d 'Hide progress and warnings'
@@ -542,7 +579,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -F
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l signature -x -d 'Its x-zm-signature header. [default: the request\'s own]'
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l timestamp -x -d 'Its x-zm-request-timestamp header. [default: the request\'s own]'
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l max-age -x -d 'Refuse it if older, such as 300 (seconds) or 5m. [default: any age]'
-complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l quiet -s q -d 'Hide progress and warnings'
@@ -552,7 +589,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l no-input -d 'Never 
 complete -c zoomcall -n "__zoomcall_at '/webhook/verify'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -F
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l to -x -d 'Endpoint to send them to (https or loopback)'
-complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/webhook/replay'" -l quiet -s q -d 'Hide progress and warnings'
@@ -565,7 +602,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -a remove -d 'Remove a
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l secret-stdin -d 'Read the secret from standard input'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l secret-file -r -F -d 'Read the secret from a file'
-complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l quiet -s q -d 'Hide progress and warnings'
@@ -573,7 +610,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l verbose -s v -d
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/set'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l quiet -s q -d 'Hide progress and warnings'
@@ -584,7 +621,7 @@ complete -c zoomcall -n "__zoomcall_at '/webhook/secret/remove'" -l help -s h -d
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -F
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l allow-files -d 'Read files that a curl command names (-d @FILE)'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l reply -d 'Print an answer to send to whoever asked'
-complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/diagnose'" -l quiet -s q -d 'Hide progress and warnings'
@@ -599,7 +636,7 @@ complete -c zoomcall -n "__zoomcall_at '/doctor'" -l for -x -a 'session meeting'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l only -x -d 'Make only these checks; repeatable'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l offline -d 'Send nothing'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l junit -r -F -d 'Also write a JUnit XML report'
-complete -c zoomcall -n "__zoomcall_at '/doctor'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/doctor'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l quiet -s q -d 'Hide progress and warnings'
@@ -608,7 +645,7 @@ complete -c zoomcall -n "__zoomcall_at '/doctor'" -l debug -d 'Show requests and
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/doctor'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/explain'" -a 'exit-codes exit:0 exit:1 exit:2 exit:3 exit:4 exit:5 exit:6 exit:7 exit:8 exit:9 exit:10 exit:11 exit:12 exit:13 exit:20 exit:21 exit:22 exit:23 exit:24 exit:25 exit:26 exit:27 exit:28 exit:29 exit:30 exit:31 exit:130 exit:141 exit:143 state:planned state:not-sent state:refused state:accepted state:ringing state:answered state:waiting-room state:joined state:declined state:missed state:failed state:noop state:pending reason:0 reason:1 reason:2 reason:3 reason:4 reason:5 reason:6 reason:7 reason:8 reason:9 reason:10 reason:11 reason:12 reason:13 reason:14 blocked-by-browser zoom-not-reached shell-quoting session-jwt meeting-sdk-jwt refresh-token zak-token oauth-token-on-videosdk api-jwt-on-meetings bearer-missing bearer-doubled token-whitespace token-malformed key-secret-swapped secret-has-whitespace secret-in-quotes invisible-character placeholder-unfilled assignment-in-value comment-in-value secret-decoded digest-as-hex wrong-algorithm iss-missing issuer-not-api-key signature-mismatch exp-missing exp-in-milliseconds exp-not-integer clock-skew local-time-as-utc token-not-yet-valid token-expired oauth-query-string basic-missing grant-type token-request-form redirect-uri-mismatch authorization-code-spent refresh-token-spent sign-in-denied state-mismatch token-in-url path-event-singular session-id-encoding wrong-method path-unknown content-type body-not-json wrong-callout-method device-field-name call-type-invalid address-missing address-invalid header-rule headers-misplaced private-address own-dial-in-address success-not-202 nobody-in-session cluster-mismatch session-not-live session-unknown meeting-unknown wrong-account-kind no-crc-plan api-not-available scope-missing not-host user-managed-app rate-limited clock-wrong foreign-answer key-pair-refused token-superseded body-reserialised body-consumed not-understood-by-zoom legacy-jwt-app lifetime-too-long opaque-token room-declined room-no-answer phone-canceled already-in waiting-room reason-unknown outcome-unproven zoom:124 zoom:104 zoom:4711 zoom:4700 zoom:200 zoom:300 zoom:1001 zoom:1010 zoom:1401 zoom:1502 zoom:2300 zoom:2307 zoom:2311 zoom:3000 zoom:3001 zoom:3003 zoom:3161 zoom:3309 zoom:12702 zoom:429 zoom:4702 zoom:4704 zoom:4705 zoom:4706 zoom:4709 zoom:4717 zoom:4724 zoom:4733 zoom:4734 zoom:4735 zoom:4738 zoom:4740 zoom:4741 zoom:5010 zoom:invalid_client http:200 http:202 http:301 http:400 http:401 http:403 http:404 http:405 http:415 http:429 http:500 network:dns network:connect network:tls network:proxy network:timeout network:reset oauth:invalid-grant oauth:invalid-request webhook:url-validation webhook:signature'
-complete -c zoomcall -n "__zoomcall_at '/explain'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/explain'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/explain'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/explain'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/explain'" -l quiet -s q -d 'Hide progress and warnings'
@@ -627,7 +664,7 @@ complete -c zoomcall -n "__zoomcall_at '/emulate'" -l time-scale -x -d 'Multiply
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l webhook-url -x -d 'Deliver signed events to URL, on loopback'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l event-ids -x -a 'per-call per-event' -d 'Share one message_id among the events of a call, or give each its own'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l fault -x -d 'Inject faults from the list above, separated by commas'
-complete -c zoomcall -n "__zoomcall_at '/emulate'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/emulate'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l quiet -s q -d 'Hide progress and warnings'
@@ -636,7 +673,7 @@ complete -c zoomcall -n "__zoomcall_at '/emulate'" -l debug -d 'Show requests an
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/emulate'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -a 'auth list login logout status switch call hangup wait diagnose doctor error explain invite batch row event meeting show report room add check edit export import remove sync session token inspect mint webhook replay secret set serve verify whoami'
-complete -c zoomcall -n "__zoomcall_at '/schema'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/schema'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l quiet -s q -d 'Hide progress and warnings'
@@ -645,7 +682,7 @@ complete -c zoomcall -n "__zoomcall_at '/schema'" -l debug -d 'Show requests and
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l help -s h -d 'Show this message and exit'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -a 'bash zsh fish'
-complete -c zoomcall -n "__zoomcall_at '/completion'" -l profile -s p -x -d 'Use this profile\'s credential'
+complete -c zoomcall -n "__zoomcall_at '/completion'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l json -d 'Same as -o json'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l quiet -s q -d 'Hide progress and warnings'

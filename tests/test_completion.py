@@ -14,6 +14,29 @@ from shell import ProcessShell, Shell
 
 Complete = Callable[[str], set[str]]
 
+BOOK = """\
+# name = "No room"
+[[room]]
+name = "Board room"
+protocol = "sip"
+address = "a@example.com"
+origin = {list = "h323-devices", id = "1", name = "Listed"}
+
+[[room]]
+name = 'Lab'  # left of the lift
+[[room]]
+name = "Büro"
+[[room]]
+name = "b\\"ad"
+"""
+CONFIG = """\
+current = "prod"
+[profiles.prod]
+kind = "s2s"
+[profiles.test-2]
+kind = "videosdk"
+"""
+
 _BASH = """\
 source "$SCRIPT"
 _zoomcall
@@ -46,13 +69,14 @@ class Bash:
     """Runs the function as readline would call it."""
 
     def __init__(self, script: Path, folder: Path) -> None:
-        self._environ = {"PATH": os.environ["PATH"], "SCRIPT": str(script)}
+        self._environ = {"PATH": os.environ["PATH"], "SCRIPT": str(script), "HOME": str(folder)}
         self._folder = folder
 
     def __call__(self, line: str) -> set[str]:
         # readline ends words at = and : as well.
-        words = [word for part in line.split(" ") for word in re.split("([=:])", part) if word or not part]
-        if line.endswith(("=", ":")):
+        parts = re.findall(r"(?:\\.|[^ ])+|(?<= )$", line)
+        words = [word for part in parts for word in re.split("([=:@])", part) if word or not part]
+        if line.endswith(("=", ":", "@")):
             words.append("")
         quoted = " ".join(shlex.quote(word) for word in words)
         done = subprocess.run(
@@ -64,7 +88,7 @@ class Bash:
             text=True,
         )
         assert done.stderr == ""
-        return set(done.stdout.split())
+        return set(filter(None, done.stdout.splitlines()))
 
 
 class Fish:
@@ -113,7 +137,7 @@ class Zsh:
     def __call__(self, line: str) -> set[str]:
         self._hits.write_text("", encoding="utf-8")
         # Ctrl-U empties the line first.
-        return set(self._type(f"\x15{line}\t\x18\x18", until="end").split()) - {"end"}
+        return set(self._type(f"\x15{line}\t\x18\x18", until="end").splitlines()) - {"end", ""}
 
     def _type(self, keys: str, until: str) -> str:
         os.write(self._terminal, keys.encode())
@@ -138,6 +162,10 @@ def complete(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     folder = base / "here"
     folder.mkdir()
     (folder / "rooms.csv").touch()
+    settings = folder / ".config" / "zoomcall"
+    settings.mkdir(parents=True)
+    (settings / "book.toml").write_text(BOOK, encoding="utf-8")
+    (settings / "config.toml").write_text(CONFIG, encoding="utf-8")
     script = base / f"script.{request.param}"
     printed = ProcessShell(Shell(base / "shell"))("completion", request.param)
     assert printed.code == 0
@@ -201,7 +229,7 @@ def test_another_programs_files_complete(complete: Complete) -> None:
 
 
 def test_a_quoted_value_is_one_word(complete: Complete) -> None:
-    assert complete("zoomcall auth login --kind ") == {"videosdk", "s2s", "token"}
+    assert complete("zoomcall auth login --kind ") == {"videosdk", "s2s", "token", "oauth"}
 
 
 def test_a_flags_value_is_no_command(complete: Complete) -> None:
@@ -210,6 +238,36 @@ def test_a_flags_value_is_no_command(complete: Complete) -> None:
 
 def test_no_files_are_offered_for_an_address(complete: Complete) -> None:
     assert complete("zoomcall invite sip r") == set()
+
+
+def plain(words: set[str]) -> set[str]:
+    """Return words as they would be read from the line, without an @ before them."""
+    return {word.replace("\\", "").removeprefix("@") for word in words}
+
+
+@pytest.mark.parametrize("command", ["show", "edit", "remove", "check"])
+def test_the_books_rooms_complete(complete: Complete, command: str) -> None:
+    assert plain(complete(f"zoomcall room {command} L")) == {"Lab"}
+
+
+def test_rooms_complete_by_their_names_and_after_an_at(complete: Complete) -> None:
+    assert {"Board room", "Lab"} <= plain(complete("zoomcall invite room "))
+    assert plain(complete("zoomcall invite room Bo")) == {"Board room"}
+    assert plain(complete("zoomcall invite room lab")) == {"Lab"}
+    assert plain(complete("zoomcall room check Lab Bo")) == {"Board room"}
+    assert plain(complete("zoomcall invite sip @Bo")) == {"Board room"}
+    assert plain(complete("zoomcall room check @La")) == {"Lab"}
+    assert complete("zoomcall room add L") == set()
+
+
+def test_a_name_with_a_blank_is_one_word(complete: Complete) -> None:
+    assert plain(complete(r"zoomcall room show Board\ ro")) == {"Board room"}
+    assert len(complete("zoomcall room show Bo")) == 1
+
+
+def test_profiles_complete(complete: Complete) -> None:
+    assert complete("zoomcall whoami -p ") == {"prod", "test-2"}
+    assert complete("zoomcall auth switch pr") == {"prod"}
 
 
 def test_an_unknown_shell_is_refused_with_the_three_that_there_are(zoomcall: Shell) -> None:

@@ -248,7 +248,7 @@ def _why(error: Exception, seconds: float) -> tuple[str, bool]:
     if isinstance(error, TimeoutError):
         return (f"no answer in {seconds:.0f} s", False)
     if isinstance(error, ConnectionRefusedError):
-        return ("nothing listens there (connection refused)", False)
+        return ("connection refused", False)
     if isinstance(error, ssl.SSLError):
         reason = (error.reason or "").replace("_", " ").lower()
         return (f"it does not speak TLS ({reason})" if reason else "it does not speak TLS", False)

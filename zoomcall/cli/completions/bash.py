@@ -5,18 +5,35 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from zoomcall.cli.completions.names import posix_function
 from zoomcall.cli.completions.tree import Flag, Node, Value
 
-_START = """\
-# bash completion for zoomcall; made by: zoomcall completion bash
+_HEAD = "# bash completion for zoomcall; made by: zoomcall completion bash\n"
+_START = r"""_zoomcall_offer() {
+    # Names may hold blanks, and are compared without regard to case; $2 is the @ before them.
+    local want="$1" mark="$2" is_strict="" name
+    shopt -q nocasematch || is_strict=1
+    shopt -s nocasematch
+    case "$want" in
+        [\"\']*) want="${want#?}" ;;
+        *) want="${want//\\/}" ;;
+    esac
+    want="${want#"$mark"}"
+    while IFS= read -r name; do
+        [[ "${name:0:${#want}}" == "$want" ]] || continue
+        [[ $1 == [\"\']* ]] || printf -v name %q "$name"
+        COMPREPLY+=("$mark$name")
+    done
+    [[ -z $is_strict ]] || shopt -u nocasematch
+}
 _zoomcall() {
-    local at="" place=0 skip="" rest="" files="" offered="" cur prev word index
+    local at="" place=0 skip="" rest="" files="" offered="" names="" cur prev word index
     local -a words=()
     COMPREPLY=()
-    # readline makes three words of --flag=value and of topic:name
+    # readline makes three words of --flag=value and of topic:name, and two of @name
     for ((index = 1; index <= COMP_CWORD; index++)); do
         word="${COMP_WORDS[index]}"
-        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:]) ]]; then
+        if [[ $index -gt 1 && ($word == [=:] || ${COMP_WORDS[index-1]} == [=:@]) ]]; then
             words[${#words[@]}-1]+=$word
         else
             words+=("$word")
@@ -61,13 +78,16 @@ _AFTER_FLAGS = """\
                 else
                     case "$at $place" in
 """
-_END = """\
-                    esac
+_END = r"""                    esac
                 fi
                 ;;
         esac
     fi
-    if [[ -n $files ]]; then
+    if [[ $names == rooms* && $cur =~ ^[\"\']?@ ]]; then
+        _zoomcall_offer "$cur" @ < <(_zoomcall_rooms)
+    elif [[ -n $names ]]; then
+        [[ $names == rooms-by-at ]] || _zoomcall_offer "$cur" "" < <("_zoomcall_$names")
+    elif [[ -n $files ]]; then
         compopt -o filenames 2>/dev/null
         while IFS= read -r word; do
             COMPREPLY+=("$word")
@@ -89,6 +109,8 @@ def bash_script(root: Node) -> str:
     children = " | ".join(f'"{_at(node.path[:-1])} {node.name}"' for node in nodes if node.path)
     return "".join(
         (
+            _HEAD,
+            *(f"_zoomcall_{kind}() {{\n{posix_function(kind)}}}\n" for kind in ("rooms", "profiles")),
             _START,
             f'            {children}) at="$at/$word" ;;\n',
             f"            {_patterns(_flags_with_values(nodes))}) skip=1 ;;\n",
@@ -139,6 +161,8 @@ def _patterns(flags: Iterable[tuple[Node, Flag, Value]]) -> str:
 def _body(value: Value) -> str:
     if value.words:
         return _words(value.words)
+    if value.names is not None:
+        return f"names={value.names}"
     return "files=1" if value.is_file else "return"
 
 

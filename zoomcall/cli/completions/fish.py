@@ -4,10 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zoomcall.cli.completions.tree import Flag, Node, Value
+from zoomcall.cli.completions.names import fish_function
+from zoomcall.cli.completions.tree import Flag, Names, Node, Value
 
+_HEAD = "# fish completion for zoomcall; made by: zoomcall completion fish\n"
 _START = """\
-# fish completion for zoomcall; made by: zoomcall completion fish
+function __zoomcall_rooms
+    if string match -q '@*' -- (commandline -ct)
+        __zoomcall_rooms_in_file | string replace -r '^' @
+    else
+        __zoomcall_rooms_in_file
+    end
+end
+function __zoomcall_rooms-by-at
+    string match -q '@*' -- (commandline -ct)
+    and __zoomcall_rooms
+end
+function __zoomcall_profiles
+    __zoomcall_profiles_in_file
+end
 function __zoomcall_at
     set -l at ""
     set -l skip ""
@@ -36,7 +51,19 @@ complete -c zoomcall -n "__zoomcall_at --" -F
 def fish_script(root: Node) -> str:
     """Write the script."""
     nodes = tuple(root.walk())
-    return "".join((_START, *_word_cases(nodes), _AFTER_WORDS, *(line for node in nodes for line in _lines(node))))
+    names = (
+        f"function __zoomcall_{kind}_in_file\n{fish_function(kind)}end\n" for kind in (Names.ROOMS, Names.PROFILES)
+    )
+    return "".join(
+        (
+            _HEAD,
+            *names,
+            _START,
+            *_word_cases(nodes),
+            _AFTER_WORDS,
+            *(line for node in nodes for line in _lines(node)),
+        )
+    )
 
 
 def _word_cases(nodes: tuple[Node, ...]) -> Iterator[str]:
@@ -79,6 +106,8 @@ def _needed(flag: Flag) -> str:
 def _value(value: Value) -> str:
     if value.words:
         return f" -a {_quoted(' '.join(value.words))}"
+    if value.names is not None:
+        return f" -a '(__zoomcall_{value.names})'"
     return " -F" if value.is_file else ""
 
 

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Any
 
 import typer
 from msgspec import Struct
 
 from zoomcall.cli.commands import build_root
+
+
+class Names(StrEnum):
+    """Names that a shell reads from the program's own files, without starting it."""
+
+    ROOMS = "rooms"
+    ROOMS_BY_AT = "rooms-by-at"
+    PROFILES = "profiles"
+
+
+_ROOM_COMMANDS = {("invite", "room"), *(("room", name) for name in ("show", "edit", "remove", "check"))}
+_ADDRESS_COMMANDS = {("invite", "sip"), ("invite", "h323")}
 
 
 class Value(Struct, frozen=True):
@@ -19,12 +32,14 @@ class Value(Struct, frozen=True):
         words: The only possible values, if there are only some.
         is_file: It is the name of a file.
         is_command: It is the command line of another program, after ``--``.
+        names: It is one of these names.
     """
 
     name: str
     words: tuple[str, ...] = ()
     is_file: bool = False
     is_command: bool = False
+    names: Names | None = None
 
 
 class Flag(Struct, frozen=True):
@@ -93,7 +108,7 @@ def _node(command: Any, path: tuple[str, ...]) -> Node:
             flag for each in parameters if each.param_type_name == "option" for flag in _flags(each, context)
         ),
         arguments=tuple(
-            Argument(_value(each, context), is_repeatable=each.nargs == -1)
+            Argument(_value(each, context, path), is_repeatable=each.nargs == -1)
             for each in parameters
             if each.param_type_name == "argument"
         ),
@@ -115,7 +130,7 @@ def _spellings(names: list[str]) -> tuple[str, ...]:
     return tuple(sorted(names, key=lambda name: (not name.startswith("--"), name)))
 
 
-def _value(parameter: Any, context: typer.Context) -> Value:
+def _value(parameter: Any, context: typer.Context, path: tuple[str, ...] = ()) -> Value:
     """Return what a parameter takes, by its type, its metavar (``a|b``, ``FILE``) or its own completion."""
     name = (parameter.metavar or parameter.name.upper()).strip("[].")
     if name.startswith("-- "):
@@ -126,7 +141,16 @@ def _value(parameter: Any, context: typer.Context) -> Value:
     if not words and len(alternatives) > 1:
         words = tuple(word for word in alternatives if word.islower())
     is_file = any(item.type in {"file", "dir"} for item in items) or "FILE" in alternatives or name == "PATH"
-    return Value(name, words, is_file)
+    return Value(name, words, is_file, names=_names(parameter, path))
+
+
+def _names(parameter: Any, path: tuple[str, ...]) -> Names | None:
+    """Return which names a flag takes, or the first argument of the command at ``path``."""
+    if "--profile" in parameter.opts or path == ("auth", "switch"):
+        return Names.PROFILES
+    if path in _ROOM_COMMANDS:
+        return Names.ROOMS
+    return Names.ROOMS_BY_AT if path in _ADDRESS_COMMANDS else None
 
 
 def _one_line(text: str | None) -> str:

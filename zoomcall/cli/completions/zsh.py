@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from zoomcall.cli.completions.tree import Argument, Flag, Node, Value
+from zoomcall.cli.completions.names import posix_function
+from zoomcall.cli.completions.tree import Argument, Flag, Names, Node, Value
 
 _HEADING = """\
 #compdef zoomcall
@@ -19,9 +20,28 @@ fi
 """
 
 
+_NAMES = """
+_zoomcall_KIND() {
+    local -a names
+    names=(${(f)"$(_zoomcall_SOURCE_in_file)"})
+    [[ $PREFIX == @* ]] && names=(@${^names})
+    compadd -M 'm:{[:lower:][:upper:]}={[:upper:][:lower:]}' -a names
+}
+"""
+
+
 def zsh_script(root: Node) -> str:
     """Write the script."""
-    return _HEADING + "".join(f"\n{_function(node)}" for node in root.walk()) + _END
+    functions = "".join(f"\n{_function(node)}" for node in root.walk())
+    return _HEADING + "".join(_name_functions()) + functions + _END
+
+
+def _name_functions() -> Iterator[str]:
+    for kind in (Names.ROOMS, Names.PROFILES):
+        yield f"\n_zoomcall_{kind}_in_file() {{\n{posix_function(kind)}}}\n"
+        yield _NAMES.replace("KIND", kind).replace("SOURCE", kind)
+    by_at = _NAMES.replace("KIND", Names.ROOMS_BY_AT).replace("SOURCE", Names.ROOMS)
+    yield by_at.replace("[[ $PREFIX == @* ]] && ", "")
 
 
 def _function(node: Node) -> str:
@@ -85,7 +105,10 @@ def _argument(place: int, argument: Argument) -> str:
 
 
 def _value(value: Value) -> str:
-    action = f"({' '.join(map(_escaped, value.words))})" if value.words else "_files" if value.is_file else " "
+    if value.names is not None:
+        action = f"_zoomcall_{value.names}"
+    else:
+        action = f"({' '.join(map(_escaped, value.words))})" if value.words else "_files" if value.is_file else " "
     return f":{_escaped(value.name)}:{action}"
 
 

@@ -22,7 +22,7 @@ from zoomcall.cli.results.room import (
     RoomRemoveResult,
     RoomShowResult,
 )
-from zoomcall.cli.room.changes import PRIVATE, BookFlags, Yes, counted, read_book, written
+from zoomcall.cli.room.changes import PRIVATE, PRIVATE_MEANS, BookFlags, Yes, counted, read_book, written
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.room import BookEntry
@@ -288,14 +288,15 @@ def _list_page(rooms: tuple[BookRoom, ...], tag: str | None) -> Page:
         )
         for room in rooms
     )
-    return (Table(("NAME", "PROTOCOL", "ADDRESS", "TAGS", "NOTE", "REMARK"), tuple(rows)),)
+    table = Table(("NAME", "PROTOCOL", "ADDRESS", "TAGS", "NOTE", "REMARK"), tuple(rows))
+    return (table, PRIVATE_MEANS) if any(room.is_private for room in rooms) else (table,)
 
 
 def _room_page(room: BookRoom) -> Page:
     headers = (f"{header.key}={header.value}" for header in room.headers)
     fields = (
         ("protocol", room.protocol.value),
-        ("address", room.address + (f" ({PRIVATE})" if room.is_private else "")),
+        ("address", room.address + (" (private, unreachable for Zoom's cloud)" if room.is_private else "")),
         ("from name", room.from_name),
         ("to name", room.to_name),
         *(("header", header) for header in headers),

@@ -16,7 +16,8 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.room import Book, Change
 from zoomcall.errors import NotConfigured
 
-PRIVATE = "private address, unreachable for Zoom's cloud"
+PRIVATE = "private"
+PRIVATE_MEANS = Line("private: a private address, unreachable for Zoom's cloud", Tone.DIM)
 
 Yes = Annotated[bool, typer.Option("--yes", help="Write the changes without asking.")]
 
@@ -103,16 +104,18 @@ def changes_page(changes: Sequence[Change]) -> Page:
         return (Line("nothing changes"),)
     rooms = [BookRoom.of(change.entry) for change in changes]
     has_private = any(room.is_private for room in rooms)
-    headings = ("CHANGE", "NAME", "PROTOCOL", "ADDRESS", "FIELDS", *(("REMARK",) if has_private else ()))
+    has_fields = any(change.fields for change in changes)
+    extra = ("FIELDS",) * has_fields + ("REMARK",) * has_private
     rows = (
         (
             change.word,
             room.name,
             room.protocol.value,
             room.address,
-            ", ".join(change.fields),
-            *((PRIVATE if room.is_private else "",) if has_private else ()),
+            *(", ".join(change.fields),) * has_fields,
+            *(PRIVATE if room.is_private else "",) * has_private,
         )
         for change, room in zip(changes, rooms, strict=True)
     )
-    return (Table(headings, tuple(rows)),)
+    table = Table(("CHANGE", "NAME", "PROTOCOL", "ADDRESS", *extra), tuple(rows))
+    return (table, PRIVATE_MEANS) if has_private else (table,)

@@ -59,6 +59,8 @@ _TONES = {
     CheckStatus.SKIPPED: Tone.DIM,
 }
 
+_ORDER = (CheckStatus.FAILED, CheckStatus.WARNING, CheckStatus.OK, CheckStatus.SKIPPED)
+
 
 class CheckFlags(BookFlags, frozen=True, kw_only=True):
     """Which rooms, and how."""
@@ -245,7 +247,8 @@ def _page(reports: Sequence[RoomReport], *, is_verbose: bool) -> Page:
         for report in reports:
             lines += _in_full(report, is_verbose=is_verbose)
     else:
-        rows = ((report.status.value, report.subject.shown, _gist(report)) for report in reports)
+        worst_first = sorted(reports, key=lambda report: _ORDER.index(report.status))
+        rows = ((report.status.value, report.subject.shown, _gist(report)) for report in worst_first)
         lines.append(Table(("STATUS", "ROOM", "SEEN"), tuple(rows)))
     if len(reports) > 1:
         statuses = Counter(report.status for report in reports)
@@ -272,8 +275,7 @@ def _in_full(report: RoomReport, *, is_verbose: bool) -> Iterator[Line]:
 def _gist(report: RoomReport) -> str:
     worst = report.worst
     if report.exit_status is ExitStatus.UNREACHABLE:
-        silent = [each.detail for each in report.checks if each.probed is not None]
-        return f"nothing answers: {'; '.join(silent)}"
+        return f"nothing answers ({', '.join(_silence(report))})"
     if worst is not None:
         return worst.detail
     fine = [each for each in report.checks if each.status is CheckStatus.OK]
@@ -281,11 +283,23 @@ def _gist(report: RoomReport) -> str:
     return (probes or fine or list(report.checks))[0].detail
 
 
+def _silence(report: RoomReport) -> dict[str, list[str]]:
+    """Return the places where nothing answers, by why."""
+    places: dict[str, list[str]] = {}
+    for each in report.checks:
+        if each.probed is not None and each.probed.failure is not None:
+            places.setdefault(each.probed.failure, []).append(f"{each.id} {each.probed.spot.place}")
+    return places
+
+
 def _error(report: RoomReport) -> ErrorReport:
-    worst = report.worst
+    worst, detail = report.worst, _gist(report)
+    if report.exit_status is ExitStatus.UNREACHABLE:
+        silence = (f"{why}: {', '.join(places)}" for why, places in _silence(report).items())
+        detail = f"nothing answers ({'; '.join(silence)})"
     return ErrorReport(
         status=report.exit_status,
-        title=f"{report.subject.shown}: {_gist(report)}",
+        title=f"{report.subject.shown}: {detail}",
         fix=None if worst is None else worst.fix,
     )
 
