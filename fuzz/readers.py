@@ -40,8 +40,8 @@ from zoomcall.domain.webhook import Delivery, authenticate, event_of_line, is_to
 from zoomcall.errors import ZoomcallError
 from zoomcall.usecases.diagnosing import diagnose
 from zoomcall.usecases.inspecting import inspect
-from zoomcall.usecases.pasted.har import read_har
 from zoomcall.usecases.pasted.paste import text_of_paste
+from zoomcall.usecases.pasted.tool_files import read_har
 from zoomcall.usecases.rooms import importing
 from zoomcall.usecases.verifying import SignedRequest, read_saved, verify
 

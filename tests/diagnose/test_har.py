@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from zoomcall.usecases.pasted.har import read_har
+from zoomcall.usecases.pasted.tool_files import read_har
 
 URL = "https://api.zoom.us/v2/videosdk/sessions/abc/events"
 

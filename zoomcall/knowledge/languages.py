@@ -1,4 +1,4 @@
-"""What tells in which language a program is written, kept as data."""
+"""What tells in which language a program is written, and what its libraries call what, kept as data."""
 
 from __future__ import annotations
 
@@ -25,3 +25,15 @@ class _Language(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 def language_clues() -> Mapping[str, re.Pattern[str]]:
     """Return for each language of ``languages.toml`` a pattern of what is only written in it."""
     return {row.name: row.pattern for row in read_rows("languages.toml", _Language)}
+
+
+class _Words(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    does: str
+    names: tuple[str, ...]
+
+
+@cache
+def library_words() -> Mapping[str, re.Pattern[str]]:
+    """Return patterns of the ends of dotted names in ``library_words.toml``, by what they do."""
+    rows = read_rows("library_words.toml", _Words)
+    return {row.does: re.compile(rf"(?:^|\.)(?:{'|'.join(row.names)})$") for row in rows}

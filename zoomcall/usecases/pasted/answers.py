@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
+from itertools import islice, product
 from typing import Any, ClassVar
 
 from msgspec import Struct
@@ -15,7 +16,7 @@ from zoomcall.domain.answer import lacks_scopes
 from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.lexicon import ZoomSaying, sayings
-from zoomcall.usecases.pasted.balanced import end_of_json, straightened
+from zoomcall.usecases.pasted.balanced import end_of_json, json_of, straightened
 from zoomcall.usecases.pasted.http_message import read_headers
 from zoomcall.usecases.pasted.objects import objects_around
 
@@ -95,15 +96,20 @@ _PRINTED = re.compile(
     r"(?:[\"'`\[:+]{0,3})\b(?P<name>code|error|errorCode|error_code|reason)[\"'`\]]{0,2}\s{0,9}(?:=>|:|=(?!=))\s{0,9}"
     r"(?:int\(|string\(\d+\)\s?)?[\"'`]?(?P<value>-?\d{3,5}\b|[A-Za-z]\w{2,40})"
 )
-_LISTED = re.compile(
-    r"^[ \t]*[\"']?(?P<name>code|error)[\"']?[ \t]*[:=][ \t]*[\"']?(?P<code>\d{3,5}|\w{3,40})[\"']?,?[ \t]*\n"
-    r"[ \t]*[\"']?(?:message|reason)[\"']?[ \t]*[:=][ \t]*(?P<text>\S[^\n]{0,600})"
-    r"|^[ \t]*code[ \t]+message[ \t]*\n[ \t]*-+[ \t]+-+[ \t]*\n"
-    r"[ \t]*(?P<cell>\d{3,5})[ \t]+(?P<words>\S[^\n]{0,600})"
-    r"|<code>(?P<tag>\d{3,5})</code>\s{0,9}<message>(?P<said>[^<\n]{1,600})"
-    r"|\[[1-5]\d\d\][ \t]?\[(?P<number>\d{3,5})\][ \t](?P<behind>\S[^\n]{0,600})"
-    r"|\bcode=(?P<field>\d{3,5})[ \t]+(?:message|msg)=\"(?P<quoted>[^\"\n]{1,600})",
-    re.MULTILINE,
+_LISTED = (
+    re.compile(
+        r"^[ \t]*[\"']?(?P<name>code|error)[\"']?[ \t]*[:=][ \t]*[\"']?(?P<code>\d{3,5}|\w{3,40})[\"']?,?[ \t]*\n"
+        r"[ \t]*[\"']?(?:message|reason)[\"']?[ \t]*[:=][ \t]*(?P<text>\S[^\n]{0,600})",
+        re.MULTILINE,
+    ),
+    re.compile(
+        r"^[ \t]*code[ \t]+message[ \t]*\n[ \t]*-+[ \t]+-+[ \t]*\n"
+        r"[ \t]*(?P<code>\d{3,5})[ \t]+(?P<text>\S[^\n]{0,600})",
+        re.MULTILINE,
+    ),
+    re.compile(r"<code>(?P<code>\d{3,5})</code>\s{0,9}<message>(?P<text>[^<\n]{1,600})"),
+    re.compile(r"\[[1-5]\d\d\][ \t]?\[(?P<code>\d{3,5})\][ \t](?P<text>\S[^\n]{0,600})"),
+    re.compile(r"\bcode=(?P<code>\d{3,5})[ \t]+(?:message|msg)=\"(?P<text>[^\"\n]{1,600})"),
 )
 _OAUTH_WORD = re.compile(
     r"\b(?:unsupported_grant_type|unsupported grant type|invalid_grant|invalid_client|unauthorized_client"
@@ -161,69 +167,49 @@ class PastedAnswer(Discreet, frozen=True):
     words: str | None = None
 
 
-class _Body(Struct, frozen=True):
-    """What was found of a body, the status it comes with, and how: see ``PastedAnswer``."""
+class _Found(Struct, frozen=True):
+    """What was found of an answer, and how: see ``PastedAnswer``."""
 
-    text: str
-    status: int = 400
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: str | None = None
+    is_inferred: bool = False
     is_guessed: bool = False
     is_one_of_several: bool = False
 
 
 def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bool) -> PastedAnswer | None:
-    """Find the answer to a request in the text around it.
-
-    Args:
-        before: What precedes the request.
-        after: What follows it, searched first.
-        method: Of the request.
-        path: Of the request.
-        is_oauth: Whether it went to the token endpoint.
-    """
-    for finder, text in ((_head, after), (_head, before), (_told, after), (_told, before)):
-        found = finder(text)
-        if found is None:
-            continue
-        status, headers, body = found
-        if not body and status >= 300:
-            body = _json_answer(after) or _json_answer(before)
-        said = None
-        if not body and status >= 300 and finder is _told:
+    """Find the answer to a request in the text after it, or else before it."""
+    for finder, text in product((_head, _told, _bare), (after, before)):
+        if (found := finder(text)) is not None:
+            break
+    else:
+        return None
+    if not found.body and found.status >= 300:
+        near, said = _json_answer(after) or _json_answer(before), None
+        if not near and finder is _told:
             said = _saying(text) or _saying(before[-_SAME_PLACE:].rpartition("\n\n")[2])
-        answer = _pasted(method, path, (status, headers), said or _Body(body or ""), is_oauth=is_oauth)
-        words = None if answer.has_body else re.search(rf"\b{status}{_SENTENCE}", text)
-        return answer if words is None else replace(answer, words=words["words"])
-    for near in (after, before):
-        if (bare := _bare(near)) is not None:
-            answer = _pasted(method, path, (bare.status, _loose_headers(near)), bare, is_oauth=is_oauth)
-            return PastedAnswer(
-                answer.raw,
-                has_body=True,
-                is_inferred=True,
-                is_code_guessed=bare.is_guessed,
-                is_one_of_several=bare.is_one_of_several,
-            )
-    return None
-
-
-_Found = tuple[int, tuple[tuple[str, str], ...], str | None]
-
-
-def _pasted(
-    method: str, path: str, head: tuple[int, tuple[tuple[str, str], ...]], body: _Body, *, is_oauth: bool
-) -> PastedAnswer:
-    status, headers = head
-    text = _OAUTH_ERROR.sub(lambda match: re.sub(r"(?<=\w) (?=\w)", "_", match[0]), body.text)
+        guessed = said is not None and said.is_guessed
+        found = replace(found, body=near if said is None else said.body, is_guessed=guessed)
+    body = _OAUTH_ERROR.sub(lambda match: re.sub(r"(?<=\w) (?=\w)", "_", match[0]), found.body or "")
     raw = RawAnswer(
         method=method,
         path=path,
-        status=status,
-        headers=headers,
-        body=text.encode("utf-8", "replace"),
-        is_oauth=is_oauth or _is_oauth(text),
+        status=found.status,
+        headers=found.headers or _loose_headers(text),
+        body=body.encode("utf-8", "replace"),
+        is_oauth=is_oauth or _is_oauth(body),
     )
-    is_empty = ("content-length", "0") in headers
-    return PastedAnswer(raw, has_body=bool(body.text) or is_empty, is_code_guessed=body.is_guessed)
+    has_body = bool(body) or ("content-length", "0") in found.headers
+    words = None if has_body else re.search(rf"\b{found.status}{_SENTENCE}", text)
+    return PastedAnswer(
+        raw,
+        has_body=has_body,
+        is_inferred=found.is_inferred,
+        is_code_guessed=found.is_guessed,
+        is_one_of_several=found.is_one_of_several,
+        words=None if words is None else words["words"],
+    )
 
 
 def _is_oauth(body: str) -> bool:
@@ -236,11 +222,9 @@ def _is_oauth(body: str) -> bool:
 
 def _head(text: str) -> _Found | None:
     """Read an answer that begins with ``HTTP/``; of several the last that is final."""
-    heads = [match for _, match in zip(range(_MOST_HEADS), _STATUS_LINE.finditer(text), strict=False)]
-    final = [
-        head for head in heads if head[1] >= "200" and "connection established" not in head[0].lower()
-    ]  # not of a proxy
-    if not final:
+    heads = islice(_STATUS_LINE.finditer(text), _MOST_HEADS)
+    final = [head for head in heads if head[1] >= "200" and "connection established" not in head[0].lower()]
+    if not final:  # or a proxy's only
         return None
     headers, end = read_headers(text, final[-1].end(), mark="<", is_answer=True)
     body = straightened(_NOISE.sub("", text[end : end + _LONGEST_BODY])).strip()
@@ -250,13 +234,13 @@ def _head(text: str) -> _Found | None:
         body = body if is_cut else body[:after]
     elif not _HTML.search(body[:500]):
         body = _json_answer(body) or ""
-    return int(final[-1][1]), tuple((name.lower(), value) for name, value in headers), body
+    return _Found(int(final[-1][1]), tuple((name.lower(), value) for name, value in headers), body)
 
 
 def _told(text: str) -> _Found | None:
     """Read a status that a program, a tool or a person tells, with the JSON near it."""
     for pattern in _FORMS:
-        for _, match in zip(range(_MOST_HEADS), pattern.finditer(text), strict=False):
+        for match in islice(pattern.finditer(text), _MOST_HEADS):
             word = next(group for group in match.groups() if group is not None)
             status = int(word) if word.isdigit() else _STATUS_WORDS.get(word.lower(), 0)
             start = text.index(word, match.start())
@@ -266,17 +250,28 @@ def _told(text: str) -> _Found | None:
                 continue
             page = _HTML.search(text, match.end(), match.end() + 4000)
             html = text[page.start() : page.start() + _LONGEST_BODY] if page else None
-            return status, _loose_headers(text), _json_answer(text) or html
+            return _Found(status, body=_json_answer(text) or html)
     return None
 
 
-def _bare(text: str) -> _Body | None:
+def _bare(text: str) -> _Found | None:
     """Read Zoom's JSON, or its code or words, without a status."""
     body = _json_answer(text)
     if body is None:
         return _saying(text)
     raw = RawAnswer(method="", path="", status=400, body=body.encode("utf-8", "replace"), is_oauth=True).read()
-    return _Body(body, _status_of_code(raw.code, raw.message))
+    words = (raw.message or "").lower()
+    rows = [row for row in sayings() if row.code == raw.code and row.http is not None and row.http >= 300]
+    fitting = [row for row in rows if any(text.lower().rstrip(".") in words for text in row.messages)]
+    return _inferred(next((row.http for row in fitting or rows), None), body)
+
+
+def _inferred(
+    status: int | None, body: str, *, is_guessed: bool = False, is_one_of_several: bool = False
+) -> _Found:
+    return _Found(
+        status or 400, body=body, is_inferred=True, is_guessed=is_guessed, is_one_of_several=is_one_of_several
+    )
 
 
 def _loose_headers(text: str) -> tuple[tuple[str, str], ...]:
@@ -287,7 +282,7 @@ def _loose_headers(text: str) -> tuple[tuple[str, str], ...]:
 
 def _json_answer(text: str) -> str | None:
     """Find Zoom's JSON, though its quotation marks may be curly and its text broken."""
-    for _, match in zip(range(_MOST_CODES), _CODE.finditer(text), strict=False):
+    for match in islice(_CODE.finditer(text), _MOST_CODES):
         begin = text.rfind("{", max(0, match.start() - _LOOK_BACK), match.start() + 1)
         if begin < 0:
             continue
@@ -298,37 +293,25 @@ def _json_answer(text: str) -> str | None:
         whole = candidate[:end] if end is not None else candidate.split("\n\n", 1)[0]
         if not _IS_ANSWER.search(whole) or not re.search(r'"(?:message|reason|error)"', whole):
             continue
-        if end is not None and '"message' in whole and _ends_early(candidate, end):
-            whole = candidate.split("\n", 1)[0]
+        line = candidate.split("\n", 1)[0]
+        if end is not None and '"message' in whole and json_of(whole) is None and "}" in line[end:]:
+            whole = line  # Zoom's scope refusals hold bare quotation marks, so that it seemed to end
         return whole
     return _printed_answer(text)
 
 
-def _ends_early(text: str, end: int) -> bool:
-    """Return whether broken JSON seems to end before it does: Zoom's scope refusals hold bare quotation marks."""
-    try:
-        json.loads(text[:end])
-    except (ValueError, RecursionError):
-        return "}" in text[end:].split("\n", 1)[0]
-    return False
-
-
 def _printed_answer(text: str) -> str | None:
     """Find Zoom's members in an object as any program prints it, or one beside the other."""
-    for _, match in zip(range(_MOST_CODES), _PRINTED.finditer(text), strict=False):
+    for match in islice(_PRINTED.finditer(text), _MOST_CODES):
         for value, _, _ in objects_around(straightened(text), match.start("value")):
             if (members := _answer_in(value)) is not None:
                 return json.dumps(members)
-    listed = _LISTED.search(text)
+    listed = next((found for pattern in _LISTED if (found := pattern.search(text)) is not None), None)
     if listed is None:
         return None
-    code, message = (next(filter(None, listed.group(*names))) for names in (_LISTED_CODES, _LISTED_TEXTS))
-    names = ("error", "reason") if listed["name"] == "error" else ("code", "message")
-    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: message.strip(" \t\"',")})
-
-
-_LISTED_CODES = ("code", "cell", "tag", "number", "field")
-_LISTED_TEXTS = ("text", "words", "said", "behind", "quoted")
+    names = ("error", "reason") if listed.groupdict().get("name") == "error" else ("code", "message")
+    code, words = listed["code"], listed["text"].strip(" \t\"',")
+    return json.dumps({names[0]: int(code) if code.isdigit() else code, names[1]: words})
 
 
 def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
@@ -348,15 +331,7 @@ def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
     return next((found for one in inner if (found := _answer_in(one, depth + 1)) is not None), None)
 
 
-def _status_of_code(code: object, message: str | None) -> int:
-    """Return the HTTP status that one of Zoom's codes comes with."""
-    rows = [row for row in sayings() if row.code == code and row.http is not None and row.http >= 300]
-    words = (message or "").lower()
-    fitting = [row for row in rows if any(text.lower().rstrip(".") in words for text in row.messages)]
-    return next((row.http for row in fitting or rows if row.http), 400)
-
-
-def _saying(text: str) -> _Body | None:
+def _saying(text: str) -> _Found | None:
     """Find one of Zoom's texts, or a code that is named as one, in prose."""
     lowered = straightened(text[:_LONGEST_BODY]).lower()
     found = [(len(words), row, words, lead) for row, words, lead in _exact_words() if words in lowered]
@@ -369,18 +344,19 @@ def _saying(text: str) -> _Body | None:
         said = {names[0]: row.code, names[1]: _sentence(text, place, words, lead)}
         others = {other.code for _, other, said, _ in found if said not in words} - {row.code}
         is_read = re.search(rf"(?<!\d){row.code}\W{{0,4}}$", text[max(0, place - 12) : place]) is not None
-        return _Body(json.dumps(said), row.http or 400, is_guessed=not is_read, is_one_of_several=bool(others))
+        return _inferred(row.http, json.dumps(said), is_guessed=not is_read, is_one_of_several=bool(others))
     for match in _OAUTH_WORD.finditer(text):
         if not _FORBIDDEN_BEFORE.search(text[max(0, match.start() - 60) : match.start()]):
             name = match[0].lower()
             reason = _sentence(text, match.start(), match[0], "")
             name = "invalid_redirect_uri" if "redirect" in name else _OAUTH_WORDS.get(name, name)
-            return _Body(json.dumps({"error": name, "reason": reason}), is_guessed=name != match[0].lower())
-    for _, match in zip(range(_MOST_CODES), _NAMED_CODE.finditer(lowered), strict=False):
+            is_guessed = name != match[0].lower()
+            return _inferred(None, json.dumps({"error": name, "reason": reason}), is_guessed=is_guessed)
+    for match in islice(_NAMED_CODE.finditer(lowered), _MOST_CODES):
         rows = [row for row in sayings() if row.code == int(match[1]) and row.namespace in {"rest", "oauth"}]
         is_telling = rows and match[1] not in {"200", "300", "429"}
         if is_telling and (rows[0].http or rows[0].namespace == "oauth"):
-            return _Body(json.dumps({"code": int(match[1]), "message": ""}), rows[0].http or 400)
+            return _inferred(rows[0].http, json.dumps({"code": int(match[1]), "message": ""}))
     return None
 
 

@@ -1,8 +1,10 @@
-"""Finds where JSON inside other text begins and ends, even if it is broken."""
+"""Reads JSON, strings and quotation marks inside other text, even if they are broken."""
 
 from __future__ import annotations
 
+import json
 import re
+from typing import Any
 
 LONGEST_JSON = 256 * 1024
 
@@ -23,23 +25,24 @@ def is_curly_throughout(text: str) -> bool:
     return '"' not in text and bool(_CURLY.search(text))
 
 
-def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:
-    """Return the place after the object or list that begins at ``start``; None if it does not end.
+def character(number: int) -> str:
+    """Return the character of a number, or the sign for one that there is not."""
+    return chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd"
 
-    Args:
-        text: With straight quotation marks.
-        start: Where its first brace or bracket stands.
-        limit: How far to look.
-    """
+
+def json_of(text: str, otherwise: Any = None) -> Any:
+    """Return what a text means in JSON; ``otherwise`` if it is none."""
+    try:
+        return json.loads(text, strict=False)
+    except (ValueError, RecursionError):
+        return otherwise
+
+
+def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:
+    """Return the place after the object or list that begins at ``start``; None if it does not end."""
     depth = 0
     for match in _TOKENS.finditer(text, start, min(len(text), start + limit)):
-        match match[0]:
-            case "{" | "[":
-                depth += 1
-            case "}" | "]":
-                depth -= 1
-                if depth <= 0:
-                    return match.end()
-            case _:
-                pass
+        depth += (match[0] in "{[") - (match[0] in "}]")
+        if depth <= 0 and match[0] in "}]":
+            return match.end()
     return None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterable, Iterator
 from urllib.parse import parse_qsl, unquote
@@ -62,15 +61,16 @@ _SCHEMED = re.compile(
     r"\b(?:bearer|basic)[\s:=]+[\"'\u201c]?(?P<value>\{\{[^{}\n]*\}\}|[^\s\"'`,;)}\u201d]+)",
     re.IGNORECASE,
 )
-_QUERY = re.compile(rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)=(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
+_PARAMETER_NAME = rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)="
+_QUERY = re.compile(_PARAMETER_NAME + r"(?P<value>[^&\s\"'`#]+)", re.IGNORECASE)
 _PARAMETER = re.compile(
-    rf"[?&;](?:\w{{0,24}}(?:{_NAME})\w{{0,12}}|code|tk|sig)="
-    r"(?P<value>.+?)(?=&(?:account_id|client_id|from|grant_type|page_size|redirect_uri|to|type)=|\Z)",
+    _PARAMETER_NAME
+    + r"(?P<value>.+?)(?=&(?:account_id|client_id|from|grant_type|page_size|redirect_uri|to|type)=|\Z)",
     re.IGNORECASE | re.DOTALL,
 )
 _CODE_IN_WORDS = re.compile(r"\bauthorization code\W{1,8}(?P<value>(?=[\w-]*[\d_])[\w-]{8,})", re.IGNORECASE)
 _USERINFO = re.compile(r"://(?P<value>[^/\s@\"']{1,300})@")
-_JWT = re.compile(r"\bey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?")
+_JWT = re.compile(r"\b(?P<value>ey[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?)")
 
 
 class Credential(Struct, frozen=True):
@@ -91,17 +91,16 @@ class Credential(Struct, frozen=True):
 
 def credential_of(request: PastedRequest) -> Credential:
     """Read a request's credential; what stands in for a token is none."""
-    key = request.header("x-api-key")
+    key, value = request.header("x-api-key"), request.header("authorization")
     if key is not None:
         is_key = bool(key.strip()) and not is_stand_in(key)
         return Credential(Authorization.TOKEN, bearer=Secret(key) if is_key else None)
-    value = request.header("authorization")
     if value is not None:
         return _of_header(value)
     if request.basic is not None:
         return Credential(Authorization.BASIC, f"Basic {MASK}", basic=_basic(request.basic))
-    query = request.url.partition("?")[2][:8192]
-    if any(name in _TOKEN_PARAMETERS for name, _ in parse_qsl(query, keep_blank_values=True)):
+    query = parse_qsl(request.url.partition("?")[2][:8192], keep_blank_values=True)
+    if any(name in _TOKEN_PARAMETERS for name, _ in query):
         return Credential(Authorization.IN_QUERY)
     return Credential(Authorization.ABSENT if request.is_whole else Authorization.UNKNOWN)
 
@@ -112,33 +111,32 @@ def _of_header(value: str) -> Credential:
     if is_redaction(value):
         return Credential(Authorization.UNKNOWN, value.strip())
     if match := _BASIC.fullmatch(value):
-        shown = f"Basic {MASK}:{MASK}" if _PLAIN_PAIR.fullmatch(match["rest"].strip()) else f"Basic {MASK}"
+        is_plain = _PLAIN_PAIR.fullmatch(match["rest"].strip()) is not None
+        shown = f"Basic {MASK}:{MASK}" if is_plain else f"Basic {MASK}"
         return Credential(Authorization.BASIC, shown, basic=_basic(_decoded(match["rest"])))
-    if (match := _BEARER.fullmatch(value)) and (match["gap"] or _is_token(match["rest"])):
-        lead, rest = value[: match.start("rest")], match["rest"]
-        is_right = bool(match["gap"]) and not match["gap"].strip()
+    bearer = _BEARER.fullmatch(value)
+    if bearer and (bearer["gap"] or is_stand_in(bearer["rest"]) or bearer["rest"].startswith("ey")):
+        lead, rest = value[: bearer.start("rest")], bearer["rest"]
+        is_right = bool(bearer["gap"]) and not bearer["gap"].strip()
         if is_stand_in(rest):
             kind = Authorization.BEARER_VARIABLE if is_right else Authorization.VARIABLE
             return Credential(kind, f"{lead}{_shown(rest)}")
-        if is_right and "\n" in match["gap"]:
+        if is_right and "\n" in bearer["gap"]:
             value = f"Bearer \n{rest}"  # a header that was folded over two lines
         return Credential(Authorization.TOKEN, f"{lead}{MASK}", bearer=Secret(value if is_right else rest))
     if (match := _NAMED_SCHEME.fullmatch(value)) and is_stand_in(match["rest"]):
         return Credential(Authorization.VARIABLE, f"{match['scheme']} {_shown(match['rest'])}")
     if is_stand_in(value):
         return Credential(Authorization.VARIABLE, _shown(value))
-    if match := _OTHER_SCHEME.fullmatch(value):
-        return Credential(Authorization.TOKEN, f"{MASK} {MASK}", bearer=Secret(match["rest"]))
-    return Credential(Authorization.TOKEN, MASK, bearer=Secret(value))
+    other = _OTHER_SCHEME.fullmatch(value)
+    return Credential(
+        Authorization.TOKEN, f"{MASK} {MASK}" if other else MASK, bearer=Secret(other["rest"] if other else value)
+    )
 
 
 def _shown(stand_in: str) -> str:
     """Show a variable by its name; what is only partly hidden is hidden as a whole."""
     return stand_in.strip() if is_name_of_secret(stand_in) else MASK
-
-
-def _is_token(text: str) -> bool:
-    return is_stand_in(text) or text.startswith("ey")
 
 
 def _basic(text: str | None) -> Secret | None:
@@ -148,23 +146,19 @@ def _basic(text: str | None) -> Secret | None:
 def _decoded(value: str) -> str | None:
     try:
         return base64.b64decode(value.strip().encode("ascii"), validate=True).decode("utf-8")
-    except (ValueError, binascii.Error):
+    except ValueError:
         return None
 
 
 def shown_headers(request: PastedRequest, credential: Credential) -> tuple[tuple[str, str], ...]:
     """Return a request's headers with the secrets in them masked."""
-    return tuple(
-        (
-            name,
-            credential.shown
-            if name.lower() == "authorization"
-            else MASK
-            if _SECRET_HEADER.search(name) and value
-            else value,
-        )
-        for name, value in request.headers
-    )
+    return tuple((name, _shown_header(name, value, credential)) for name, value in request.headers)
+
+
+def _shown_header(name: str, value: str, credential: Credential) -> str:
+    if name.lower() == "authorization":
+        return credential.shown
+    return MASK if value and _SECRET_HEADER.search(name) else value
 
 
 def shown_url(url: str) -> str:
@@ -174,13 +168,7 @@ def shown_url(url: str) -> str:
 
 
 class Scrubber:
-    """Takes the secrets of a paste out of everything that is said of it.
-
-    Args:
-        text: What was pasted, around the request at least.
-        request: The request that was read out of it.
-        credential: Its credential.
-    """
+    """Takes the secrets of a paste, its request and its credential out of everything that is said of them."""
 
     def __init__(self, text: str, request: PastedRequest | None, credential: Credential | None) -> None:
         found: dict[str, None] = {}
@@ -188,10 +176,9 @@ class Scrubber:
             (_SHORTEST_OWN, _of_request(request, credential)),
             (_SHORTEST_FOUND, _of_text(text)),
         ):
-            for secret in secrets:
-                for needle in _spellings(secret):
-                    if shortest <= len(needle) <= _LONGEST_SECRET and not _is_harmless(needle):
-                        found[needle] = None
+            for needle in (one for secret in secrets for piece in _parts(secret) for one in _spellings(piece)):
+                if shortest <= len(needle) <= _LONGEST_SECRET and not _is_harmless(needle):
+                    found[needle] = None
                 if len(found) >= _MOST_SECRETS:
                     break
         self._needles = sorted(found, key=len, reverse=True)
@@ -213,59 +200,39 @@ class Scrubber:
 def _is_harmless(needle: str) -> bool:
     """Return whether nothing is given away by a text: it is short, or names where the secret is."""
     bare = _SCHEME.sub("", needle)
-    return len(bare) < _SHORTEST_OWN or all(
-        is_name_of_secret(piece) for piece in re.split(r"[\s:]+", bare) if piece
-    )
+    pieces = (piece for piece in re.split(r"[\s:]+", bare) if piece)
+    return len(bare) < _SHORTEST_OWN or all(is_name_of_secret(piece) for piece in pieces)
 
 
-def _spellings(secret: str) -> Iterator[str]:
-    yield secret
-    yield secret.strip()
-    yield " ".join(secret.split())
-    if "%" in secret:
-        yield unquote(secret)
-    if "\\" in secret:
-        yield re.sub(r"\\(.)", r"\1", secret)
+def _spellings(secret: str) -> tuple[str, ...]:
+    """Return a secret as it may be repeated."""
+    return secret, secret.strip(), " ".join(secret.split()), unquote(secret), re.sub(r"\\(.)", r"\1", secret)
 
 
 def _of_request(request: PastedRequest | None, credential: Credential | None) -> Iterator[str]:
-    if credential is not None:
-        if credential.bearer is not None:
-            yield credential.bearer.reveal()
-            yield from _parts(credential.bearer.reveal())
-        if credential.basic is not None:
-            yield from _parts(credential.basic.reveal())
-    if request is None:
-        return
-    for name, value in request.headers:
-        if _SECRET_HEADER.search(name):
-            yield value
-            yield from _parts(value)
-    if request.basic is not None:
-        yield from _parts(request.basic)
-    for match in _PARAMETER.finditer(request.url):
-        yield match["value"]
+    for secret in (credential.bearer, credential.basic) if credential is not None else ():
+        yield secret.reveal() if secret is not None else ""
+    if request is not None:
+        yield request.basic or ""
+        yield from (value for name, value in request.headers if _SECRET_HEADER.search(name))
+        yield from (match["value"] for match in _PARAMETER.finditer(request.url))
 
 
 def _of_text(text: str) -> Iterator[str]:
     """Find secrets wherever they stand, by the names before them and by their looks."""
-    for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _CODE_IN_WORDS, _USERINFO):
+    for pattern in (_NAMED, _HEADER_LINE, _OPTION, _SCHEMED, _QUERY, _CODE_IN_WORDS, _USERINFO, _JWT):
         for match in pattern.finditer(text):
             groups = match.groupdict()
             is_user = groups.pop("name", None) in _USER_OPTIONS
             value = next((group for group in groups.values() if group), "")
-            if is_user and ":" not in value:
-                continue  # a name alone, for which curl asks the password
-            yield value[:_LONGEST_SECRET]
-            yield from _parts(value[:_LONGEST_SECRET])
-    for match in _JWT.finditer(text):
-        yield match[0]
+            if not is_user or ":" in value:  # else a name alone, for which curl asks the password
+                yield value[:_LONGEST_SECRET]
 
 
 def _parts(value: str) -> Iterator[str]:
-    """Return the pieces of a value that are secrets by themselves: a password, a cookie's value, a signature."""
+    """Yield a value and its pieces that are secrets by themselves: a password, a cookie's value, a signature."""
     bare = _SCHEME.sub("", value.strip())
-    yield bare
+    yield from (value, bare)
     user, colon, password = bare.partition(":")
     if colon and "/" not in user:
         yield password

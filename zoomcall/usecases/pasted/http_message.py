@@ -16,10 +16,8 @@ _MOST_LOOKED_AT = 20_000
 _LONGEST_HEAD = 128 * 1024
 _LONGEST_BODY = 256 * 1024
 _MOST_HEADERS = 200
-_LONGEST_ABOVE = 16 * 1024
-_FAR, _BEFORE_PANEL, _PANEL_REACH = 400, 200, 16 * 1024
+_FAR, _BEFORE_PANEL, _REACH = 400, 200, 16 * 1024
 _SENT_ALONE = {"authorization", "x-api-key"}
-_ABOVE = _SENT_ALONE | {"accept", "content-type", "host"}
 
 _REQUEST_LINE = re.compile(
     r"(?P<method>GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS|get|post|put|patch|delete)"
@@ -39,6 +37,10 @@ _MENTIONED = re.compile(
 _NAMED_METHOD = re.compile(r"\b(?:method|verb)[\"']?\s?[=:]\s?[\"']?(GET|POST|PUT|PATCH|DELETE)\b", re.IGNORECASE)
 _URL = re.compile(r"https?://|[\w.{}$<>-]*/|\{\{|zoom", re.IGNORECASE)
 _HEADER = re.compile(r"[ \t]*(?P<name>:?[A-Za-z][A-Za-z0-9_-]{0,63})[ \t]*:[ \t]*(?P<value>.*)")
+_ABOVE = re.compile(
+    r"(?:^[ \t]*(?:authorization|x-api-key|accept|content-type|host)[ \t]*:[^\n]*\n){1,5}\n?\Z",
+    re.IGNORECASE | re.MULTILINE,
+)
 _DUMPED = re.compile(r"[\[{(\u25bc]\s*\Z")
 _LABEL = re.compile(r"\s*(?:request )?headers?[ \t]*:?[ \t]*(?=\n)", re.IGNORECASE)
 _OF_ANSWER = re.compile(
@@ -46,9 +48,6 @@ _OF_ANSWER = re.compile(
 )
 _BODY_LABEL = re.compile(
     r"\s*(?:(?:request )?(?:body|payload|data|json)\b[ \t]*:?\s*|```\w{0,10}\s*)(?=[{\[])", re.IGNORECASE
-)
-_PSEUDO = re.compile(
-    r"^[ \t]*:(?P<name>authority|method|path|scheme)(?::[ \t]*|[ \t]+|:?\s*\n[ \t]*)(?=\S)", re.MULTILINE
 )
 _PANEL = re.compile(
     r"^[ \t]*(?:Request URL:?\s{1,8}|(?:URL|URI|Endpoint)[ \t]?:[ \t]{1,8})(?P<verb>[A-Z]{3,6}[ \t]+)?"
@@ -83,24 +82,16 @@ _ANSWER = re.compile(r"""\{\s{0,40}["\u201c](?:code|message|reason|error)["\u201
 
 
 def read_http_requests(text: str) -> Iterator[PastedRequest]:
-    """Read the raw requests in a text, at most forty.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-    """
+    """Read the raw requests in a text, at most forty."""
     found = behind = 0
-    for match in islice(_REQUEST_LINE.finditer(text), _MOST_LOOKED_AT):
-        start = match.start()
-        if start < behind or not _URL.match(match["url"]):
+    for line in islice(_REQUEST_LINE.finditer(text), _MOST_LOOKED_AT):
+        start = line.start()
+        before = _BEFORE.search(text[max(0, start - 16) : start])
+        if start < behind or found == _MOST_REQUESTS or before is None or not _URL.match(line["url"]):
             continue
-        before = _BEFORE.search(text[max(0, start - 16) : start] if start > 16 else text[:start])
-        if before is None:
-            continue
-        request = _read(text, match, mark=">" if before["mark"] == ">" else "")
+        request = _read(text, line, mark=">" if before["mark"] == ">" else "")
         found, behind = found + 1, request.end
         yield request
-        if found == _MOST_REQUESTS:
-            return
 
 
 def _read(text: str, line: re.Match[str], *, mark: str) -> PastedRequest:
@@ -110,8 +101,6 @@ def _read(text: str, line: re.Match[str], *, mark: str) -> PastedRequest:
     headers = (*(header for header in above if header[0].lower() not in names), *headers)
     body, end = _body(text, end) if headers or line["version"] else (None, end)
     has_length = any(name.lower() == "content-length" and value.strip() != "0" for name, value in headers)
-    if body == "" and (has_length or not line["version"] or mark):
-        body = None
     return PastedRequest(
         form=Form.HTTP,
         start=start,
@@ -119,7 +108,7 @@ def _read(text: str, line: re.Match[str], *, mark: str) -> PastedRequest:
         method=line["method"].upper(),
         url=_absolute(line["url"], headers),
         headers=headers,
-        body=body,
+        body=None if body == "" and (has_length or not line["version"] or mark) else body,
         is_whole=bool(headers),
     )
 
@@ -142,7 +131,11 @@ def read_headers(text: str, start: int, *, mark: str = "", is_answer: bool = Fal
         line = text[begin:end].rstrip("\r")
         bare = line.lstrip(mark + " \t").strip()
         match = _HEADER.fullmatch(bare)
-        if not mark and match and (_DUMPED.search(match["value"]) or _ANSWER.match(bare) or _is_label(match)):
+        if (
+            not mark
+            and match
+            and (_DUMPED.search(match["value"]) or _ANSWER.match(bare) or _OF_ANSWER.fullmatch(match["name"]))
+        ):
             return tuple(headers), begin
         if not mark and not headers and (label := _LABEL.match(text, begin)):
             position = label.end()
@@ -157,26 +150,14 @@ def read_headers(text: str, start: int, *, mark: str = "", is_answer: bool = Fal
     return tuple(headers), position
 
 
-def _is_label(header: re.Match[str]) -> bool:
-    return _OF_ANSWER.fullmatch(header["name"]) is not None
-
-
 def _headers_above(text: str, start: int) -> tuple[Headers, int]:
     """Read header lines that somebody wrote right above the request line, and where they begin."""
-    headers: list[tuple[str, str]] = []
-    position = start
-    if text[max(0, position - 2) : position] == "\n\n":
-        position -= 1
-    while position > 0 and len(headers) < len(_ABOVE):
-        begin = text.rfind("\n", max(0, position - _LONGEST_ABOVE), position - 1) + 1
-        match = _HEADER.fullmatch(text[begin : position - 1].strip())
-        if match is None or match["name"].lower() not in _ABOVE:
-            break
-        headers.insert(0, (match["name"], match["value"].strip()))
-        position = begin
-    if all(name.lower() not in _SENT_ALONE for name, _ in headers):
+    found = _ABOVE.search(text, max(0, start - _REACH), start)
+    matches = [_HEADER.fullmatch(line.strip()) for line in found[0].splitlines()] if found is not None else []
+    headers = tuple((match["name"], match["value"].strip()) for match in matches if match is not None)
+    if found is None or all(name.lower() not in _SENT_ALONE for name, _ in headers):
         return (), start  # an answer's, perhaps
-    return tuple(headers), position
+    return headers, found.start()
 
 
 def _body(text: str, start: int) -> tuple[str, int]:
@@ -200,88 +181,38 @@ def _body(text: str, start: int) -> tuple[str, int]:
 
 
 def read_requests_in_parts(text: str) -> Iterator[PastedRequest]:
-    """Read requests whose parts stand one a line, as people, network tools and HTTP/2 list them; at most forty.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-    """
-    found = list(islice(_PANEL.finditer(text), _MOST_REQUESTS))
-    for url, following in pairwise([*found, None]):
+    """Read requests whose parts stand one a line, as people and network tools list them; at most forty."""
+    for url, following in pairwise([*islice(_PANEL.finditer(text), _MOST_REQUESTS), None]):
         if url is not None:
-            reach = url.start() + _PANEL_REACH
-            yield _panel(text, url, min(following.start() if following else len(text), reach))
-    if not found and (request := _pseudo(text)) is not None:
-        yield request
+            yield _panel(text, url, min(following.start() if following else len(text), url.start() + _REACH))
 
 
 def _panel(text: str, url: re.Match[str], limit: int) -> PastedRequest:
+    """Read one: of two headers of a name the first, the body by its label, else the first object that may be it."""
     start = url.start()
     method = _PANEL_METHOD.search(text, max(0, start - _BEFORE_PANEL), limit)
     sent = _PANEL_HEADERS.search(text, start, limit)
-    verb = method["method"] if method else url["verb"] or url["heading"] or url["named"] or ""
+    headers: dict[str, tuple[str, str]] = {}
+    for match in islice(_PANEL_HEADER.finditer(text, sent.end() if sent else start, limit), _MOST_HEADERS):
+        name = match["name"] or match["quoted"]
+        headers.setdefault(name.lower(), (name, (match["value"] or match["text"]).strip()))
+    places = (place for pattern in _PANEL_BODIES for place in islice(pattern.finditer(text, start, limit), 40))
+    bodies = (text[place.end() : end] for place in places if (end := end_of_json(text, place.end())) is not None)
     return PastedRequest(
         form=Form.PARTS,
         start=start,
         end=url.end(),
-        method=verb.strip().upper(),
+        method=(method["method"] if method else url["verb"] or url["heading"] or url["named"] or "")
+        .strip()
+        .upper(),
         url=url["url"] or url["headed"] or url["uri"],
-        headers=_loose_headers(text, sent.end() if sent else start, limit),
-        body=_loose_body(text, start, limit),
-    )
-
-
-def _loose_headers(text: str, start: int, limit: int) -> Headers:
-    """Find the headers that matter, wherever they stand; of two of a name the first."""
-    found: dict[str, tuple[str, str]] = {}
-    for match in islice(_PANEL_HEADER.finditer(text, start, limit), _MOST_HEADERS):
-        name, value = (match["name"], match["value"]) if match["name"] else (match["quoted"], match["text"])
-        found.setdefault(name.lower(), (name, value.strip()))
-    return tuple(found.values())
-
-
-def _loose_body(text: str, start: int, limit: int) -> str | None:
-    """Find the body by its label, or else the first object that is neither an answer nor headers."""
-    for pattern in _PANEL_BODIES:
-        for match in islice(pattern.finditer(text, start, limit), _MOST_REQUESTS):
-            end = end_of_json(text, match.end())
-            found = text[match.end() : end]
-            if end is not None and not _ANSWER.match(found) and not _PANEL_HEADER.search(found):
-                return found
-    return None
-
-
-def _pseudo(text: str) -> PastedRequest | None:
-    """Read a request of HTTP/2 or HTTP/3, whose first line is split into ``:method``, ``:path`` and others."""
-    found: dict[str, str] = {}
-    end = start = -1
-    for match in islice(_PSEUDO.finditer(text), _MOST_REQUESTS):
-        line = text[match.end() : match.end() + 8192].split("\n", 1)[0]
-        if match["name"] in found or (end >= 0 and match.start() - end > _FAR):
-            break
-        start = match.start() if start < 0 else start
-        found[match["name"]], end = line.strip(), match.end() + len(line)
-    if "path" not in found:
-        return None
-    headers, behind = read_headers(text, end)
-    body, behind = _body(text, behind) if headers else (None, end)
-    return PastedRequest(
-        form=Form.HTTP,
-        start=start,
-        end=behind,
-        method=found.get("method", "").upper(),
-        url=_absolute(found["path"], (("host", found.get("authority", "")),)),
-        headers=headers,
-        body=body or None,
-        is_whole=bool(headers) and "authority" in found,
+        headers=tuple(headers.values()),
+        body=next((one for one in bodies if not _ANSWER.match(one) and not _PANEL_HEADER.search(one)), None),
     )
 
 
 def read_mentioned_requests(text: str) -> Iterator[PastedRequest]:
-    """Read the requests that a text only speaks of: a method and a path, or a URL of Zoom's alone; at most forty.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-    """
+    """Read the requests that a text only speaks of: a method and a path, or a URL of Zoom's; at most forty."""
     for match in islice(_MENTIONED.finditer(text), _MOST_REQUESTS):
         url = match["url"]
         if not url.endswith("}") or url.count("{") < url.count("}"):

@@ -12,7 +12,6 @@ from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
 from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
 from zoomcall.usecases.pasted.commands import ReadFile, read_commands
-from zoomcall.usecases.pasted.har import read_har
 from zoomcall.usecases.pasted.http_message import (
     read_http_requests,
     read_mentioned_requests,
@@ -22,7 +21,7 @@ from zoomcall.usecases.pasted.nushell import read_nushell
 from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 from zoomcall.usecases.pasted.source import read_source
 from zoomcall.usecases.pasted.surroundings import FIX_OF_PASTE
-from zoomcall.usecases.pasted.tool_files import read_printed_requests, read_tool_file
+from zoomcall.usecases.pasted.tool_files import read_har, read_printed_requests, read_tool_file
 from zoomcall.usecases.pasted.views import Edit, View, decoded, viewed
 
 LARGEST_PASTE = 5 * 1024 * 1024
@@ -38,11 +37,14 @@ _CUT_NOTE = "the text far from anything about Zoom"
 
 _ORDER = tuple(Form)
 
-_CALLOUT = re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|$)", re.IGNORECASE)
-_NEARLY = re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)
 _TOKEN = re.compile(r"/oauth/", re.IGNORECASE)
-_ZOOM = re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/?#]|$)", re.IGNORECASE)
-_INVITE = re.compile(r"\.invite\.|room_system_call")
+_SCORES = (
+    (5, re.compile(r"/(?:videosdk/sessions|live_meetings)/.+/events?(?:[/?#]|$)", re.IGNORECASE)),
+    (4, re.compile(r"videosdk|video_sdk|live_?meetings?|/events?(?:[/?#]|$)", re.IGNORECASE)),
+    (3, _TOKEN),
+    (2, re.compile(r"^(?:https?://)?(?:[\w-]+\.)*(?:zoom\.us|zoomgov\.com)(?:[:/?#]|$)", re.IGNORECASE)),
+)
+_INVITED, _INVITE = 4, re.compile(r"\.invite\.|room_system_call")
 
 
 class Paste(Discreet, frozen=True):
@@ -88,28 +90,25 @@ def text_of_paste(data: bytes, *, origin: str) -> str:
 
 
 def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
-    """Find the request that is meant, and its answer.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-        read_file: Reads the files that a curl command names; None: they are not read.
-    """
+    """Find the request that is meant, and its answer; without ``read_file`` no file of a curl command is read."""
     recorded = read_har(text)
-    if recorded and '"log"' not in text and not any(one.answer for one in recorded) and read_tool_file(text):
-        recorded = None
     view = viewed(_focused(text))
-    text, notes = view.text, view.notes
-    candidates = list(recorded) if recorded is not None else list(_requests(text, read_file))
-    ranked = sorted(candidates, key=_relevance, reverse=True)
-    relevant = [request for request in ranked if _relevance(request)[0] > 0]
+    text = view.text
+    candidates = _requests(text, read_file) if recorded is None else recorded
+    relevant = [request for request in sorted(candidates, key=_relevance, reverse=True) if _relevance(request)[0]]
     request = relevant[0] if relevant else None
-    answer = _answer_of(text, request) if recorded is None or request is None else _recorded(request)
+    answer = _answer_of(text, request or PastedRequest(form=Form.SOURCE))
     if answer is None and request is not None and request.form is Form.OBJECT and len(relevant) == 1:
         answer = _answer_of(text, replace(request, end=request.start))  # the object has both
-    others = len({(other.method, other.url) for other in relevant[1:]} - {_identity(request)})
     is_long = request is not None and recorded is None and view.source.count("\n") >= _LONG
-    line = view.line(request.start) if request is not None and is_long else None
-    return Paste(_near(text, request), request, answer, others if recorded is not None else 0, notes, line)
+    return Paste(
+        near=_near(text, request),
+        request=request,
+        answer=answer,
+        others=len({(one.method, one.url) for one in relevant}) - 1 if recorded and relevant else 0,
+        notes=view.notes,
+        line=view.line(request.start) if request is not None and is_long else None,
+    )
 
 
 def _focused(text: str) -> View:
@@ -135,20 +134,14 @@ def _focused(text: str) -> View:
     return view.edited([*cuts, (min(behind, len(text)), len(text), "")], _CUT_NOTE)
 
 
-def _identity(request: PastedRequest | None) -> tuple[str, str]:
-    return (request.method, request.url) if request is not None else ("", "")
-
-
 def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
-    document = read_tool_file(text)
-    if document is not None:
+    if (document := read_tool_file(text)) is not None:
         yield from document
         return
-    commands = [*read_commands(text, read_file), *read_nushell(text)]
-    yield from commands
+    yield from (commands := [*read_commands(text, read_file), *read_nushell(text)])
     yield from read_http_requests(text)
     yield from read_requests_in_parts(text)
-    if not any(_relevance(command)[0] >= 4 for command in commands):
+    if not any(_relevance(command)[0] >= _INVITED for command in commands):
         yield from read_source(text)
         yield from read_printed_requests(text)
     yield from read_mentioned_requests(text)
@@ -156,41 +149,27 @@ def _requests(text: str, read_file: ReadFile | None) -> Iterator[PastedRequest]:
 
 def _relevance(request: PastedRequest) -> tuple[int, bool, bool, int]:
     """Rate how much a request is about ringing rooms, how complete it is, and how it ended."""
-    if _CALLOUT.search(request.url):
-        score = 5
-    elif _INVITE.search(request.body or "") or _NEARLY.search(request.url):
-        score = 4
-    elif _TOKEN.search(request.url):
-        score = 3
-    elif _ZOOM.search(request.url):
-        score = 2
-    else:
-        score = 0
+    score = next((score for score, pattern in _SCORES if pattern.search(request.url)), 0)
+    score = max(score, _INVITED) if _INVITE.search(request.body or "") else score
     is_failed = request.answer is not None and request.answer.status != 202
     return score, bool(request.headers or request.body or request.basic), is_failed, -_ORDER.index(request.form)
 
 
-def _answer_of(text: str, request: PastedRequest | None) -> PastedAnswer | None:
-    """Look for the answer after the request, then before it; in code, anywhere."""
-    if request is None or request.form.is_source:
-        before, after = "", text[:_NEAR_AFTER] if request is None else _around(text, request)
-    else:
+def _answer_of(text: str, request: PastedRequest) -> PastedAnswer | None:
+    """Return the answer that was recorded, or look for one after the request, then before it; in code, anywhere."""
+    is_oauth = bool(_TOKEN.search(request.url))
+    if request.form is Form.HAR:
+        raw = request.answer
+        return None if raw is None else PastedAnswer(replace(raw, is_oauth=is_oauth), has_body=True)
+    before, after = "", _around(text, request)
+    if not request.form.is_source:
         before = text[max(0, request.start - _NEAR_BEFORE) : request.start]
         after = text[request.end : request.end + _NEAR_AFTER]
-    path = "" if request is None else request.url
-    is_oauth = request is not None and bool(_TOKEN.search(request.url))
-    method = "" if request is None else request.method
-    return read_answer(before, after, method=method, path=path, is_oauth=is_oauth)
+    return read_answer(before, after, method=request.method, path=request.url, is_oauth=is_oauth)
 
 
 def _around(text: str, request: PastedRequest) -> str:
     return text[max(0, request.start - _NEAR_BEFORE) : request.end + _NEAR_AFTER]
-
-
-def _recorded(request: PastedRequest) -> PastedAnswer | None:
-    if request.answer is None:
-        return None
-    return PastedAnswer(replace(request.answer, is_oauth=bool(_TOKEN.search(request.url))), has_body=True)
 
 
 def _near(text: str, request: PastedRequest | None) -> str:

@@ -10,6 +10,9 @@ from zoomcall.domain.raw_answer import RawAnswer
 from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.facts import Part
 
+JSON, FORM = "application/json", "application/x-www-form-urlencoded"
+VERBS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE"})
+
 
 class Form(StrEnum):
     """How a request was written down, in words for a person."""

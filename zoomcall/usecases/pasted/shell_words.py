@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import ClassVar
 
 from zoomcall.domain.value import Discreet
+from zoomcall.usecases.pasted.balanced import character
 
 LONGEST_COMMAND = 64 * 1024
 CURLY_NOTE = "curly quotation marks, read as straight ones"
@@ -68,14 +69,7 @@ class CommandLine(Discreet, frozen=True):
 def split_command(
     text: str, start: int, dialect: Dialect, variables: Mapping[str, str] | None = None
 ) -> CommandLine:
-    """Split the command that begins at ``start`` into words, however it is broken.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-        start: Where the program's name begins.
-        dialect: Whose quoting it is.
-        variables: Values to fill in, where the shell would.
-    """
+    """Split the command that begins at ``start`` into words, however it is broken, and fill in variables."""
     split = _Split(text[start : start + LONGEST_COMMAND], dialect, variables or {})
     if split.end >= LONGEST_COMMAND:
         split.notes[_LONG_NOTE] = None
@@ -160,7 +154,11 @@ _NAMES = {
 }
 _DOUBLE_ESCAPE = re.compile(r'\\(["\\$`\n])')
 _PIECES_OF_GROUP = re.compile(r"\"[^\"]*\"|'[^']*'|\$[\w:]+")
-_ANSI_ESCAPE = re.compile(r"\\(?:[xuU](?P<hex>[0-9A-Fa-f]{1,8})|(?P<octal>[0-7]{1,3})|(?P<letter>.))", re.DOTALL)
+_ANSI_ESCAPE = re.compile(
+    r"\\(?:[xuU](?P<hex>(?<=x)[0-9A-Fa-f]{1,2}|(?<=u)[0-9A-Fa-f]{1,4}|(?<=U)[0-9A-Fa-f]{1,8})"
+    r"|(?P<octal>[0-7]{1,3})|(?P<letter>.))",
+    re.DOTALL,
+)
 _ANSI_LETTERS = dict(zip("ntrabfveE", "\n\t\r\a\b\f\v\x1b\x1b", strict=True))
 
 
@@ -175,36 +173,36 @@ class _Split:
         self._dialect, self._variables = dialect, variables
         self._pieces: list[str] | None = None
         self._is_verbatim = self._is_input = False
-        if dialect is Dialect.CMD and re.search("[\u201c-\u201e]", window):
-            window = re.sub("[\u201c-\u201e]", '"', window)
-            self.notes[CURLY_NOTE] = None
         self._window = window
-        self.end = self._run()
+        if dialect is Dialect.CMD and re.search("[\u201c-\u201e]", window):
+            self._window = re.sub("[\u201c-\u201e]", '"', window)
+            self.notes[CURLY_NOTE] = None
+        self.end = 0
+        while self.end < len(window) and (match := _TOKENS[dialect].match(self._window, self.end)) is not None:
+            after = self._step(match)
+            if after is None:
+                break
+            self.end = after
         self._finish_word()
         if dialect is Dialect.CMD:
             self.words = [Word(text) for text in _arguments(" ".join(word.text for word in self.words))]
 
-    def _run(self) -> int:
-        position = 0
-        while position < len(self._window):
-            match = _TOKENS[self._dialect].match(self._window, position)
-            assert match is not None  # noqa: S101 - the last alternative takes any character
-            after = self._step(match)
-            if after is None:
-                return position
-            position = after
-        return len(self._window)
-
     def _step(self, match: re.Match[str]) -> int | None:
         """Take one token; return the place after it, or None if the command ends before it."""
+        end, is_cmd = match.end(), self._dialect is Dialect.CMD
+        is_option_next = _OPTION_LINE.match(self._window, end) is not None
         match match.lastgroup:
             case "single" | "double" | "ansi":
-                return self._in_quotes(match, match.lastgroup)
+                text, end = self._quoted(match, "$'" if match.lastgroup == "ansi" else match[0][0])
+                self._add(self._unquoted(match.lastgroup, text))
             case "break":
-                return self._line_break(match) if self.here_tag is None else None
+                if self.here_tag is not None or not is_option_next or not (self.words or is_cmd):
+                    return None
+                self.notes[_FOLD_NOTE] = None
+                self._finish_word()
             case "end":
-                after = self._window[match.end() : match.end() + 1]
-                if match[0] != "&" or self._pieces is None or not after.isalnum() or self._dialect is Dialect.CMD:
+                is_inside = match[0] == "&" and self._pieces is not None and self._window[end : end + 1].isalnum()
+                if not is_inside or is_cmd:
                     return None
                 self.notes[_AMPERSAND_NOTE] = None
                 self._add("&")
@@ -212,18 +210,18 @@ class _Split:
                 self._finish_word()
                 self.here_tag = match["tag"] or self.here_tag
                 self._is_input = match["given"] is not None
-            case "blank" | "fold" | "redirect":
+            case "join" if not is_option_next:
+                pass
+            case "blank" | "fold" | "redirect" | "join":
                 self._finish_word()
-            case "join":
-                if _OPTION_LINE.match(self._window, match.end()):
-                    self._finish_word()
             case _:
                 self._add(self._literally(match))
-        return match.end()
+        return end
 
     def _add(self, piece: str) -> None:
-        if self._pieces is None:
-            self._pieces = []
+        if self._dialect is Dialect.POWERSHELL:  # quotation marks are escaped once more for a program's sake
+            piece = piece.replace('\\"', '"')
+        self._pieces = [] if self._pieces is None else self._pieces
         self._pieces.append(piece)
 
     def _finish_word(self) -> None:
@@ -234,40 +232,15 @@ class _Split:
             self.words.append(Word("".join(self._pieces), self._is_verbatim))
         self._pieces, self._is_verbatim = None, False
 
-    def _line_break(self, match: re.Match[str]) -> int | None:
-        """End the command at a line break, unless the next line goes on with an option."""
-        if (self.words or self._dialect is Dialect.CMD) and _OPTION_LINE.match(self._window, match.end()):
-            self.notes[_FOLD_NOTE] = None
-            self._finish_word()
-            return match.end()
-        return None
-
     def _filled(self, text: str) -> str:
         """Put in the values of variables that are known."""
-        if not self._variables:
-            return text
         is_posix = self._dialect is Dialect.POSIX
 
         def value(match: re.Match[str]) -> str:
             name = match[1] or match[2]
             return self._variables.get(name if is_posix else name.lower(), match[0])
 
-        return _NAMES[self._dialect].sub(value, text)
-
-    def _in_quotes(self, match: re.Match[str], kind: str) -> int:
-        text, end = self._quoted(match, "$'" if kind == "ansi" else match[0][0])
-        if self._dialect is Dialect.POWERSHELL:
-            if kind == "double":
-                text = self._filled(re.sub(r"`(.)", r"\1", text.replace('""', '"'), flags=re.DOTALL))
-            text = _native(text.replace("''", "'") if kind == "single" else text)
-        elif kind == "ansi":
-            text = _ANSI_ESCAPE.sub(_ansi, text)
-        elif kind == "double":
-            text = self._filled(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
-        else:
-            self._is_verbatim = self._is_verbatim or bool(_VARIABLE.search(text))
-        self._add(text)
-        return end
+        return _NAMES[self._dialect].sub(value, text) if self._variables else text
 
     def _quoted(self, match: re.Match[str], quote: str) -> tuple[str, int]:
         """Return what is in quotation marks, and the place after them; to the line's end if they are not closed."""
@@ -281,70 +254,67 @@ class _Split:
         line = whole.split("\n", 1)[0]
         return line[len(quote) :].rstrip("\\ \t\r"), match.start() + len(line)
 
-    def _literally(self, match: re.Match[str]) -> str:
+    def _unquoted(self, kind: str, text: str) -> str:
+        """Return what stands in quotation marks, as the dialect reads it there."""
         is_powershell = self._dialect is Dialect.POWERSHELL
+        if kind == "ansi":
+            return _ANSI_ESCAPE.sub(_ansi, text)
+        if kind == "double" and is_powershell:
+            return self._filled(re.sub(r"`(.)", r"\1", text.replace('""', '"'), flags=re.DOTALL))
+        if kind == "double":
+            return self._filled(_DOUBLE_ESCAPE.sub(lambda found: found[1].replace("\n", ""), text))
+        self._is_verbatim |= not is_powershell and _VARIABLE.search(text) is not None
+        return text.replace("''", "'") if is_powershell else text
+
+    def _literally(self, match: re.Match[str]) -> str:
+        """Return what the program gets of a token without quotation marks."""
         match match.lastgroup:
             case "variable":
-                return _native(self._filled(match[0])) if is_powershell else self._filled(match[0])
+                return self._filled(match[0])
             case "escape":
                 return match[0][1:]
             case "here":
-                return _native(self._filled(match["lines"]) if match["sort"] == '"' else match["lines"])
+                return self._filled(match["lines"]) if match["sort"] == '"' else match["lines"]
             case "curly":
                 self.notes[CURLY_NOTE] = None
                 return match[0].strip(_CURLY)
             case "group":
                 return "".join(piece.strip("\"'") for piece in _PIECES_OF_GROUP.findall(match[0]))
             case "plain" if self._dialect is Dialect.CMD:
-                if match[0].count('"') == 1:
-                    self.notes[_UNCLOSED_NOTE] = None
+                self.notes |= {_UNCLOSED_NOTE: None} if match[0].count('"') == 1 else {}
                 return self._filled(match[0])
             case _:
                 return match[0]
-
-
-def _native(text: str) -> str:
-    """Return what a program gets of a text in which quotation marks are escaped once more for its sake."""
-    return text.replace('\\"', '"')
 
 
 def _ansi(match: re.Match[str]) -> str:
     """Read one of the escapes of ``$'…'``."""
     if match["letter"]:
         return _ANSI_LETTERS.get(match["letter"], match["letter"])
-    longest = {"x": 2, "u": 4, "U": 8}.get(match[0][1], 3)
-    digits, rest = (match["hex"] or match["octal"])[:longest], (match["hex"] or "")[longest:]
-    number = int(digits, 16 if match["hex"] else 8)
-    return (chr(number) if number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF else "\ufffd") + rest
+    return character(int(match["hex"] or match["octal"], 16 if match["hex"] else 8))
 
 
-_ARGUMENT_TOKENS = re.compile(r'(\\*)"|([ \t\r\f\v\u00a0]+)|(\\+)|([^\\" \t\r\f\v\u00a0]+)')
+_ARGUMENT_TOKENS = re.compile(r'(\\*)"("?)|([ \t\r\f\v\u00a0]+)|\\+|[^\\" \t\r\f\v\u00a0]+')
 
 
 def _arguments(line: str) -> Iterator[str]:
     r"""Split as Microsoft's C runtime does: ``\"`` and, in quotation marks, ``""`` are quotation marks."""
-    pieces: list[str] | None = None
-    is_quoted = False
-    position = 0
-    while match := _ARGUMENT_TOKENS.match(line, position):
-        position = match.end()
-        if match[2] and not is_quoted:
-            if pieces is not None:
+    pieces: list[str] = []
+    is_word = is_quoted = False
+    for match in _ARGUMENT_TOKENS.finditer(line):
+        if match[3] and not is_quoted:
+            if is_word:
                 yield "".join(pieces)
-            pieces = None
+            pieces, is_word = [], False
             continue
-        pieces = [] if pieces is None else pieces
+        is_word = True
         if match[1] is None:
             pieces.append(match[0])
             continue
-        pieces.append("\\" * (len(match[1]) // 2))
-        is_doubled = is_quoted and line.startswith('"', position)
-        if len(match[1]) % 2 or is_doubled:
-            pieces.append('"')
-            position += not len(match[1]) % 2
-        else:
-            is_quoted = not is_quoted
-    if pieces is not None:
+        is_escaped, is_double = len(match[1]) % 2 == 1, bool(match[2])
+        pieces.append("\\" * (len(match[1]) // 2) + '"' * (is_escaped or (is_quoted and is_double)))
+        is_quoted ^= is_escaped == is_double
+    if is_word:
         yield "".join(pieces)
 
 
@@ -374,53 +344,37 @@ _SAID = re.compile(
 
 
 def variables_before(text: str, start: int, dialect: Dialect) -> Mapping[str, str]:
-    """Return the variables that a script sets before a command, as far as the script shows their values.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-        start: Where the command begins.
-        dialect: Whose script it is; PowerShell's and cmd's names are given in lower case.
-    """
+    """Return the variables that a script sets before a command; PowerShell's and cmd's names in lower case."""
     values: dict[str, str] = {}
     for match in list(_SETS[dialect].finditer(text, max(0, start - _REACH), start))[-_MOST_VARIABLES:]:
-        value = _value(text, match, dialect, values, start)
         name = match["name"] or match["other"]
+        if dialect is Dialect.CMD:
+            value: str | None = match["value"].strip()
+        elif document := _CAT.match(text, match.end(), start):
+            value = _document(text, document.end() - 1, document["tag"])[0]
+        else:
+            value = _first_word(text[match.end() : min(start, match.end() + _LONGEST_VALUE)], dialect, values)
+            value = None if value is None or "$(" in value or "`" in value else value
         if value is not None and len(value) <= _LONGEST_VALUE:
             values[name if dialect is Dialect.POSIX else name.lower()] = value
     return values
 
 
-def _value(text: str, match: re.Match[str], dialect: Dialect, values: Mapping[str, str], end: int) -> str | None:
-    if dialect is Dialect.CMD:
-        return match["value"].strip()
-    if document := _CAT.match(text, match.end(), end):
-        return _document(text, document.end() - 1, document["tag"])[0]
-    words = split_command(text[match.end() : min(end, match.end() + _LONGEST_VALUE)], 0, dialect, values).words
-    value = words[0].text if words else None
-    return None if value is None or "$(" in value or "`" in value else value
+def _first_word(text: str, dialect: Dialect, variables: Mapping[str, str]) -> str | None:
+    return next((word.text for word in split_command(text, 0, dialect, variables).words), None)
 
 
 def input_of(text: str, start: int, command: CommandLine, variables: Mapping[str, str]) -> tuple[str | None, int]:
-    """Return a command's standard input in a POSIX shell, None if it cannot be seen, and where it ends.
-
-    Args:
-        text: Everything that was pasted.
-        start: Where the command begins.
-        command: The command.
-        variables: What the script sets.
-    """
-    if command.standard_input is not None:
-        return command.standard_input, command.end
+    """Return a POSIX command's standard input, None if it cannot be seen, and where it ends."""
     before = _FOLD.sub("", text[max(0, start - _REACH) : start])
     piped = _CAT_INTO_PIPE.search(before[-200:])
     tag = command.here_tag or (piped["tag"] if piped else None)
-    if tag is not None:
+    if command.standard_input is None and tag is not None:
         return _document(text, text.find("\n", command.end), tag)
-    if not before.endswith("|"):
-        return None, command.end
+    if command.standard_input is not None or not before.endswith("|"):
+        return command.standard_input, command.end
     said = _SAID.match(before, max(before.rfind("echo "), before.rfind("printf ")))
-    words = split_command(said["text"], 0, Dialect.POSIX, variables).words if said else ()
-    return (words[0].text if words else None), command.end
+    return (_first_word(said["text"], Dialect.POSIX, variables) if said else None), command.end
 
 
 def _document(text: str, line_break: int, tag: str) -> tuple[str | None, int]:

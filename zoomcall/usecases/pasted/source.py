@@ -9,14 +9,16 @@ from __future__ import annotations
 import json
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import Struct
 
 from zoomcall.knowledge.facts import Part
-from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.knowledge.languages import library_words
+from zoomcall.usecases.pasted.balanced import json_of
+from zoomcall.usecases.pasted.pieces import FORM, JSON, VERBS, Form, PastedRequest
 from zoomcall.usecases.pasted.source_tokens import LONGEST_SOURCE, Kind, Token, language_of, tokens_of
 from zoomcall.usecases.pasted.source_values import Partial, Values, is_unknown, unknown
 
@@ -28,10 +30,15 @@ _NAME = re.compile(r"[A-Za-z_]\w*")
 _UNTIED = 9
 _DEEPEST_VARIABLE = 3
 _MOST_CALLS = 2
-_VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
+_USUAL_TYPES = (
+    (frozenset(Form), "axios", {"stringify"}, JSON),
+    (frozenset(Form), "UrlFetchApp", {"contentType"}, FORM),
+    ({Form.JAVASCRIPT}, "fetch", {"Headers", "headersInit", "options", "config"}, "text/plain;charset=UTF-8"),
+    ({Form.CSHARP}, "StringContent", frozenset[str](), "text/plain; charset=utf-8"),
+)
+"""What a library of a language says of a body unless one of some words is there."""
 _SERIALISERS = {"stringify", "dumps", "json-encode", "tojson", "to-json"}
-_KEPT_AS = {"form-params": {"": _FORM}, "encode": {"form": _FORM, "json": _JSON}}
+_KEPT_AS = {"form-params": {"": FORM}, "encode": {"form": FORM, "json": JSON}}
 
 _FENCE = re.compile(r"^[ \t>]*(?:```|~~~)[^\n`]*$", re.MULTILINE)
 _INSERT = re.compile(
@@ -49,11 +56,8 @@ _VERB = re.compile(
     r"@?(?:rm|do_?|[Hh]ttp_?|HTTP_?|method_?|Method|with|Upload)?(?P<verb>get|post|put|patch|delete|GET|POST|PUT|PATCH|DELETE|Get|Post|Put"
     r"|Patch|Delete)(?:_?(?:As|From)?_?(?:Json|String|Async|For(?:Object|Entity|Location)|Request|Mapping|Text\w*))*[!?]?"
 )
+_WORDS = library_words()
 _CONSTANT_OF = {"httpmethod", "method", "webrequestmethod", "trestrequestmethod", "connection"}
-_RECEIVERS = re.compile(
-    r"^\$?(?:requests|httpx|axios|session|client|http|https|s|got|superagent|ky|api|\$http|request|_?client|conn|connection"
-    r"|faraday|HTTParty|RestClient|HTTPoison|Req|Tesla|Http|zoom|resty|needle|[uU]nirest|reqwest|rest|r|c|ua|dio|cpr|AF)$"
-)
 _METHOD_NAMES = re.compile(
     r"(?:^|[_-])(?:method|type|verb|open|request|httpmode|customrequest)$|method$|request$", re.IGNORECASE
 )
@@ -61,14 +65,6 @@ _PLAIN = {"invoke-restmethod": 0, "invoke-webrequest": 0, "fetch": 1, "urlopen":
 _HEADER_TEXT = re.compile(r"\s*(authorization|x-api-key)\s*:\s*(\S.*)", re.IGNORECASE | re.DOTALL)
 _MEDIA_TYPE = re.compile(
     r"\s*(?:content-type\s*:\s*)?(?P<type>(?:application|text|multipart)/[\w.+-]+.{0,40})", re.IGNORECASE
-)
-_BEARER_CALL = re.compile(
-    r"(?:set|with|add|req_)?_?(?:o?auth_?)?bearer_?(?:auth|token)?|jwtauthenticator|(?:with|set|setauth|auth)_?token|oauth2",
-    re.IGNORECASE,
-)
-_BASIC_CALL = re.compile(
-    r"auth|userpwd|(?:req_|set|with|httpclient)?_?(?:http)?(?:basic_?auth|auth_?basic)\w*|basic|credentials",
-    re.IGNORECASE,
 )
 _CALLOUT = re.compile(r"\w+\.invite\.\w+|room_system_call|recording\.(?:start|stop|pause|resume)")
 _FIELDS = frozenset("device_ip call_type grant_type device_id deviceIp callType DeviceIp CallType DeviceIP".split())  # noqa: SIM905
@@ -88,12 +84,7 @@ _EXPECTS = frozenset(", + & . = ( [ -> => := <- | |> <> .. && || \\ :".split()) 
 
 
 def read_source(text: str, language: Form | None = None) -> Iterator[PastedRequest]:
-    """Read the requests that a program in a text makes.
-
-    Args:
-        text: Everything that was pasted, with Unix line breaks.
-        language: In which language; None: the one that the text looks like.
-    """
+    """Read the requests that a program in a text makes; its language is the one that the text looks like."""
     text = _FENCE.sub(lambda fence: " " * len(fence[0]), text)
     text = _INSERT.sub(lambda insert: re.sub("[\"'`]", "\u2032", insert[0]), text)
     match = _TARGET.search(text) if len(text) > LONGEST_SOURCE else None
@@ -129,8 +120,6 @@ class _Program:
         self._claims = self._find_claims()
         self._is_only = True
         self._taken: set[int] = set()
-
-    # ---------------------------------------------------------------- statements
 
     def _split(self) -> list[int]:
         """Return the statement that each token is in."""
@@ -225,8 +214,6 @@ class _Program:
     def _is_tied(self, place: int, near: dict[int, int]) -> bool:
         return self._is_only or self._statements[place] in near
 
-    # ---------------------------------------------------------------- requests
-
     def requests(self) -> Iterator[PastedRequest]:
         """Return a request for each URL, the telling ones only if there are any."""
         urls = list(self._urls())
@@ -279,10 +266,14 @@ class _Program:
                 return
             yield opener if is_list else values.start_of_chain(opener - 1)
             if is_list and values.sign(opener - 1) == "=":
-                for place in self._words.get(values.word(opener - 2).lower().replace("_", "-"), ())[:_MOST_URLS]:
+                for place in self._places(values.word(opener - 2))[:_MOST_URLS]:
                     yield place
                     yield values.start_of_chain(values.parents[place] - 1)
             opener = values.parents[opener]
+
+    def _places(self, name: str) -> Sequence[int]:
+        """Return where a word stands, however it is spelt."""
+        return self._words.get(name.lower().replace("_", "-"), ())
 
     def _kind(self, index: int) -> Kind | None:
         return self._tokens[index].kind if 0 <= index < len(self._tokens) else None
@@ -302,7 +293,7 @@ class _Program:
         )
         if content_type is not None and "content-type" not in names:
             headers.append(("Content-Type", content_type))
-        if content_type == _FORM and kind == "object" and body_value and not _SERIALISERS & self._words.keys():
+        if content_type == FORM and kind == "object" and body_value and not _SERIALISERS & self._words.keys():
             body_value = urlencode(json.loads(body_value))
         is_authorized = bool(names & {"authorization", "x-api-key"}) or basic is not None
         notes = (
@@ -338,8 +329,6 @@ class _Program:
         if value.startswith("{"):
             yield Part.AUTHORIZATION
 
-    # ---------------------------------------------------------------- method
-
     def _method(self, index: int, reach: range, near: dict[int, int]) -> _Found:
         places = self._inside(self._verbs, reach, near)
         place = self._nearest(places or self._verbs, index, near)
@@ -350,7 +339,7 @@ class _Program:
 
     def _find_verbs(self) -> Iterator[tuple[int, str]]:
         for index, token in enumerate(self._tokens):
-            if token.kind is Kind.STRING and token.text.upper() in _VERBS and self._names_method(index):
+            if token.kind is Kind.STRING and token.text.upper() in VERBS and self._names_method(index):
                 yield index, token.text.upper()
             elif token.kind is Kind.NAME and (match := _VERB.fullmatch(token.text)) and self._is_verb(index):
                 yield index, match["verb"].upper()
@@ -362,7 +351,7 @@ class _Program:
         if any(_METHOD_NAMES.search(token.text) for token in before if token.kind in {Kind.NAME, Kind.STRING}):
             return sign in {"(", "=", ":", ",", "=>", ":=", "", "{"}
         is_listed = any(
-            self._tokens[place].text.upper() in _VERBS for place in (index - 2, index + 2) if self._kind(place)
+            self._tokens[place].text.upper() in VERBS for place in (index - 2, index + 2) if self._kind(place)
         )
         return self._tokens[index].text.isupper() and sign in {"(", ",", "=", ":", "=>"} and not is_listed
 
@@ -378,11 +367,11 @@ class _Program:
         if sign in {":", "."} and (values.sign(index - 2) == ":" or _METHOD_NAMES.search(before)) and not is_called:
             return True  # a symbol
         if not is_called:
-            is_command = self._kind(index + 1) is Kind.STRING and sign == "." and _RECEIVERS.match(before)
+            is_command = self._kind(index + 1) is Kind.STRING and sign == "." and _WORDS["send"].search(before)
             return bool(is_command) or (values.sign(index + 1) == "=>" and sign == "(")
         if (match := _VERB.fullmatch(text)) and match["verb"].lower() in {"patch", "post"}:
             return True
-        if sign in {".", "?.", "->", "::"} and not _RECEIVERS.match(before) and values.sign(index + 1) == "(":
+        if sign in {".", "?.", "->", "::"} and not _WORDS["send"].search(before) and values.sign(index + 1) == "(":
             first = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
             is_url = isinstance(first, str) and (_URL.search(first) is not None or is_unknown(first))
             return is_url if before else first is None or is_url
@@ -394,7 +383,7 @@ class _Program:
         names = {self._values.word(start - 2)} if self._values.sign(start - 1) in {"=", ":="} else set()
         places = [
             index,
-            *(place for name in names for place in self._words.get(name.lower().replace("_", "-"), ())),
+            *(place for name in names for place in self._places(name)),
         ]
         for anchor in places:
             for place in range(anchor, max(-1, anchor - 12), -1):
@@ -412,8 +401,6 @@ class _Program:
                     if len(given) <= 2 and isinstance(options, dict) and "method" not in options and not is_open:
                         return "POST" if "payload" in options else "GET"
         return ""
-
-    # ---------------------------------------------------------------- headers
 
     def _headers(self, index: int, reach: range, near: dict[int, int]) -> Iterator[tuple[str, str]]:
         """Find the headers that matter, each as near to the URL as it stands."""
@@ -488,7 +475,7 @@ class _Program:
             is_name = self._tokens[index].kind is Kind.NAME
             is_key = name == "auth_bearer" or (name == "bearer" and self._is_in_auth(index))
             place = None
-            if is_name and sign == "(" and _BEARER_CALL.fullmatch(name):
+            if is_name and sign == "(" and _WORDS["bearer"].search(name):
                 place = next(iter(values.arguments(index + 1)), index)
             elif is_key and sign in _GIVES:
                 place = index + 2
@@ -509,7 +496,7 @@ class _Program:
             token = self._tokens[index]
             if token.kind is not Kind.NAME and token.text != "auth":
                 continue
-            if _BASIC_CALL.fullmatch(token.text.lower().removeprefix("curlopt_")) is None:
+            if _WORDS["basic"].search(token.text.lower().removeprefix("curlopt_")) is None:
                 continue
             opener = index + 1 + (values.sign(index + 1) in {"=", ":", "=>", ","})
             if values.sign(opener) in {"(", "["}:
@@ -527,8 +514,6 @@ class _Program:
             if len(parts) == 1 and isinstance(parts[0], str) and ":" in parts[0]:
                 return parts[0]
         return None
-
-    # ---------------------------------------------------------------- body
 
     def _body(self, index: int, reach: range, near: dict[int, int], *, is_token: bool) -> tuple[_Found, str, int]:
         """Find the body: the object or the text in which a callout's words stand.
@@ -567,9 +552,9 @@ class _Program:
         value = self._values.at(self._values.start_of_sum(place))[0]
         if not isinstance(value, str):
             return _dumped(value)
-        if isinstance(value, Partial) and "grant_type=" not in value and not _is_json(value):
+        if isinstance(value, Partial) and "grant_type=" not in value and json_of(value) is None:
             mended = _BARE_STAND_IN.sub(lambda match: json.dumps(match[1]), value)
-            return mended if _is_json(mended) else None
+            return mended if json_of(mended) is not None else None
         return str(value)
 
     def _object_of(self, place: int) -> tuple[dict[str, Any] | None, int]:
@@ -623,7 +608,7 @@ class _Program:
         before = [token.text.lower() for token in self._tokens[max(0, place - 2) : max(0, place)]]
         if body is None or place < 0 or not {"params", "query"} & set(before) or "grant_type" not in body:
             return url, body
-        members = json.loads(body) if _is_json(body) else {}
+        members = json_of(body, {})
         return f"{url}{'&' if '?' in url else '?'}{urlencode(members)}", ""
 
     def _content_type(
@@ -644,12 +629,13 @@ class _Program:
         if place is not None:
             return stated[place]
         names = {token.text for token in self._tokens if token.kind is Kind.NAME}
-        if names & {"FormUrlEncodedContent", "URLSearchParams", "qs", "querystring", "asForm"}:
-            return _FORM
+        if any(_WORDS["form"].search(name) for name in names):
+            return FORM
         if (kept := self._kept_as(inside)) is not None:
             return kept
-        is_json = any("AsJsonAsync" in name for name in names) or names & {"JsonContent", "AddJsonBody", "AddBody"}
-        return _JSON if is_json else None if not body else self._usual_type(names, body, kind, inside)
+        if any(_WORDS["json"].search(name) for name in names):
+            return JSON
+        return self._usual_type(names, body, kind, inside) if body else None
 
     def _kept_as(self, inside: list[int]) -> str | None:
         """Return the type that a library gives to what is kept under a name like ``form_params``."""
@@ -668,25 +654,23 @@ class _Program:
         lowered = {name.lower() for name in names}
         if self._language is Form.PYTHON and names & {"requests", "httpx"}:
             if self._has_argument("json", inside):
-                return _JSON
+                return JSON
             if kind == "object" and not names & {"dumps"}:
-                return _FORM
+                return FORM
             return "" if self._has_argument("data", inside) or self._has_argument("content", inside) else None
-        if "axios" in names:
-            return _JSON if kind == "object" and "stringify" not in names else None
-        if "UrlFetchApp" in names or self._is_jquery():
-            return None if "contentType" in names else _FORM
-        if self._language is Form.JAVASCRIPT and "fetch" in names:
-            return None if names & {"Headers", "headersInit", "options", "config"} else "text/plain;charset=UTF-8"
-        if self._language is Form.CSHARP and "StringContent" in names:
-            return "text/plain; charset=utf-8"
+        if self._is_jquery():
+            names = names | {"UrlFetchApp"}
+        for languages, library, others, type_ in _USUAL_TYPES:
+            if library in names and self._language in languages:
+                is_usual = not names & others and (library != "axios" or kind == "object")
+                return type_ if is_usual else None
         if (
             self._language is Form.POWERSHELL
             and "-body" in lowered
             and not any(re.match(r"@\w", name) for name in names)
         ):
             is_form = kind == "object" and "convertto-json" not in lowered
-            return _FORM if is_form or "grant_type" in body else ""
+            return FORM if is_form or "grant_type" in body else ""
         return None
 
     def _is_jquery(self) -> bool:
@@ -714,38 +698,21 @@ class _Program:
             end = following.end
         return "".join(parts)
 
-    # ---------------------------------------------------------------- claims
-
     def _counts_milliseconds(self) -> bool:
         """Return whether the claim exp is made from a clock of milliseconds that nothing divides by a thousand."""
-        for index in self._words.get("exp", ()):
-            if self._values.sign(index + 1) in {":", "=", "=>", ","}:
-                written = self._written_out(index + 2, 0)
-                if _MILLISECONDS.search(written) and not _DIVIDED.search(written):
-                    return True
-        return False
+        places = (index for index in self._words.get("exp", ()) if self._values.sign(index + 1) in _GIVES)
+        written = [self._written_out(index + 2, 0) for index in places]
+        return any(_MILLISECONDS.search(one) and not _DIVIDED.search(one) for one in written)
 
     def _written_out(self, index: int, depth: int) -> str:
         """Return an expression's text, followed by those of the variables in it."""
-        words = self._words_of_expression(index)
+        words = self._tokens[index : min(self._values.end(index + 1), index + 20)]
         texts = ["".join(word.text for word in words)]
         for word in words if depth < _DEEPEST_VARIABLE else ():
-            if word.kind is Kind.NAME:
-                places = self._words.get(word.text.lower().replace("_", "-"), ())
-                assigned = next((place for place in places if self._values.sign(place + 1) == "="), None)
-                texts += [self._written_out(assigned + 2, depth + 1)] if assigned is not None else []
+            places = self._places(word.text) if word.kind is Kind.NAME else ()
+            assigned = next((place for place in places if self._values.sign(place + 1) == "="), None)
+            texts += [self._written_out(assigned + 2, depth + 1)] if assigned is not None else []
         return " ".join(texts)
-
-    def _words_of_expression(self, index: int) -> list[Token]:
-        """Return the tokens up to a comma, a closing sign, or the end of the line."""
-        depth = 0
-        words: list[Token] = []
-        for token in self._tokens[index : index + 20]:
-            depth += token.is_sign("(") - token.is_sign(")")
-            if depth < 0 or (not depth and token.is_sign(",", ";", "}", "]")) or (words and token.is_first):
-                break
-            words.append(token)
-        return words
 
     def _find_claims(self) -> tuple[str, ...]:
         """Name the claims that the code puts into a token."""
@@ -769,7 +736,7 @@ def _header_text(value: Any) -> str | None:
 
 def _has_method(members: dict[str, Any]) -> bool:
     method = members.get("method")
-    return isinstance(method, str) and method.upper() not in _VERBS
+    return isinstance(method, str) and method.upper() not in VERBS
 
 
 def _holds_field(value: Any, depth: int = 0) -> bool:
@@ -788,14 +755,6 @@ def _joined_url(base: str | None, url: str) -> str:
         return url
     path = re.sub(r"^/?v2(?=/)", "", url) if base.rstrip("/").endswith("/v2") else url
     return f"{base.rstrip('/')}/{path.lstrip('/')}"
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _dumped(value: Any) -> str | None:

@@ -180,15 +180,7 @@ def dialect_of(language: Form) -> Dialect:
 def tokens_of(
     text: str, language: Form | Dialect, start: int = 0, limit: int = LONGEST_SOURCE, *, until_closed: bool = False
 ) -> tuple[Token, ...]:
-    """Split source code into tokens.
-
-    Args:
-        text: Everything that was pasted.
-        language: Whose rules hold.
-        start: Where to begin.
-        limit: How many characters to look at.
-        until_closed: Stop after the sign that closes the first one that opens.
-    """
+    """Split source code into tokens; ``until_closed`` stops after what closes the first sign that opens."""
     dialect = language if isinstance(language, Dialect) else dialect_of(language)
     tokens: list[Token] = []
     is_first = True

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from zoomcall.domain.shown_text import one_line
+from zoomcall.knowledge.languages import library_words
 from zoomcall.usecases.pasted.pieces import Form
 from zoomcall.usecases.pasted.source_tokens import PRINTED, Dialect, Kind, Token, dialect_of
 
@@ -28,27 +29,8 @@ _LITERALS: dict[str, Any] = {
 }
 _LEADS = {"await", "return", "byte", "string", "str", "try", "mut", "ref", "move", "lambda", "not", "my", "object"}
 _DECLARING = {"let", "var", "val", "const", "final", "def"}
-_OBJECTS = re.compile(
-    r"(?:^|\.)(?:dict|[Aa]rray|list|c|[Hh]ash|(?:mutable|hash|linked)?[Mm]apOf|listOf|Map\.of|ImmutableMap\.of|json!|vec!"
-    r"|object|Map|HashMap|OrderedDict|SimpleNamespace|std_map)$"
-)
+_WORDS = library_words()
 _PAIRED = re.compile(r"(?:Map\.of|hash|object|JSON\.object)$")
-_PASSING = re.compile(
-    r"(?:^|\.)(?:stringify|dumps|[Ss]erialize(?:Object)?|[Tt]oJson|toJSON|FromObject|GetBytes|[Cc]reate\w*|from\w*|String|str"
-    r"|Ur[il]|UR[IL]|\w*Content|StringEntity|[Pp]arse|loads|[Ee]ncode!?|URLSearchParams|of(?:String)?|Url|Body|String"
-    r"|to_json|escape|text|j?son_?[Ee]ncode|byte|Some|int|string|float|bool|CType|std\.string|initWithString|NewReader"
-    r"|wp_json_encode|uri|unbox|\w*\.new|generate|TStringStream\.Create|NewBuffer(?:String)?)$"
-)
-_ENCODING = re.compile(
-    r"(?:^|\.)(?:encodeURIComponent|\w*Escape\w*|\w*UrlEncode|quote(?:_plus)?|encodeURI|urlencode)$"
-)
-_FORMATTING = re.compile(r"(?:^|\.)(?:[Ff]ormat!?|[Ss]printf|stringWithFormat|formatted|glue)$")
-_JOINING = re.compile(r"(?:^|\.)(?:paste0?|[Cc]oncat(?:enate)?|join|str_c|urljoin|file_?path|Combine)$")
-_OF_PATHS = re.compile(r"(?:^|\.)(?:[Pp]ath|posix(?:path)?|File|url|URL)\.(?:join|Combine|JoinPath)$|^file\.?path$")
-_PUTTERS = re.compile(
-    r"(?:put(?:All|Opt|JsonObject)?|[Aa]dd(?:Pair|Property)?|[Ss]et(?:Property)?|append|accumulate|insert|with|store|Append"
-    r"|Update(?:String|Int)|push|set_item)"
-)
 _SLOT = re.compile(r"%(?:\d\$)?[sdrifv@]|\{\w*(?::[^{}]*)?\}")
 _UNSAID = re.compile(r"[^\w.()\[\]$ +*/-]+")
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -139,7 +121,7 @@ class Values:
                 self._note_assignment(index, other)
             elif (
                 self.sign(index) == "("
-                and _PUTTERS.fullmatch(self.word(index - 1))
+                and _WORDS["put"].search(self.word(index - 1))
                 and self.sign(index - 2) in self._dots
             ):
                 places = self.arguments(index)
@@ -202,11 +184,11 @@ class Values:
             opener = index + 1 if self.sign(index + 1) == "(" else -1
             places = self.arguments(opener) if opener > 0 else [index + 1]
             value = self._formatted(value, places, depth)
-            index = self._skip_to_delimiter(index)
+            index = self.end(index, is_line=False)
         elif sign == "|" and self.word(index + 1).lower() == "convertto-json":
-            index = self._end_of_statement(index + 1)
+            index = self.end(index + 1)
         elif sign in {"?", "??", "||", "&&"} and not self._is_printed:
-            index = self._skip_to_delimiter(index)
+            index = self.end(index, is_line=False)
             value = value if isinstance(value, dict | list) else unknown(str(value).strip("{}"))
         elif (word == "to" or sign == "->") and isinstance(value, str):
             following, index = self.at(index + 1, depth + 1)
@@ -249,7 +231,7 @@ class Values:
         index = opener + 1
         while index < close:
             places.append(index)
-            index = self._skip_to_delimiter(index)
+            index = self.end(index, is_line=False)
             if self.sign(index) != ",":
                 break
             index += 1
@@ -293,13 +275,13 @@ class Values:
                 return value, index
             elif self.sign(index + 2) == "(":
                 places = self.arguments(index + 2)
-                if _FORMATTING.search(name) and isinstance(value, str):
+                if _WORDS["format"].search(name) and isinstance(value, str):
                     value = self._formatted(value, places, depth)
                 elif name == "join" and len(places) == 1 and isinstance(value, str | list):
                     value = _joined(value, self.at(places[0], depth + 1)[0]) or value
                 elif (
                     len(places) == 2
-                    and _PUTTERS.fullmatch(name)
+                    and _WORDS["put"].search(name)
                     and not (isinstance(value, str) and value[:1] != "{")
                 ):
                     members = value if isinstance(value, dict) else {}
@@ -324,7 +306,7 @@ class Values:
             if (
                 self.sign(index) == "("
                 and self.parents[index] == opener
-                and _PUTTERS.fullmatch(self.word(index - 1))
+                and _WORDS["put"].search(self.word(index - 1))
             ):
                 places = self.arguments(index)
                 block = self.partners[index] + 1
@@ -432,12 +414,8 @@ class Values:
         """Return where the bracket stands after a word like ``Array`` or ``object(stdClass)#3 (2)``."""
         token = self.tokens[index]
         match = _OPENER_WORD.match(self._text, token.start) if self._is_printed else None
-        if match is None:
-            return None
-        return next((place for place in range(index, index + 12) if self._starts_at(place, match.end())), None)
-
-    def _starts_at(self, index: int, start: int) -> bool:
-        return index < len(self.tokens) and self.tokens[index].start == start
+        places = range(index, min(index + 12, len(self.tokens))) if match is not None else ()
+        return next((place for place in places if match and self.tokens[place].start == match.end()), None)
 
     def _literal_opener(self, chain: str, index: int) -> int | None:
         """Return the opening brace of a literal with its type before it: ``map[string]any{``, ``Invite{``."""
@@ -478,7 +456,7 @@ class Values:
 
     def _result(self, chain: str, opener: int, depth: int) -> Any:
         """Return what a call gives, by its name and arguments."""
-        if _OBJECTS.search(chain):
+        if _WORDS["object"].search(chain):
             value = self.members(opener, depth)
             is_paired = isinstance(value, list) and _PAIRED.search(chain) and len(value) > 1
             return dict(zip(map(str, value[::2]), value[1::2], strict=False)) if is_paired else value
@@ -489,21 +467,21 @@ class Values:
             receiver = self.of_name(chain.removesuffix(".join"), depth + 1)
             if (joined := _joined(receiver, self.at(places[0], depth + 1)[0])) is not None:
                 return joined
-        if _JOINING.search(chain):
+        if _WORDS["join"].search(chain):
             gaps = [place for place in places if self.word(place) == "sep" and self.sign(place + 1) == "="]
-            usual = " " if chain == "paste" else "/" if _OF_PATHS.search(chain) else ""
+            usual = " " if chain == "paste" else "/" if _WORDS["join paths"].search(chain) else ""
             gap = self.at(gaps[0] + 2)[0] if gaps else usual
             texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:8] if place not in gaps]
             return Partial(_as_text(gap).join(texts))
         first = self.at(places[0], depth + 1)[0] if places else None
         if isinstance(first, dict | list):
             return unknown(f"{chain}()") if chain.endswith(("format", "exchange", "request")) else first
-        if isinstance(first, str) and _ENCODING.search(chain):
+        if isinstance(first, str) and _WORDS["encode"].search(chain):
             name = chain.rpartition(".")[2]
             return unknown(f"{name}({first.strip('{}')})") if isinstance(first, Partial) else quote(first, safe="")
-        if isinstance(first, str) and _FORMATTING.search(chain):
+        if isinstance(first, str) and _WORDS["format"].search(chain):
             return self._formatted(first, places[1:], depth)
-        return first if places and _PASSING.search(chain) else unknown(f"{chain}()")
+        return first if places and _WORDS["pass"].search(chain) else unknown(f"{chain}()")
 
     def _made(self, index: int, depth: int) -> tuple[Any, int]:
         """Read what ``new`` makes: an object with members, or one around its first argument."""
@@ -541,7 +519,7 @@ class Values:
         if sign in {"{", "[", "@{", "@("}:
             if sign == "[" and self.sign(index + 1) == "]" and self._literal_opener("x.y", index + 3) is not None:
                 index += 3  # []T{…}
-            if sign == "[" and self.word(index + 1) and self._is_message(index):
+            if sign == "[" and self.word(index + 1) and self.word(index + 2) and self.sign(index + 3) == ":":
                 return self._sent(index, depth)
             value = self.members(index, depth)
             return self._after(value, self.partners[index] + 1, depth)
@@ -558,21 +536,12 @@ class Values:
             return (-value if sign == "-" and type(value) is int else value), index
         return unknown(sign), index + 1
 
-    def _is_message(self, index: int) -> bool:
-        """Return whether brackets send a message of Objective-C's, ``[NSString stringWithFormat:@"…", id]``."""
-        return bool(self.word(index + 2)) and self.sign(index + 3) == ":"
-
     def _sent(self, index: int, depth: int) -> tuple[Any, int]:
-        close = self.partners[index]
-        name, place = self.word(index + 2), index + 4
-        value = self.at(place, depth + 1)[0]
-        if _FORMATTING.search(name) and isinstance(value, str):
-            value = self._formatted(value, self.arguments(place - 1)[1:] or self._rest(place, close), depth)
-        return self._after(value, close + 1, depth)
-
-    def _rest(self, place: int, close: int) -> list[int]:
-        """Return where the values after the first of a list stand."""
-        return [index + 1 for index in range(place, close) if self.sign(index) == "," and self.parents[index] >= 0]
+        """Read a message of Objective-C's, ``[NSString stringWithFormat:@"…", id]``."""
+        value = self.at(index + 4, depth + 1)[0]
+        if _WORDS["format"].search(self.word(index + 2)) and isinstance(value, str):
+            value = self._formatted(value, self.arguments(index + 3)[1:], depth)
+        return self._after(value, self.partners[index] + 1, depth)
 
     def members(self, opener: int, depth: int = 0) -> Any:
         """Read the members of an object, table, dictionary or list; a list if none has a name."""
@@ -587,7 +556,7 @@ class Values:
                 index += 1
                 continue
             if self.sign(index) in {"...", "**"}:
-                index = self._settled(self._term(index + 1, depth + 1)[1], end)
+                index = self.end(self._term(index + 1, depth + 1)[1], end)
                 continue
             name, place = self._key(index)
             if name is not None and place is not None:
@@ -617,7 +586,7 @@ class Values:
         """Read one member's value; in what is printed, a text may have no quotation marks."""
         value, after = self.at(index, depth + 1)
         if not self._is_printed:
-            return value, self._settled(max(after, index + 1), end)
+            return value, self.end(max(after, index + 1), end)
         is_word = after == index + 1 and self._kind(index) is Kind.NAME and self.word(index) not in _LITERALS
         if not is_word and after <= end and self._is_end(after, end, is_spaced=is_spaced, is_list=True):
             return value, after
@@ -654,30 +623,14 @@ class Values:
         is_word = token.kind is Kind.NAME and text not in _LITERALS
         return (text if is_word else None), None
 
-    def _settled(self, index: int, end: int) -> int:
-        """Go on to the next member: after a comma, at a closing sign, or at a line's first token."""
-        while index < end:
+    def end(self, index: int, end: int | None = None, *, is_line: bool = True) -> int:
+        """Return where an expression ends: at a comma, a closing sign, or a line's first token if lines count."""
+        while index < (len(self.tokens) if end is None else end):
             sign = self.sign(index)
-            if sign in {",", ";"} or self.tokens[index].is_first:
-                return index
-            self._steps += 1
-            index = self.partners[index] + 1 if sign in _OPENERS else index + 1
-        return index
-
-    def _skip_to_delimiter(self, index: int) -> int:
-        while index < len(self.tokens):
-            self._steps += 1
-            sign = self.sign(index)
-            if sign in {",", ";"} or sign in _CLOSERS:
-                return index
-            index = self.partners[index] + 1 if sign in _OPENERS else index + 1
-        return index
-
-    def _end_of_statement(self, index: int) -> int:
-        while index < len(self.tokens) and not self.tokens[index].is_first:
-            if self.sign(index) in _CLOSERS or self.sign(index) in {";", ","}:
+            if sign in {",", ";"} or sign in _CLOSERS or (is_line and self.tokens[index].is_first):
                 break
-            index += 1
+            self._steps += 1
+            index = self.partners[index] + 1 if sign in _OPENERS else index + 1
         return index
 
 

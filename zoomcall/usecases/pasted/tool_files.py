@@ -1,26 +1,30 @@
-"""Reads requests that a tool keeps as data: collections, workflows, playbooks, dumps of a client's options."""
+"""Reads requests that a tool keeps as data: HAR files, collections, workflows, playbooks, dumps of options."""
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
+from zoomcall.domain.raw_answer import RawAnswer, iso_time
 from zoomcall.knowledge.facts import Part
 from zoomcall.knowledge.placeholder import has_placeholder
+from zoomcall.usecases.pasted.balanced import json_of
 from zoomcall.usecases.pasted.objects import Unreadable, objects_around, read_object
-from zoomcall.usecases.pasted.pieces import Form, PastedRequest
+from zoomcall.usecases.pasted.pieces import FORM, JSON, VERBS, Form, PastedRequest
 from zoomcall.usecases.pasted.source_values import Partial
 
 _MOST_REQUESTS = 40
+_MOST_ENTRIES, _MOST_RECORDED, _MOST_ROWS = 20_000, 2000, 200
+_LONGEST_TEXT, _DEEPEST_LOG = 256 * 1024, 6
 _MOST_LINES = 4000
 _MOST_NODES = 20_000
 _DEEPEST = 24
-_VERBS = {"GET", "POST", "PUT", "PATCH", "DELETE"}
-_JSON, _FORM = "application/json", "application/x-www-form-urlencoded"
-
 _PLACES: Mapping[str, tuple[str, ...]] = {
     "url": ("url.raw", "url.value", "url", "uri", "requesturl", "apiendpoint", "endpoint", "href", "resource"),
     "base": ("baseurl", "base_url", "baseuri", "base_uri", "host"),
@@ -60,16 +64,107 @@ _IS_REQUEST = re.compile(
 )
 _INTRINSIC = re.compile(r"States\.Format\('([^']*)'.*\)\Z", re.DOTALL)
 _CODE = re.compile(r"[({]\s*$|^ *[\w'\"]+ *: .*,$|;$", re.MULTILINE)
-_BRU = re.compile(r"^(?P<method>get|post|put|patch|delete) \{\n(?P<rows>.*?)\n\}", re.MULTILINE | re.DOTALL)
-_BRU_BLOCK = re.compile(
-    r"^(?P<name>headers|body(?::[\w-]+)?|auth:\w+) \{\n(?P<text>.*?)\n\}", re.MULTILINE | re.DOTALL
+_BRU = re.compile(
+    r"^(?P<name>get|post|put|patch|delete|headers|body|auth)(?::(?P<sort>[\w-]+))? \{\n(?P<text>.*?)\n\}",
+    re.MULTILINE | re.DOTALL,
 )
 _YAML_URL = re.compile(r"^ *(?:- )?(?:url|uri|endpoint|resource) *: +\S", re.MULTILINE)
 _YAML_PARTS = re.compile(r"^ *(?:headers?|body|payload|data|json|args|with) *:", re.MULTILINE)
-_YAML_LINE = re.compile(
-    r"(?P<indent> *)(?P<dash>(?:- +)*)"
-    r"(?:(?P<name>\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'|[\w$][\w ./-]{0,80}?) *:(?: +(?P<value>\S.*)| *)|(?P<bare>\S.*))"
+_YAML_LINES = re.compile(
+    r"^(?P<head>(?P<margin> *)(?:- +)*[^\n:#]{1,80}: +)[|>][^\n]*\n(?P<block>(?:(?P=margin) +[^\n]*\n|[ \t]*\n)*)",
+    re.MULTILINE,
 )
+_YAML_LINE = re.compile(
+    r"^(?P<indent> *)(?P<dash>(?:- +)*)"
+    r"(?:(?P<name>\"[^\"\n]{1,80}\"|'[^'\n]{1,80}'|[\w$][\w ./-]{0,80}?) *:(?: +(?P<value>\S.*)| *)"
+    r"|(?P<bare>[^\s#].*))$",
+    re.MULTILINE,
+)
+_HAR_ZOOMISH = re.compile(r"zoom\.us|zoomgov\.com|/videosdk/|/live_meetings/|/oauth/token", re.IGNORECASE)
+_SANITISED = "the Authorization header, which browsers omit from saved HAR files"
+_UNANSWERED = (
+    "the answer: the browser recorded none, because it was not allowed to read it or the connection failed"
+)
+
+
+def read_har(text: str) -> tuple[PastedRequest, ...] | None:
+    """Read the requests to Zoom in a HAR file, or in an entry copied out of one; None if the text is neither."""
+    bare = text.lstrip("\ufeff \t\r\n")
+    entries = _entries(json_of(bare) if bare[:1] in {"{", "["} and '"request"' in bare else None)
+    if entries is None:
+        return None
+    found = (_recorded(_dict(entry)) for entry in entries[:_MOST_ENTRIES])
+    return tuple(islice((request for request in found if request is not None), _MOST_RECORDED))
+
+
+def _entries(document: object, depth: int = 0) -> list[Any] | None:
+    """Return the entries of a HAR file, even inside another document, or the one that was copied out of it."""
+    members = _dict(document)
+    entries = members.get("entries")
+    if isinstance(entries, list) and any(isinstance(_dict(entry).get("request"), dict) for entry in entries):
+        return entries
+    if not depth and all(isinstance(members.get(name), dict) for name in ("request", "response")):
+        return [document]
+    inner = members.values() if members else document if isinstance(document, list) else ()
+    found = (_entries(one, depth + 1) for one in inner if depth < _DEEPEST_LOG)
+    return next((entries for entries in found if entries is not None), None)
+
+
+def _recorded(entry: dict[str, Any]) -> PastedRequest | None:
+    """Read a request to Zoom that a browser recorded, with its answer; None if it is another, or a preflight."""
+    request, response = _dict(entry.get("request")), _dict(entry.get("response"))
+    method, url = _verbatim(request.get("method")).upper(), _verbatim(request.get("url"))
+    if not _HAR_ZOOMISH.search(url) or method == "OPTIONS":
+        return None
+    headers, posted = _rows(request.get("headers")), _dict(request.get("postData"))
+    sent_at, took = iso_time(entry.get("startedDateTime")), entry.get("time")
+    is_timed = isinstance(took, int | float) and not isinstance(took, bool) and 0 <= took < 10**7
+    duration = timedelta(milliseconds=took) if isinstance(took, int | float) and is_timed else timedelta()
+    status, content = response.get("status"), _dict(response.get("content"))
+    answer = None
+    if isinstance(status, int) and not isinstance(status, bool) and 100 <= status <= 599:
+        answer = RawAnswer(
+            method=method,
+            path=url,
+            status=status,
+            headers=tuple((name.lower(), value) for name, value in _rows(response.get("headers"))),
+            body=_unpacked(_verbatim(content.get("text")), is_base64=content.get("encoding") == "base64"),
+            received_at=None if sent_at is None or sent_at.year == 9999 else sent_at + duration,
+        )
+    is_signed = any(name.lower() in {"authorization", "x-api-key"} for name, _ in headers)
+    return PastedRequest(
+        form=Form.HAR,
+        method=method,
+        url=url,
+        headers=headers,
+        body=_verbatim(posted.get("text")) or urlencode(_rows(posted.get("params"))),
+        is_whole=is_signed,
+        answer=answer,
+        sent_at=sent_at,
+        not_understood=(*(() if is_signed else (_SANITISED,)), *(() if answer is not None else (_UNANSWERED,))),
+    )
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _verbatim(value: object) -> str:
+    return value[:_LONGEST_TEXT] if isinstance(value, str) else ""
+
+
+def _rows(given: object) -> tuple[tuple[str, str], ...]:
+    """Return rows of a name and a value each, but for the first line's of HTTP/2."""
+    rows = [_dict(row) for row in given[:_MOST_ROWS]] if isinstance(given, list) else []
+    pairs = ((_verbatim(row.get("name")), _verbatim(row.get("value"))) for row in rows)
+    return tuple((name, value) for name, value in pairs if name and not name.startswith(":"))
+
+
+def _unpacked(text: str, *, is_base64: bool) -> bytes:
+    try:
+        return base64.b64decode(text.encode("ascii", "replace")) if is_base64 else text.encode("utf-8", "replace")
+    except ValueError:
+        return b""
 
 
 def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
@@ -78,26 +173,22 @@ def read_tool_file(text: str) -> tuple[PastedRequest, ...] | None:
     start, end = len(text) - len(bare), len(text)
     value: Any = None
     if bare[:1] in {"{", "["}:
-        try:
-            value = json.loads(bare)
-        except (ValueError, RecursionError):
-            if not _IS_REQUEST.match(bare):
-                return None
+        value = json_of(bare)
+        if value is None and _IS_REQUEST.match(bare):
             try:
                 value, end = read_object(text, start)
             except Unreadable:
                 return None
-    elif (found := _BRU.search(text)) is not None:
-        value = _read_bru(text, found)
+    elif "url" in (blocks := _read_bru(text)):
+        value = blocks
     elif _YAML_URL.search(text) and _YAML_PARTS.search(text) and not _CODE.search(text):
         value = _read_yaml(text)
-    requests = tuple(_requests(value, start, end)) if isinstance(value, dict | list) else ()
-    return requests or None
+    return tuple(_requests(value, start, end)) or None
 
 
 def read_printed_requests(text: str) -> Iterator[PastedRequest]:
     """Read the requests that a program printed as objects in the middle of a text."""
-    for _, match in zip(range(_MOST_REQUESTS), _URL_KEY.finditer(text), strict=False):
+    for match in islice(_URL_KEY.finditer(text), _MOST_REQUESTS):
         for value, start, end in objects_around(text, match.end()):
             requests = list(_requests(value, start, end))
             if requests:
@@ -170,7 +261,7 @@ def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> Pas
     rows = _pairs(given) if isinstance(given, list) else given if isinstance(given, dict) else {}
     headers = [(str(name), _text(value)) for name, value in rows.items() if not isinstance(value, dict)]
     is_zooms = bool(_ZOOMISH.search(url)) or "invite" in (body or "")
-    if not url or not is_zooms or not (method in _VERBS or headers or body):
+    if not url or not is_zooms or not (method in VERBS or headers or body):
         return None
     names = {name.lower(): value for name, value in headers}
     headers += [("Content-Type", kind)] if kind and "content-type" not in names else []
@@ -188,7 +279,7 @@ def _request(members: Mapping[str, Any], auth: Any, start: int, end: int) -> Pas
         form=Form.OBJECT,
         start=start,
         end=end,
-        method=method if method in _VERBS else "",
+        method=method if method in VERBS else "",
         url=url,
         headers=tuple(headers),
         body=body,
@@ -216,7 +307,7 @@ def _body(members: Mapping[str, Any]) -> tuple[str | None, str | None]:
     stated = f"{place} {_text(_look(members, 'type')[1])}".lower()
     is_object = isinstance(given, dict | list)
     is_form = "form" in stated.replace("formdata", "") or "urlencoded" in stated
-    kind = _FORM if is_form else _JSON if "json" in stated.removeprefix("json" * (not is_object)) else None
+    kind = FORM if is_form else JSON if "json" in stated.removeprefix("json" * (not is_object)) else None
     if isinstance(given, list) and any(isinstance(row, dict) and set(_ROW_NAMES) & row.keys() for row in given):
         given = {name: _text(value) for name, value in _pairs(given).items()}
     if isinstance(given, dict) and is_form:
@@ -257,63 +348,51 @@ def _text(value: Any) -> str:
     return "" if value is None or isinstance(value, dict | list) else str(value)
 
 
-def _read_bru(text: str, found: re.Match[str]) -> dict[str, Any]:
+def _read_bru(text: str) -> dict[str, Any]:
     """Read a request of Bruno's, whose blocks have names like ``body:json``."""
-    rows = _rows_of_bru(found["rows"])
-    members: dict[str, Any] = {"method": found["method"], "url": rows.get("url")}
-    for block in _BRU_BLOCK.finditer(text):
-        kind, _, sort = block["name"].partition(":")
-        if kind == "body":
-            members |= {"body": block["text"].strip(), "contentType": sort}
-        else:
-            members[kind] = _rows_of_bru(block["text"]) | ({"type": sort} if kind == "auth" else {})
+    members: dict[str, Any] = {}
+    for block in _BRU.finditer(text):
+        lines = (line.partition(":") for line in block["text"].split("\n") if not line.lstrip().startswith("~"))
+        rows = {name.strip(): value.strip() for name, colon, value in lines if colon}
+        match block["name"]:
+            case "body":
+                members |= {"body": block["text"].strip(), "contentType": block["sort"]}
+            case "headers":
+                members["headers"] = rows
+            case "auth":
+                members["auth"] = rows | {"type": block["sort"]}
+            case method:
+                members |= {"method": method, "url": rows.get("url")}
     return members
 
 
-def _rows_of_bru(text: str) -> dict[str, str]:
-    pairs = (line.partition(":") for line in text.split("\n") if ":" in line and not line.lstrip().startswith("~"))
-    return {name.strip(): value.strip() for name, _, value in pairs}
+_YamlRow = tuple[int, int, str | None, str]
 
 
 def _read_yaml(text: str) -> Any:
     """Read YAML as leniently as people write it into posts: templates without quotation marks, cut-off blocks."""
-    rows: list[tuple[int, str | None, str, int]] = []
-    lines = text.split("\n")[:_MOST_LINES]
-    index = 0
-    while index < len(lines):
-        line = lines[index]
-        index += 1
-        match = _YAML_LINE.fullmatch(line.replace("\t", "  ").rstrip())
-        if match is None or line.lstrip().startswith("#"):
-            continue
-        indent = len(match["indent"]) + len(match["dash"])
-        value = (match["value"] or match["bare"] or "").strip()
-        if value[:1] in {"|", ">"}:
-            block = []
-            while index < len(lines) and (not lines[index].strip() or _indent(lines[index]) > len(match["indent"])):
-                block.append(lines[index].strip())
-                index += 1
-            value = "\n".join(block)
-            rows.append((indent, match["name"], "\0" + value, len(match["dash"])))
-            continue
-        rows.append((indent, match["name"], value, len(match["dash"])))
-    value, _ = _yaml_block(rows, 0, rows[0][0] if rows else 0)
-    return value
+    text = "\n".join(text.replace("\t", "  ").split("\n")[:_MOST_LINES])
+    text = _YAML_LINES.sub(
+        lambda found: found["head"] + json.dumps(_unindented(found["block"])) + "\n", text + "\n"
+    )
+    rows: list[_YamlRow] = [
+        (len(line["indent"]), len(line["dash"]), line["name"], (line["value"] or line["bare"] or "").strip())
+        for line in _YAML_LINE.finditer(text)
+    ]
+    return _yaml_block(rows, 0, 0)[0]
 
 
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+def _unindented(block: str) -> str:
+    return "\n".join(line.strip() for line in block.rstrip("\n").split("\n"))
 
 
-def _yaml_block(
-    rows: list[tuple[int, str | None, str, int]], index: int, indent: int, depth: int = 0
-) -> tuple[Any, int]:
-    """Read the rows of one block, which are indented alike."""
+def _yaml_block(rows: list[_YamlRow], index: int, depth: int) -> tuple[Any, int]:
+    """Read the rows of one block, which are indented alike; a list of one is that one."""
     items: list[Any] = []
     members: dict[str, Any] = {}
-    begin = index
-    while index < len(rows) and rows[index][0] >= indent and depth < _DEEPEST:
-        at, name, value, dash = rows[index]
+    begin, margin = index, sum(rows[index][:2]) if rows else 0
+    while index < len(rows) and sum(rows[index][:2]) >= margin and depth < _DEEPEST:
+        indent, dash, name, value = rows[index]
         if dash and index > begin and members:
             items.append(members)
             members = {}
@@ -323,22 +402,19 @@ def _yaml_block(
         elif value:
             members[name.strip("\"'")] = _yaml_scalar(value)
         elif index < len(rows) and (
-            rows[index][0] > at or (rows[index][3] and rows[index][0] - rows[index][3] >= at)
+            sum(rows[index][:2]) > indent + dash or (rows[index][1] and rows[index][0] >= indent + dash)
         ):
-            members[name.strip("\"'")], index = _yaml_block(rows, index, rows[index][0], depth + 1)
-    if members:
-        items.append(members)
+            members[name.strip("\"'")], index = _yaml_block(rows, index, depth + 1)
+    items += [members] if members else []
     return (items[0] if len(items) == 1 else items), index
 
 
 def _yaml_scalar(value: str) -> Any:
-    if value[:1] == "\0":
-        return value[1:]  # a block of lines
     if value[:1] in {"{", "["} and not value.startswith("{{"):
         try:
             return read_object(value, 0)[0]
         except Unreadable:
             return value
     if value[:1] in "\"'" and (end := value.rfind(value[0])) > 0:
-        return value[1:end]
+        return json_of(value[: end + 1], value[1:end])
     return re.sub(r"\s+#.*", "", value)

@@ -279,6 +279,9 @@ _TRACED = re.compile(r"^(?:=> Send|<= Recv) header, \d+ bytes", re.MULTILINE)
 _TRACE = re.compile(
     r"(?<=[^\n]{64})\n[0-9a-f]{4,6}: |^(?:=> Send|<= Recv|== Info)[^\n]*(?:\n|\Z)|^[0-9a-f]{4,6}: ", re.MULTILINE
 )
+_PSEUDO = re.compile(
+    r"(?:^[ \t]*:(?:authority|method|path|scheme)(?::[ \t]*|[ \t]+|:?\s*\n[ \t]*)\S[^\n]*\n?){2,5}", re.MULTILINE
+)
 _NOISE = re.compile(
     r"^[{}] \[\d+ bytes data\]\n?|^header: (?=[\w-]+: )|^[ \t]+<{1,2} (?=HTTP/)|^[|] ?(?=[{}\[\] \"])(?<!\n)",
     re.MULTILINE,
@@ -311,6 +314,14 @@ def _without_log_marks(view: View) -> View:
     return view.without(_NOISE)
 
 
+def _first_line(pseudo: re.Match[str]) -> str:
+    """Write the fields that replace the first line in HTTP/2 and HTTP/3 as that line."""
+    told = {name: value.strip() for name, value in re.findall(r":(\w+):?\s*(\S[^\n]*)", pseudo[0])}
+    fields = {"method": "URL:", "scheme": "https", "authority": "", **told}
+    base = f"{fields['scheme']}://{fields['authority']}" if fields["authority"] else ""
+    return f"{fields['method']} {base}{fields['path']}\n" if "path" in fields else pseudo[0]
+
+
 def _without_prefixes(view: View) -> View:
     """Remove what a log, a diff or a listing puts before every line."""
     if _DIFF.search(view.text):
@@ -335,4 +346,5 @@ _STEPS: tuple[Callable[[View], View], ...] = (
     _without_slashes,
     _unescaped,
     _without_percents,
+    lambda view: view.without(_PSEUDO, _first_line),
 )
