@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import sqlite3
+import subprocess
 import time
 from collections import Counter
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -175,13 +177,23 @@ def test_a_person_reads_one_line_a_row_and_the_totals(shell: Shell) -> None:
     assert lines[-1] == "2 rooms: 1 joined, 1 declined"
 
 
+def test_the_target_of_a_row_is_said_only_if_rows_have_different_ones(shell: Shell, emulator: Emulator) -> None:
+    session, meeting = emulator.ready["session_id"], emulator.ready["meeting_id"]
+    one = batch(shell, csv(ONE, DECLINES)).stdout
+    assert f"row 1: joined: {ONE}\n" in one
+    assert f"row 2: declined: {DECLINES} declined the call\n" in one
+    two = batch(shell, f"protocol,address,session,meeting\nsip,{ONE},{session},\nsip,{TWO},,{meeting}\n", "--force")
+    assert f"row 1: joined: {ONE} into session {session}\n" in two.stdout
+    assert f"row 2: joined: {TWO} into meeting {meeting}\n" in two.stdout
+
+
 def test_a_person_at_a_terminal_sees_a_bar_and_the_rows_that_ring(shell: Shell) -> None:
     seen = batch(shell, csv(ONE, DECLINES), terminal=("stderr",), environ={"TERM": "xterm"})
 
-    assert "of 2 rows, " in seen.stderr
-    assert f": {ONE}" in seen.stderr
+    assert "Ringing 2 rooms into session " in seen.stderr
+    assert f"  {ONE}" in seen.stderr
     assert len(seen.stdout.splitlines()) == 3
-    assert "of 2 rows" not in batch(shell, csv(ONE), "-q", terminal=("stderr",)).stderr
+    assert "Ringing" not in batch(shell, csv(ONE), "-q", terminal=("stderr",)).stderr
 
 
 def test_dry_run_prints_one_request_a_line_and_sends_nothing(shell: Shell, emulator: Emulator) -> None:
@@ -422,6 +434,7 @@ def test_ctrl_c_sends_no_more_and_waits_for_what_rings(shell: Shell, emulator: E
         result = running.finish()
 
     assert result.code == 130
+    assert "waiting for what rings. Ctrl-C again leaves." in result.stderr
     assert sorted(states(result)) == ["joined", "joined", "not-sent", "not-sent"]
     assert sum(rung(emulator).values()) == 2
 
@@ -431,11 +444,10 @@ def test_a_second_ctrl_c_waits_for_nothing(shell: Shell, emulator: Emulator) -> 
     flags = ("--parallel", "1", "--meeting", emulator.ready["lobby_meeting_id"], "--timeout", "600", "--json")
     with ProcessShell(shell).start(*crash.arguments, *flags, environ={"ZOOMCALL_SESSION": None}) as running:
         eventually(lambda: bool(rung(emulator)), seconds=60)
-        for _ in range(3):  # signals that come at once are one
+        for pause in (0.5, 10):  # signals that come at once are one
             running.send(signal.SIGINT)
-            time.sleep(0.5)
-            if running.process.poll() is not None:
-                break
+            with suppress(subprocess.TimeoutExpired):
+                running.process.wait(pause)
         result = running.finish()
 
     assert result.code == 130

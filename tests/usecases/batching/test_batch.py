@@ -49,6 +49,7 @@ class Ear:
         self.begun: list[tuple[int, int]] = []
         self.retried: list[int] = []
         self.ended: list[int] = []
+        self.stopped = False
 
     def begins(self, row: BatchRow, attempt: int) -> None:
         self.begun.append((row.number, attempt))
@@ -58,6 +59,9 @@ class Ear:
 
     def ends(self, report: RowReport) -> None:
         self.ended.append(report.row.number)
+
+    def passes(self, *, is_stopping: bool) -> None:
+        self.stopped = is_stopping
 
 
 class Ringing:
@@ -183,6 +187,26 @@ def test_a_stop_sends_nothing_more_and_waits_for_what_rings() -> None:
 
     assert ringing.run(5) == [State.JOINED, State.JOINED, None, None, None]
     assert not ringing.calls.is_set
+
+
+def test_while_something_rings_a_stop_is_told_within_a_tick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zoomcall.usecases.batching.batch._TICK", 0.01)
+    ringing = Ringing(parallel=1)
+    told: list[bool] = []
+
+    def outcome(_number: int, _attempt: int) -> CallReport:
+        told.append(ringing.ear.stopped)
+        ringing.sending.set()
+        until = time.monotonic() + 10
+        while not ringing.ear.stopped and time.monotonic() < until:
+            time.sleep(0.005)
+        told.append(ringing.ear.stopped)
+        return CallReport(state=State.JOINED, sent=Sent.YES)
+
+    ringing._outcome = outcome
+
+    assert ringing.run(2) == [State.JOINED, None]
+    assert told == [False, True]
 
 
 def test_a_row_that_waits_for_its_redial_keeps_its_outcome_when_the_run_is_stopped() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import Self
@@ -21,6 +21,7 @@ from zoomcall.cli.run import Run
 from zoomcall.domain.batch import BatchRow
 from zoomcall.domain.call import State, TimelineEntry
 from zoomcall.domain.cause import Notice
+from zoomcall.domain.shown_text import printable
 from zoomcall.domain.target import Target
 from zoomcall.usecases.batching.batch import RowReport
 from zoomcall.usecases.dialing.report import CallReport
@@ -61,21 +62,26 @@ class BatchVoice:
 
     Args:
         run: The run.
-        total: How many rows there are.
+        rows: What is rung.
         keep: Makes and keeps a row's document.
     """
 
-    def __init__(self, run: Run, total: int, *, keep: Callable[[RowReport], BatchRowResult]) -> None:
+    def __init__(self, run: Run, rows: Sequence[BatchRow], *, keep: Callable[[RowReport], BatchRowResult]) -> None:
         self._run = run
         self._keep = keep
-        self._total = total
+        self._total = len(rows)
+        targets = {str(row.target) for row in rows}
+        self._target = targets.pop() if len(targets) == 1 else None
+        self._is_stopping = False
         self._counts: Counter[State] = Counter()
         self._told_at = time.monotonic()
         self._waited_for = 0
         self._not_live = 0
         self._lock = threading.RLock()
         is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
-        self._progress = BatchProgress(run.streams, total, is_shown=is_person)
+        into = "sessions and meetings" if self._target is None else self._target
+        title = f"Ringing {self._total} {'room' if self._total == 1 else 'rooms'} into {into}"
+        self._progress = BatchProgress(run.streams, printable(title), self._total, is_shown=is_person)
 
     def __enter__(self) -> Self:
         return self
@@ -124,7 +130,20 @@ class BatchVoice:
         again = f", attempt {attempt}" if attempt > 1 else ""
         self.detail(f"row {row.number}: ringing {row.callout.address.shown}{again}")
         with self._lock:
-            self._progress.put(row.number, row.callout.address.shown, "begins")
+            self._progress.put(row.number, row.callout.address.shown, "starting")
+
+    def passes(self, *, is_stopping: bool) -> None:
+        """Show the passing of time, and once that nothing more is sent."""
+        with self._lock:
+            if is_stopping and not self._is_stopping:
+                self._is_stopping = True
+                self._progress.stop()
+                if not self._run.options.is_quiet:
+                    with self.aside():
+                        self._run.say(
+                            (Line("No more rooms are rung; waiting for what rings. Ctrl-C again leaves."),)
+                        )
+            self._progress.draw()
 
     def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
         """Show that a room will be rung again."""
@@ -146,8 +165,10 @@ class BatchVoice:
             self._progress.end(row.number, result.state)
 
     def _say(self, row: BatchRow, result: BatchRowResult) -> None:
-        why = "" if result.error is None else f": {result.error.title}"
-        line = f"row {row.number}: {result.state}: {row.callout.address.shown} into {row.target}{why}"
+        room, why = row.callout.address.shown, "" if result.error is None else result.error.title
+        into = "" if self._target is not None else f" into {row.target}"
+        what = why if room in why and not into else f"{room}{into}{why and f': {why}'}"
+        line = f"row {row.number}: {result.state}: {what}"
         tone = Tone.GOOD if result.exit_code == 0 else Tone.BAD
         stream = self._run.streams.stdout
         write_page((Line(line, tone),), stream, self._run.streams.look_of(stream))

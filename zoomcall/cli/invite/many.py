@@ -161,7 +161,7 @@ class Many:
         self._awaited: dict[str, Target] = {}
         self._runs: Runs | None = None
         self._run_id: RunId | None = None
-        self.voice = BatchVoice(run, len(rows), keep=self.keep)
+        self.voice = BatchVoice(run, rows, keep=self.keep)
         self.sending, self.calls = Stop(), Stop()
         self.fatal: ZoomcallError | None = None
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.call import State
 
 if TYPE_CHECKING:
-    from rich.console import Group
+    from rich.console import Group, RenderableType
     from rich.live import Live
 
 _MOST_ROWS = 8
@@ -22,38 +25,72 @@ def targets_in_words(count: int) -> str:
     return "1 session or meeting is" if count == 1 else f"{count} sessions or meetings are"
 
 
+class _Ringing(Struct):
+    """A row that rings: its room, its state in words, and since when."""
+
+    room: str
+    state: str
+    since: float
+
+
 class BatchProgress:
-    """A bar with rate, remaining time and counts over the rows that ring; nothing if ``is_shown`` is False.
+    """A bar with rate and remaining time, and counts by state, over the rows that ring; or nothing at all.
 
     It is not thread-safe, and draws only when it is told something.
+
+    Args:
+        streams: Where stderr is.
+        title: What is rung into what.
+        total: How many rows there are.
+        is_shown: Whether a person is watching.
+        monotonic: A clock that nobody can set, in seconds.
     """
 
-    def __init__(self, streams: Streams, total: int, *, is_shown: bool) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        title: str,
+        total: int,
+        *,
+        is_shown: bool,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._streams = streams
+        self._title = title
         self._total = total
         self._is_shown = is_shown
-        self._ringing: dict[int, tuple[str, str]] = {}
+        self._monotonic = monotonic
+        self._ringing: dict[int, _Ringing] = {}
         self._counts: Counter[State] = Counter()
-        self._waited_for = 0
-        self._begun = time.monotonic()
+        self._begun = monotonic()
         self._drawn = 0.0
+        self._is_stopping = False
+        self._waited_for = 0
         self._live: Live | None = None
 
     def put(self, number: int, room: str, state: str) -> None:
         """Show a row that rings, or its new state."""
-        self._ringing[number] = (room, state)
-        self._draw()
+        if number in self._ringing:
+            self._ringing[number].state = state
+        else:
+            self._ringing[number] = _Ringing(room, state, self._monotonic())
+        self.draw()
 
     def wait_for(self, targets: int) -> None:
         """Show for how many sessions and meetings rows wait."""
         self._waited_for = targets
-        self._draw()
+        self.draw()
 
     def end(self, number: int, state: State) -> None:
         """Count a row that ended."""
         self._ringing.pop(number, None)
         self._counts[state] += 1
-        self._draw()
+        self.draw()
+
+    def stop(self) -> None:
+        """Say from now on that no more rows begin."""
+        self._is_stopping = True
+        self.draw()
 
     def clear(self) -> None:
         """Remove the display, before anything else is printed."""
@@ -61,20 +98,34 @@ class BatchProgress:
             self._live.stop()
             self._live, self._drawn = None, 0.0
 
-    def lines(self) -> tuple[str, ...]:
-        """Return what is said beside the bar."""
-        done, seconds = sum(self._counts.values()), max(time.monotonic() - self._begun, 0.001)
-        left = f", about {seconds / done * (self._total - done):.0f} s left" if done else ""
-        counts = "".join(f", {count} {state}" for state, count in self._counts.most_common())
-        head = f"{done} of {self._total} rows, {done / seconds:.1f}/s{left}{counts}"
-        shown = list(self._ringing.items())[:_MOST_ROWS]
-        rows = [f"  row {number}: {state}: {room}" for number, (room, state) in shown]
-        more = len(self._ringing) - len(shown)
-        waiting = [f"  waiting until {targets_in_words(self._waited_for)} live"] if self._waited_for else []
-        return (head, *rows, *([f"  and {more} more"] if more else []), *waiting)
+    def figures(self) -> str:
+        """Return how many rows ended, at what rate, and the time until the others have at that rate."""
+        done, seconds = self._counts.total(), max(self._monotonic() - self._begun, 0.001)
+        told = f"{done}/{self._total}  {done / seconds:.1f}/s"
+        if self._is_stopping or not done:
+            return told
+        return f"{told}  {_clock(seconds / done * (self._total - done))} left"
 
-    def _draw(self) -> None:
-        now = time.monotonic()
+    def counts(self) -> str:
+        """Return how many rows are in each state."""
+        from zoomcall.cli.reports.picture import look_of
+
+        counts = [f"{look_of(state).symbol} {count} {state}" for state, count in self._counts.most_common()]
+        return " · ".join([*counts, f"◐ {len(self._ringing)} under way"])
+
+    def rows(self) -> Iterator[str]:
+        """Yield a line for each row that rings, those that rang first on top."""
+        now = self._monotonic()
+        for number, row in list(self._ringing.items())[:_MOST_ROWS]:
+            yield f"◐ row {number}: {row.state} {_clock(now - row.since)}  {row.room}"
+        if len(self._ringing) > _MOST_ROWS:
+            yield f"  and {len(self._ringing) - _MOST_ROWS} more"
+        if self._waited_for:
+            yield f"waiting until {targets_in_words(self._waited_for)} live"
+
+    def draw(self) -> None:
+        """Show how things are, unless that was done just now."""
+        now = self._monotonic()
         if not self._is_shown or now - self._drawn < _REDRAW_SECONDS:
             return
         self._drawn = now
@@ -84,13 +135,24 @@ class BatchProgress:
 
     def _picture(self) -> Group:
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
         from rich.text import Text
 
-        done = sum(self._counts.values())
-        bar = ProgressBar(total=max(self._total, 1), completed=done, width=40)
-        texts = (Text(line, no_wrap=True, overflow="ellipsis") for line in self.lines())
-        return Group(bar, *texts)
+        title = "Waiting for what rings; Ctrl-C again leaves" if self._is_stopping else self._title
+        lines = (self.counts(), *(f"  {row}" for row in self.rows()))
+        return Group(self._head(title), *(Text(line, no_wrap=True, overflow="ellipsis") for line in lines))
+
+    def _head(self, title: str) -> RenderableType:
+        from rich.progress_bar import ProgressBar
+        from rich.table import Table
+        from rich.text import Text
+
+        head = Table.grid(padding=(0, 2), expand=True)
+        head.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
+        head.add_column(ratio=1)
+        head.add_column(no_wrap=True)
+        bar = ProgressBar(total=max(self._total, 1), completed=self._counts.total())
+        head.add_row(Text(title, overflow="ellipsis"), bar, Text(self.figures()))
+        return head
 
     def _start(self) -> Live:
         from rich.console import Console
@@ -103,3 +165,9 @@ class BatchProgress:
         )
         live.start()
         return live
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

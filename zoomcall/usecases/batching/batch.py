@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import heapq
 import threading
-from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import timedelta
 from typing import Protocol
 
@@ -22,6 +22,8 @@ from zoomcall.usecases.dialing.stop import Stop
 
 _LONGEST_SLEEP = 0.25
 """Seconds after which a worker notices that the run is over, since a signal handler takes no lock to say so."""
+_TICK = 0.5
+"""Seconds between two words to the listener that time passes."""
 _OF_CREDENTIAL = {ErrorKind.NOT_CONFIGURED, ErrorKind.AUTH}
 _OF_ONE_TARGET = {300, 1010, 3000, 3003, 3161}
 """Zoom's codes for rights that are missing in one meeting or session, and perhaps not in another (zoom-api 7)."""
@@ -66,6 +68,9 @@ class BatchListener(Protocol):
 
     def ends(self, report: RowReport) -> None:
         """Receive what became of a row."""
+
+    def passes(self, *, is_stopping: bool) -> None:
+        """Receive that time passes, and whether the sending was ended from outside."""
 
 
 Dial = Callable[[BatchRow], CallReport]
@@ -140,14 +145,22 @@ class Batch:
         if self._held:
             self._watch_doors()
         with ThreadPoolExecutor(max(1, workers), thread_name_prefix="row") as pool:
-            for worker in self._started(pool, workers):
-                worker.result()
+            self._wait_for(self._started(pool, workers))
         if self._bug is not None:
             raise self._bug
         for row in everything:
             if row.number not in self._ended:
                 self._end(self._as_it_was(row))
         return tuple(self._reports[row.number] for row in everything)
+
+    def _wait_for(self, workers: Collection[Future[None]]) -> None:
+        left = set(workers)
+        while left:
+            left = wait(left, timeout=_TICK).not_done
+            with self._changed:
+                self._listener.passes(is_stopping=self._sending.is_set and bool(self._in_flight))
+        for worker in workers:
+            worker.result()
 
     def _started(self, pool: ThreadPoolExecutor, workers: int) -> list[Future[None]]:
         """Start the workers; fewer do, if the system has no more threads.
