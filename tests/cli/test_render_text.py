@@ -26,7 +26,8 @@ COLOUR_PIPE = Look(is_terminal=False, has_colour=True)
 TERMINAL = Look(is_terminal=True, has_colour=False)
 COLOUR_TERMINAL = Look(is_terminal=True, has_colour=True)
 LOOKS = (PIPE, COLOUR_PIPE, TERMINAL, COLOUR_TERMINAL)
-COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+COLOURS = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;[^;\x1b]*;[^\x1b]*\x1b\\")
+"""Our own colours and links."""
 
 STEERING = (
     "\x1b[31mred\x1b[0m \x1b]0;title\x07 \x1b[2J\x1b[H \x9b31m \x08\x08 \r over \x7f \x00 "
@@ -224,7 +225,7 @@ def test_a_table_in_a_narrow_terminal_keeps_its_narrow_columns_whole(monkeypatch
     assert at in shown
     assert "12" in shown
     assert address not in shown
-    _, heading, _, *lines = COLOURS.sub("", shown).splitlines()
+    heading, _, *lines = COLOURS.sub("", shown).splitlines()
     assert "".join(line[heading.index("ROOM") :].strip() for line in lines) == address
 
 
@@ -253,7 +254,91 @@ def test_a_table_in_a_terminal_loses_no_character_of_a_cell(monkeypatch: pytest.
 def test_what_is_said_does_not_depend_on_the_terminal(look: Look) -> None:
     page: Page = (Line("Title", Tone.TITLE), Line("value", label="name"), Table(("a", "b"), (("1", "2"),)))
     words = re.sub(r"[\s\u2500-\u257f]+", " ", COLOURS.sub("", written(page, look))).split()
-    assert words == ["Title", "name:", "value", "a", "b", "1", "2"]
+    assert [word.rstrip(":") for word in words] == ["Title", "name", "value", "a", "b", "1", "2"]
+
+
+class Encoded(io.TextIOWrapper):
+    """A terminal with an encoding."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__(io.BytesIO(), encoding=encoding)
+
+    def text(self) -> str:
+        self.flush()
+        data: bytes = self.buffer.getvalue()  # type: ignore[attr-defined]
+        return data.decode(self.encoding)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "marks"), [("utf-8", "\u2713\u2717!\u00b7"), ("ascii", "+x!-"), ("cp1252", "+x!-")]
+)
+def test_what_is_good_and_bad_is_marked_as_the_terminal_can_show_it(encoding: str, marks: str) -> None:
+    stream = Encoded(encoding)
+    tones = (Tone.GOOD, Tone.BAD, Tone.WARNING, Tone.DIM, Tone.PLAIN)
+    write_page(tuple(Line(tone.value, tone) for tone in tones), stream, TERMINAL)
+    assert [line.rstrip() for line in stream.text().splitlines()] == [
+        *(f"{mark} {tone}" for mark, tone in zip(marks, tones, strict=False)),
+        "  plain",
+    ]
+
+
+@pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
+def test_marks_and_ranks_are_for_terminals_alone(look: Look) -> None:
+    page: Page = (
+        Line("a", Tone.GOOD),
+        Line("b", Tone.BAD, label="error"),
+        Line("c", indent=4, label="likely", rank=1),
+    )
+    assert COLOURS.sub("", written(page, look)) == "a\nerror: b\n    likely: c\n"
+
+
+def test_an_error_in_a_terminal_is_marked_ranked_and_aligned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    causes = (
+        Cause(
+            "clock-skew", Certainty.LIKELY, "this clock is 400 seconds ahead of Zoom's", "Set it.", "timedatectl"
+        ),
+        Cause("key-pair-refused", Certainty.POSSIBLE, "all else is fine", ""),
+    )
+    report = ErrorReport(status=ExitStatus.AUTH, title="Zoom refused it.", causes=causes, doc="explain 124")
+    assert [line.rstrip() for line in written(error_page(report), TERMINAL).splitlines()] == [
+        "\u2717 Zoom refused it.",
+        "  why:",
+        "    1 likely    clock-skew: this clock is 400 seconds ahead",
+        "                of Zoom's",
+        "      fix  Set it.",
+        "      run  date",
+        "    2 possible  key-pair-refused: all else is fine",
+        "  more  zoomcall explain 124",
+    ]
+
+
+def test_a_table_shows_times_as_the_users_clock_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    now = datetime.now(UTC).astimezone()
+    rows = ((now.isoformat(), "a"), ("2026-01-02T03:04:05+00:00", "b"), ("-", "c"))
+    page: Page = (Table(("AT", "WHAT"), rows, times=frozenset({0})),)
+    lines = written(page, TERMINAL).splitlines()[2:]
+    then = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC).astimezone()
+    assert [line.split("  ")[0] for line in lines] == [f"{now:%H:%M:%S}", f"{then:%Y-%m-%d %H:%M}", "-"]
+    assert now.isoformat() in written(page, PIPE)
+
+
+def test_a_table_marks_its_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    page: Page = (Table(("N", "STATE"), (("1", "in"), ("2", "left")), tones=(1, (Tone.GOOD, Tone.PLAIN))),)
+    assert [line.split() for line in written(page, TERMINAL).splitlines()[2:]] == [
+        ["1", "\u2713", "in"],
+        ["2", "left"],
+    ]
+    assert written(page, PIPE) == "N\tSTATE\n1\tin\n2\tleft\n"
+
+
+def test_an_address_can_be_clicked_where_the_terminal_can() -> None:
+    page: Page = (Line("see https://example.com/a_(b)?c=d. And (https://example.org)."),)
+    shown = written(page, COLOUR_TERMINAL)
+    assert re.findall(r"\x1b\]8;id=\d+;([^\x1b]+)\x1b", shown) == ["https://example.com/a_", "https://example.org"]
+    assert "\x1b]8" not in written(page, TERMINAL)
 
 
 # Progress
@@ -277,9 +362,9 @@ def shown_of(state: State, seconds: int, *, is_shown: bool) -> str:
 @pytest.mark.parametrize(
     ("state", "seconds", "words"),
     [
-        (State.ACCEPTED, 1, "accepted by Zoom, waiting for the room (1 s)"),
-        (State.RINGING, 62, "the room is ringing (62 s)"),
-        (State.PENDING, 9, "watching whether the room joins (9 s)"),
+        (State.ACCEPTED, 1, "accepted 1.0 s \u00b7 0:01"),
+        (State.RINGING, 62, "ringing 62.0 s \u00b7 1:02"),
+        (State.PENDING, 9, "watching whether the room joins \u00b7 0:09"),
     ],
 )
 def test_progress_says_where_the_call_stands_and_for_how_long(
@@ -287,6 +372,18 @@ def test_progress_says_where_the_call_stands_and_for_how_long(
 ) -> None:
     monkeypatch.setenv("TERM", "xterm")
     assert words in shown_of(state, seconds, is_shown=True)
+
+
+def test_progress_tells_when_each_state_began_and_how_long_it_may_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stderr = Terminal()
+    progress = Progress(
+        Streams(io.StringIO(), Terminal(), stderr, {"TERM": "xterm"}), is_shown=True, limit=timedelta(seconds=90)
+    )
+    for state, seconds in ((State.ACCEPTED, 0.4), (State.RINGING, 2.1), (State.RINGING, 14)):
+        progress.show(state, timedelta(seconds=seconds))
+    progress.clear()
+    assert "accepted 0.4 s \u00b7 ringing 2.1 s \u00b7 0:14 of 1:30" in stderr.getvalue()
 
 
 def test_progress_that_nobody_watches_is_nothing_at_all() -> None:

@@ -6,7 +6,7 @@ import typer
 
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
-from zoomcall.cli.dialled import dialled, state_words, target_words
+from zoomcall.cli.dialled import dialled, state_tone, state_words, target_words
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table
 from zoomcall.cli.results.call import CallListResult
@@ -35,6 +35,8 @@ def list_calls(
         (str(call.id), stamp(call.at), state_words(call), call.protocol.value, call.shown, target_words(call))
         for call in calls
     )
-    table = Table(("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO"), rows)
+    headings = ("ID", "DIALLED", "STATE", "PROTOCOL", "ROOM", "INTO")
+    tones = (headings.index("STATE"), tuple(map(state_tone, calls)))
+    table = Table(headings, rows, times=frozenset({headings.index("DIALLED")}), tones=tones)
     page: Page = (table if rows else Line("No calls were dialled from this machine."),)
     return Answer(page=page, result=CallListResult(calls=tuple(map(dialled, calls))))

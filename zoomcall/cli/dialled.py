@@ -50,6 +50,15 @@ def state_words(call: CallRecord) -> str:
     return f"{call.state} ({call.reason.code} {call.reason.name})" if call.reason else call.state.value
 
 
+def state_tone(call: CallRecord) -> Tone:
+    """Return what a call's state is to a person who reads a list."""
+    if call.removed_at is not None:
+        return Tone.PLAIN
+    if call.state is State.JOINED:
+        return Tone.GOOD
+    return Tone.WARNING if call.state.is_open else Tone.BAD
+
+
 def target_words(call: CallRecord) -> str:
     """Return what a room was rung into."""
     return f"{call.target.api} {call.target_name or call.target.id}"

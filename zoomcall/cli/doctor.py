@@ -1,6 +1,7 @@
 """``zoomcall doctor``: check everything that an invite needs."""
 
 import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -149,9 +150,11 @@ def _lines(checks: Sequence[CheckResult]) -> Iterator[Line]:
         verdict = check.verdict
         yield Line(f"{verdict.status}, {verdict.detail}", _TONES[verdict.status], label=check.id)
         if verdict.fix:
-            yield Line(f"fix: {verdict.fix}", indent=4)
+            yield Line(verdict.fix, indent=4, label="fix")
         if verdict.command:
-            yield Line(f"run: {verdict.command}", Tone.COMMAND, indent=4)
+            yield Line(verdict.command, Tone.COMMAND, indent=4, label="run")
+    counts = Counter(check.verdict.status for check in checks)
+    yield Line(", ".join(f"{counts[status]} {status}" for status in CheckStatus if counts[status]), Tone.TITLE)
 
 
 def _result(check: CheckResult) -> DoctorCheck:

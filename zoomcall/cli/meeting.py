@@ -85,7 +85,11 @@ def _page(number: MeetingNumber, present: tuple[Participant, ...], rung: dict[st
         )
         for row in present
     )
-    return (*lines, Line(), Table(("NAME", "DEVICE", "WHERE", "ADDRESS", "JOINED", "RUNG AS"), rows))
+    return (
+        *lines,
+        Line(),
+        Table(("NAME", "DEVICE", "WHERE", "ADDRESS", "JOINED", "RUNG AS"), rows, times=frozenset({4})),
+    )
 
 
 def _participant(row: Participant, call: CallRecord | None) -> MeetingParticipant:

@@ -125,7 +125,7 @@ def _page(gathering: Gathering, rung: dict[str, CallRecord]) -> Page:
         )
         for user in gathering.users
     )
-    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED", "RUNG AS"), rows))
+    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED", "RUNG AS"), rows, times=frozenset({3})))
 
 
 def _count(session: LiveSession) -> str:

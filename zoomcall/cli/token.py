@@ -262,7 +262,7 @@ def _members(members: Mapping[str, Any], remarks: Mapping[str, str] | None = Non
     for name, value in members.items():
         shown = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
         remark = (remarks or {}).get(name)
-        yield Line(f"{name}: {shown} ({remark})" if remark else f"{name}: {shown}", indent=2)
+        yield Line(f"{shown} ({remark})" if remark else shown, indent=2, label=name)
 
 
 def _times(inspection: "Inspection", now: datetime) -> dict[str, str]:

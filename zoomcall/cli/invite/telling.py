@@ -222,10 +222,10 @@ class Telling(Struct, frozen=True):
 class Progressing:
     """Shows a call in progress, as the output format requires."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run, limit: timedelta | None = None) -> None:
         self._run = run
         is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
-        self._progress = Progress(run.streams, is_shown=is_person)
+        self._progress = Progress(run.streams, is_shown=is_person, limit=limit)
 
     def __enter__(self) -> Self:
         return self

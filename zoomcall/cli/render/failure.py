@@ -19,7 +19,7 @@ def error_page(error: ErrorReport) -> Page:
 
 
 def _lines(error: ErrorReport) -> Iterator[Line]:
-    yield Line(f"error: {error.title}", Tone.BAD)
+    yield Line(error.title, Tone.BAD, label="error")
     yield from (Line(str(detail), indent=2) for detail in error.details[:_MOST_DETAILS])
     if len(error.details) > _MOST_DETAILS:
         yield Line(f"and {len(error.details) - _MOST_DETAILS} more; --json lists them all", Tone.DIM, indent=2)
@@ -35,15 +35,15 @@ def _lines(error: ErrorReport) -> Iterator[Line]:
 def _way_out_lines(error: ErrorReport) -> Iterator[Line]:
     is_told_by_cause = any(cause.fix for cause in error.causes)
     if error.fix and not is_told_by_cause:
-        yield Line(f"fix: {error.fix}", indent=2)
+        yield Line(error.fix, indent=2, label="fix")
     if error.command and not is_told_by_cause:
-        yield Line(f"run: {error.command}", Tone.COMMAND, indent=2)
+        yield Line(error.command, Tone.COMMAND, indent=2, label="run")
     if error.retry_at:
         yield Line(f"try again at {time_text(error.retry_at)}", indent=2)
     if error.tracking_id:
         yield Line(f"Zoom's tracking id: {error.tracking_id}", Tone.DIM, indent=2)
     if error.doc:
-        yield Line(f"more: zoomcall {error.doc}", Tone.DIM, indent=2)
+        yield Line(f"zoomcall {error.doc}", Tone.DIM, indent=2, label="more")
 
 
 def judgement_lines(judgement: Judgement) -> Iterator[Line]:
@@ -55,15 +55,16 @@ def judgement_lines(judgement: Judgement) -> Iterator[Line]:
 
 def cause_lines(causes: tuple[Cause, ...]) -> Iterator[Line]:
     """Lay out causes, each with its fix."""
-    for cause in causes:
-        yield Line(f"{cause.certainty}: {cause.id}: {cause.evidence}", _TONES[cause.certainty], indent=4)
+    for rank, cause in enumerate(causes, 1):
+        text = f"{cause.id}: {cause.evidence}"
+        yield Line(text, _TONES[cause.certainty], indent=4, label=cause.certainty.value, rank=rank)
         if cause.fix:
-            yield Line(f"fix: {cause.fix}", indent=6)
+            yield Line(cause.fix, indent=6, label="fix")
         if cause.command:
-            yield Line(f"run: {cause.command}", Tone.COMMAND, indent=6)
+            yield Line(cause.command, Tone.COMMAND, indent=6, label="run")
 
 
 def _checked_lines(checked: tuple[Checked, ...], *, indent: int) -> Iterator[Line]:
     if checked:
         yield Line("checked and found fine:", Tone.TITLE, indent=indent)
-    yield from (Line(f"{each.id}: {each.evidence}", Tone.DIM, indent=4) for each in checked)
+    yield from (Line(each.evidence, Tone.DIM, indent=4, label=each.id) for each in checked)

@@ -12,17 +12,31 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 
-class Progress:
-    """A spinner with a line beside it; nothing if ``is_shown`` is False."""
+_SEPARATOR = " \u00b7 "
+_SPEAKING = {State.ACCEPTED, State.RINGING}
+"""The states that need no more words."""
 
-    def __init__(self, streams: Streams, *, is_shown: bool) -> None:
+
+class Progress:
+    """One line with the states so far, when each began, and the time; nothing if ``is_shown`` is False.
+
+    Args:
+        streams: Its stderr is drawn on.
+        is_shown: Whether a person is watching.
+        limit: How long the call is watched, if that is known.
+    """
+
+    def __init__(self, streams: Streams, *, is_shown: bool, limit: timedelta | None = None) -> None:
         self._streams = streams
         self._is_shown = is_shown
+        self._limit = limit
+        self._begun: dict[State, timedelta] = {}
         self._status: Status | None = None
 
     def show(self, state: State, elapsed: timedelta) -> None:
-        """Show the call's state."""
-        self.tell(f"{state.under_way or state.value} ({elapsed.total_seconds():.0f} s)")
+        """Show the call's state, and how long ago Zoom accepted it."""
+        self._begun.setdefault(state, elapsed)
+        self.tell(self._text(state, elapsed))
 
     def tell(self, text: str) -> None:
         """Show a line."""
@@ -32,6 +46,12 @@ class Progress:
             self._status = self._start(text)
         else:
             self._status.update(text)
+
+    def _text(self, state: State, elapsed: timedelta) -> str:
+        steps = [f"{each.value} {at.total_seconds():.1f} s" for each, at in self._begun.items()]
+        told = steps if state in _SPEAKING else [state.under_way or state.value]
+        limit = "" if self._limit is None else f" of {_clock(self._limit)}"
+        return _SEPARATOR.join((*told, f"{_clock(elapsed)}{limit}"))
 
     def clear(self) -> None:
         """Remove the spinner, before anything else is printed."""
@@ -47,3 +67,9 @@ class Progress:
         status = console.status(text)
         status.start()
         return status
+
+
+def _clock(span: timedelta) -> str:
+    """Return minutes and seconds: ``1:30``."""
+    minutes, seconds = divmod(int(span.total_seconds()), 60)
+    return f"{minutes}:{seconds:02}"

@@ -1,8 +1,13 @@
-"""Pages on a stream: plain lines in a pipe, folded and coloured on a terminal."""
+"""Pages on a stream: plain lines in a pipe; marked, aligned, folded and coloured on a terminal."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+from datetime import datetime
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
 
 from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.streams import Look
@@ -10,6 +15,7 @@ from zoomcall.domain.shown_text import printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _STYLES = {
     Tone.PLAIN: "",
@@ -20,18 +26,26 @@ _STYLES = {
     Tone.DIM: "dim",
     Tone.COMMAND: "cyan",
 }
-_LABEL_GAP = 2
-_COLUMN_GAP = 3
+_MARKS = {Tone.GOOD: "\u2713", Tone.BAD: "\u2717", Tone.WARNING: "!", Tone.DIM: "\u00b7"}
+_ASCII_MARKS = {Tone.GOOD: "+", Tone.BAD: "x", Tone.WARNING: "!", Tone.DIM: "-"}
+_MARK_WIDTH = 2
+_GAP = 2
+_COLUMN_GAP = 2
 _NARROWEST = 8
 """The characters that a column keeps when it has to fold."""
+_LINK = re.compile(r"https?://[^\s()<>\[\]\"']*[^\s()<>\[\]\"'.,:;!?]")
+_FAILED = "error"
+"""The label that a mark at the margin replaces."""
 
 
 def write_page(page: Page, stream: IO[str], look: Look) -> None:
     """Write a page as the stream may show it."""
     if not page:
         return
-    if look.is_terminal or look.has_colour:
-        _write_rich(page, stream, look)
+    if look.is_terminal:
+        _Screen(page, stream, look).write()
+    elif look.has_colour:
+        _write_coloured(page, stream)
     else:
         stream.write(_as_text(page))
 
@@ -49,73 +63,170 @@ def _text_lines(block: Line | Table) -> tuple[str, ...]:
             return (" " * indent + (f"{printable(label)}: " if label else "") + printable(text).rstrip(),)
 
 
-def _label_width(page: Page) -> int:
-    labels = [
-        len(printable(block.label)) + 1 + _LABEL_GAP for block in page if isinstance(block, Line) and block.label
-    ]
-    return max(labels, default=0)
+def _write_coloured(page: Page, stream: IO[str]) -> None:
+    """Write the plain lines, in colours."""
+    from rich.text import Text
+
+    console = _console(stream, has_colour=True)
+    for block in page:
+        if isinstance(block, Table):
+            stream.write(_as_text((block,)))
+        else:
+            console.print(Text("\n".join(_text_lines(block)), style=_STYLES[block.tone]), soft_wrap=True)
 
 
-def _write_rich(page: Page, stream: IO[str], look: Look) -> None:
+def _console(stream: IO[str], *, has_colour: bool) -> Console:
     from rich.console import Console
 
-    console = Console(
+    return Console(
         file=stream,
         markup=False,
         highlight=False,
         emoji=False,
         force_terminal=True,
-        color_system="auto" if look.has_colour else None,
+        color_system="auto" if has_colour else None,
     )
-    width = _label_width(page)
-    for block in page:
-        match block:
-            case Table() if look.is_terminal:
-                _print_table(console, block)
-            case Table():
-                stream.write(_as_text((block,)))
-            case Line():
-                _print_line(console, block, width, is_folded=look.is_terminal)
 
 
-def _print_line(console: Console, line: Line, width: int, *, is_folded: bool) -> None:
-    from rich.padding import Padding
-    from rich.table import Table as Grid
-    from rich.text import Text
+_Peers = tuple[int, bool, bool]
 
-    style = _STYLES[line.tone]
-    if not is_folded or line.tone is Tone.COMMAND:
-        console.print(Text("\n".join(_text_lines(line)), style=style), soft_wrap=True)
-    elif line.label:
+
+def _peers(line: Line) -> _Peers:
+    """Return what the lines that are aligned with each other have in common; headings have their own margin."""
+    return line.indent, line.rank is not None, line.tone is Tone.TITLE and not line.label
+
+
+class _Column(Struct, frozen=True):
+    """How lines are aligned.
+
+    Attributes:
+        margin: The width of the marks or ranks before them; 0 if none has one.
+        label: The width of the labels with the gap after them; 0 if none has one.
+    """
+
+    margin: int
+    label: int
+
+
+class _Screen:
+    """Draws a page on a terminal: lines of the same kind share a margin for marks, and a column for labels."""
+
+    def __init__(self, page: Page, stream: IO[str], look: Look) -> None:
+        self._page = page
+        self._has_colour = look.has_colour
+        self._console = _console(stream, has_colour=look.has_colour)
+        self._marks = _MARKS if _can_show(stream, _MARKS.values()) else _ASCII_MARKS
+        lines = [block for block in page if isinstance(block, Line)]
+        self._columns = {peers: self._column(lines, peers) for peers in map(_peers, lines)}
+
+    def write(self) -> None:
+        """Write the page."""
+        for block in self._page:
+            if isinstance(block, Table):
+                self._draw_table(block)
+            else:
+                self._draw_line(block)
+
+    def _column(self, lines: list[Line], group: _Peers) -> _Column:
+        peers = [line for line in lines if _peers(line) == group]
+        labels = (len(printable(line.label)) for line in peers if line.label and not self._is_headline(line))
+        label = max(labels, default=-_GAP) + _GAP
+        return _Column(margin=_MARK_WIDTH if any(map(self._mark, peers)) else 0, label=label)
+
+    def _is_headline(self, line: Line) -> bool:
+        return line.label == _FAILED and not line.indent
+
+    def _mark(self, line: Line) -> str:
+        if line.rank is not None:
+            return str(line.rank)
+        return self._marks.get(line.tone, "") if not line.indent else ""
+
+    def _draw_line(self, line: Line) -> None:
+        from rich.padding import Padding
+        from rich.table import Table as Grid
+        from rich.text import Text
+
+        column = self._columns[_peers(line)]
+        style = _STYLES[line.tone]
+        label = "" if self._is_headline(line) else printable(line.label)
+        has_label = bool(label)
+        if line.tone is Tone.COMMAND:
+            lead = " " * (line.indent + column.margin) + (label.ljust(column.label) if has_label else "")
+            self._console.print(Text(lead, style="dim").append(printable(line.text), style=style), soft_wrap=True)
+            return
         grid = Grid.grid(padding=0)
-        grid.add_column(width=width)
+        cells: list[Text] = []
+        if column.margin:
+            grid.add_column(width=column.margin, no_wrap=True)
+            cells.append(Text(self._mark(line), style=style))
+        if has_label:
+            grid.add_column(width=column.label, no_wrap=True)
+            cells.append(Text(label, style="dim"))
         grid.add_column()
-        grid.add_row(Text(f"{printable(line.label)}:", style="dim"), Text(printable(line.text), style=style))
-        console.print(Padding(grid, (0, 0, 0, line.indent), expand=False))
-    else:
-        console.print(Padding(Text(printable(line.text), style=style), (0, 0, 0, line.indent), expand=False))
+        cells.append(self._with_links(Text(printable(line.text), style=style)))
+        grid.add_row(*cells)
+        self._console.print(Padding(grid, (0, 0, 0, line.indent), expand=False))
+
+    def _with_links(self, text: Text) -> Text:
+        """Let addresses be clicked, where the terminal can."""
+        if self._has_colour:
+            for match in _LINK.finditer(text.plain):
+                text.stylize(f"link {match[0]}", *match.span())
+        return text
+
+    def _draw_table(self, table: Table) -> None:
+        from rich import box
+        from rich.table import Table as RichTable
+        from rich.text import Text
+
+        rows = tuple(tuple(map(printable, row)) for row in self._told_rows(table))
+        drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _COLUMN_GAP, 0, 0))
+        headings = tuple(map(printable, table.headings))
+        whole = _whole_columns((headings, *rows), self._console.width)
+        for place, heading in enumerate(headings):
+            drawn.add_column(Text(heading), overflow="fold", no_wrap=place in whole)
+        marked, tones = table.tones or (None, ())
+        for number, row in enumerate(rows):
+            style = _STYLES[tones[number]] if marked is not None else ""
+            drawn.add_row(*(Text(cell, style=style if place == marked else "") for place, cell in enumerate(row)))
+        self._console.print(drawn)
+
+    def _told_rows(self, table: Table) -> tuple[tuple[str, ...], ...]:
+        """Return the rows with times as the user's clock shows them, and with marks."""
+        marked, tones = table.tones or (None, ())
+
+        def told(number: int, place: int, cell: str) -> str:
+            if place in table.times:
+                return _local_time(cell)
+            return f"{self._marks.get(tones[number], ' ')} {cell}" if place == marked else cell
+
+        rows = enumerate(table.rows)
+        return tuple(tuple(told(number, *column) for column in enumerate(row)) for number, row in rows)
 
 
-def _print_table(console: Console, table: Table) -> None:
-    from rich import box
-    from rich.table import Table as RichTable
-    from rich.text import Text
-
-    drawn = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
-    whole = _whole_columns(table, console.width)
-    for place, heading in enumerate(table.headings):
-        drawn.add_column(Text(printable(heading)), overflow="fold", no_wrap=place in whole)
-    for row in table.rows:
-        drawn.add_row(*(Text(printable(cell)) for cell in row))
-    console.print(drawn)
+def _can_show(stream: IO[str], marks: Iterable[str]) -> bool:
+    try:
+        "".join(marks).encode(getattr(stream, "encoding", None) or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
 
 
-def _whole_columns(table: Table, room: int) -> frozenset[int]:
+def _local_time(text: str) -> str:
+    """Return a time by the user's clock; with the date only if that is not today."""
+    try:
+        moment = datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        return text
+    is_today = moment.date() == datetime.now(moment.tzinfo).date()
+    return f"{moment:%H:%M:%S}" if is_today else f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _whole_columns(rows: tuple[tuple[str, ...], ...], room: int) -> frozenset[int]:
     """Choose the columns that are not folded: the narrow ones, as many as leave room for the others."""
     from rich.cells import cell_len
 
-    columns = zip(table.headings, *table.rows, strict=True)
-    widths = [max(cell_len(printable(cell)) for cell in column) for column in columns]
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*rows, strict=True)]
     left = room - _COLUMN_GAP * len(widths)
     whole: set[int] = set()
     for place in sorted(range(len(widths)), key=widths.__getitem__):
