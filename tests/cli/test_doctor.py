@@ -133,7 +133,10 @@ def test_a_person_reads_a_line_for_each_check(zoomcall: Shell, sdk: dict[str, st
     result = zoomcall("doctor", environ=sdk)
     assert result.code == 0
     assert result.stderr == ""
-    assert [line.partition(":")[0] for line in result.stdout.splitlines() if not line.startswith(" ")] == ORDER
+    *checks, count = (line for line in result.stdout.splitlines() if not line.startswith(" "))
+    assert [line.partition(":")[0] for line in checks] == ORDER
+    assert sum(int(part.split()[0]) for part in count.split(", ")) == len(ORDER)
+    assert count.split(", ")[0].endswith(" ok")
 
 
 def test_a_person_reads_fixes_and_the_first_failure_in_full(zoomcall: Shell, sdk: dict[str, str]) -> None:

@@ -307,7 +307,7 @@ def test_an_error_in_a_terminal_is_marked_ranked_and_aligned(monkeypatch: pytest
         "    1 likely    clock-skew: this clock is 400 seconds ahead",
         "                of Zoom's",
         "      fix  Set it.",
-        "      run  date",
+        "      run  timedatectl",
         "    2 possible  key-pair-refused: all else is fine",
         "  more  zoomcall explain 124",
     ]

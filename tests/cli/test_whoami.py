@@ -87,6 +87,20 @@ def test_offline_nobody_is_asked(shell: Shell) -> None:
 
 
 def test_several_credentials_and_nothing_that_chooses_is_a_usage_error(shell: Shell) -> None:
-    result = shell("whoami")
+    result = shell("whoami", environ={"ZOOMCALL_SESSION": None})
     assert result.code == 2
     assert "ZOOMCALL_API_KEY (videosdk) and ZOOMCALL_ACCOUNT_ID (s2s)" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [("ZOOMCALL_SESSION_NAME", "videosdk"), ("ZOOMCALL_MEETING", "s2s"), ("ZOOMCALL_SESSION", "videosdk")],
+)
+def test_the_target_in_the_environment_chooses(shell: Shell, emulator: Emulator, target: str, kind: str) -> None:
+    value = {"ZOOMCALL_MEETING": emulator.ready["meeting_id"]}.get(target, emulator.ready["session_name"])
+    result = shell("whoami", "--json", environ={"ZOOMCALL_SESSION": None, target: value})
+    assert (result.code, result.json()["result"]["kind"]) == (0, kind)
+
+
+def test_targets_of_both_kinds_choose_nothing(shell: Shell) -> None:
+    assert shell("whoami", environ={"ZOOMCALL_MEETING": "85746065432"}).code == 2
