@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from loopback import Loopback, free_port
 from shell import SENTINEL, Shell
 from tokens import API_CLAIMS, jwt
