@@ -6,7 +6,6 @@ import json
 import signal
 import sqlite3
 import subprocess
-import time
 from collections import Counter
 from contextlib import suppress
 from datetime import timedelta
