@@ -1444,21 +1444,20 @@ def test_what_can_prove_the_outcome_and_what_cannot_is_told(stage: Stage, target
 def test_what_comes_late_is_told_before_the_newest_that_is_known(stage: Stage, seconds: float) -> None:
     stage.zoom.rosters = [(PERSON,), (PERSON, replace(JOINED, name="Board", is_waiting=True))]
     stage.feeds = (feed := PushFeed(EvidenceSource.WEBHOOK, stage.now),)
-    ringing = CalloutEvent(
-        state=State.RINGING,
-        api=Api.MEETING,
-        target_id=MEETING.number,
-        protocol=Protocol.SIP,
-        device=ROOM.text,
-        at=stage.now() + timedelta(seconds=30),
-    )
-    answered_late = replace(ringing, state=State.ANSWERED, at=ringing.at + timedelta(seconds=seconds))
-    follows = {State.ACCEPTED: ringing, State.WAITING_ROOM: answered_late}
+    moments: list[datetime] = []
+
+    def publish(state: State, later: float) -> None:
+        at = moments[0] + timedelta(seconds=later)
+        target = {"api": Api.MEETING, "target_id": MEETING.number}
+        feed.publish([CalloutEvent(state=state, protocol=Protocol.SIP, device=ROOM.text, at=at, **target)])
 
     def entry(told: TimelineEntry) -> None:
         stage.listener.entries.append(told)
-        if told.state in follows:
-            feed.publish([follows[told.state]])
+        moments.append(stage.now())
+        if told.state is State.ACCEPTED:
+            publish(State.RINGING, 0)
+        elif told.state is State.WAITING_ROOM:
+            publish(State.ANSWERED, seconds)
 
     stage.listener.entry = entry  # type: ignore[method-assign] # so that each event comes just after that
     report = stage.dial(target=MEETING, callout=Callout(address=ROOM, to_name="Board"))
