@@ -176,6 +176,8 @@ class Values:
     def at(self, index: int, depth: int = 0) -> tuple[Any, int]:
         """Return the value of the expression that begins at a token, and the place of the token after it."""
         value, index = self._term(index, depth)
+        if depth > _DEEPEST:
+            return value, index
         while (joined := self._joined(index)) is not None:
             following, index = self._term(joined, depth + 1)
             value = _concatenated(value, following)

@@ -257,7 +257,7 @@ def _of_entity(match: re.Match[str]) -> str:
     if match["name"]:
         return _ENTITIES[match["name"]]
     number = int(match["number"]) if match["number"] else int(match["hex"], 16)
-    is_character = number <= 0x10FFFF and not 0xD800 <= number <= 0xDFFF and number >= 0x20
+    is_character = not 0xD800 <= number <= 0xDFFF and number >= 0x20
     return chr(number) if is_character else "\n" if number == 10 else " "
 
 
