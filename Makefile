@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge readings lock bench clean system mutants audit sbom
+.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -39,6 +39,7 @@ help:
 	@echo 'make readings     write down anew what diagnose reads of each case'
 	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
 	@echo 'make bench        print what it costs to start a command'
+	@echo 'make budgets      let starts cost from now on what they cost today'
 	@echo 'make lock         resolve the dependencies again'
 	@echo 'make clean        remove everything that the other targets made'
 
@@ -109,6 +110,9 @@ readings: .venv/.ready
 bench: .venv/.ready
 	$(BIN)/python tools/bench.py
 
+budgets: .venv/.ready .venv-start/.ready system-check
+	PYTHONPATH=tests $(BIN)/python bench/gate.py .venv-start/bin/python --write
+
 lock:
 	python3 -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet uv
@@ -124,13 +128,19 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-start .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	    .coverage .coverage.* .torture build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/.ready: .venv/.locked pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q zoomcall
+	@touch $@
+
+# The program with what it needs to run, and nothing else: where starts are measured.
+.venv-start/.ready: requirements-runtime.lock
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-start requirements-runtime.lock
+	@ln -sfn "$$PWD/zoomcall" "$$(.venv-start/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/zoomcall"
 	@touch $@
 
 .venv/.locked: requirements.lock
@@ -154,6 +164,11 @@ clean:
 .venv-audit/.ready: requirements-audit.lock
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-audit requirements-audit.lock
 	@touch $@
+
+# What counts instructions; without it only modules are counted.
+system-check:
+	@sh tools/system.sh valgrind=valgrind dbus-daemon=dbus gnome-keyring-daemon=gnome-keyring \
+	    secret-tool=libsecret-tools || true
 
 # The real daemons, shells and SIP endpoints that the tests talk to.
 system:

@@ -26,6 +26,7 @@ from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
     from zoomcall.adapters.http import Http
+    from zoomcall.adapters.kept_token import KeptToken
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.domain.target import Api
@@ -46,6 +47,7 @@ class Connection:
         oauth_base: The base for token requests that the environment sets, if any.
         now: The clock.
         keeper: Where the tokens of a user who signed in are kept; None for other credentials.
+        kept: Where a server-to-server token is kept for later commands; None if it is not to be kept.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Connection:
         oauth_base: ApiBase | None,
         now: Callable[[], datetime],
         keeper: SignInKeeper | None = None,
+        kept: KeptToken | None = None,
     ) -> None:
         self.held = held
         self.api = api
@@ -66,6 +69,9 @@ class Connection:
         self._http = http
         self._now = now
         self._keeper = keeper
+        self._kept = kept
+        self._kept_token: AccessToken | None = None
+        self._has_looked = False
         self._lock = threading.Lock()
         self._token: AccessToken | None = None
         self._refused: AccessToken | None = None
@@ -94,7 +100,24 @@ class Connection:
 
         is_renewable = isinstance(self.held.credential, ServerToServerApp | SignedInUser)
         renew = self.renewed_token if is_renewable else None
-        return ZoomRest(self._http(), self.api_base, lambda _: self.token(), renew=renew)
+        return ZoomRest(self._http(), self.api_base, lambda _: self._token_for_zoom(), renew=renew)
+
+    def _token_for_zoom(self) -> AccessToken:
+        """Return a token for a request: at first the one that an earlier command kept, if it is still good."""
+        with self._lock:
+            if self._kept is not None and self._token is None and self._refused is None and not self._has_looked:
+                self._has_looked = True
+                found = self._kept.read()
+                if found is not None and not _is_old(found, self._now()):
+                    self._token = self._kept_token = found
+        return self.token()
+
+    def keep_token(self) -> None:
+        """Keep the newest token for later commands, if it came from Zoom just now."""
+        token = self._token
+        if self._kept is not None and token is not None and token is not self._kept_token:
+            self._kept_token = token
+            self._kept.write(token)
 
     def token(self, *, deadline: datetime | None = None) -> AccessToken:
         """Return a token that stays valid for a while; it is kept in memory and replaced before it expires.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from zoomcall.cli.voice import Voice
 from zoomcall.domain.api_base import API_BASE, OAUTH_BASE, ApiBase
 from zoomcall.domain.cause import Notice, Warn
-from zoomcall.domain.credential import CredentialKind, HeldCredential, VideoSdkKey
+from zoomcall.domain.credential import CredentialKind, HeldCredential, ServerToServerApp, VideoSdkKey
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import FolderUnusable, NotConfigured, UsageError, ZoomcallError
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.event_file import EventRecord
     from zoomcall.adapters.http import Http
     from zoomcall.adapters.journal import Journal
+    from zoomcall.adapters.kept_token import KeptToken
     from zoomcall.adapters.keyring_store import KeyringStore
     from zoomcall.adapters.network_probe import NetworkProbe
     from zoomcall.adapters.redirect_listener import RedirectListener
@@ -276,8 +277,24 @@ class Wiring:
             oauth_base=settings.oauth_base,
             now=self.now,
             keeper=self._keeper_of(held),
+            kept=self._kept_of(held),
         )
         return self._newest
+
+    def _kept_of(self, held: HeldCredential) -> KeptToken | None:
+        """Return where a profile's server-to-server token is kept; a token of the environment's app never is."""
+        app = held.credential
+        if held.profile is None or not isinstance(app, ServerToServerApp):
+            return None
+        from zoomcall.adapters.config_file import ConfigFile
+        from zoomcall.adapters.kept_token import KeptToken
+        from zoomcall.domain.credential import CredentialSource
+
+        if not isinstance(self.config, ConfigFile):
+            return None
+        store = self.secret_files if held.label.source is CredentialSource.FILE else self.keyring
+        oauth_base = self._voice.settings.oauth_base or held.oauth_base or OAUTH_BASE
+        return KeptToken(held.profile, app, oauth_base, config=self.config, store=store)
 
     def _keeper_of(self, held: HeldCredential) -> StoredSignIn | None:
         if held.profile is None or held.label.kind is not CredentialKind.OAUTH:
@@ -410,8 +427,10 @@ class Wiring:
         write_report(path, text)
 
     def close(self) -> None:
-        """Stop receivers and followers, and close the HTTP client, if there are any."""
+        """Stop receivers and followers, keep tokens for later commands, and close the HTTP client."""
         self._open.close()
+        for connection in self._connections.values():
+            connection.keep_token()
         if "http" in self.__dict__:
             self.http.close()
 

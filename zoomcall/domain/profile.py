@@ -114,6 +114,11 @@ class Profile(Struct, frozen=True, kw_only=True):
         return f"{self.name}/webhook"
 
     @property
+    def token_account(self) -> str:
+        """The account of the token that was last made from its secret."""
+        return f"{self.name}/token"
+
+    @property
     def client_account(self) -> str:
         """The account of the client secret of an app that users sign in to, if it has one."""
         return f"{self.name}/client"

@@ -348,7 +348,13 @@ def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, w
 
 
 def _more_accounts(profile: Profile) -> tuple[str, ...]:
-    return (profile.client_account,) if profile.kind is CredentialKind.OAUTH else ()
+    match profile.kind:
+        case CredentialKind.OAUTH:
+            return (profile.client_account,)
+        case CredentialKind.S2S:
+            return (profile.token_account,)
+        case CredentialKind.VIDEOSDK | CredentialKind.TOKEN:
+            return ()
 
 
 def logout(name: str | None, *, config: ConfigKeeper, open_store: OpenStore, revoke: Revoke, warn: Warn) -> Logout:
