@@ -10,20 +10,27 @@ import contextlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
 from zoomcall.adapters import proxies
 from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
+from zoomcall.adapters.batch_file import read_batch
 from zoomcall.adapters.config_file import parse_config
+from zoomcall.adapters.http import Http, HttpRequest
 from zoomcall.adapters.room_book import parse_book
 from zoomcall.adapters.room_list import read_room_list
 from zoomcall.adapters.sip_options import Inquiry, final_reply, next_reply
+from zoomcall.adapters.websocket_frame import Frame
+from zoomcall.adapters.zoom_rest import ZoomRest
+from zoomcall.cli.reports.sources import _of_json
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import parse_base
-from zoomcall.domain.callout import parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.batch import BadRow
+from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.credential import AccessToken, CredentialKind
 from zoomcall.domain.duration import parse_duration
 from zoomcall.domain.event import read_any_event_text
 from zoomcall.domain.phone import PhoneNumber
@@ -33,11 +40,13 @@ from zoomcall.domain.repeats import mark_of
 from zoomcall.domain.room import Book
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import parse_bearer, parse_key, secret_of_bytes
+from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.signature import sign
 from zoomcall.domain.target import parse_meeting_number, parse_session_id, parse_session_name
 from zoomcall.domain.token import read_token
 from zoomcall.domain.webhook import Delivery, authenticate, event_of_line, is_torn_line, parse_hook_url
-from zoomcall.errors import ZoomcallError
+from zoomcall.errors import UsageError, ZoomcallError
+from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
 from zoomcall.usecases.diagnosing import diagnose
 from zoomcall.usecases.inspecting import inspect
 from zoomcall.usecases.pasted.paste import text_of_paste
@@ -94,8 +103,7 @@ class Reader(Struct, frozen=True):
             self.read(data)
         except ZoomcallError as error:
             for text in (error.message, error.fix or ""):
-                if not text.replace("\n", "").isprintable():
-                    raise AssertionError("an error contains control characters") from error
+                _check_text(text)
 
 
 def _text(read: Callable[[str], object]) -> Callable[[bytes], object]:
@@ -185,6 +193,63 @@ def _room_list(data: bytes) -> object:
     return importing(read_room_list(data, name="rooms"), Book((), {}, "book.toml"))
 
 
+class _OnePage:
+    """Answers every request with the same body."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def send(self, request: HttpRequest, **_: object) -> RawAnswer:
+        return RawAnswer(method=request.method, path="/v2", status=200, body=self._body)
+
+
+def _zoom_of(data: bytes) -> ZoomRest:
+    token = AccessToken(text=Secret("t"), kind=CredentialKind.TOKEN, expires_at=None)
+    base = parse_base("https://api.zoom.us/v2", variable="ZOOMCALL_API_BASE", is_any_host_allowed=False)
+    return ZoomRest(cast("Http", _OnePage(data)), base, lambda _: token)
+
+
+def _asked(*questions: Callable[[ZoomRest], object]) -> Callable[[bytes], object]:
+    """Read a body as Zoom's answer to each of some questions."""
+
+    def read(data: bytes) -> None:
+        zoom = _zoom_of(data)
+        for question in questions:
+            with contextlib.suppress(ZoomRefused):
+                repr(question(zoom))
+
+    return read
+
+
+def _batch(data: bytes) -> None:
+    """Read a batch file, and make rows of what it holds."""
+
+    def no_room(name: str) -> Callout:
+        raise UsageError(f"no room {quoted(name)}")
+
+    defaults = Defaults(
+        target=None,
+        timeout=timedelta(seconds=90),
+        from_name=None,
+        to_name=None,
+        parse_timeout=lambda text, name: parse_duration(text, name=name, longest=timedelta(days=1)),
+        find_room=no_room,
+    )
+    raw = read_batch(data, name="rooms", columns=COLUMNS)
+    for row in read_rows(raw, defaults, tag=None, warn=lambda notice: _check_text(notice.message)):
+        if isinstance(row, BadRow):
+            _check_text(row.message)
+
+
+def _check_text(text: str) -> None:
+    if not text.replace("\n", "").isprintable():
+        raise AssertionError("a message contains control characters")
+
+
+def _frame(data: bytes) -> object:
+    return Frame.of(data).event
+
+
 def _diagnosis(data: bytes) -> object:
     return diagnose(text_of_paste(data, origin="the paste"), now=NOW)
 
@@ -249,6 +314,73 @@ READERS = (
     ),
     Reader("answer", _answer, (b"404\nretry-after: 3\n\n" + _REFUSAL, b'400\n\n{"code":1,"message":"a "b""}')),
     Reader("answer-body", _body, (b"gzip\n\x1f\x8b", b"\n{}", b"gzip, gzip\n")),
+    Reader(
+        "zoom-users",
+        _asked(
+            lambda zoom: zoom.session_users("a"),
+            lambda zoom: zoom.past_session_users("a"),
+            lambda zoom: zoom.meeting_participants("1"),
+        ),
+        (
+            b'{"users":[{"id":"1","user_name":"Room","device":"H.323/SIP","join_time":"2026-11-21T10:00:00Z"}]}',
+            b'{"participants":[{"participant_uuid":"1","status":"in_waiting_room","leave_time":""}]}',
+        ),
+    ),
+    Reader(
+        "zoom-sessions",
+        _asked(
+            lambda zoom: zoom.sessions(from_date=NOW.date(), to_date=NOW.date()),
+            lambda zoom: zoom.session("a"),
+            lambda zoom: zoom.meeting("1"),
+            ZoomRest.me,
+        ),
+        (b'{"sessions":[{"id":"a==","session_name":"A","user_count":2,"start_time":"2026-11-21T10:00:00Z"}]}',),
+    ),
+    Reader(
+        "zoom-rooms",
+        _asked(
+            ZoomRest.managed_rooms, ZoomRest.h323_devices, lambda zoom: zoom.managed_room("a"), ZoomRest.crc_code
+        ),
+        (
+            b'{"rooms":[{"device_id":"d","name":"Board","ip_address":"10.0.0.1","sip_status":"registered"}]}',
+            b'{"devices":[{"id":"1","name":"Lab","protocol":"H.323","ip":"10.0.0.2","encryption":"auto"}]}',
+        ),
+    ),
+    Reader(
+        "zoom-webhook-logs",
+        _asked(lambda zoom: zoom.webhook_logs(from_time=NOW, to_time=NOW)),
+        (
+            b'{"webhook_logs":[{"event":"session.user_room_system_callout_failed","http_status":200,"date_time":'
+            b'"2026-11-21T10:00:00Z","request_body":' + json.dumps(_EVENT.decode()).encode() + b"}]}",
+        ),
+    ),
+    Reader(
+        "websocket-frame",
+        _frame,
+        (
+            b'{"module":"message","content":' + json.dumps(_EVENT.decode()).encode() + b"}",
+            b'{"module":"build_connection","success":true,"content":""}',
+        ),
+    ),
+    Reader(
+        "batch",
+        _batch,
+        (
+            b"protocol,address,session,header,timeout\nsip,a@example.com,abc==,X-A=b;X-C=d,90s\n",
+            b'{"protocol": "h323", "address": "203.0.113.10", "meeting": 84098077904, "header": ["a=b"]}\n',
+            b'[{"room": "Board", "session_name": "Standup"}, {"protocol": "phone", "address": "+15555550100"}]',
+            b"a@example.com\n203.0.113.10\n# note\n@Board\n",
+            b"\xff\xfes\0i\0p\0",
+        ),
+    ),
+    Reader(
+        "batch-result",
+        lambda data: _of_json(data, "run.json"),
+        (
+            b'{"schema":"zoomcall.report/1","result":{"rows":[],"total":0}}',
+            b'{"schema":"zoomcall.invite.batch.row/1"}\n',
+        ),
+    ),
     Reader("event", _text(read_any_event_text), (_EVENT,)),
     Reader("event-lines", _lines, (_LINE + b"\n" + _EVENT, _LINE[:60])),
     Reader(

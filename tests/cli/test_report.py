@@ -84,7 +84,24 @@ def test_the_json_and_the_lines_of_a_batch_are_drawn_too(shell: Shell, rooms: Pa
     assert len(rows_of(again)) == 5
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[1]", "hello", '{"schema": "zoomcall.invite.batch.row/1"}'])
+@pytest.mark.parametrize("damage", ["document = '{'", "document = '{}'", "state = 'odd'"])
+def test_a_journal_with_a_damaged_row_is_neither_drawn_nor_resumed(
+    shell: Shell, emulator: Emulator, rooms: Path, journal: Path, damage: str
+) -> None:
+    with sqlite3.connect(journal) as database:
+        database.execute(f"UPDATE batch_row SET {damage} WHERE row = 1")  # noqa: S608 - of this test
+    asked = len(emulator.requests)
+    resume = ("invite", "batch", str(rooms), "--journal", str(journal), "--resume")
+    for command in (("report", str(journal)), resume):
+        result = shell(*command, "--json")
+        assert result.code == 3
+        assert "cannot be read" in result.json()["error"]["title"]
+    assert all(request.method == "GET" for request in emulator.requests[asked:])
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[1]", "hello", "[" * 9999, '{"schema": "zoomcall.invite.batch.row/1"}']
+)
 def test_anything_else_is_refused(shell: Shell, tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)
     assert shell("report", str(tmp_path / "x.json"), "--json").code == 2

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from torture.faults import Fault
+from torture.faults import Fault, Mode
 from torture.lab import Outcome, Place
 from torture.scenario import NOTHING_RINGS, Scenario
 
@@ -39,6 +39,7 @@ def _check_invite(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
         yield "sent is yes, but the room did not ring"
     if rings and document is None and not outcome.is_killed and place.room not in outcome.stderr:
         yield "the room rang, and nothing says so"
+    yield from _check_clock(fault, outcome)
     yield from check_journal(place.journal)
     is_guarded = "journal-off" not in outcome.stdout
     again = place.run(["invite", "sip", place.room, "--no-wait", "--json"], place.credentials)
@@ -49,6 +50,11 @@ def _check_invite(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
     if not rings and again.code == 0 and place.rings != 1:
         yield "a second try did not ring"
     yield from check_journal(place.journal)
+
+
+def _check_clock(fault: Fault, outcome: Outcome) -> Iterator[str]:
+    if fault.mode is Mode.CLOCK and outcome.code != 0:
+        yield f"exit {outcome.code}, though only the clock was set"
 
 
 def _rung(place: Place) -> None:
@@ -71,6 +77,7 @@ def _check_hangup(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
     venue = place.lab.emulator.world.venue(place.session)
     assert venue is not None
     is_in = any(place.room in (attendee.sip_uri or "") for attendee in venue.present)
+    yield from _check_clock(fault, outcome)
     if outcome.code == 0 and is_in:
         yield "exit 0, but the room is still in"
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from zoomcall.adapters.journal_file import JournalFile, from_ms, to_ms
 from zoomcall.domain.batch import BatchRow, KeptRow, KeptRun, RowKey, RunId
+from zoomcall.errors import NotConfigured
 
 
 class BatchRuns:
@@ -40,12 +41,19 @@ class BatchRuns:
         return None
 
     def rows(self, run: RunId) -> tuple[KeptRow, ...]:
-        """Return what became of the rows of a run that ended, in their order."""
+        """Return what became of the rows of a run that ended, in their order.
+
+        Raises:
+            NotConfigured: One of them is damaged.
+        """
         rows = self._file.rows(
             "SELECT row, protocol, address, target, state, document FROM batch_row WHERE batch = ? ORDER BY row",
             (run,),
         )
-        return tuple(KeptRow.of(*map(str, row)) for row in rows)
+        try:
+            return tuple(KeptRow.of(*map(str, row)) for row in rows)
+        except ValueError as error:
+            raise NotConfigured(f"the journal has a row that cannot be read: {error}") from error
 
     def keep(self, run: RunId, row: BatchRow, *, state: str, document: str) -> None:
         """Record what became of a row; it is on disk afterwards.

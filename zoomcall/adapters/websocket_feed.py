@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import json
 import logging
 import os
 import random
@@ -21,9 +20,10 @@ from yarl import URL
 
 from zoomcall.adapters.proxies import Proxies
 from zoomcall.adapters.tls import tls_context
+from zoomcall.adapters.websocket_frame import Frame
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.credential import AccessToken
-from zoomcall.domain.event import Event, read_any_event, read_any_event_text
+from zoomcall.domain.event import Event
 from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import one_line
 from zoomcall.errors import ErrorKind, ZoomcallError
@@ -280,7 +280,7 @@ class WebsocketFeed:
         is_token = "token" in said.lower()
         raise (TokenRefused if is_token else NoWebsocket)(f"Zoom refused the websocket: {said}")
 
-    async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> _Frame:
+    async def _first_word(self, socket: aiohttp.ClientWebSocketResponse) -> Frame:
         """Read until Zoom says whether there is a connection."""
         while True:
             frame = await _receive(socket)
@@ -309,7 +309,7 @@ class WebsocketFeed:
         if self._trace is not None:
             self._trace(line)
 
-    def _take(self, frame: _Frame) -> None:
+    def _take(self, frame: Frame) -> None:
         """Pass on the event in a frame."""
         if frame.module != "message":
             self._say(f"< {one_line(frame.module)}")
@@ -332,7 +332,7 @@ class _Link:
     def __init__(
         self,
         socket: aiohttp.ClientWebSocketResponse,
-        take: Callable[[_Frame], None],
+        take: Callable[[Frame], None],
         timing: Timing,
         *,
         expires_at: datetime | None,
@@ -418,34 +418,14 @@ class _Pauses:
         return self._last.total_seconds() * random.uniform(0.75, 1.0)  # noqa: S311 - not a secret
 
 
-class _Frame(Struct, frozen=True):
-    """One of Zoom's frames; in a message, ``content`` is JSON as text."""
-
-    module: str = ""
-    is_success: bool = False
-    content: object = None
-    is_end: bool = False
-
-    @property
-    def event(self) -> Event | None:
-        """The callout event in it, if there is one."""
-        return read_any_event_text(self.content) if isinstance(self.content, str) else read_any_event(self.content)
-
-
-async def _receive(socket: aiohttp.ClientWebSocketResponse) -> _Frame:
+async def _receive(socket: aiohttp.ClientWebSocketResponse) -> Frame:
     message = await socket.receive()
     if message.type not in {aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY}:
-        return _Frame(is_end=True, content="the connection was closed")
-    try:
-        document = json.loads(message.data)
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        return _Frame(module="(not understood)")
-    return _Frame(str(document.get("module")), document.get("success") is True, document.get("content"))
+        return Frame(is_end=True, content="the connection was closed")
+    return Frame.of(message.data)
 
 
-def _concealed(frame: _Frame, token: AccessToken) -> str:
+def _concealed(frame: Frame, token: AccessToken) -> str:
     """Return a refusal's words, without the token that they may repeat."""
     words = frame.content if isinstance(frame.content, str) and frame.content else f"it sent {frame.module}"
     return one_line(words.replace(token.text.reveal(), _MASK))

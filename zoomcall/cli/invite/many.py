@@ -41,7 +41,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, SessionNameTarget, SessionTarget, Target
-from zoomcall.errors import NoSession, UsageError, ZoomcallError
+from zoomcall.errors import NoSession, NotConfigured, UsageError, ZoomcallError
 from zoomcall.usecases.batching.batch import Batch, RowReport, Terms
 from zoomcall.usecases.batching.live import Doors
 from zoomcall.usecases.batching.pacing import Pace
@@ -327,7 +327,7 @@ class Many:
         for number, how in resume(self._rows, kept, calls_of, before.started_at).items():
             row = by_number[number]
             if how.kept is not None:
-                found[number] = replace(msgspec.json.decode(how.kept.document, type=BatchRowResult), row=number)
+                found[number] = replace(_kept_result(how.kept), row=number)
                 continue
             assert how.call is not None  # noqa: S101 - a resumption is one of the two
             call = looks.look(how.call)
@@ -423,6 +423,17 @@ class _Looks:
             roster=roster,
             log=log,
         )
+
+
+def _kept_result(kept: KeptRow) -> BatchRowResult:
+    """Return the document of a row that an earlier run kept."""
+    try:
+        return msgspec.json.decode(kept.document, type=BatchRowResult)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise NotConfigured(
+            f"the journal's row of {kept.key.address} cannot be read: {error}",
+            fix="Ring the rooms that are left in a run with another --journal.",
+        ) from error
 
 
 def _terms(flags: BatchFlags, rows: Sequence[BatchRow]) -> Terms:

@@ -23,12 +23,13 @@ from zoomcall.domain.call import exit_of
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.shown_text import quoted
-from zoomcall.errors import UsageError
+from zoomcall.errors import NotConfigured, UsageError
 from zoomcall.usecases.batching.resuming import report_of
 
 _LARGEST = 1_000_000_000
 _BATCHES = {"zoomcall.invite.batch/1", "zoomcall.report/1"}
 _LINE = "zoomcall.invite.batch.row/1"
+_UNREADABLE = (msgspec.DecodeError, RecursionError)
 
 
 class _Result(Struct, frozen=True, kw_only=True):
@@ -57,7 +58,7 @@ def read_outcome(run: Run, name: str) -> Outcome:
 def _of_json(data: bytes, name: str) -> Outcome:
     try:
         documents: list[Any] = [msgspec.json.decode(data)]
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         documents = list(_lines(data, name))
     rows = [_row(each, name) for each in documents if isinstance(each, dict) and each.get("schema") == _LINE]
     outcomes = [Outcome(rows=(row,), total=1) for row in rows]
@@ -84,7 +85,7 @@ def _lines(data: bytes, name: str) -> Iterator[Any]:
             continue
         try:
             yield msgspec.json.decode(line)
-        except msgspec.DecodeError as error:
+        except _UNREADABLE as error:
             if number == len(lines) and number > 1:
                 return
             raise UsageError(f"line {number} of {name} is not JSON: {error}") from error
@@ -126,7 +127,10 @@ def _rows_of(kept: Iterable[KeptRow], calls: Iterable[CallRecord], since: dateti
     """Return the rows that ended, and the calls of this run that are newer than their row's result."""
     found: dict[tuple[str | None, ...], ReportRow] = {}
     for each in kept:
-        row = msgspec.json.decode(each.document, type=ReportRow)
+        try:
+            row = msgspec.json.decode(each.document, type=ReportRow)
+        except _UNREADABLE as error:
+            raise NotConfigured(f"the journal has a row that cannot be read: {error}") from error
         target = None if row.target is None else row.target.id
         found[each.key.protocol, each.key.address, target] = row
     asked = set()
