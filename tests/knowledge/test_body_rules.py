@@ -344,6 +344,18 @@ def test_what_is_right_or_not_shown_is_no_fault(body: dict[str, Any], cause: str
     assert cause not in found(body)
 
 
+def test_the_headers_of_either_protocol_are_judged() -> None:
+    told = found(room(call_type="h323", h323_headers={"from_display_name": 7}))
+    assert told["header-rule"][1] == "from_display_name is not a string"
+    both = found(room(sip_headers={"from_uri": 7}, h323_headers={"to_display_name": 7}))
+    assert both["header-rule"][1] == "from_uri is not a string; to_display_name is not a string"
+
+
+@pytest.mark.parametrize(("size", "is_read"), [(10_000, True), (250_000, True), (300_000, False)])
+def test_a_body_is_read_for_256_kilobytes(size: int, *, is_read: bool) -> None:
+    assert (read_body(json.dumps(room(note="a" * size))).members is not None) is is_read
+
+
 def test_a_fault_of_notation_says_how_headers_are_written() -> None:
     wrong = judged(room(sip_headers={"additional_headers": {}}))["header-rule"]
     long = judged(room(sip_headers={"to_display_name": "a" * 65}))["header-rule"]
@@ -358,6 +370,8 @@ def test_a_fault_of_notation_says_how_headers_are_written() -> None:
         (room(device_ip="10.0.0.1"), True),
         (room(device_ip="10.0.0.1", call_type="h323"), True),
         (room(device_ip="203.0.113.9"), False),
+        (room(device_ip="sip:room@203.0.113.9"), False),
+        (room(device_ip="sip:room@10.0.0.1"), True),
         (room(device_ip="10.0.0"), False),
         (room(device_ip="{{ip}}"), False),
         (room(device_ip=7), False),

@@ -440,3 +440,9 @@ def test_a_token_in_quotation_marks_is_mended_where_it_is() -> None:
         found for rule in RULES if isinstance(found := rule(facts), Finding) and found.id == "token-whitespace"
     ]
     assert finding.fix == "Remove a quotation mark from ZOOMCALL_TOKEN."
+
+
+@pytest.mark.parametrize(("size", "is_told"), [(19, False), (20, False), (21, True)])
+def test_a_key_longer_than_a_secret_that_looks_like_a_key_is_perhaps_swapped(size: int, *, is_told: bool) -> None:
+    known = {"api_key": "K" * size, "secret": Secret("Ab" * 10), "credential_kind": CredentialKind.VIDEOSDK}
+    assert ("key-secret-swapped" in found(claims(iss="x"), **known)) is is_told
