@@ -12,8 +12,9 @@ import pytest
 from reported import HOSTILE, missed, not_rung, outcome, row
 from shell import Shell
 
+from zoomcall.cli.looks import LOOKS
 from zoomcall.cli.reports.html import html_report
-from zoomcall.cli.reports.picture import LOOKS, draw
+from zoomcall.cli.reports.picture import draw
 from zoomcall.domain.call import State
 from zoomcall.domain.shown_text import one_line
 from zoomcall.emulator.running import Emulator

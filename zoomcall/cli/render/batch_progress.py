@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from zoomcall.cli.looks import look_of
 from zoomcall.cli.streams import Streams
 from zoomcall.domain.call import State
 
@@ -108,8 +109,6 @@ class BatchProgress:
 
     def counts(self) -> str:
         """Return how many rows are in each state."""
-        from zoomcall.cli.reports.picture import look_of
-
         counts = [f"{look_of(state).symbol} {count} {state}" for state, count in self._counts.most_common()]
         return " · ".join([*counts, f"◐ {len(self._ringing)} under way"])
 

@@ -11,6 +11,7 @@ from importlib import resources
 from msgspec import Struct
 
 from zoomcall.cli.extras import extra
+from zoomcall.cli.looks import LOOKS, Look, look_of
 from zoomcall.cli.reports.outcome import (
     Outcome,
     address_of,
@@ -21,7 +22,7 @@ from zoomcall.cli.reports.outcome import (
     target_of,
     title_of,
 )
-from zoomcall.cli.reports.picture import LEGEND, LOOKS, Bar, Look, draw, look_of
+from zoomcall.cli.reports.picture import LEGEND, Bar, draw
 from zoomcall.cli.results.report import ReportRow
 from zoomcall.domain.call import State
 from zoomcall.domain.shown_text import one_line

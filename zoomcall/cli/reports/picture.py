@@ -7,6 +7,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from zoomcall.cli.looks import look_of
 from zoomcall.cli.reports.outcome import Outcome, duration_of, label_of, moment_of
 from zoomcall.cli.results.report import ReportRow
 from zoomcall.domain.call import State
@@ -23,13 +24,6 @@ _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400,
 """Seconds between two ticks of the axis."""
 
 
-class Look(Struct, frozen=True):
-    """How an outcome is shown: a word for its colour and pattern, and a symbol."""
-
-    tone: str
-    symbol: str
-
-
 LEGEND: Mapping[str, str] = {
     "ring": "accepted, not ringing yet",
     "good": "joined",
@@ -38,25 +32,6 @@ LEGEND: Mapping[str, str] = {
     "none": "not rung",
 }
 """What each tone of a bar means."""
-
-_GOOD, _BAD, _WAIT, _NONE = Look("good", "✓"), Look("bad", "✗"), Look("wait", "…"), Look("none", "○")
-
-LOOKS: Mapping[State, Look] = {
-    state: _GOOD
-    if state is State.JOINED
-    else _WAIT
-    if state.is_open
-    else _NONE
-    if state in {State.PLANNED, State.NOT_SENT}
-    else _BAD
-    for state in State
-}
-"""How each state is shown."""
-
-
-def look_of(state: State) -> Look:
-    """Return how a state is shown."""
-    return LOOKS[state]
 
 
 class Bar(Struct, frozen=True):
