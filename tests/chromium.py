@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,15 +82,25 @@ class Chromium:
         scheme = {"name": "prefers-color-scheme", "value": "dark" if is_dark else "light"}
         self.tell("Emulation.setEmulatedMedia", features=[scheme])
 
-    def open(self, page: Path) -> float:
-        """Open a file; return the seconds until it was laid out and could be used."""
-        self._fired.clear()
+    def open(self, page: Path | str) -> float:
+        """Open a file or an address; return the seconds until it was laid out and could be used."""
+        address = page if isinstance(page, str) else page.as_uri()
         began = time.monotonic()
-        self.tell("Page.navigate", url=page.as_uri())
-        while "Page.loadEventFired" not in self._fired:
-            self.run("0")
-        self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+        self._load(lambda: self.tell("Page.navigate", url=address))
         return time.monotonic() - began
+
+    def click(self, selector: str) -> None:
+        """Click an element, and wait for the page that this leads to."""
+        self._load(lambda: self.run(f"document.querySelector({selector!r}).click()"))
+
+    def _load(self, begin: Callable[[], object]) -> None:
+        self._fired.clear()
+        begin()
+        until = time.monotonic() + _ANSWER_SECONDS
+        while "Page.loadEventFired" not in self._fired:
+            assert time.monotonic() < until, "the page did not load"
+            self.tell("Runtime.getIsolateId")
+        self.run("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
 
     def run(self, script: str) -> Any:
         """Return what an expression is, as JSON."""
