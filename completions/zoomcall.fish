@@ -84,7 +84,7 @@ complete -c zoomcall -n "__zoomcall_at '/auth'" -a status -d 'Show the active cr
 complete -c zoomcall -n "__zoomcall_at '/auth'" -a list -d 'List the stored profiles'
 complete -c zoomcall -n "__zoomcall_at '/auth'" -a switch -d 'Switch to another profile'
 complete -c zoomcall -n "__zoomcall_at '/auth'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l kind -x -a 'videosdk s2s token oauth' -d 'Kind of credential'
+complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l kind -x -a 'videosdk s2s oauth token' -d 'Kind of credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l api-key -x -d 'API key of a Video SDK account'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l account-id -x -d 'Account ID of a server-to-server OAuth app'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l client-id -x -d 'Client ID of an OAuth app'

@@ -1,5 +1,6 @@
 import contextlib
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -273,6 +274,19 @@ def test_in_a_terminal_everything_is_asked_for(zoomcall: Shell, typed: list[str]
     assert typed == ["Client secret (not shown): "]
     assert config_of(zoomcall).profiles["default"].client_id == "C1"
     assert secret_files(zoomcall) == {"profile+default": LINE}
+
+
+@pytest.mark.parametrize("answer", ["2", "s2s", "sdk\n2"])
+def test_a_kind_is_chosen_by_number_or_word_and_asked_for_again(
+    zoomcall: Shell, typed: list[str], answer: str
+) -> None:
+    stdin = f"{answer}\nA1\nC1\n".encode()
+    result = zoomcall("auth", "login", *UNCHECKED, stdin=stdin, terminal=("stdin",), reveals=("files",))
+    assert result.code == 0, result.stderr
+    assert typed == ["Client secret (not shown): "]
+    assert result.stderr.count("is none of them") == answer.count("sdk")
+    for number, kind in enumerate(("videosdk", "s2s", "oauth", "token"), 1):
+        assert re.search(rf"^{number}: .*\({kind}\)$", result.stderr, re.MULTILINE)
 
 
 def test_no_input_asks_for_nothing(zoomcall: Shell, typed: list[str]) -> None:

@@ -42,6 +42,7 @@ from zoomcall.usecases.signing_in import login as sign_in
 from zoomcall.usecases.signing_in import logout as sign_out
 
 app = typer.Typer()
+_MOST_ANSWERS = 3
 
 
 class Kind(StrEnum):
@@ -49,8 +50,8 @@ class Kind(StrEnum):
 
     VIDEOSDK = "videosdk"
     S2S = "s2s"
-    TOKEN = "token"  # noqa: S105 - a word, not a token
     OAUTH = "oauth"
+    TOKEN = "token"  # noqa: S105 - a word, not a token
 
 
 class Cluster(StrEnum):
@@ -298,16 +299,18 @@ def _warn_if_outvoted(run: Run) -> None:
 def _ask_kind(run: Run) -> Kind:
     if not run.is_interactive:
         raise UsageError("--kind is required", fix="Add --kind videosdk, --kind s2s, --kind oauth or --kind token.")
-    run.say(
-        (
-            Line("Which kind of credential?", Tone.TITLE),
-            *(Line(kind.offer or "", label=kind.value) for kind in STORED_KINDS),
-        )
-    )
-    answer = _ask(run, "Kind")
-    if answer not in set(Kind):
-        raise UsageError(f"{quoted(answer)} is not a kind of credential", fix=f"Type one of {', '.join(Kind)}.")
-    return Kind(answer)
+    kinds = tuple(CredentialKind(kind.value) for kind in Kind)
+    offers = (Line(f"{kind.offer} ({kind})", label=str(number)) for number, kind in enumerate(kinds, 1))
+    run.say((Line("What do you want to ring rooms into, and with which credential?", Tone.TITLE), *offers))
+    numbers = {str(number): kind for number, kind in enumerate(Kind, 1)}
+    for _ in range(_MOST_ANSWERS):
+        answer = _ask(run, "Kind")
+        if answer in numbers or answer in set(Kind):
+            return numbers.get(answer) or Kind(answer)
+        if not answer:
+            break
+        run.say((Line(f"{quoted(answer)} is none of them; type a number or a word in brackets.", Tone.WARNING),))
+    raise UsageError(f"{quoted(answer)} is not a kind of credential", fix=f"Type one of {', '.join(Kind)}.")
 
 
 def _keys(run: Run, kind: CredentialKind, given: Mapping[str, str | None]) -> dict[str, str]:

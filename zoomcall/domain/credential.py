@@ -61,7 +61,7 @@ class CredentialKind(StrEnum):
             keys=("api_key",),
             variable="ZOOMCALL_API_SECRET",
             noun="API secret",
-            offer="API key and secret of a Video SDK account, for sessions",
+            offer="a Video SDK session, with the API key and secret of the account",
         ),
     )
     S2S = (
@@ -71,7 +71,7 @@ class CredentialKind(StrEnum):
             keys=("account_id", "client_id"),
             variable="ZOOMCALL_CLIENT_SECRET",
             noun="client secret",
-            offer="server-to-server OAuth app, for meetings",
+            offer="a meeting, with the account ID, client ID and secret of an admin's server-to-server app",
         ),
     )
     TOKEN = (
@@ -81,7 +81,7 @@ class CredentialKind(StrEnum):
             variable="ZOOMCALL_TOKEN",
             noun="token",
             is_bearer=True,
-            offer="a token as it is",
+            offer="either, with a token that you have already",
         ),
     )
     OAUTH = (
@@ -90,7 +90,7 @@ class CredentialKind(StrEnum):
             serves=(Api.MEETING,),
             keys=("client_id",),
             noun="refresh token",
-            offer="a user who signs in with the browser, for meetings",
+            offer="a meeting, as a user who signs in with the browser",
         ),
     )
 
