@@ -681,7 +681,7 @@ complete -c zoomcall -n "__zoomcall_at '/schema'" -l verbose -s v -d 'Show more 
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/schema'" -l help -s h -d 'Show this message and exit'
-complete -c zoomcall -n "__zoomcall_at '/completion'" -a 'bash zsh fish'
+complete -c zoomcall -n "__zoomcall_at '/completion'" -a 'bash zsh fish powershell'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/completion'" -l json -d 'Same as -o json'

@@ -9,7 +9,7 @@ from zoomcall.cli.completion import SCRIPTS
 from zoomcall.cli.completions.tree import read_tree
 
 FOLDER = Path(__file__).parent.parent / "completions"
-NAMES = {"bash": "zoomcall.bash", "zsh": "_zoomcall", "fish": "zoomcall.fish"}
+NAMES = {"bash": "zoomcall.bash", "zsh": "_zoomcall", "fish": "zoomcall.fish", "powershell": "zoomcall.ps1"}
 
 
 def main() -> int:
