@@ -107,3 +107,28 @@ def test_the_address_book_takes_phones(shell: Shell) -> None:
         body = shell("invite", *line, "--dry-run", "--json").json()["result"]
         assert body["request"]["body"]["params"]["phone_number"] == "15555550100"
         assert body["room"]["name"] == "Jill"
+
+
+@pytest.mark.parametrize(
+    ("last", "words"),
+    [
+        ("02", ("the phone rejected the call", "take the call from Zoom's number")),
+        ("03", ("whether it rang", "call the number from another phone")),
+    ],
+)
+def test_a_phone_is_called_a_phone(shell: Shell, last: str, words: tuple[str, ...]) -> None:
+    ran = shell("invite", "phone", f"+1 555 555 01{last}")
+    assert all(word in ran.stderr for word in words)
+    assert "the room" not in ran.stderr.lower()
+    status = shell("call", "status", "1").stdout
+    assert "phone: 155555501" in status
+    assert "room" not in status
+
+
+def test_a_batch_of_phones_counts_phones_and_a_mixed_one_rooms(shell: Shell) -> None:
+    phones = "protocol,address,press_one\nphone,+15555550100,no\nphone,+15555550102,\n"
+    ran = shell("invite", "batch", "-", "--rate", "500/s", stdin=phones.encode())
+    assert "2 phones: 1 joined, 1 declined" in ran.stdout
+    assert "1 of 2 phones did not join" in ran.stderr
+    mixed = "protocol,address\nphone,+15555550103,\nsip,decline@a.example.com\n"
+    assert "2 rooms:" in shell("invite", "batch", "-", "--rate", "500/s", stdin=mixed.encode()).stdout

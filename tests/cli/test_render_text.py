@@ -16,6 +16,7 @@ from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.render.text import write_page
 from zoomcall.cli.streams import Look, Streams
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import State
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.exit_status import ExitStatus
@@ -384,6 +385,22 @@ def test_progress_tells_when_each_state_began_and_how_long_it_may_take(monkeypat
         progress.show(state, timedelta(seconds=seconds))
     progress.clear()
     assert "accepted 0.4 s \u00b7 ringing 2.1 s \u00b7 0:14 of 1:30" in stderr.getvalue()
+
+
+def test_progress_of_a_wait_has_its_own_limit_and_is_no_step_of_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stderr, minute = Terminal(), timedelta(minutes=1)
+    streams = Streams(io.StringIO(), Terminal(), stderr, {"TERM": "xterm"})
+    progress = Progress(streams, Protocol.PHONE, is_shown=True, limit=minute, wait=10 * minute)
+    progress.show(State.NOT_SENT, minute / 2)
+    progress.clear()
+    assert "nothing is rung yet; waiting until somebody is in \u00b7 0:30 of 10:00" in stderr.getvalue()
+    progress.show(State.ACCEPTED, minute / 60)
+    progress.clear()
+    assert stderr.getvalue().count("not-sent") == 0
+    progress.show(State.PENDING, minute / 60)
+    progress.clear()
+    assert "watching whether the phone joins \u00b7 0:01 of 1:00" in stderr.getvalue()
 
 
 def test_progress_that_nobody_watches_is_nothing_at_all() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from zoomcall.cli.page import Page
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.value import Discreet
@@ -22,6 +24,18 @@ class ErrorReport(Explained, Struct, frozen=True, kw_only=True):
 
     status: ExitStatus
     dialled: str | None = None
+
+    def told_of(self, protocol: Protocol) -> Self:
+        """Return the same about what a protocol rings: about a phone instead of a room."""
+        told = protocol.told
+        causes = tuple(replace(cause, evidence=told(cause.evidence), fix=told(cause.fix)) for cause in self.causes)
+        return replace(
+            self,
+            title=told(self.title),
+            causes=causes,
+            fix=None if self.fix is None else told(self.fix),
+            dialled=None if self.dialled is None else told(self.dialled),
+        )
 
 
 class Answer(Discreet, frozen=True, kw_only=True):

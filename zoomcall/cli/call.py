@@ -139,7 +139,7 @@ def _watched(run: Run, call: CallRecord, journal: CallJournal, flags: InviteFlag
     equipment = run.wiring.dialler(connection, journal, feeds, missing)
     stop = Stop()
     stop_on_signals(stop)
-    with Progressing(run) as listener:
+    with Progressing(run, call.protocol) as listener:
         watching = WatchingOn(seen.call, equipment, evidence=flags.evidence.sources, listener=listener, stop=stop)
         return watching.until(span)
 

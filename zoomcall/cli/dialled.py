@@ -11,6 +11,7 @@ from zoomcall.cli.failing import failure_report
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.results.call import CallStatusResult, CallTarget, CallWaitResult, DialledCall, RoomNow
 from zoomcall.cli.results.invite import Reason, Room
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import State, exit_of
 from zoomcall.domain.exit_status import ExitStatus
@@ -73,7 +74,8 @@ def wait_answer(call: CallRecord, place: Now, failure: ZoomcallError | None, fac
     """Return the answer of ``call wait``; ``failure`` is why it ended early."""
     answer = Answer(page=_page(call, place), result=CallWaitResult(call=dialled(call), now=_now(place)))
     if failure is not None:
-        return replace(answer, status=ExitStatus.of(failure.kind), error=failure_report(failure, facts))
+        error = failure_report(failure, facts).told_of(call.protocol)
+        return replace(answer, status=ExitStatus.of(failure.kind), error=error)
     return as_the_invite(answer, call)
 
 
@@ -94,7 +96,9 @@ def as_the_invite(answer: Answer, call: CallRecord) -> Answer:
     explained = State.PENDING if is_pending else call.state
     reason = "" if call.reason is None else f", reason {call.reason.code} ({call.reason.name})"
     title = _title(call) + reason
-    causes = causes_of_outcome(explained, call.reason, is_canceled=call.is_canceled)
+    causes = causes_of_outcome(
+        explained, call.reason, is_canceled=call.is_canceled, is_phone=call.protocol is Protocol.PHONE
+    )
     if is_pending:
         fix, command = way_on(call.id, call.target.api, call.target.id)
         causes = tuple(replace(cause, fix=fix, command=command) for cause in causes)
@@ -105,7 +109,7 @@ def as_the_invite(answer: Answer, call: CallRecord) -> Answer:
         http_status=call.http_status,
         doc=doc_of_outcome(explained, call.reason),
     )
-    return replace(answer, status=status, error=error)
+    return replace(answer, status=status, error=error.told_of(call.protocol))
 
 
 def _title(call: CallRecord) -> str:
@@ -131,9 +135,10 @@ def _now(place: Now) -> RoomNow:
 
 
 def _page(call: CallRecord, place: Now) -> Page:
+    noun = call.protocol.noun
     lines = [
         Line(str(call.id), label="call"),
-        Line(f"{call.protocol} {call.shown}", label="room"),
+        Line(call.shown if noun == call.protocol else f"{call.protocol} {call.shown}", label=noun),
         Line(target_words(call), label="into"),
         Line(stamp(call.at), label="dialled"),
         Line(state_words(call), label="state"),
@@ -142,9 +147,9 @@ def _page(call: CallRecord, place: Now) -> Page:
         lines.append(Line(f"{call.evidence.source}, {call.evidence.match}", label="evidence"))
     lines.append(_now_line(call, place))
     if call.state is State.WAITING_ROOM and call.removed_at is None:
-        lines.append(Line("A host must admit the room from the waiting room.", Tone.WARNING))
+        lines.append(Line(call.protocol.told("A host must admit the room from the waiting room."), Tone.WARNING))
     elif call.state.is_open and call.removed_at is None:
-        lines.append(Line("No evidence of the outcome; the room may have rung.", Tone.WARNING))
+        lines.append(Line(call.protocol.told("No evidence of the outcome; the room may have rung."), Tone.WARNING))
     return tuple(lines)
 
 

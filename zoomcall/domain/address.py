@@ -63,6 +63,9 @@ _PRIVATE_BITS = {
 IpAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
+_THE_ROOM = Pattern(r"\b([Tt]he|[Aa]) room\b")
+
+
 class Protocol(StrEnum):
     """What Zoom rings with: a room's protocol (its ``call_type``), or the telephone network.
 
@@ -70,23 +73,32 @@ class Protocol(StrEnum):
         label: How it is written in a sentence.
         device: What Zoom's rosters call whoever joined by it (zoom-api 4).
         header_group: The field of a room's callout that holds names and headers.
+        noun: What is rung by it.
     """
 
     _value_: str
     label: str
     device: str
     header_group: str
+    noun: str
 
-    def __new__(cls, word: str, label: str = "", device: str = "", header_group: str = "") -> Self:
+    def __new__(
+        cls, word: str, label: str = "", device: str = "", header_group: str = "", noun: str = "room"
+    ) -> Self:
         """Build a member from its row in the table below."""
         protocol = str.__new__(cls, word)
         protocol._value_ = word
         protocol.label, protocol.device, protocol.header_group = label, device, header_group
+        protocol.noun = noun
         return protocol
 
     SIP = "sip", "SIP", "H.323/SIP", "sip_headers"
     H323 = "h323", "H.323", "H.323/SIP", "h323_headers"
-    PHONE = "phone", "phone", "Phone"
+    PHONE = "phone", "phone", "Phone", "", "phone"
+
+    def told(self, text: str) -> str:
+        """Return a text about a room as it is told of what this protocol rings: of a phone, for one."""
+        return text if self.noun == "room" else _THE_ROOM.sub(rf"\1 {self.noun}", text)
 
 
 class RoomAddress(Discreet, frozen=True, gc=False):

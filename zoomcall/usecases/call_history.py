@@ -381,8 +381,10 @@ def hang_up(
     if not call.state.is_there:
         raise UsageError(
             f"nothing shows that call {call.id} to {call.shown} joined, and Zoom's REST API cannot cancel ringing",
-            fix="Reject the call at the room, or wait until it joins or stops ringing. Next time,"
-            " `zoomcall invite … --on-timeout remove` removes a room that joins late.",
+            fix=call.protocol.told(
+                "Reject the call at the room, or wait until it joins or stops ringing. Next time,"
+                " `zoomcall invite … --on-timeout remove` removes a room that joins late."
+            ),
             command=f"zoomcall call status {call.id}",
         )
     uuid = call.participant_uuid or _look_for(call, roster())
@@ -449,6 +451,6 @@ def _look_for(call: CallRecord, present: Iterable[Participant]) -> str:
         return found[0].uuid
     raise UsageError(
         f"call {call.id} joined, but it is not certain which participant {call.shown} is, so nobody was removed",
-        fix="Remove the room in the Zoom client. Next time, name it with --to-name.",
+        fix=call.protocol.told("Remove the room in the Zoom client. Next time, name it with --to-name."),
         command=roster_command(call.target.api, call.target.id),
     )

@@ -133,7 +133,12 @@ def _doc(error: ZoomcallError, answer: ZoomAnswer | None, judgement: Judgement) 
 
 
 def causes_of_outcome(
-    state: State, reason: Reason | None, *, is_private: bool = False, is_canceled: bool = False
+    state: State,
+    reason: Reason | None,
+    *,
+    is_private: bool = False,
+    is_canceled: bool = False,
+    is_phone: bool = False,
 ) -> tuple[Cause, ...]:
     """Return why a call ended as it did, for the states that are failures; else nothing.
 
@@ -144,12 +149,15 @@ def causes_of_outcome(
         reason: Zoom's reason, if it gave one.
         is_private: The room has a private address, which Zoom's cloud cannot reach.
         is_canceled: It is a phone call that Zoom canceled.
+        is_phone: It is a phone call.
     """
     match state:
         case State.DECLINED:
-            return (_outcome("room-declined", "Zoom's event says that the room rejected the call"),)
+            fix = _FIX_OF_DECLINED_PHONE if is_phone else None
+            return (_outcome("room-declined", "Zoom's event says that the room rejected the call", fix),)
         case State.MISSED:
-            return (_outcome("room-no-answer", "Zoom's event says that the call was missed"),)
+            fix = _FIX_OF_MISSED_PHONE if is_phone else None
+            return (_outcome("room-no-answer", "Zoom's event says that the call was missed", fix),)
         case State.FAILED if is_canceled:
             return (_outcome("phone-canceled", "Zoom's event says that the phone call was canceled"),)
         case State.FAILED:
@@ -179,9 +187,15 @@ def doc_of_outcome(state: State, reason: Reason | None) -> str:
     return f"explain state:{state.value}"
 
 
-def _outcome(identifier: str, evidence: str) -> Cause:
+_FIX_OF_DECLINED_PHONE = "Ask whoever has the phone to take the call from Zoom's number, then ring again."
+_FIX_OF_MISSED_PHONE = (
+    "Ask whoever has the phone whether it rang. If it did not, call the number from another phone to check it."
+)
+
+
+def _outcome(identifier: str, evidence: str, fix: str | None = None) -> Cause:
     text = cause_texts()[identifier]
-    return Cause(identifier, Certainty.CERTAIN, evidence, text.fix, text.command)
+    return Cause(identifier, Certainty.CERTAIN, evidence, fix or text.fix, text.command)
 
 
 _ROUTELESS = {9, 13}

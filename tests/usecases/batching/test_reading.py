@@ -193,3 +193,39 @@ def test_a_row_may_be_a_phone_which_takes_no_callers_name() -> None:
     assert only.callout.body(Api.SESSION)["params"] == {"invitee_name": "Jill", "phone_number": "15555550100"}
     assert "only rooms take from_name" in bad(protocol="phone", address="15555550100", from_name="Ada")
     assert "is not a phone number" in bad(protocol="phone", address="hello")
+
+
+# Phones
+
+PHONE = {"protocol": "phone", "address": "+16032331333"}
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [*((word, True) for word in ("yes", "TRUE", "on", "1", True)), *((word, False) for word in ("No", "0", False))],
+)
+def test_a_phone_is_greeted_and_asked_to_press_one_as_its_row_says(given: object, *, meant: bool) -> None:
+    found = row(**PHONE, greeting=given).callout
+    assert (found.has_greeting, found.has_to_press_one) == (meant, None)
+    assert row(**PHONE, press_one=given).callout.has_to_press_one is meant
+
+
+def test_a_row_that_says_nothing_leaves_both_to_zoom() -> None:
+    found = row(**PHONE, greeting="").callout
+    assert (found.has_greeting, found.has_to_press_one) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("fields", "why"),
+    [
+        ({**PHONE, "greeting": "maybe"}, "greeting 'maybe' is neither yes nor no"),
+        (
+            {"protocol": "sip", "address": "a@example.com", "press_one": "no"},
+            "only phones take greeting and press",
+        ),
+    ],
+)
+def test_what_a_row_says_of_both_has_to_be_yes_or_no_and_about_a_phone(fields: dict[str, Any], why: str) -> None:
+    [bad] = read(fields)
+    assert isinstance(bad, BadRow)
+    assert why in bad.message

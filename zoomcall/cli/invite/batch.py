@@ -33,7 +33,8 @@ def batch(
     """Ring many rooms, and report what became of each.
 
     Columns or keys: protocol and address, or room (a name in the address book); session, session_name or meeting;
-    name, from_name, to_name, header, from_uri, timeout, note, tag. What a row lacks comes from the flags.
+    name, from_name, to_name, header, from_uri, timeout, note, tag; for phones greeting and press_one (yes or no).
+    What a row lacks comes from the flags.
     """
     from zoomcall.cli.invite.many import ring_all
 

@@ -41,12 +41,13 @@ class RowVoice:
     def warn(self, notice: Notice) -> None:
         """Show a warning, of each kind only for the first few rows."""
         if sum(each.id == notice.id for each in self._run.notices) < _MOST_OF_A_KIND:
+            told = self._row.callout.address.protocol.told(notice.message)
             with self._voice.aside():
-                self._run.notice(Notice(notice.id, f"row {self._row.number}: {notice.message}"))
+                self._run.notice(Notice(notice.id, f"row {self._row.number}: {told}"))
 
     def detail(self, text: str) -> None:
         """Show a detail."""
-        self._voice.detail(f"row {self._row.number}: {text}")
+        self._voice.detail(f"row {self._row.number}: {self._row.callout.address.protocol.told(text)}")
 
     def progress(self, state: State, elapsed: timedelta) -> None:
         """Ignore the passing of time."""

@@ -32,6 +32,7 @@ from zoomcall.cli.results.invite import InviteResult
 from zoomcall.cli.run import Run
 from zoomcall.cli.settings import LONGEST_TIMEOUT
 from zoomcall.cli.targets import target_of_flags, target_of_variables
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.batch import BadRow, BatchRow, KeptRow, KeptRun, RunId, bad_rows, key_of
 from zoomcall.domain.call import Sent, State
 from zoomcall.domain.callout import parse_display_name
@@ -499,7 +500,7 @@ def _answer(run: Run, flags: BatchFlags, results: list[BatchRowResult], many: Ma
     if flags.is_dry:
         lines = (dumps({"row": row.row, **to_builtins(row.request)}, is_line=True) + "\n" for row in results)
         raw = "".join(lines)
-    page: Page = (Line(f"{len(results)} rooms: {words}", Tone.GOOD if error is None else Tone.BAD),)
+    page: Page = (Line(f"{_counted(len(results), results)}: {words}", Tone.GOOD if error is None else Tone.BAD),)
     return Answer(page=page, raw=raw, result=result, status=status, error=error)
 
 
@@ -521,11 +522,21 @@ def _verdict(
     why = "" if many.fatal is None else f"; the run ended early: {many.fatal.message}"
     return status, ErrorReport(
         status=status,
-        title=f"{failed} of {len(results)} rooms did not join: {words}{why}",
+        title=f"{failed} of {_counted(len(results), results)} did not join: {words}{why}",
         fix="Read each row's cause and fix in --json, or on the page of --report html=FILE.",
         doc=f"explain exit:{int(status)}",
         dialled=dialled,
     )
+
+
+def _noun(results: Sequence[BatchRowResult]) -> str:
+    """Return what the rows of a run rang: rooms, unless all of them were phones."""
+    nouns = {row.room.protocol.noun for row in results if row.room is not None}
+    return nouns.pop() if len(nouns) == 1 else Protocol.SIP.noun
+
+
+def _counted(count: int, results: Sequence[BatchRowResult]) -> str:
+    return f"{count} {_noun(results)}{'' if count == 1 else 's'}"
 
 
 def _what_rings(results: Sequence[BatchRowResult]) -> str:
@@ -533,8 +544,7 @@ def _what_rings(results: Sequence[BatchRowResult]) -> str:
     at_rest = {State.WAITING_ROOM}  # open, but answered
     ringing = sum(row.sent is not Sent.NO and row.state.is_open and row.state not in at_rest for row in results)
     if ringing:
-        rooms = "1 room" if ringing == 1 else f"{ringing} rooms"
-        return f"{rooms} may still be ringing; Zoom has no way to cancel that."
+        return f"{_counted(ringing, results)} may still be ringing; Zoom has no way to cancel that."
     if any(row.sent is not Sent.NO for row in results):
-        return "No room is ringing any more."
+        return f"No {_noun(results)} is ringing any more."
     return "Nothing rings because of this command."

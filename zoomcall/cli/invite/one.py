@@ -286,7 +286,10 @@ def _dialled(run: Run, telling: Telling, connection: Connection, flags: InviteFl
     feeds = event_feeds(run, connection, flags, missing)
     dialler = run.wiring.dialler(connection, journal, feeds, missing)
     stop_on_signals(stop)
-    with Progressing(run, flags.wait(run)) as listener:
+    progressing = Progressing(
+        run, telling.callout.address.protocol, limit=flags.wait(run), wait=flags.wait_for_live
+    )
+    with progressing as listener:
         within, report = flags.wait_for_live, CallReport()
         if within is not None:
             wait = live_wait(run, connection, telling.target, dialler.polls.saw, within)

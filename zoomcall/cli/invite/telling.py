@@ -17,6 +17,7 @@ from zoomcall.cli.render.progress import Progress
 from zoomcall.cli.results.invite import EarlierCall, InviteEvent, InviteRequest, InviteResult, InviteTarget, Room
 from zoomcall.cli.results.invite import Reason as ReasonResult
 from zoomcall.cli.run import Run
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import Evidence, Match, Sent, State, TimelineEntry, exit_of, is_canceled
 from zoomcall.domain.callout import Callout, CalloutRequest
 from zoomcall.domain.cause import Cause, Notice
@@ -59,6 +60,7 @@ class Telling(Struct, frozen=True):
     def answer(self, report: CallReport) -> Answer:
         """Report what became of the call."""
         status, error = self._judge(report)
+        error = None if error is None else error.told_of(self._protocol)
         return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
 
     def bare_answer(self, report: CallReport, bug: Exception) -> Answer:
@@ -70,7 +72,7 @@ class Telling(Struct, frozen=True):
         if failure is not None:
             status, title = ExitStatus.of(failure.kind), failure.message
         if status is not ExitStatus.OK:
-            error = ErrorReport(status=status, title=title, dialled=_dialled(report))
+            error = ErrorReport(status=status, title=title, dialled=_dialled(report)).told_of(self._protocol)
         return Answer(page=self._page(report), result=self._result(report), status=status, error=error)
 
     @property
@@ -78,6 +80,10 @@ class Telling(Struct, frozen=True):
         """The target, after a session's name was looked up."""
         assert not isinstance(self.target, SessionNameTarget)  # noqa: S101 - it was looked up before
         return self.target
+
+    @property
+    def _protocol(self) -> Protocol:
+        return self.callout.address.protocol
 
     @property
     def _request(self) -> CalloutRequest:
@@ -149,6 +155,7 @@ class Telling(Struct, frozen=True):
             report.reason,
             is_private=_is_private(self.callout),
             is_canceled=self._is_canceled(report),
+            is_phone=self._protocol is Protocol.PHONE,
         )
         if report.state is State.WAITING_ROOM and report.is_removed:
             fix = "Ring it again when a host is there to admit it."
@@ -174,7 +181,7 @@ class Telling(Struct, frozen=True):
                 return (Line(f"joined: {room} is in {where} ({_proof(report.evidence)})", Tone.GOOD),)
             case State.ACCEPTED:
                 taken = f"Zoom took the request to ring {room} into {where}"
-                return (Line(f"accepted: {taken}; whether the room rings is not known"),)
+                return (Line(self._protocol.told(f"accepted: {taken}; whether the room rings is not known")),)
             case State.NOT_SENT | State.REFUSED:
                 return ()
             case (
@@ -222,10 +229,13 @@ class Telling(Struct, frozen=True):
 class Progressing:
     """Shows a call in progress, as the output format requires."""
 
-    def __init__(self, run: Run, limit: timedelta | None = None) -> None:
+    def __init__(
+        self, run: Run, protocol: Protocol, *, limit: timedelta | None = None, wait: timedelta | None = None
+    ) -> None:
         self._run = run
+        self._protocol = protocol
         is_person = run.streams.is_stderr_terminal and not run.output.is_document and not run.options.is_quiet
-        self._progress = Progress(run.streams, is_shown=is_person, limit=limit)
+        self._progress = Progress(run.streams, protocol, is_shown=is_person, limit=limit, wait=wait)
 
     def __enter__(self) -> Self:
         return self
@@ -237,12 +247,12 @@ class Progressing:
     def warn(self, notice: Notice) -> None:
         """Show a warning."""
         self._progress.clear()
-        self._run.notice(notice)
+        self._run.notice(Notice(notice.id, self._protocol.told(notice.message)))
 
     def detail(self, text: str) -> None:
         """Show a detail."""
         self._progress.clear()
-        self._run.detail(text)
+        self._run.detail(self._protocol.told(text))
 
     def progress(self, state: State, elapsed: timedelta) -> None:
         """Move the progress line."""

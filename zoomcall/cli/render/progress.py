@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from zoomcall.cli.streams import Streams
+from zoomcall.domain.address import Protocol
 from zoomcall.domain.call import State
 
 if TYPE_CHECKING:
@@ -22,20 +23,33 @@ class Progress:
 
     Args:
         streams: Its stderr is drawn on.
+        protocol: What is rung.
         is_shown: Whether a person is watching.
         limit: How long the call is watched, if that is known.
+        wait: How long the session or meeting is waited for before that, if it is.
     """
 
-    def __init__(self, streams: Streams, *, is_shown: bool, limit: timedelta | None = None) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        protocol: Protocol = Protocol.SIP,
+        *,
+        is_shown: bool,
+        limit: timedelta | None = None,
+        wait: timedelta | None = None,
+    ) -> None:
         self._streams = streams
+        self._protocol = protocol
+        self._wait = wait
         self._is_shown = is_shown
         self._limit = limit
         self._begun: dict[State, timedelta] = {}
         self._status: Status | None = None
 
     def show(self, state: State, elapsed: timedelta) -> None:
-        """Show the call's state, and how long ago Zoom accepted it."""
-        self._begun.setdefault(state, elapsed)
+        """Show the call's state, and how long ago Zoom accepted it; before that, how long it is waited for."""
+        if state is not State.NOT_SENT:
+            self._begun.setdefault(state, elapsed)
         self.tell(self._text(state, elapsed))
 
     def tell(self, text: str) -> None:
@@ -49,8 +63,9 @@ class Progress:
 
     def _text(self, state: State, elapsed: timedelta) -> str:
         steps = [f"{each.value} {at.total_seconds():.1f} s" for each, at in self._begun.items()]
-        told = steps if state in _SPEAKING else [state.under_way or state.value]
-        limit = "" if self._limit is None else f" of {_clock(self._limit)}"
+        told = steps if state in _SPEAKING else [self._protocol.told(state.under_way or state.value)]
+        longest = self._wait if state is State.NOT_SENT else self._limit
+        limit = "" if longest is None else f" of {_clock(longest)}"
         return _SEPARATOR.join((*told, f"{_clock(elapsed)}{limit}"))
 
     def clear(self) -> None:

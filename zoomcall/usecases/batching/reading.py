@@ -42,10 +42,14 @@ COLUMNS = (
     "timeout",
     "note",
     "tag",
+    "greeting",
+    "press_one",
 )
 """What a row may hold (contract 9)."""
 
 _KNOWN = frozenset(COLUMNS)
+_FLAGS = frozenset({"greeting", "press_one"})
+_YES, _NO = frozenset({"yes", "true", "on", "1"}), frozenset({"no", "false", "off", "0"})
 
 _TARGETS: Mapping[str, Callable[[str], Target]] = {
     "session": lambda text: SessionTarget(parse_session_id(text)),
@@ -149,6 +153,9 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
     if address.protocol is Protocol.PHONE and fields.get("from_name") is not None:
         raise UsageError(f"only rooms take from_name; {address.shown} is a phone")
 
+    if address.protocol is not Protocol.PHONE and fields.keys() & _FLAGS:
+        raise UsageError(f"only phones take greeting and press_one; {address.shown} is {address.protocol}")
+
     def name(column: str, by_flag: str | None, by_book: str | None) -> str | None:
         given = fields.get(column)
         return by_book or by_flag if given is None else _shared(parse_display_name(given, flag=column))
@@ -162,7 +169,19 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
         from_uri=from_uri or book.from_uri,
         headers=headers or book.headers,
         room_name=book.room_name,
+        has_greeting=_flag(fields, "greeting", book.has_greeting),
+        has_to_press_one=_flag(fields, "press_one", book.has_to_press_one),
     )
+
+
+def _flag(fields: Mapping[str, Any], column: str, by_book: bool | None) -> bool | None:  # noqa: FBT001 - three values
+    text = fields.get(column)
+    if text is None:
+        return by_book
+    word = text.lower()
+    if word not in _YES | _NO:
+        raise UsageError(f"{column} {quoted(text)} is neither yes nor no")
+    return word in _YES
 
 
 def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None:
@@ -231,6 +250,8 @@ def _cleaned(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif isinstance(value, list) and column == "header":
             texts[column] = value
             continue
+        elif isinstance(value, bool) and column in _FLAGS:
+            text = str(value)
         elif isinstance(value, bool | dict | list):
             raise UsageError(f"{column} must be text, not {type(value).__name__}")
         else:
