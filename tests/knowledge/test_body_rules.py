@@ -347,6 +347,9 @@ def test_what_is_right_or_not_shown_is_no_fault(body: dict[str, Any], cause: str
 def test_the_headers_of_either_protocol_are_judged() -> None:
     told = found(room(call_type="h323", h323_headers={"from_display_name": 7}))
     assert told["header-rule"][1] == "from_display_name is not a string"
+    for nothing in (None, "{{headers}}", 7):
+        told = found(room(call_type="h323", sip_headers=nothing, h323_headers={"from_display_name": 7}))
+        assert "from_display_name is not a string" in told["header-rule"][1]
     both = found(room(sip_headers={"from_uri": 7}, h323_headers={"to_display_name": 7}))
     assert both["header-rule"][1] == "from_uri is not a string; to_display_name is not a string"
 
