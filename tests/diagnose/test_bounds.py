@@ -134,3 +134,24 @@ def test_a_request_is_read_wherever_it_stands(program: str, before: str, after: 
     assert amid.correction is not None
     assert amid.correction.words == alone.correction.words
     assert amid.judgement == alone.judgement
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r"room\x411", "roomA1"),
+        (r"room\u00411", "roomA1"),
+        (r"room\u{41}1", "roomA1"),
+        (r"room\x7e", "room~"),
+    ],
+)
+def test_an_escape_takes_as_many_digits_as_its_letter_says(written: str, read: str) -> None:
+    text = JAVASCRIPT.replace("VALUE", f'"{written}@example.com"')
+    assert f"{read}@example.com" in words_of(text) or repr(read)[1:-1] in told(text)
+
+
+@pytest.mark.parametrize("escape", [r"\ud800", r"\udfff", r"\udc00x"])
+def test_half_of_a_character_is_never_read_as_one(escape: str) -> None:
+    text = JAVASCRIPT.replace("VALUE", f'"room{escape}@example.com"')
+    assert not any(0xD800 <= ord(sign) <= 0xDFFF for sign in told(text) + "".join(words_of(text)))
+    assert "address-invalid" in told(text)
