@@ -114,7 +114,10 @@ def test_a_room_where_nothing_answers_is_exit_23(check: Any, zoomcall: Shell) ->
     assert document["error"]["kind"] == "unreachable"
     shown = zoomcall("room", "check", address)
     place = address.partition("@")[2]
-    assert f"nothing answers (connection refused: sip-tcp {place}, sip-udp {place})" in shown.stderr
+    assert (
+        f"nothing answers (connection refused: sip-tcp {place}, sip-udp {place}); its address is private"
+        in shown.stderr
+    )
     assert "only an invite shows whether Zoom gets through" in shown.stdout
 
 

@@ -6,6 +6,7 @@ import pytest
 
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.room_probe import Naptr, Srv
+from zoomcall.errors import NetworkFault, NetworkWord
 from zoomcall.usecases.room_checking.locating import MOST_SPOTS, Found, Search, locate
 
 
@@ -98,6 +99,28 @@ def test_without_naptr_the_usual_service_names_are_asked_and_then_addresses() ->
     assert spots(plain) == ["sip-tls 192.0.2.1:5061", "sip-tcp 192.0.2.1:5060", "sip-udp 192.0.2.1:5060"]
     assert not any(spot.is_required for spot in plain.spots)
     assert spots(found("a@b.org")) == []
+
+
+class LossyNames(FakeNames):
+    """Loses every question for NAPTR."""
+
+    def __init__(self, table: Mapping[str, list[str]]) -> None:
+        super().__init__(table)
+        self.seconds: list[float] = []
+
+    def naptr(self, name: str, *, seconds: float) -> tuple[Naptr, ...]:
+        self.seconds.append(seconds)
+        raise NetworkFault("looking up NAPTR failed", word=NetworkWord.DNS, may_have_arrived=False)
+
+
+def test_a_lost_question_hinders_no_other_and_is_a_fault_only_if_nothing_is_found() -> None:
+    names = LossyNames(A | SRV | HOSTS)
+    address = RoomAddress.parse(Protocol.SIP, "a@b.org")
+    result = locate(address, [Protocol.SIP], Search(names, lambda: 4.0))
+    assert spots(result) == ["sip-tls 192.0.2.11:5061", "sip-tcp 192.0.2.12:6060"]
+    assert (result.fault, names.seconds) == ("looking up NAPTR failed", [2.0])
+    with pytest.raises(NetworkFault):
+        locate(address, [Protocol.SIP], Search(LossyNames({}), lambda: 4.0))
 
 
 def test_a_service_that_is_not_offered_is_not_probed() -> None:

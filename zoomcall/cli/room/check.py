@@ -275,12 +275,16 @@ def _in_full(report: RoomReport, *, is_verbose: bool) -> Iterator[Line]:
 def _gist(report: RoomReport) -> str:
     worst = report.worst
     if report.exit_status is ExitStatus.UNREACHABLE:
-        return f"nothing answers ({', '.join(_silence(report))})"
+        return f"nothing answers ({', '.join(_silence(report))}){_aside(report)}"
     if worst is not None:
         return worst.detail
     fine = [each for each in report.checks if each.status is CheckStatus.OK]
     probes = [each for each in fine if each.probed is not None]
     return (probes or fine or list(report.checks))[0].detail
+
+
+def _aside(report: RoomReport) -> str:
+    return "; its address is private" if report.is_private else ""
 
 
 def _silence(report: RoomReport) -> dict[str, list[str]]:
@@ -296,7 +300,7 @@ def _error(report: RoomReport) -> ErrorReport:
     worst, detail = report.worst, _gist(report)
     if report.exit_status is ExitStatus.UNREACHABLE:
         silence = (f"{why}: {', '.join(places)}" for why, places in _silence(report).items())
-        detail = f"nothing answers ({'; '.join(silence)})"
+        detail = f"nothing answers ({'; '.join(silence)}){_aside(report)}"
     return ErrorReport(
         status=report.exit_status,
         title=f"{report.subject.shown}: {detail}",

@@ -16,7 +16,7 @@ from msgspec import Struct
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.room_probe import Probed, Spot
 from zoomcall.domain.zoom_list import RoomState
-from zoomcall.errors import NetworkFault
+from zoomcall.errors import NetworkFault, Shortage
 from zoomcall.usecases.room_checking.locating import Found, Names, Search, locate, needs_names
 from zoomcall.usecases.room_checking.verdicts import (
     RoomCheckId,
@@ -153,8 +153,7 @@ def check_rooms(
             except BaseException as error:  # noqa: BLE001 - it is raised again where the reports are awaited
                 done.put((number, error))
 
-    for number in range(min(parallel, len(subjects))):
-        threading.Thread(target=work, name=f"room-check-{number}", daemon=True).start()
+    _start(work, min(parallel, len(subjects)))
     reports: dict[int, RoomReport] = {}
     while len(reports) < len(subjects):
         number, report = done.get()
@@ -163,6 +162,17 @@ def check_rooms(
         reports[number] = report
         tell(report)
     return tuple(reports[number] for number in range(len(subjects)))
+
+
+def _start(work: Callable[[], None], count: int) -> None:
+    """Start threads; where the system has fewer than are wanted, those do all the work."""
+    for number in range(count):
+        try:
+            threading.Thread(target=work, name=f"room-check-{number}", daemon=True).start()
+        except RuntimeError as error:
+            if number == 0:
+                raise Shortage("the system has no more threads for zoomcall", fix="End other programs.") from error
+            return
 
 
 def _begun(work: Callable[[], T]) -> Future[T]:
@@ -175,5 +185,8 @@ def _begun(work: Callable[[], T]) -> Future[T]:
         except BaseException as error:  # noqa: BLE001 - it is raised again where it is awaited
             future.set_exception(error)
 
-    threading.Thread(target=run, daemon=True).start()
+    try:
+        threading.Thread(target=run, daemon=True).start()
+    except RuntimeError:  # the system has no more threads
+        run()
     return future

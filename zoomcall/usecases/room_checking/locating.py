@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from msgspec import Struct
 
 from zoomcall.domain.address import Protocol as RoomProtocol
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.room_probe import Carrier, NameRecord, Naptr, Spot, Srv
+from zoomcall.errors import NetworkFault
+
+T = TypeVar("T")
 
 MOST_SPOTS = 8
 """How many places of one room are probed."""
@@ -43,13 +47,13 @@ class Found(Struct, frozen=True, kw_only=True):
         spots: The places to probe, at most ``MOST_SPOTS``.
         records: What DNS says.
         left_out: How many places there are beside the spots.
-        has_name: Whether a name was looked up.
+        fault: Why a record could not be looked up, although the room was found all the same.
     """
 
     spots: tuple[Spot, ...]
     records: tuple[NameRecord, ...] = ()
     left_out: int = 0
-    has_name: bool = False
+    fault: str | None = None
 
 
 def needs_names(address: RoomAddress) -> bool:
@@ -66,7 +70,7 @@ def locate(address: RoomAddress, protocols: Iterable[RoomProtocol], search: Sear
         search: Asks DNS for this room.
 
     Raises:
-        NetworkFault: DNS did not answer.
+        NetworkFault: DNS did not answer, and the room was not found.
     """
     spots: list[Spot] = []
     for protocol in protocols:
@@ -77,11 +81,14 @@ def locate(address: RoomAddress, protocols: Iterable[RoomProtocol], search: Sear
                 spots += _h323(address, search)
             case RoomProtocol.PHONE:
                 pass
+    if not spots and search.fault is not None:
+        raise search.fault
     unique = tuple({(spot.carrier, spot.ip, spot.port): spot for spot in reversed(spots)}.values())[::-1]
     chosen = tuple(islice(_chosen(unique), MOST_SPOTS))
     records = tuple(dict.fromkeys(search.records))
     left_out = len(unique) - len(chosen) + search.left_out
-    return Found(spots=chosen, records=records, left_out=left_out, has_name=needs_names(address))
+    fault = None if search.fault is None else search.fault.message
+    return Found(spots=chosen, records=records, left_out=left_out, fault=fault)
 
 
 def _chosen(spots: Sequence[Spot]) -> Iterator[Spot]:
@@ -96,6 +103,9 @@ def _chosen(spots: Sequence[Spot]) -> Iterator[Spot]:
 class Search:
     """Looks up what one room needs, and keeps what was found.
 
+    A lookup that fails finds nothing: some networks lose questions for NAPTR and SRV alone. It may take half of the
+    time that is left, so that there is some for the next one.
+
     Args:
         names: DNS; None if the address has no name.
         seconds_left: How long the lookups may still take.
@@ -106,17 +116,27 @@ class Search:
         self._seconds_left = seconds_left
         self.records: list[NameRecord] = []
         self.left_out = 0
+        self.fault: NetworkFault | None = None
+
+    def _found(self, lookup: Callable[[Names, float], tuple[T, ...]]) -> tuple[T, ...]:
+        if self._names is None:
+            return ()
+        try:
+            return lookup(self._names, self._seconds_left() / 2)
+        except NetworkFault as fault:
+            self.fault = self.fault or fault
+            return ()
 
     def naptr(self, name: str) -> tuple[Naptr, ...]:
         """Return a name's NAPTR records, the preferred ones first."""
-        found = () if self._names is None else self._names.naptr(name, seconds=self._seconds_left())
+        found = self._found(lambda names, seconds: names.naptr(name, seconds=seconds))
         ordered = sorted(found, key=lambda record: (record.order, record.preference))[:_MOST_RECORDS]
         self.records += (NameRecord(name, "NAPTR", record.text) for record in ordered)
         return tuple(ordered)
 
     def srv(self, name: str) -> tuple[Srv, ...]:
         """Return a name's SRV records, the preferred ones first; the heavier ones, where they are equal."""
-        found = () if self._names is None else self._names.srv(name, seconds=self._seconds_left())
+        found = self._found(lambda names, seconds: names.srv(name, seconds=seconds))
         ordered = sorted(found, key=lambda record: (record.priority, -record.weight))
         self.records += (NameRecord(name, "SRV", record.text) for record in ordered[:_MOST_RECORDS])
         self.left_out += max(0, len(ordered) - _MOST_TARGETS)
@@ -126,15 +146,17 @@ class Search:
         """Return a host's addresses, IPv4 first."""
         if _is_localhost(host):
             return ("127.0.0.1",)
-        if self._names is None:
-            return ()
         found: list[str] = []
         for kind in ("A", "AAAA"):
-            addresses = self._names.addresses(host, kind, seconds=self._seconds_left())
+            addresses = self._found(partial(_addresses, host, kind))
             self.records += (NameRecord(host, kind, each) for each in addresses[:_MOST_RECORDS])
             found += addresses[:_MOST_TARGETS]
             self.left_out += max(0, len(addresses) - _MOST_TARGETS)
         return tuple(found)
+
+
+def _addresses(host: str, kind: str, names: Names, seconds: float) -> tuple[str, ...]:
+    return names.addresses(host, kind, seconds=seconds)
 
 
 def _sip(address: RoomAddress, search: Search) -> list[Spot]:

@@ -173,7 +173,8 @@ def of_names(found: Found, host: str, seconds: float) -> RoomVerdict:
     ways = ", ".join(dict.fromkeys(services))
     by = f" by {ways}" if ways and any(spot.is_required for spot in found.spots) else ""
     more = f"; {found.left_out} more places are not probed" if found.left_out else ""
-    detail = f"{host} is {_listed(ips)}{by}{more}"
+    but = f"; {found.fault}" if found.fault else ""
+    detail = f"{host} is {_listed(ips)}{by}{more}{but}"
     private = [notice.message for ip in ips for notice in warnings_of_private_address(_ip(ip))]
     if private and len(private) == len(ips):
         return RoomVerdict(
