@@ -79,7 +79,7 @@ class Boundary:
         except typer.Exit as asked:
             outcome = asked.exit_code
         except typer.TyperException as error:
-            return self._fail(UsageError(_usage_message(error)), usage=_usage_hint(error))
+            return self._fail(self._usage_error(error), usage=_usage_hint(error))
         except ZoomcallError as error:
             return self._fail(error)
         except (typer.Abort, EOFError):
@@ -95,6 +95,16 @@ class Boundary:
             return self._emit_anyhow(outcome)
         self._streams.stdout.flush()
         return int(outcome or 0)
+
+    def _usage_error(self, error: typer.TyperException) -> UsageError:
+        """Say what is wrong with the command line, and what was probably meant."""
+        from zoomcall.cli.mistypes import meant
+
+        message = _usage_message(error)
+        way_on = meant(build_root(), self._arguments, message)
+        if way_on is None:
+            return UsageError(message)
+        return UsageError(message.partition(". Did you mean")[0], fix=way_on.fix, command=way_on.command)
 
     @property
     def gist(self) -> str:
