@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom
+.PHONY: help demo test torture breaks coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -26,6 +26,7 @@ help:
 	@echo 'make demo         set up, then ring a room through a local Zoom, and explain three failures'
 	@echo 'make test         set up, then run every test'
 	@echo 'make torture      fail every system call of every command, kill it everywhere; goes on where it was stopped'
+	@echo 'make breaks       break each guard once in a copy, and see that the harness or a test finds it'
 	@echo 'make coverage     the same, but slower, with a report of branch coverage'
 	@echo 'make fuzz         feed every reader with coverage-guided input for FUZZ_SECONDS (600)'
 	@echo 'make mutants      change the rules a little, MUTANTS times a package, and count what the tests notice'
@@ -52,6 +53,9 @@ test: .venv/.ready system
 
 torture: .venv/.ready system
 	@PYTHONPATH=tests $(BIN)/python -m torture --hands $(WORKERS) --table docs/reliability.md $(TORTURE)
+
+breaks: .venv/.ready system
+	@PYTHONPATH=tests $(BIN)/python -m torture.breaks
 
 coverage: .venv/.ready system
 	@rm -f .coverage .coverage.*

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import errno
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,11 @@ from pathlib import Path
 import pytest
 from torture import crowds, kills
 from torture.__main__ import trials
+from torture.breaks import BREAKS, ROOT, Break, find
 from torture.credentials import NEW, login_line, mint_of
 from torture.faults import NO_FAULT, Fault, Mode, plan
 from torture.lab import Lab
-from torture.report import table
+from torture.report import PLAN, others, table
 
 _HANDS = 4
 _SLICE = {"invite --no-wait": 14, "invite batch": 14, "auth login": 14, "webhook serve": 6}
@@ -83,9 +85,25 @@ def test_the_harness_reaches_the_bus_of_a_keyring(lab: Lab) -> None:
     assert (stored.code, minted.code, mint_of(place)) == (0, 3, "new")
 
 
-def test_the_table_counts_by_command() -> None:
+@pytest.mark.parametrize("broken", BREAKS, ids=lambda broken: broken.guard)
+def test_every_guard_can_be_broken(broken: Break) -> None:
+    ast.parse(broken.broken((ROOT / "zoomcall" / broken.path).read_text()))
+
+
+def test_the_harness_finds_a_broken_guard() -> None:
+    guard = "a request that may have arrived is not sent again"
+    found = find(next(broken for broken in BREAKS if broken.guard == guard))
+    assert found is not None
+    assert "rang 2 times" in found
+
+
+def test_the_tables_count_by_command_and_crowd() -> None:
     rows = [
+        {"name": "token mint", "fault": PLAN, "wrong": [], "planned": 4},
         {"name": "token mint", "fault": "once read 1 EIO", "wrong": []},
         {"name": "token mint", "fault": "kill none 3", "wrong": ["a traceback"]},
+        {"name": "crowds", "fault": "2 processes ring", "code": {"12": 1, "0": 1}, "wrong": []},
     ]
-    assert "| `token mint` | 1 | 0 | 0 | 1 | 0 | 1 |" in table(rows)
+    assert "| `token mint` | 1 | 0 | 0 | 1 | 0 | 50 % | 1 |" in table(rows)
+    assert "| together | 1 | 0 | 0 | 1 | 0 | 50 % | 1 |" in table(rows)
+    assert "| 2 processes ring | 1 x 0, 1 x 12 | 0 |" in others(rows)

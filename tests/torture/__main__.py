@@ -19,7 +19,7 @@ from torture.calls import CALLS
 from torture.credentials import CREDENTIALS
 from torture.faults import NO_FAULT, Fault, plan
 from torture.lab import Lab
-from torture.report import write_table
+from torture.report import PLAN, write_table
 
 Trial = Callable[[Lab, Fault], tuple[Mapping[str, int], int | None, list[str]]]
 """Runs one command under one fault: how many calls it made, its exit code, and what is wrong."""
@@ -63,7 +63,10 @@ class Run:
         if wrong:
             raise SystemExit(f"{name} without a fault ends in {code}: {wrong}")
         done = {row["fault"] for row in self.rows if row["name"] == name}
-        faults = [fault for fault in list(plan(counts))[:: self._every] if fault.name not in done]
+        every = list(plan(counts))
+        if PLAN not in done:
+            self._keep({"name": name, "fault": PLAN, "code": code, "wrong": [], "planned": len(every)})
+        faults = [fault for fault in every[:: self._every] if fault.name not in done]
         with ThreadPoolExecutor(self._hands) as pool:
             for fault, (_, ended, wrongs) in zip(
                 faults, pool.map(lambda fault: trial(self._lab, fault), faults), strict=True

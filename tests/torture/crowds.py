@@ -9,35 +9,46 @@ from itertools import cycle, islice
 from torture.batches import check_resumption, line_of, rooms_of, with_rooms
 from torture.books import rooms_of as book_of
 from torture.books import with_book
-from torture.credentials import NEW, login_line, mint_of
+from torture.credentials import NEW, OLD, login_line, mint_of
 from torture.faults import NO_FAULT, Fault, Mode
 from torture.lab import Lab, Outcome, Place
 
 _SIZE = 30
-_SLOW_MS = (0, 100, 600)
+_FEW = 10
+SLOW_LOCKS = Fault("lock", 0, 30, Mode.SLOW)
+SLOW_DISK = Fault("none", 0, 100, Mode.SLOW)
+_VERY_SLOW_DISK = Fault("none", 0, 600, Mode.SLOW)
+Crowd = Callable[[Place, int, Fault], tuple[list[Outcome], list[str]]]
 Found = tuple[str, Counter[int], list[str]]
 """A crowd's name, its exit codes and what is wrong."""
 
 
 def run_all(lab: Lab, size: int = _SIZE) -> Iterator[Found]:
     """Let one crowd after the other meet."""
-    for slow in _SLOW_MS:
-        yield _crowd(lab, size, f"ring one room, fsync takes {slow} ms", _ring, slow)
-    yield _crowd(lab, size, "log in to one profile", _log_in)
-    yield _crowd(lab, min(size, _FEW), "log in to one profile with a keyring", _log_in, has_keyring=True)
-    yield _crowd(lab, size, "ring the rooms of one list", _ring_list)
-    yield _crowd(lab, size, "resume one run, fsync takes 100 ms", _resume, 100)
-    yield _crowd(lab, size, "edit one address book", _edit_book)
-    yield _crowd(lab, size, "edit one address book, fsync takes 100 ms", _edit_book, 100)
+    for words, fault in _CONDITIONS.items():
+        yield meet(lab, size, f"ring one room{words}", ring, fault)
+    yield meet(lab, size, "log in to one profile", log_in)
+    yield meet(lab, min(size, _FEW), "log in to one profile with a keyring", log_in, has_keyring=True)
+    yield meet(lab, size, "ring the rooms of one list", ring_list)
+    yield meet(lab, size, "resume one run", resume, SLOW_DISK)
+    yield meet(lab, size, "edit one address book", edit_book)
+    yield meet(lab, size, "edit one address book, fsync takes 100 ms", edit_book, SLOW_DISK)
 
 
-_FEW = 10
-Crowd = Callable[[Place, int, Fault], tuple[list[Outcome], list[str]]]
+_CONDITIONS = {
+    "": NO_FAULT,
+    ", fsync takes 100 ms": SLOW_DISK,
+    ", fsync takes 600 ms": _VERY_SLOW_DISK,
+    ", each lock takes 30 ms": SLOW_LOCKS,
+}
 
 
-def _crowd(lab: Lab, size: int, what: str, crowd: Crowd, slow: int = 0, *, has_keyring: bool = False) -> Found:
+def meet(
+    lab: Lab, size: int, what: str, crowd: Crowd, fault: Fault = NO_FAULT, *, has_keyring: bool = False
+) -> Found:
+    """Let a crowd of so many meet in a place of its own."""
     place = lab.place(has_keyring=has_keyring)
-    outcomes, wrong = crowd(place, size, Fault("none", 0, slow, Mode.SLOW) if slow else NO_FAULT)
+    outcomes, wrong = crowd(place, size, fault)
     wrong += ["did not end within its limit" for outcome in outcomes if outcome.is_late]
     wrong += ["a traceback" for outcome in outcomes if "Traceback" in outcome.stderr]
     place.remove()
@@ -48,7 +59,8 @@ def _others_than(outcomes: list[Outcome], *codes: int) -> list[str]:
     return [f"ended in {each.code}: {each.stderr or each.stdout}" for each in outcomes if each.code not in codes]
 
 
-def _ring(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+def ring(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+    """Ring the place's room."""
     line = ["invite", "sip", place.room, "--no-wait", "--json"]
     outcomes = place.crowd([line] * size, place.credentials, fault=fault)
     wrong = _others_than(outcomes, 0, 3, 12)
@@ -59,15 +71,24 @@ def _ring(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[st
     return outcomes, wrong
 
 
-def _log_in(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
-    outcomes = place.crowd([login_line(NEW, place)] * size, {}, stdin=NEW["secret"].encode(), fault=fault)
+def log_in(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+    """Log in with one pair or the other; what is left is one of them."""
+    lines = []
+    for pair in islice(cycle((OLD, NEW)), size):
+        secret = place.folder / f"secret of {pair['key']}"
+        secret.write_text(pair["secret"])
+        line = login_line(pair, place)
+        lines.append([*(word for word in line if word != "--secret-stdin"), "--secret-file", str(secret)])
+    outcomes = place.crowd(lines, {}, fault=fault)
     wrong = _others_than(outcomes, 0, 3)
-    if mint_of(place) != "new":
-        wrong.append("the profile does not work afterwards")
+    which = mint_of(place)
+    if which not in {"old", "new"}:
+        wrong.append(f"afterwards a token is of {which}")
     return outcomes, wrong
 
 
-def _ring_list(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+def ring_list(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+    """Ring a list of rooms without a journal of the run."""
     with_rooms(place)
     line = ["invite", "batch", str(place.folder / "rooms.csv"), "--no-wait", "--json", "--rate", "500/s"]
     outcomes = place.crowd([line] * size, place.credentials, fault=fault)
@@ -78,7 +99,8 @@ def _ring_list(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], li
     return outcomes, wrong
 
 
-def _resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+def resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+    """Resume a run that was killed."""
     with_rooms(place)
     place.run(line_of(place), place.credentials, fault=Fault("none", 130, 0, Mode.KILL))
     outcomes = place.crowd([line_of(place, "--resume")] * size, place.credentials, fault=fault)
@@ -88,7 +110,7 @@ def _resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[
     return outcomes, wrong + list(check_resumption(place))
 
 
-def _edit_book(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+def edit_book(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
     """Each adds a room, edits one that is there, removes one, or imports a list."""
     with_book(place)
     kinds = (

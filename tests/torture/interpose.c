@@ -51,7 +51,7 @@ static int index_of(const char *name) {
 }
 
 /* mode: 0 count, 1 once, 2 forever, 3 kill (number counts every kind), 4 short write, 5 slow (error is the
- * milliseconds of an fsync), 6 clock (error is the seconds by which the wall clock steps at the number-th send). */
+ * milliseconds of an fsync, or of a lock), 6 clock (error is the seconds by which the wall clock steps at the number-th send). */
 void torture_arm(const char *folder, const char *kind, long number, int error, int mode) {
     strncpy(root, folder, sizeof root - 1);
     root_length = strlen(root);
@@ -174,8 +174,16 @@ ON_FD(ssize_t, pread64, READ, (int fd, void *buffer, size_t size, off64_t at), (
 ON_FD(ssize_t, pwrite64, WRITE, (int fd, const void *buffer, size_t size, off64_t at), (fd, buffer, size, at))
 ON_FD(int, ftruncate64, WRITE, (int fd, off64_t size), (fd, size))
 
+/* A lock that takes long opens the gap between looking and locking. */
+static void lock_slowly(void) {
+    if (fault_mode == SLOW && fault_kind == LOCK) usleep((useconds_t)fault_errno * 1000);
+}
+
 int flock(int fd, int operation) {
-    if (!(operation & LOCK_UN) && ours(fd) && must_fail(LOCK)) return -1;
+    if (!(operation & LOCK_UN) && ours(fd)) {
+        lock_slowly();
+        if (must_fail(LOCK)) return -1;
+    }
     return REAL(flock)(fd, operation);
 }
 
@@ -191,7 +199,7 @@ ssize_t write(int fd, const void *buffer, size_t size) {
 static int sync_slowly(int fd, int (*real)(int)) {
     if (ours(fd)) {
         if (must_fail(FSYNC)) return -1;
-        if (fault_mode == SLOW) usleep((useconds_t)fault_errno * 1000);
+        if (fault_mode == SLOW && fault_kind != LOCK) usleep((useconds_t)fault_errno * 1000);
     }
     return real(fd);
 }
@@ -207,7 +215,10 @@ int fdatasync(int fd) { return sync_slowly(fd, REAL(fdatasync)); }
         void *argument = va_arg(rest, void *);                          \
         va_end(rest);                                                   \
         int is_lock = (command == F_SETLK || command == F_SETLKW) && ((struct flock *)argument)->l_type != F_UNLCK; \
-        if (is_lock && ours(fd) && must_fail(LOCK)) return -1;           \
+        if (is_lock && ours(fd)) {                                      \
+            lock_slowly();                                              \
+            if (must_fail(LOCK)) return -1;                             \
+        }                                                               \
         return real(fd, command, argument);                             \
     }
 LOCKER(fcntl)

@@ -71,7 +71,7 @@ class Zygote:
         environ = {name: os.environ[name] for name in _KEPT if name in os.environ}
         environ |= {
             "LD_PRELOAD": str(library),
-            "PYTHONPATH": str(_TESTS),
+            "PYTHONPATH": os.pathsep.join(map(str, (_TESTS, _TESTS.parent))),
             "HOME": str(library.parent),
         }
         self._socket = library.with_name("zygote")
