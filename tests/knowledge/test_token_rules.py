@@ -28,9 +28,9 @@ from zoomcall.domain.credential import CredentialKind
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
-from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
+from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding
-from zoomcall.knowledge.token_rules import RULES, secret_surplus, signature_flaw
+from zoomcall.knowledge.token_rules import RULES, secret_surplus, signature_flaw, token_whitespace
 
 CERTAIN, LIKELY, POSSIBLE = Certainty.CERTAIN, Certainty.LIKELY, Certainty.POSSIBLE
 
@@ -446,3 +446,26 @@ def test_a_token_in_quotation_marks_is_mended_where_it_is() -> None:
 def test_a_key_longer_than_a_secret_that_looks_like_a_key_is_perhaps_swapped(size: int, *, is_told: bool) -> None:
     known = {"api_key": "K" * size, "secret": Secret("Ab" * 10), "credential_kind": CredentialKind.VIDEOSDK}
     assert ("key-secret-swapped" in found(claims(iss="x"), **known)) is is_told
+
+
+@pytest.mark.parametrize(
+    ("header", "is_printed_in_quotes", "certainty"),
+    [
+        ('Bearer "{token}"', False, Certainty.LIKELY),
+        ("Bearer $TOKEN", True, Certainty.LIKELY),
+        ("Bearer $TOKEN", False, None),
+        ('Bearer {token["access"]}', False, None),
+    ],
+)
+def test_quotation_marks_around_a_variable_are_found(
+    header: str, is_printed_in_quotes: bool, certainty: Certainty | None
+) -> None:
+    request = RequestFacts(
+        method="GET",
+        url="https://api.zoom.us/v2/users/me",
+        headers=(("Authorization", header),),
+        authorization=Authorization.BEARER_VARIABLE,
+        is_printed_in_quotes=is_printed_in_quotes,
+    )
+    finding = token_whitespace(Facts(request=request))
+    assert (finding.certainty if isinstance(finding, Finding) else None) is certainty

@@ -76,6 +76,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
         blocked_by: What a browser says that blocked it; empty if none did.
         network_fault: Where the program that sent it says that the connection failed, and its words.
         is_said_not_to_ring: Somebody says beside it that the room does not ring.
+        is_printed_in_quotes: The variable in its Authorization header gets what jq prints in quotation marks.
         shell_fault: What a shell did to it, in words; empty if nothing.
         is_shell_fault_shown: An error message shows that it did.
         hosts_beside: Zoom's other hosts that are named around it.
@@ -96,6 +97,7 @@ class RequestFacts(Struct, frozen=True, kw_only=True):
     blocked_by: str = ""
     network_fault: tuple[NetworkWord, str] | None = None
     is_said_not_to_ring: bool = False
+    is_printed_in_quotes: bool = False
     shell_fault: str = ""
     is_shell_fault_shown: bool = False
     hosts_beside: tuple[str, ...] = ()

@@ -9,6 +9,9 @@ from msgspec import Struct
 
 from zoomcall.knowledge.texts import Basis, read_rows
 
+WAITING = {"authorization_pending", "expired_token", "slow_down"}
+"""What the token endpoint says of a device code that it knows (RFC 8628)."""
+
 
 class ZoomSaying(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One row of ``error_codes.json``: a code with one of its texts.

@@ -16,6 +16,7 @@ from zoomcall.domain.target import Api
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.facts import Facts
 from zoomcall.knowledge.finding import Finding, Rule
+from zoomcall.knowledge.lexicon import WAITING
 from zoomcall.knowledge.placeholder import has_placeholder, stands_for_id
 from zoomcall.knowledge.route import Route, route_of
 
@@ -216,7 +217,7 @@ def _has_read_the_query(answer: ZoomAnswer) -> bool:
     """Return whether the answer names what was in the query, or the token that came of it."""
     said = (answer.message or "").lower()
     names_one = any(word in said for word in ("code", "redirect", "invalid token", "api key or secret"))
-    return answer.code in {"invalid_grant", 4733, 4734, 4709} or names_one
+    return answer.code in {"invalid_grant", 4733, 4734, 4709, *WAITING} or names_one
 
 
 def _status(facts: Facts) -> int | None:

@@ -10,7 +10,7 @@ from zoomcall.domain.cause import Certainty, Checked
 from zoomcall.domain.shown_text import one_line, shown_value
 from zoomcall.knowledge.facts import Authorization, Facts, RequestFacts
 from zoomcall.knowledge.finding import Finding, Rule
-from zoomcall.knowledge.lexicon import code_texts
+from zoomcall.knowledge.lexicon import WAITING, code_texts
 from zoomcall.knowledge.placeholder import has_placeholder
 from zoomcall.knowledge.route import Route, is_of_token_endpoint, route_of
 from zoomcall.knowledge.texts import cause_texts
@@ -144,6 +144,11 @@ def token_request_content_type(facts: Facts) -> Finding | Checked | None:
     return Checked("token-request-form", stated) if stated == _FORM else None
 
 
+def _knows_client(facts: Facts) -> bool:
+    """Return whether the token endpoint refused what was exchanged, so that it knows who asked."""
+    return facts.answer is not None and facts.answer.code in {"invalid_grant", 4709, 4733, 4734, 4735, *WAITING}
+
+
 def basic_missing(facts: Facts) -> Finding | Checked | None:
     """Look for a token request that does not say which app is asking."""
     request, _ = _token_request(facts)
@@ -158,6 +163,8 @@ def basic_missing(facts: Facts) -> Finding | Checked | None:
                 evidence = "there is no colon in the Basic credential: it is not id:secret"
                 return Finding("basic-missing", Certainty.LIKELY, evidence)
             return Checked("basic-missing", "the Authorization header starts with Basic")
+        case Authorization.ABSENT if "code_verifier" in _parameters(request) or _knows_client(facts):
+            return None  # a public client has no secret
         case Authorization.ABSENT if "client_secret" in _parameters(request):
             evidence = "client id and secret are in the body; Zoom documents them only in the Authorization header"
             return Finding("basic-missing", Certainty.POSSIBLE, evidence)

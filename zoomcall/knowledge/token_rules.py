@@ -40,6 +40,7 @@ _OURS, _ZOOMS = "this machine's clock", "Zoom's clock"
 _FIX_OF_BASIC = "Encode id:secret without a line break at its end: printf %s id:secret | base64, not echo."
 _LIKE_A_KEY = Pattern(r"(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9_-]{16,}")
 _OTHER_SCHEME = Pattern(r"[A-Za-z][\w -]{1,11} (?=\S)")
+_QUOTED = Pattern(r"bearer [\"'\u201c].*[\"'\u201d]", re.IGNORECASE)
 _HOLDS_SCHEME = Pattern(r"auth|bearer|header|credential", re.IGNORECASE)
 _UNSURE = {_OURS: timedelta(seconds=60), _ZOOMS: timedelta(seconds=2)}
 
@@ -69,7 +70,7 @@ def token_whitespace(facts: Facts) -> Finding | Checked | None:
     """Look for spaces, line breaks or quotation marks around or inside the token."""
     reading = _token(facts)
     if reading is None:
-        return None
+        return _in_quotes(facts.request)
     if not reading.wrapping:
         return Checked("token-whitespace", "no spaces, line breaks or quotation marks in it")
     evidence = f"{_list(reading.wrapping)} came with the token; Zoom reads that as part of it"
@@ -77,6 +78,19 @@ def token_whitespace(facts: Facts) -> Finding | Checked | None:
         fix = f"Remove {_list(reading.wrapping)} from {facts.secret_place}."
         return Finding("token-whitespace", Certainty.CERTAIN, evidence, fix)
     return Finding("token-whitespace", Certainty.CERTAIN, evidence)
+
+
+def _in_quotes(request: RequestFacts | None) -> Finding | None:
+    """Look for quotation marks around a variable, or for a program that prints them with what the variable gets."""
+    if request is None or request.authorization is not Authorization.BEARER_VARIABLE:
+        return None
+    if _QUOTED.fullmatch(request.header("authorization") or ""):
+        evidence = "the header puts quotation marks around the token; Zoom reads them as part of it"
+        return Finding("token-whitespace", Certainty.LIKELY, evidence)
+    if not request.is_printed_in_quotes:
+        return None
+    evidence = "jq prints a text in quotation marks, and with them it got into the variable; Zoom reads them too"
+    return Finding("token-whitespace", Certainty.LIKELY, evidence, fix="Use jq -r, which prints the text alone.")
 
 
 def bearer_doubled(facts: Facts) -> Finding | Checked | None:

@@ -201,7 +201,7 @@ def read_answer(before: str, after: str, *, method: str, path: str, is_oauth: bo
         is_oauth=is_oauth or _is_oauth(body),
     )
     has_body = bool(body) or ("content-length", "0") in found.headers
-    words = None if has_body else re.search(rf"\b{found.status}{_SENTENCE}", text)
+    words = None if has_body or found.status < 300 else re.search(rf"\b{found.status}{_SENTENCE}", text)
     return PastedAnswer(
         raw,
         has_body=has_body,
@@ -296,7 +296,10 @@ def _json_answer(text: str) -> str | None:
         line = candidate.split("\n", 1)[0]
         if end is not None and '"message' in whole and json_of(whole) is None and "}" in line[end:]:
             whole = line  # Zoom's scope refusals hold bare quotation marks, so that it seemed to end
-        return whole
+        value = json_of(whole)
+        is_librarys = isinstance(value, dict) and re.fullmatch(r"[A-Z][A-Z_]+", str(value.get("code")))
+        inner = _answer_in(value) if is_librarys else None  # as in an AxiosError, whose own code is a word
+        return whole if inner is None else json.dumps(inner)
     return _printed_answer(text)
 
 

@@ -30,6 +30,7 @@ _OTHER_SCHEME = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z-]{1,20})\s+(?P<rest>\S{1
 _NAMED_SCHEME = re.compile(
     r"(?P<scheme>JWT|Token|OAuth2?|Api[ _-]?Key)\s+(?P<rest>\S.*)", re.IGNORECASE | re.DOTALL
 )
+_QUOTES = "\"'\u201c\u201d"
 _TOKEN_PARAMETERS = {"access_token", "token", "jwt"}
 
 _SECRET_HEADER = re.compile(
@@ -135,7 +136,9 @@ def _of_header(value: str) -> Credential:
 
 
 def _shown(stand_in: str) -> str:
-    """Show a variable by its name; what is only partly hidden is hidden as a whole."""
+    """Show a variable by its name, in its quotation marks; what is only partly hidden is hidden as a whole."""
+    if len(stand_in) > 2 and stand_in[0] in _QUOTES and stand_in[-1] in _QUOTES:
+        return f"{stand_in[0]}{_shown(stand_in[1:-1])}{stand_in[-1]}"
     return stand_in.strip() if is_name_of_secret(stand_in) else MASK
 
 

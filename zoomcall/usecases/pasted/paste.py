@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from zoomcall.domain.value import Discreet
 from zoomcall.errors import UsageError
+from zoomcall.knowledge.lexicon import sayings
 from zoomcall.usecases.pasted.answers import PastedAnswer, read_answer
 from zoomcall.usecases.pasted.commands import ReadFile, read_commands
 from zoomcall.usecases.pasted.http_message import (
@@ -98,8 +99,13 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
     relevant = [request for request in sorted(candidates, key=_relevance, reverse=True) if _relevance(request)[0]]
     request = relevant[0] if relevant else None
     answer = _answer_of(text, request or PastedRequest(form=Form.SOURCE))
+    if recorded is None and request is not None and _TOKEN.search(request.url) and _is_of_api(answer):
+        signed = (one for one in relevant if one.headers and not _TOKEN.search(one.url))
+        request = next(signed, request)  # the token came, and what it was for was refused
+        answer = _answer_of(text, request)
     if answer is None and request is not None and request.form is Form.OBJECT and len(relevant) == 1:
-        answer = _answer_of(text, replace(request, end=request.start))  # the object has both
+        inner = _answer_of(text, replace(request, end=request.start))  # the object may have both
+        answer = inner if inner is not None and inner.has_body else None
     is_long = request is not None and recorded is None and view.source.count("\n") >= _LONG
     return Paste(
         near=_near(text, request),
@@ -109,6 +115,12 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
         notes=view.notes,
         line=view.line(request.start) if request is not None and is_long else None,
     )
+
+
+def _is_of_api(answer: PastedAnswer | None) -> bool:
+    """Return whether an answer's number is one that only the API gives, so that it is not the token endpoint's."""
+    code = None if answer is None else answer.raw.read().code
+    return isinstance(code, int) and {row.namespace for row in sayings() if row.code == code} == {"rest"}
 
 
 def _focused(text: str) -> View:

@@ -73,11 +73,21 @@ def with_surroundings(facts: RequestFacts, form: Form, near: str) -> RequestFact
         blocked_by="" if blocked is None else _line_around(near, blocked),
         network_fault=_network_fault(near),
         is_said_not_to_ring=_NOT_RINGING.search(near) is not None,
+        is_printed_in_quotes=_is_printed_in_quotes(facts.header("authorization") or "", near),
         shell_fault=shell_fault,
         is_shell_fault_shown=is_shown,
         hosts_beside=tuple(sorted({match[1].lower() for match in _HOST.finditer(near)})),
         links_beside=tuple(sorted({(match[1].lower(), match[2]) for match in _JOIN_LINK.finditer(near)})),
     )
+
+
+def _is_printed_in_quotes(header: str, text: str) -> bool:
+    variable = re.search(r"\$\{?([A-Za-z_]\w*)", header)
+    if variable is None:
+        return False
+    printed = re.search(rf"\b{variable[1]}=[\"']?\$\([^\n]{{1,2000}}\bjq (?P<words>[^\n)|]*)", text)
+    is_raw = printed is not None and re.search(r"(?:^|\s)(?:-\w*[rj]|--(?:raw|join)-output)", printed["words"])
+    return printed is not None and not is_raw
 
 
 def _line_around(text: str, found: re.Match[str]) -> str:
