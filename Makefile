@@ -39,7 +39,7 @@ help:
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
 	@echo 'make readings     write down anew what diagnose reads of each case'
 	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
-	@echo 'make bench        print what it costs to start a command'
+	@echo 'make bench        print what it costs to start a command, and to ring many rooms'
 	@echo 'make budgets      let starts cost from now on what they cost today'
 	@echo 'make lock         resolve the dependencies again'
 	@echo 'make clean        remove everything that the other targets made'
@@ -113,6 +113,7 @@ readings: .venv/.ready
 
 bench: .venv/.ready
 	$(BIN)/python tools/bench.py
+	PYTHONPATH=tests $(BIN)/python bench/batch.py
 
 budgets: .venv/.ready .venv-start/.ready system-check
 	PYTHONPATH=tests $(BIN)/python bench/gate.py .venv-start/bin/python --write
