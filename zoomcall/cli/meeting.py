@@ -7,10 +7,10 @@ import typer
 from zoomcall.cli.answer import Answer
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
-from zoomcall.cli.page import Line, Page, Table
+from zoomcall.cli.page import Line, Page
 from zoomcall.cli.results.meeting import Meeting, MeetingParticipant, MeetingShowResult
 from zoomcall.cli.run import Run
-from zoomcall.cli.rung_rooms import rung_room, rung_rooms, rung_words, time_words
+from zoomcall.cli.rung_rooms import roster_row, roster_table, rung_rooms
 from zoomcall.cli.targets import chosen_meeting
 from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.roster import Participant
@@ -18,8 +18,6 @@ from zoomcall.domain.target import Api, MeetingNumber
 from zoomcall.usecases.zoom_roles import who_is_in
 
 app = typer.Typer(help="Show who is in a meeting.")
-
-_UNKNOWN = "-"
 
 
 @app.callback()
@@ -60,7 +58,12 @@ def show(
         page=_page(number, present, rung),
         result=MeetingShowResult(
             meeting=Meeting(number=number),
-            participants=tuple(_participant(row, rung.get(row.id)) for row in present),
+            participants=tuple(
+                MeetingParticipant(
+                    **roster_row(row, rung.get(row.id)), is_waiting=row.is_waiting, sip_uri=row.sip_uri
+                )
+                for row in present
+            ),
         ),
     )
 
@@ -74,34 +77,4 @@ def _page(number: MeetingNumber, present: tuple[Participant, ...], rung: dict[st
     ]
     if not present:
         return tuple(lines)
-    rows = tuple(
-        (
-            row.name or _UNKNOWN,
-            row.device or _UNKNOWN,
-            "waiting room" if row.is_waiting else "in",
-            row.sip_uri or row.ip_address or _UNKNOWN,
-            time_words(row.join_time),
-            rung_words(rung.get(row.id)),
-        )
-        for row in present
-    )
-    return (
-        *lines,
-        Line(),
-        Table(("NAME", "DEVICE", "WHERE", "ADDRESS", "JOINED", "RUNG AS"), rows, times=frozenset({4})),
-    )
-
-
-def _participant(row: Participant, call: CallRecord | None) -> MeetingParticipant:
-    return MeetingParticipant(
-        id=row.id,
-        participant_uuid=row.uuid,
-        name=row.name,
-        device=row.device or None,
-        is_room_system=row.is_room_system,
-        is_waiting=row.is_waiting,
-        ip_address=row.ip_address,
-        sip_uri=row.sip_uri,
-        join_time=row.join_time,
-        rung=rung_room(call),
-    )
+    return (*lines, Line(), roster_table(present, rung, has_waiting_room=True))

@@ -11,10 +11,9 @@ from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table
 from zoomcall.cli.results.session import Session, SessionListResult, SessionShowResult, SessionUser
 from zoomcall.cli.run import Run
-from zoomcall.cli.rung_rooms import rung_room, rung_rooms, rung_words, time_words
+from zoomcall.cli.rung_rooms import roster_row, roster_table, rung_rooms, time_words
 from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.live import LiveSession
-from zoomcall.domain.roster import Participant
 from zoomcall.domain.target import Api, parse_session_name
 from zoomcall.errors import UsageError, blaming
 from zoomcall.usecases.sessions import Gathering, live_sessions, look_into
@@ -76,7 +75,7 @@ def show(
         page=_page(gathering, rung),
         result=SessionShowResult(
             session=_session(gathering.session),
-            users=tuple(_user(user, rung.get(user.id)) for user in gathering.users),
+            users=tuple(SessionUser(**roster_row(user, rung.get(user.id))) for user in gathering.users),
         ),
     )
 
@@ -115,17 +114,7 @@ def _page(gathering: Gathering, rung: dict[str, CallRecord]) -> Page:
     ]
     if not gathering.users:
         return tuple(lines)
-    rows = tuple(
-        (
-            user.name or _UNKNOWN,
-            user.device or _UNKNOWN,
-            user.ip_address or _UNKNOWN,
-            time_words(user.join_time),
-            rung_words(rung.get(user.id)),
-        )
-        for user in gathering.users
-    )
-    return (*lines, Line(), Table(("NAME", "DEVICE", "ADDRESS", "JOINED", "RUNG AS"), rows, times=frozenset({3})))
+    return (*lines, Line(), roster_table(gathering.users, rung, has_waiting_room=False))
 
 
 def _count(session: LiveSession) -> str:
@@ -139,17 +128,4 @@ def _session(session: LiveSession) -> Session:
         user_count=session.user_count,
         start_time=session.start_time,
         session_key=session.key,
-    )
-
-
-def _user(user: Participant, call: CallRecord | None) -> SessionUser:
-    return SessionUser(
-        id=user.id,
-        participant_uuid=user.uuid,
-        name=user.name,
-        device=user.device or None,
-        is_room_system=user.is_room_system,
-        ip_address=user.ip_address,
-        join_time=user.join_time,
-        rung=rung_room(call),
     )

@@ -28,22 +28,23 @@ class RungRoom(Struct, frozen=True, kw_only=True):
     address: Annotated[str, Meta(description="The address that was rung; a passcode in it is masked.")]
 
 
-RungAs = Annotated[
-    RungRoom | None, Meta(description="The call of this machine that the room came by; null if none is known.")
-]
+class RosterRow(Struct, frozen=True, kw_only=True):
+    """Who is in a live session or meeting."""
 
-
-class SessionUser(Struct, frozen=True, kw_only=True):
-    """A user in a live session."""
-
-    id: Annotated[str, Meta(description="Zoom's id of the user, the same as long as the user stays.")]
+    id: Annotated[str, Meta(description="Zoom's id of the participant, the same as long as it stays.")]
     participant_uuid: Annotated[str | None, Meta(description="Zoom's participant_uuid.")]
-    name: Annotated[str, Meta(description="The user's display name.")]
+    name: Annotated[str, Meta(description="The participant's display name.")]
     device: Annotated[str | None, Meta(description="Zoom's word for the device, like H.323/SIP or Windows.")]
     is_room_system: Annotated[bool, Meta(description="Whether it is a room system.")]
-    ip_address: Annotated[str | None, Meta(description="The user's IP address.")]
-    join_time: Annotated[Time | None, Meta(description="When the user joined.")]
-    rung: RungAs
+    ip_address: Annotated[str | None, Meta(description="The participant's IP address.")]
+    join_time: Annotated[Time | None, Meta(description="When the participant joined.")]
+    rung: Annotated[
+        RungRoom | None, Meta(description="The call of this machine that the room came by; null if none is known.")
+    ]
+
+
+class SessionUser(RosterRow, frozen=True, kw_only=True):
+    """A user in a live session."""
 
 
 class SessionListResult(Struct, frozen=True, kw_only=True):
