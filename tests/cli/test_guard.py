@@ -183,6 +183,22 @@ def test_a_hang_up_that_the_journal_does_not_keep_is_a_success(
     assert "journal-failed" in warnings_of(result)
 
 
+@pytest.mark.parametrize(
+    ("evidence", "code", "warning"), [("roster", 8, "evidence-lost"), ("webhook-log", 0, "journal-failed")]
+)
+def test_evidence_that_the_journal_does_not_keep_never_denies_the_ringing(
+    shell: Shell, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, evidence: str, code: int, warning: str
+) -> None:
+    def take_credit(*_: object) -> bool:
+        raise NotConfigured("the disk is full", fix="Make room on it.")
+
+    monkeypatch.setattr(Journal, "take_credit", take_credit)
+    result = shell(*RING, "--evidence", evidence, "--json")
+    assert (result.code, patches(emulator)) == (code, 1)
+    assert result.json()["result"]["sent"] == "yes"
+    assert warning in warnings_of(result)
+
+
 def test_an_outcome_that_the_journal_does_not_keep_is_told_as_it_is(
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -67,7 +67,10 @@ class Call:
         try:
             self._run()
         except ZoomcallError as error:
-            self.report.failure = error
+            if isinstance(error, NotConfigured) and self.report.sent is not Sent.NO:
+                self._go_without_journal(error)
+            else:
+                self.report.failure = error
         except Stopped:
             self._interrupt()
         except BrokenPipeError:  # nobody reads any more, and the journal has what is known
@@ -124,6 +127,17 @@ class Call:
         elif report.failure is None:
             report.failure = Broken(bug) if shortage is None else shortage
         self._settle()
+
+    def _go_without_journal(self, error: NotConfigured) -> None:
+        """Tell a call that went out as it is: a journal that fails meanwhile undoes no ringing."""
+        report = self.report
+        self._not_kept(error)
+        if report.state.is_final:
+            return
+        if report.state is not State.WAITING_ROOM:
+            report.state = State.PENDING
+        taken = "Zoom accepted the call" if report.sent is Sent.YES else "Zoom may have acted on the request"
+        report.failure = Unproven(f"{taken}, but without the journal nothing shows the outcome", fix=error.fix)
 
     def _try_to_warn(self, notice: Notice) -> None:
         with suppress(Exception):  # whoever cannot be warned is told the outcome all the same
