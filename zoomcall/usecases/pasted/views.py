@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator
+from html import unescape
 from typing import ClassVar
 from urllib.parse import unquote
 
 from zoomcall.domain.value import Discreet
-from zoomcall.usecases.pasted.balanced import is_curly_throughout, straightened
+from zoomcall.usecases.pasted.balanced import is_curly_throughout, json_of, straightened
 from zoomcall.usecases.pasted.shell_words import CURLY_NOTE
 
 Edit = tuple[int, int, str]
@@ -127,7 +127,7 @@ def _without_columns(view: View) -> View:
     return view.edited([(0, len(view.text), "\n\n".join(listed))])
 
 
-_SLASHES = re.compile(r":\\+/\\+/")
+_SLASHES, _SLASH = re.compile(r":\\+/\\+/"), re.compile(r"\\+(?=/)")
 _MEMBER = re.compile(
     r'(?:"[\w. -]{1,60}"\s{0,9}:\s{0,9}|[\[,]\s{0,9})(?P<quote>")(?P<text>(?:[^"\\\n]|\\.)*)"(?!\s{0,9}:)'
 )
@@ -151,7 +151,7 @@ _ESCAPE = re.compile(
 _SENT = re.compile(
     r"^(?P<quote>(?:send: b?|reply: )(?P<mark>['\"]))(?P<text>.*?)(?:\\r\\n)?(?P=mark)$", re.MULTILINE
 )
-_ENCODED_URL = re.compile(r"https?%3A%2F%2F[^\s\"'<>&]{1,4096}", re.IGNORECASE)
+_ENCODED_URL = re.compile(r"https?%3A%2F%2F(?=[^\s\"'<>&]{0,200}zoom)[^\s\"'<>&]{1,4096}", re.IGNORECASE)
 
 
 def _character(match: re.Match[str]) -> str:
@@ -204,26 +204,14 @@ def _member(match: re.Match[str]) -> Iterator[Edit]:
 
 def _of_literal(text: str) -> str | None:
     """Return what a text means between quotation marks in JSON."""
-    try:
-        return str(json.loads(f'"{text}"', strict=False))
-    except (ValueError, RecursionError):
-        return None
+    value = json_of(f'"{text}"')
+    return value if isinstance(value, str) else None
 
 
 def _answer(match: re.Match[str]) -> Iterator[Edit]:
     """Undo one layer of escapes of an answer in the middle of a line, unless a command line quotes it."""
     line = match.string[match.string.rfind("\n", 0, match.start()) + 1 : match.start()]
     return iter(()) if _CLI.search(line[-4096:]) else _taken_out(match)
-
-
-def _without_slashes(view: View) -> View:
-    """Undo PHP's habit of escaping every slash in JSON."""
-    return view.without(re.compile(r"\\+(?=/)")) if _SLASHES.search(view.text) else view
-
-
-def _without_percents(view: View) -> View:
-    """Undo the escapes of a URL that is inside another URL."""
-    return view.without(_ENCODED_URL, lambda match: unquote(match[0]) if "zoom" in match[0].lower() else match[0])
 
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -235,10 +223,7 @@ _TAGS = re.compile(
 )
 _HTML = re.compile(r"<(?:pre|p|div|br ?/?|blockquote|code)\b[^<>\n]*>", re.IGNORECASE)
 _PAGE = re.compile(r"<!doctype html|<html[\s>]", re.IGNORECASE)
-_ENTITY = re.compile(
-    r"&(?:(?P<name>quot|amp|lt|gt|apos|nbsp|lbrace|rbrace)|#(?P<number>\d{1,6})|#[xX](?P<hex>[0-9a-fA-F]{1,5}));"
-)
-_ENTITIES = {"quot": '"', "amp": "&", "lt": "<", "gt": ">", "apos": "'", "nbsp": " ", "lbrace": "{", "rbrace": "}"}
+_ENTITY = re.compile(r"&(?:#\d{1,6}|#[xX][0-9a-fA-F]{1,5}|[a-zA-Z]{2,8});")
 _QUOTED = re.compile(r"^(?:>[ \t]?)+", re.MULTILINE)
 _TRANSCRIPT = re.compile(r"^>[ \t]?[A-Z]{3,7} \S+ HTTP/", re.MULTILINE)
 _NOT_SENT = re.compile(r"^>[ \t]?(?:[<>*{}]|HTTP/)", re.MULTILINE)
@@ -250,15 +235,7 @@ def _without_markup(view: View) -> View:
     has_entities = _ENTITY.search(view.text) is not None
     if _PAGE.search(view.text) is None and (_HTML.search(view.text) or re.search(r"&lt;|&quot;", view.text)):
         view = view.without(_TAGS, lambda match: "\n" if match["break"] else "")
-    return view.without(_ENTITY, _of_entity) if has_entities else view
-
-
-def _of_entity(match: re.Match[str]) -> str:
-    if match["name"]:
-        return _ENTITIES[match["name"]]
-    number = int(match["number"]) if match["number"] else int(match["hex"], 16)
-    is_character = not 0xD800 <= number <= 0xDFFF and number >= 0x20
-    return chr(number) if is_character else "\n" if number == 10 else " "
+    return view.without(_ENTITY, lambda found: unescape(found[0]).replace("\u00a0", " ")) if has_entities else view
 
 
 def _unquoted(view: View) -> View:
@@ -307,11 +284,9 @@ _PREFIXES = tuple(
 
 def _without_log_marks(view: View) -> View:
     """Write the logs of OkHttp, curl, Python's http.client and mitmproxy as the messages that they show."""
-    if "--> " in view.text and _LOGGED.search(view.text):
+    if _LOGGED.search(view.text):
         view = view.without(_ARROWS, lambda match: f"HTTP/1.1 {match['status']}" if match["status"] else "")
-    if _TRACED.search(view.text):
-        view = view.without(_TRACE)
-    return view.without(_NOISE)
+    return (view.without(_TRACE) if _TRACED.search(view.text) else view).without(_NOISE)
 
 
 def _first_line(pseudo: re.Match[str]) -> str:
@@ -343,8 +318,8 @@ _STEPS: tuple[Callable[[View], View], ...] = (
     _without_prefixes,
     _unquoted,
     _without_markup,
-    _without_slashes,
+    lambda view: view.without(_SLASH) if _SLASHES.search(view.text) else view,  # as PHP escapes them in JSON
     _unescaped,
-    _without_percents,
+    lambda view: view.without(_ENCODED_URL, lambda found: unquote(found[0])),  # a URL inside another one
     lambda view: view.without(_PSEUDO, _first_line),
 )
