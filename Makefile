@@ -35,7 +35,7 @@ help:
 	@echo 'make check        set up, then check formatting, lint, types, layers and generated files'
 	@echo 'make fix          format, and fix what ruff can fix'
 	@echo 'make completions  regenerate completions/ from the command tree'
-	@echo 'make readme       regenerate the captured parts of README.md'
+	@echo 'make readme       regenerate the captured parts of README.md, and docs/pictures'
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
 	@echo 'make readings     write down anew what diagnose reads of each case'
 	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
@@ -89,6 +89,7 @@ check: .venv/.ready .venv-lint/.ready
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/readme.py --check
+	$(BIN)/python tools/pictures.py --check
 	$(BIN)/python tools/errors.py --check
 	$(BIN)/python tools/knowledge.py --check
 
@@ -101,6 +102,7 @@ completions: .venv/.ready
 
 readme: .venv/.ready
 	$(BIN)/python tools/readme.py
+	$(BIN)/python tools/pictures.py
 
 knowledge: .venv/.ready
 	$(BIN)/python tools/knowledge.py
