@@ -67,7 +67,7 @@ Register-ArgumentCompleter -Native -CommandName zoomcall -ScriptBlock {
         '/completion' = @('--profile: Use this profile''s credential', '-p: Use this profile''s credential', '--output: Output format', '-o: Output format', '--json: Same as -o json', '--quiet: Hide progress and warnings', '-q: Hide progress and warnings', '--verbose: Show more on stderr', '-v: Show more on stderr', '--debug: Show requests and tracebacks, without secrets', '--no-input: Never prompt', '--help: Show this message and exit', '-h: Show this message and exit')
     }
     $values = @{
-        '/auth/login --kind' = @('words', 'videosdk', 's2s', 'token', 'oauth')
+        '/auth/login --kind' = @('words', 'videosdk', 's2s', 'oauth', 'token')
         '/auth/login --api-key' = @('none')
         '/auth/login --account-id' = @('none')
         '/auth/login --client-id' = @('none')

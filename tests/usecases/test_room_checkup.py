@@ -117,6 +117,15 @@ def test_a_private_address_and_a_name_that_leads_to_one_are_warnings() -> None:
     assert report("198.51.100.7", FakeProber(OK)).is_private is False
 
 
+def test_a_room_with_one_public_address_is_not_private() -> None:
+    class Mixed(FakeNames):
+        def addresses(self, name: str, kind: str, *, seconds: float) -> tuple[str, ...]:
+            return ("10.0.0.5", "198.51.100.7") if kind == "A" else ()
+
+    mixed = report("a@b.org", FakeProber(OK), Mixed())
+    assert (mixed.is_private, outcome(mixed)) == (False, (ExitStatus.OK, CheckStatus.OK))
+
+
 def test_a_phone_and_an_alias_are_not_probed() -> None:
     prober = FakeProber({})
     phone = Subject(address=PhoneNumber.parse("+15555550100"), protocols=(Protocol.PHONE,))
@@ -161,6 +170,7 @@ def test_a_connection_without_an_answer_is_a_warning_but_for_h323() -> None:
         (-1, ("b.org",), "has expired on 2026-11-30", CheckStatus.WARNING),
         (30, ("x.org",), "is for x.org, not for b.org", CheckStatus.WARNING),
         (30, ("*.b.org",), "is for *.b.org, not for b.org", CheckStatus.WARNING),
+        (30, ("*.rg",), "is for *.rg, not for b.org", CheckStatus.WARNING),
         (30, (), "expires in 30 days", CheckStatus.OK),
     ],
 )

@@ -86,7 +86,13 @@ def test_a_name_with_a_port_is_looked_up_as_an_address_alone() -> None:
 
 
 def test_naptr_says_where_the_service_records_are_and_in_which_order() -> None:
-    naptr = {"b.org NAPTR": ["20 1 s SIP+D2U _x.b.org", "10 1 s SIP+D2T _y.b.org", "1 1 a SIP+D2T b.org"]}
+    records = [
+        "20 1 s SIP+D2U _x.b.org",
+        "10 1 s SIP+D2T _y.b.org",
+        "1 1 a SIP+D2T b.org",
+        "30 1 s SIP+D2T _z.b.org",
+    ]
+    naptr = {"b.org NAPTR": records}
     table = A | SRV | HOSTS | naptr | {"_x.b.org SRV": ["1 1 5062 s3.b.org"], "_y.b.org SRV": ["1 1 5063 s2.b.org"]}
     assert spots(found("a@b.org", table)) == ["sip-tcp 192.0.2.12:5063", "sip-udp 192.0.2.13:5062"]
     assert all(spot.is_required for spot in found("a@b.org", table).spots)
@@ -125,6 +131,7 @@ def test_a_lost_question_hinders_no_other_and_is_a_fault_only_if_nothing_is_foun
 
 def test_a_service_that_is_not_offered_is_not_probed() -> None:
     table = A | HOSTS | {"_sip._tcp.b.org SRV": ["0 0 0 ."], "_sip._udp.b.org SRV": ["1 1 5060 s1.b.org"]}
+    table |= {" A": ["192.0.2.66"]}
     assert spots(found("a@b.org", table)) == ["sip-udp 192.0.2.11:5060"]
 
 
@@ -139,6 +146,7 @@ def test_h323_has_a_service_of_its_own_and_else_port_1720() -> None:
     assert spots(found("a@b.org", A | HOSTS | service, Protocol.H323)) == ["h323 192.0.2.11:1730"]
     assert spots(found("a@b.org", A | HOSTS, Protocol.H323)) == ["h323 192.0.2.1:1720"]
     assert spots(found("192.0.2.9:1730##1234", {}, Protocol.H323)) == ["h323 192.0.2.9:1730"]
+    assert spots(found("b.org:1740", A | HOSTS | service, Protocol.H323)) == ["h323 192.0.2.1:1740"]
 
 
 def test_the_certificate_must_be_for_the_name_that_was_dialled() -> None:

@@ -89,6 +89,18 @@ def test_what_the_user_changed_stays_whatever_zoom_says_and_that_is_told_once() 
     assert synced(moved, book=book) == SyncPlan(changes=(), notices=(), unchanged=1)
 
 
+def test_a_user_who_was_ahead_of_zoom_is_not_warned_and_headers_go_with_sip() -> None:
+    book = book_of(after(synced(BOARD)).entries[0].edited({"address": "new@example.com"}))
+    assert synced(listed(1, "Board", "new@example.com"), book=book).notices == ()
+    book = book_of(after(synced(BOARD)).entries[0].edited({"header": "X-A=1"}))
+    moved = after(synced(listed(1, "Board", "203.0.113.4", protocol="H.323"), book=book), book).entries[0]
+    assert (moved.protocol, moved.headers) == ("h323", ())
+
+
+def test_of_two_rows_with_one_id_the_first_counts() -> None:
+    assert [each.name for each in after(synced(BOARD, listed(1, "Other", "b@example.com"))).entries] == ["Board"]
+
+
 def test_a_room_that_is_gone_is_removed_unless_the_user_added_something_to_it() -> None:
     book = after(synced(BOARD, LAB))
     assert shown(synced(LAB, book=book).changes) == [("remove", "Board", ())]
