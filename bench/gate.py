@@ -126,7 +126,7 @@ def _print(
         )
         if ratio is not None and ratio > budget.get("ratio", ratio) * MARGIN:
             faults.append(f"{start.name} costs {ratio} times `import typer`, over its budget of {budget['ratio']}")
-        if modules > budget.get("modules", modules):
+        if modules > budget.get("modules", modules) * MARGIN:
             faults.append(f"{start.name} imports {modules} modules, over its budget of {budget['modules']}")
     if Place.KEYRING not in {start.place for start in starts}:
         print("no keyring daemon here: the start with a keyring is not measured")

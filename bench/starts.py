@@ -66,7 +66,9 @@ _ALL = (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, *EXTRAS, *RARE)
 _LOCAL = (*_ALL, "jwt", "cryptography", "zoomcall.domain.event", "zoomcall.usecases.explaining")
 _TOKEN = tuple(name for name in _ALL if name not in _BY_PYJWT)
 _CALL = ("invite", "sip", "answer@room.example.com", "--no-wait", "--force")
-_WHILE_RINGING = tuple(name for name in _TOKEN if name not in {"httpx", "httpcore", "h11", "anyio", "socksio"})
+_WHILE_RINGING = tuple(
+    name for name in _TOKEN if name not in {"httpx", "httpcore", "h11", "anyio", "socksio", "importlib.resources"}
+)
 
 STARTS = (
     Start(name="--version", arguments=("--version",), bar=0.20, forbidden=(*_LOCAL, "typer", "msgspec", "re")),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +57,10 @@ def parse_toml(text: str, *, place: str) -> dict[str, Any]:
     Raises:
         NotConfigured: It is not TOML; the message names the line.
     """
+    if not text or text.isspace():
+        return {}
+    import tomllib
+
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -22,7 +22,6 @@ from zoomcall.domain.credential import (
     VideoSdkKey,
 )
 from zoomcall.errors import UsageError, WrongCredential, blaming
-from zoomcall.knowledge.facts import Facts
 
 if TYPE_CHECKING:
     from zoomcall.adapters.http import Http
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.domain.target import Api
+    from zoomcall.knowledge.facts import Facts
     from zoomcall.usecases.renewing import SignInKeeper
 
 TOKEN_LIFETIME = timedelta(minutes=10)
@@ -171,6 +171,8 @@ class Connection:
     @property
     def facts(self) -> Facts:
         """What is known of the credential, its newest token and the clocks, to explain a failure."""
+        from zoomcall.knowledge.facts import Facts
+
         held, token = self.held, self._token
         zoom = self.__dict__.get("zoom")
         zoom_time, local_time = (None, self._now()) if zoom is None or zoom.last_clock is None else zoom.last_clock

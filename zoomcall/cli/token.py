@@ -11,7 +11,6 @@ from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
-from zoomcall.cli.render.failure import judgement_lines
 from zoomcall.cli.results.token import TokenInspectResult, TokenMintResult
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Certainty, Notice
@@ -255,6 +254,8 @@ def _lines(inspection: "Inspection", now: datetime) -> Iterator[Line]:
     if inspection.claims is not None:
         yield Line("claims:", Tone.TITLE)
         yield from _members(inspection.claims, _times(inspection, now))
+    from zoomcall.cli.render.failure import judgement_lines
+
     yield from judgement_lines(inspection.judgement)
 
 

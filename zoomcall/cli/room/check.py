@@ -14,7 +14,7 @@ from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.render.junit import JUnitCase, junit
-from zoomcall.cli.results.room import (
+from zoomcall.cli.results.room_check import (
     CheckedRoom,
     RoomCertificate,
     RoomCheck,
