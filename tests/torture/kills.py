@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ _NOTHING_TO_RESUME = 2
 _LATEST_AT_START = 1.5
 _PATIENCE = 600
 _EVERY_NTH_DECLINES = 50
+_ROOMS_A_SESSION = 500
 
 
 @dataclass
@@ -67,9 +69,18 @@ class _Zoom(Emulator):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         self.rings: collections.Counter[str] = collections.Counter()
+        self._sessions: list[str] = []
         self._changed = threading.Condition()
         self._ring = self._exchange.place
         self._exchange.place = self._note_and_ring  # type: ignore[method-assign]
+
+    def session(self, number: int) -> str:
+        """Return the session of a row; none has more rooms than a session can have people."""
+        place = number // _ROOMS_A_SESSION
+        while len(self._sessions) <= place:
+            venue = self.world.open_session(f"Hall {len(self._sessions)}", now=datetime.now(UTC))
+            self._sessions.append(venue.key.identifier)
+        return self._sessions[place]
 
     def _note_and_ring(self, call: Call) -> None:
         with self._changed:
@@ -99,7 +110,7 @@ class _Batch:
         self._output = folder / "output.json"
         self._words = [
             *(sys.executable, "-m", "zoomcall", "invite", "batch", str(folder / "rooms.csv")),
-            *("--session", zoom.ready["session_id"], "--journal", str(folder / "run.sqlite3"), "--json", *flags),
+            *("--journal", str(folder / "run.sqlite3"), "--json", *flags),
         ]
         self._environ = {
             **{name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ},
@@ -146,9 +157,10 @@ def hunt(
         f"{'decline' if number % _EVERY_NTH_DECLINES == 0 else 'answer'}@r{number}.example"
         for number in range(1, rooms + 1)
     ]
-    (folder / "rooms.csv").write_text("protocol,address\n" + "".join(f"sip,{each}\n" for each in addresses))
     began = time.monotonic()
     with _Zoom(trouble=parse_faults(faults) if faults else None) as zoom:
+        lines = (f"sip,{each},{zoom.session(number)}\n" for number, each in enumerate(addresses))
+        (folder / "rooms.csv").write_text("protocol,address,session\n" + "".join(lines))
         batch = _Batch(zoom, folder, found, flags)
         _kill_and_resume(zoom, batch, found, chance)
         rows = _finish(batch, found)
