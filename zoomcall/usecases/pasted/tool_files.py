@@ -65,8 +65,9 @@ _IS_REQUEST = re.compile(
 _INTRINSIC = re.compile(r"States\.Format\('([^']*)'.*\)\Z", re.DOTALL)
 _CODE = re.compile(r"[({]\s*$|^ *[\w'\"]+ *: .*,$|;$", re.MULTILINE)
 _BRU = re.compile(
-    r"^(?P<name>get|post|put|patch|delete|headers|body|auth)(?::(?P<sort>[\w-]+))? \{\n(?P<text>.*?)\n\}",
-    re.MULTILINE | re.DOTALL,
+    r"^(?P<name>get|post|put|patch|delete|headers|body|auth)(?::(?P<sort>[\w-]+))? \{\n"
+    r"(?P<text>(?:(?!\}|\w+(?::[\w-]+)? \{\n)[^\n]*\n)*)\}",  # up to the brace, or to another block
+    re.MULTILINE,
 )
 _YAML_URL = re.compile(r"^ *(?:- )?(?:url|uri|endpoint|resource) *: +\S", re.MULTILINE)
 _YAML_PARTS = re.compile(r"^ *(?:headers?|body|payload|data|json|args|with) *:", re.MULTILINE)
