@@ -208,7 +208,7 @@ def test_a_flag_is_not_offered_where_it_does_not_belong(complete: Complete) -> N
         ("zoomcall token mint --output j", {"json"}),
         ("zoomcall token mint --output=j", {"json"}),
         ("zoomcall invite sip -o ", {"text", "json", "jsonl"}),
-        ("zoomcall completion ", {"bash", "zsh", "fish"}),
+        ("zoomcall completion ", {"bash", "zsh", "fish", "powershell"}),
         ("zoomcall explain clock", {"clock-skew", "clock-wrong"}),
     ],
 )
