@@ -534,6 +534,13 @@ def test_no_other_refusal_renews_a_token(kind: CredentialKind, reply: httpx.Resp
     assert (len(zoom.requests), zoom.renewals) == (1, [])
 
 
+def test_the_token_of_a_user_is_renewed_too() -> None:
+    old, new = bearer(kind=CredentialKind.OAUTH), bearer("new", CredentialKind.OAUTH)
+    zoom = FakeZoom(refused(401, 124, "x"), httpx.Response(202), token=old, renewed=new)
+    assert zoom.rest.call_out(sip_call(SessionTarget(SESSION))).status == 202
+    assert zoom.renewals == [old]
+
+
 def test_without_a_way_to_renew_the_refusal_stands() -> None:
     zoom = FakeZoom(refused(401, 124, "x"), token=bearer(kind=CredentialKind.S2S))
     assert zoom.rest.call_out(sip_call(SessionTarget(SESSION))).status == 401

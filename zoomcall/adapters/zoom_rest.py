@@ -16,7 +16,7 @@ from zoomcall.adapters.http import MOST_TRIES, Http, HttpRequest
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.api_base import ApiBase
 from zoomcall.domain.callout import REMOVE_METHODS, CalloutRequest
-from zoomcall.domain.credential import AccessToken
+from zoomcall.domain.credential import AccessToken, CredentialKind
 from zoomcall.domain.live import LiveSession, Meeting, SipDialing, User, WebhookLog
 from zoomcall.domain.raw_answer import RawAnswer, iso_time, well_formed
 from zoomcall.domain.roster import Participant
@@ -32,6 +32,7 @@ _MOST_PAGES = 100
 TokenSupply = Callable[[Api], AccessToken]
 Renewal = Callable[[AccessToken, datetime | None], AccessToken]
 Json = Mapping[str, Any]
+_RENEWABLE = {CredentialKind.S2S, CredentialKind.OAUTH}
 
 
 class ZoomRest:
@@ -316,7 +317,7 @@ class ZoomRest:
         )
         answer = self._http.send(request, deadline=deadline, tries=self._tries)
         renew = self._renew
-        if renew is not None and _is_token_refused(answer):
+        if renew is not None and token.kind in _RENEWABLE and _is_token_refused(answer):
             renewed = _bearer(lambda _: renew(token, deadline), api)
             fresh = replace(request, authorization=_authorization(renewed))
             answer = self._http.send(fresh, deadline=deadline, tries=self._tries)
