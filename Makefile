@@ -32,7 +32,7 @@ help:
 	@echo 'make mutants      change the rules a little, MUTANTS times a package, and count what the tests notice'
 	@echo 'make audit        look for known weaknesses in the dependencies, and for careless code in our own'
 	@echo 'make sbom         write build/sbom.json, the bill of materials (CycloneDX) of what an installation can need'
-	@echo 'make check        set up, then check formatting, lint, types, layers and generated files'
+	@echo 'make check        set up, then check formatting, lint, types, layers, generated files and what starts cost'
 	@echo 'make fix          format, and fix what ruff can fix'
 	@echo 'make completions  regenerate completions/ from the command tree'
 	@echo 'make readme       regenerate the captured parts of README.md, and docs/pictures'
@@ -79,7 +79,7 @@ sbom: .venv-audit/.ready
 	@.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements-runtime.lock --pyproject pyproject.toml \
 	    --output-reproducible --validate --output-file build/sbom.json
 
-check: .venv/.ready .venv-lint/.ready
+check: .venv/.ready .venv-lint/.ready .venv-start/.ready system-check
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --platform linux
@@ -92,6 +92,7 @@ check: .venv/.ready .venv-lint/.ready
 	$(BIN)/python tools/pictures.py --check
 	$(BIN)/python tools/errors.py --check
 	$(BIN)/python tools/knowledge.py --check
+	PYTHONPATH=tests $(BIN)/python bench/gate.py .venv-start/bin/python
 
 fix: .venv/.ready
 	$(BIN)/ruff check --fix .

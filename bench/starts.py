@@ -64,6 +64,7 @@ class Start(Struct, frozen=True, kw_only=True):
 
 _ALL = (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, *EXTRAS, *RARE)
 _LOCAL = (*_ALL, "jwt", "cryptography", "zoomcall.domain.event", "zoomcall.usecases.explaining")
+_OF_CALLS = tuple(name for name in _LOCAL if name != "zoomcall.domain.event")
 _TOKEN = tuple(name for name in _ALL if name not in _BY_PYJWT)
 _CALL = ("invite", "sip", "answer@room.example.com", "--no-wait", "--force")
 _WHILE_RINGING = tuple(
@@ -84,7 +85,7 @@ STARTS = (
         name="call list",
         arguments=("call", "list"),
         bar=1.6,
-        forbidden=tuple(name for name in _LOCAL if name != "zoomcall.domain.event"),
+        forbidden=_OF_CALLS,
         place=Place.FILE,
     ),
     Start(name="explain 124", arguments=("explain", "124"), bar=1.6, forbidden=_LOCAL),
@@ -101,7 +102,7 @@ STARTS = (
         name="invite --dry-run",
         arguments=(*_CALL, "--dry-run"),
         bar=2.0,
-        forbidden=(*_LOCAL, "sqlite3"),
+        forbidden=(*_OF_CALLS, "sqlite3"),
         place=Place.ENVIRONMENT,
     ),
     Start(name="invite --no-wait", arguments=_CALL, bar=3.6, forbidden=_WHILE_RINGING, place=Place.ENVIRONMENT),
