@@ -27,7 +27,7 @@ from zoomcall.errors import NotConfigured, UsageError
 from zoomcall.usecases.batching.resuming import report_of
 
 _LARGEST = 1_000_000_000
-_BATCHES = {"zoomcall.invite.batch/1", "zoomcall.report/1"}
+_BATCHES = ("zoomcall.invite.batch/1", "zoomcall.report/1")  # no set: what is looked for may be no text
 _LINE = "zoomcall.invite.batch.row/1"
 _UNREADABLE = (msgspec.DecodeError, RecursionError)
 
