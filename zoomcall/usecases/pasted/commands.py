@@ -31,6 +31,12 @@ _OF_CMDLET = {"-uri", "-method", "-headers", "-body", "-contenttype"}
 _PLAUSIBLE = re.compile(r"https?:|zoom\.us|zoomgov|videosdk|live_meetings|[ \t\n]-{1,2}[A-Za-z]|/v2/|[ \t]\$|\{\{")
 _URL = re.compile(r"[/.$]|\{\{|%\w+%|localhost")
 _ZOOMISH = re.compile(r"zoom(?:gov)?\.|videosdk|live_meetings|/oauth/token", re.IGNORECASE)
+_NOT_ITEMS = re.compile(
+    r"https?[ \t]+(?:[A-Z]+[ \t]+\S{1,2048}[ \t]+\[?[1-5]\d\d\]?(?:[ \t]|$)"
+    r"|[a-z]+ [^\n]{0,1000}?(?:-H|--headers)[ =]*[\[{$])",
+    re.MULTILINE,
+)
+"""A log's line with a status, or a command of Nushell's."""
 _VERB = re.compile(r"GET|POST|PUT|PATCH|DELETE|HEAD|OPTIONS", re.IGNORECASE)
 _ITEM = re.compile(r"(?P<name>[\w.\[\]-]+)(?P<sign>:=@|:=|==|=@|=|:)(?P<value>.*)", re.DOTALL)
 _METHODS = {"head": "HEAD", "get": "GET", "upload": "PUT"}
@@ -58,6 +64,8 @@ def read_commands(text: str, read_file: ReadFile | None) -> Iterator[PastedReque
         start = match.start() if match is not None else 0
         limit = min(following.start() if following is not None else len(text), start + 4096)
         if match is None or start < behind or not _PLAUSIBLE.search(text, start, limit):
+            continue
+        if _NOT_ITEMS.match(text, start):
             continue
         request = _read(text, start, http_clients()[int((match.lastgroup or "c0")[1:])], read_file)
         if request is not None and found < _MOST_COMMANDS:
@@ -98,8 +106,7 @@ class _Line:
         self._options = [(role, word) for role, word in given if role != "word"]
         others = [word.text for role, word in given if role in {"word", "url"}]
         method, url = self._destination(others)
-        is_prose = self._client.has_items and any(_ITEM.fullmatch(word) is None for word in others)
-        if (not url and not self._options) or is_prose:
+        if not url and not self._options:
             return None
         if not url:
             self._note("the command has no URL")

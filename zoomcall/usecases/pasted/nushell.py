@@ -13,7 +13,7 @@ from zoomcall.usecases.pasted.pieces import Form, PastedRequest
 
 _COMMAND = re.compile(
     r"(?<![\w./-])http (?P<verb>get|post|put|patch|delete) "
-    r"(?=[^\n]{0,1000}(?:--?[Hh](?:eaders)?[ =]*[\[{$]|[ \"'][{$]))"
+    r"(?=[^\n]{0,1000}?(?:-H|--headers)[ =]*[\[{$])"
     r"(?P<rest>[^\n]*(?:\{\n(?:[ \t][^\n]*\n|\n)*[ \t]*\}[^\n]*)?)"
 )
 _URL = re.compile(r"(?<=[ \"'(])https?://[^\s\"'()]{1,2048}")

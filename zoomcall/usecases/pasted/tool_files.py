@@ -62,7 +62,7 @@ _IS_REQUEST = re.compile(
     r"[\[{\s]+[\"']?:?(?:url|uri|method|type|name|info|item|nodes|inputs|request|config|headers|base_?url|endpoint)\b",
     re.IGNORECASE,
 )
-_INTRINSIC = re.compile(r"States\.Format\('([^']*)'.*\)\Z", re.DOTALL)
+_INTRINSIC = re.compile(r"\AStates\.Format\('([^']*)'.*\)\Z", re.DOTALL)
 _CODE = re.compile(r"[({]\s*$|^ *[\w'\"]+ *: .*,$|;$", re.MULTILINE)
 _BRU = re.compile(
     r"^(?P<name>get|post|put|patch|delete|headers|body|auth)(?::(?P<sort>[\w-]+))? \{\n"

@@ -134,8 +134,8 @@ _MEMBER = re.compile(
 _WHOLE = re.compile(r"(?P<quote>\s*(?P<mark>[\"']))(?P<text>(?:[^\\\n]|\\.)*)(?P=mark)\s*[,;]?\s*")
 _TELLING = re.compile(
     r"https?://[\w.-]*zoom|api\.zoom|/live_meetings/|/videosdk/|\bcurl |HTTP/\d"
-    r"|[\"']?(?:code|error)\\*[\"']?\s{0,9}:\s{0,9}.{0,200}(?:message|reason)"
-    r"|Invalid access token",
+    r"|[\"']?(?:code|error)\\*[\"']?\s{0,9}(?::|=>)\s{0,9}.{0,200}(?:message|reason)"
+    r"|Invalid (?:access token|redirect)",
     re.IGNORECASE | re.DOTALL,
 )
 _ESCAPED_ANSWER = re.compile(
