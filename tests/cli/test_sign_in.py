@@ -221,7 +221,7 @@ def test_where_no_window_can_open_the_address_is_printed(
 ) -> None:
     home.set(BROWSER=None)
     monkeypatch.setattr(browser_sign_in, "PATIENCE", timedelta(seconds=0.2))
-    monkeypatch.setattr(browser.sys, "platform", "linux")
+    monkeypatch.setattr(browser, "_OPENS_WINDOWS", False)
     assert "ssh -L" in log_in(home, emulator).stderr
     assert user.addresses == []
 

@@ -17,6 +17,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.sign_in import DEFAULT_PATH, DeviceCode, Proof, UserApp
 
 _RANDOM_BYTES = 32
+_OPENS_WINDOWS = sys.platform in {"win32", "darwin"}
 
 
 class Way(Struct, frozen=True, kw_only=True):
@@ -93,9 +94,7 @@ def _send_to(run: Run, address: str, port: int, *, is_browserless: bool) -> None
 
 def _has_screen() -> bool:
     """Return whether a browser would open in a window, and not take over the terminal."""
-    if sys.platform in {"win32", "darwin"}:
-        return True
-    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
+    return _OPENS_WINDOWS or any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _open(address: str) -> None:
