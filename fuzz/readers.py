@@ -379,6 +379,7 @@ READERS = (
         (
             b'{"schema":"zoomcall.report/1","result":{"rows":[],"total":0}}',
             b'{"schema":"zoomcall.invite.batch.row/1"}\n',
+            b'{"schema":{"rows":[]}}',
         ),
     ),
     Reader("event", _text(read_any_event_text), (_EVENT,)),

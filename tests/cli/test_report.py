@@ -100,7 +100,7 @@ def test_a_journal_with_a_damaged_row_is_neither_drawn_nor_resumed(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", "hello", "[" * 9999, '{"schema": "zoomcall.invite.batch.row/1"}']
+    "text", ["", "{}", "[1]", "hello", "[" * 9999, '{"schema": {}}', '{"schema": "zoomcall.invite.batch.row/1"}']
 )
 def test_anything_else_is_refused(shell: Shell, tmp_path: Path, text: str) -> None:
     (tmp_path / "x.json").write_text(text)

@@ -246,13 +246,6 @@ BREAKS = (
         "tests/adapters/test_http.py::test_what_is_unpacked_takes_no_more_memory_than_the_limit",
     ),
     Break(
-        "a pipe that nobody writes to is left in time",
-        "named_files.py",
-        "data = _read(descriptor, most, limit)",
-        "data = os.set_blocking(descriptor, True) or _read(descriptor, most)",
-        "tests/test_named_files.py::test_a_pipe_that_is_never_closed_is_left_in_time",
-    ),
-    Break(
         "where no file can be locked nobody waits for a lock",
         "adapters/journal_file.py",
         "self._is_lockless = failure is not None\n        if failure is not None:",
