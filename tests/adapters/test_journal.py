@@ -975,3 +975,18 @@ def test_a_change_that_a_failed_lock_undid_is_not_committed(tmp_path: Path) -> N
     file = journal_file.JournalFile(tmp_path / FILE_NAME)
     with closing(file), pytest.raises(NotConfigured, match="the change was undone"), file.transaction():
         file.execute("ROLLBACK")  # as SQLite does
+
+
+def test_a_lock_that_fails_at_once_is_told_from_one_that_is_busy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal_file, "lock_failure", lambda _: OSError(errno.ENOLCK, "no locks"))
+    file = journal_file.JournalFile(tmp_path / FILE_NAME)
+    other = sqlite3.connect(tmp_path / FILE_NAME, timeout=0)
+    with (
+        closing(file),
+        closing(other),
+        pytest.raises(FolderUnusable, match="its file system has no locks"),
+        file.transaction(),
+    ):
+        other.execute("BEGIN IMMEDIATE")

@@ -252,6 +252,9 @@ class JournalFile:
     def _unusable(self, error: Exception) -> NotConfigured:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         message = f"the journal {self._name} cannot be used: {reason}"
+        if isinstance(error, sqlite3.OperationalError) and _is_busy(error) and self._path is not None:
+            failure = lock_failure(self._path.parent)
+            error = error if failure is None else _LocklessError(failure)
         if isinstance(error, _LocklessError):
             has_none = error.failure.errno == errno.ENOLCK
             why = "has no locks" if has_none else f"cannot lock files: {error.failure.strerror}"
