@@ -57,6 +57,21 @@ ONE, TWO = "answer@one.example.com", "answer@two.example.com"
 DECLINES, MISSES = "decline@three.example.com", "no-answer@four.example.com"
 
 
+@pytest.mark.parametrize(("error", "words"), [(MemoryError(), "memory"), (KeyError("x"), "KeyError")])
+def test_a_failure_after_rooms_were_rung_never_says_that_nothing_rings(
+    shell: Shell, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, error: Exception, words: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("zoomcall.cli.invite.many._answer", fail)
+    result = batch(shell, csv(ONE), "--json")
+    assert result.code == 8
+    assert sum(request.method == "PATCH" for request in emulator.requests) == 1
+    assert words in result.json()["error"]["title"]
+    assert batch(shell, csv(ONE), "--dry-run").code in {1, 3}
+
+
 def test_every_row_is_rung_once_and_told_in_the_order_of_the_input(shell: Shell, emulator: Emulator) -> None:
     result = batch(shell, csv(ONE, DECLINES, MISSES, TWO), "--json")
 

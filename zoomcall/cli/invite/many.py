@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
@@ -42,7 +43,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.journal import CallRecord, TargetKey
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api, ResolvedTarget, SessionNameTarget, SessionTarget, Target
-from zoomcall.errors import NoSession, NotConfigured, UsageError, ZoomcallError
+from zoomcall.errors import NoSession, NotConfigured, UsageError, ZoomcallError, shortage_of
 from zoomcall.usecases.batching.batch import Batch, RowReport, Terms
 from zoomcall.usecases.batching.live import Doors
 from zoomcall.usecases.batching.pacing import Pace
@@ -53,7 +54,7 @@ from zoomcall.usecases.call_history import ReadLog, log_of, once, settle
 from zoomcall.usecases.dialing.dialler import Dialler
 from zoomcall.usecases.dialing.going_live import LiveWait
 from zoomcall.usecases.dialing.polling import Sighting
-from zoomcall.usecases.dialing.report import CallReport
+from zoomcall.usecases.dialing.report import CallReport, Unproven, blame
 from zoomcall.usecases.dialing.signals import Feed
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.whereabouts import ReadRoster
@@ -68,19 +69,20 @@ def ring_all(run: Run, file: str, flags: BatchFlags) -> Answer:
     reports = asked_reports(run, flags.report)
     rows, bad = _rows(run, file, flags)
     many = Many(run, flags, rows)
-    if flags.is_dry:
-        results = _dry_run(run, many, rows)
-    else:
-        many.open()
-        with many.voice:
-            results = list(many.ring())
-    results.extend(map(_bad_result, bad))
-    results.sort(key=lambda row: row.row)
-    if reports and not flags.is_dry:
-        rung = report_rows(results)
-        outcome = Outcome(rows=rung, total=len(rung), tag=flags.tag, started_at=started_at, ended_at=run.now())
-        write_what_can_be(run, reports, outcome)
-    return _answer(run, flags, results, many, started_at)
+    with many.owning_up():
+        if flags.is_dry:
+            results = _dry_run(run, many, rows)
+        else:
+            many.open()
+            with many.voice:
+                results = list(many.ring())
+        results.extend(map(_bad_result, bad))
+        results.sort(key=lambda row: row.row)
+        if reports and not flags.is_dry:
+            rung = report_rows(results)
+            outcome = Outcome(rows=rung, total=len(rung), tag=flags.tag, started_at=started_at, ended_at=run.now())
+            write_what_can_be(run, reports, outcome)
+        return _answer(run, flags, results, many, started_at)
 
 
 def _rows(run: Run, file: str, flags: BatchFlags) -> tuple[list[BatchRow], list[BadRow]]:
@@ -165,6 +167,22 @@ class Many:
         self.voice = BatchVoice(run, rows, keep=self.keep)
         self.sending, self.calls = Stop(), Stop()
         self.fatal: ZoomcallError | None = None
+        self.has_rung = False
+
+    @contextmanager
+    def owning_up(self) -> Iterator[None]:
+        """Let no failure that nobody foresaw deny that rooms were rung."""
+        try:
+            yield
+        except ZoomcallError:
+            raise
+        except Exception as error:
+            if not self.has_rung:
+                raise
+            shortage = shortage_of(error)
+            why = blame(error) if shortage is None else f"({shortage.message})"
+            fix = "Finish the run with --resume if it has a --journal; else look at `zoomcall call list`."
+            raise Unproven(f"rooms were rung, but zoomcall itself failed {why}", fix=fix) from error
 
     def open(self) -> None:
         """Open a connection for every API that a row needs, and find the sessions that rows name.
@@ -368,7 +386,9 @@ class Many:
         order = order_of(flags, connection, target, row.callout, timeout=row.timeout)
         if row.number in self._forced:
             order = replace(order, is_forced=True)
-        return self._diallers[target.api].dial(order, RowVoice(self._run, row, self.voice), self.calls)
+        report = self._diallers[target.api].dial(order, RowVoice(self._run, row, self.voice), self.calls)
+        self.has_rung = self.has_rung or report.sent is not Sent.NO
+        return report
 
     def result(self, report: RowReport) -> BatchRowResult:
         """Return the document of a row."""
