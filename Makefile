@@ -34,7 +34,7 @@ help:
 	@echo 'make sbom         write build/sbom.json, the bill of materials (CycloneDX) of what an installation can need'
 	@echo 'make check        set up, then check formatting, lint, types, layers, generated files and what starts cost'
 	@echo 'make fix          format, and fix what ruff can fix'
-	@echo 'make completions  regenerate completions/ from the command tree'
+	@echo 'make completions  regenerate completions/ and docs/man/ from the command tree'
 	@echo 'make readme       regenerate the captured parts of README.md, and docs/pictures'
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
 	@echo 'make readings     write down anew what diagnose reads of each case'
@@ -88,6 +88,7 @@ check: .venv/.ready .venv-lint/.ready .venv-start/.ready system-check
 	$(BIN)/mypy tools fuzz tests/conftest.py tests/contract.py tests/shell.py
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
+	$(BIN)/python tools/manpages.py --check
 	$(BIN)/python tools/readme.py --check
 	$(BIN)/python tools/pictures.py --check
 	$(BIN)/python tools/errors.py --check
@@ -100,6 +101,7 @@ fix: .venv/.ready
 
 completions: .venv/.ready
 	$(BIN)/python tools/completions.py
+	$(BIN)/python tools/manpages.py
 
 readme: .venv/.ready
 	$(BIN)/python tools/readme.py
@@ -182,4 +184,4 @@ system-check:
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
-	    parallel=parallel cc=build-essential chromium=chromium
+	    parallel=parallel cc=build-essential chromium=chromium mandoc=mandoc
