@@ -16,6 +16,7 @@ import pytest
 from emulator.hand_made import eventually
 from shell import ProcessShell, Result, Shell
 
+from zoomcall.cli.invite import many
 from zoomcall.emulator.faults import Fault
 from zoomcall.emulator.messages import refusal
 from zoomcall.emulator.running import Emulator
@@ -70,6 +71,21 @@ def test_a_failure_after_rooms_were_rung_never_says_that_nothing_rings(
     assert sum(request.method == "PATCH" for request in emulator.requests) == 1
     assert words in result.json()["error"]["title"]
     assert batch(shell, csv(ONE), "--dry-run").code in {1, 3}
+
+
+def test_no_memory_for_the_answer_never_says_that_nothing_rings(
+    shell: Shell, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ring_all = many.ring_all
+
+    def fail(*arguments: Any) -> None:
+        ring_all(*arguments)
+        raise MemoryError
+
+    monkeypatch.setattr(many, "ring_all", fail)
+    result = batch(shell, csv(ONE))
+    assert result.code == 8
+    assert "Rooms were rung, and may still be ringing." in result.stderr
 
 
 def test_every_row_is_rung_once_and_told_in_the_order_of_the_input(shell: Shell, emulator: Emulator) -> None:

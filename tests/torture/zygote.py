@@ -98,12 +98,12 @@ def _become(job: dict[str, Any], arguments: list[str], stdout: str, stderr: str)
     sys.argv = ["zoomcall", *arguments]
     signal.signal(signal.SIGINT, signal.default_int_handler)
     library = ctypes.CDLL(None)
+    text = ctypes.create_string_buffer(1000)
     arm = job["arm"]
     library.torture_arm(
         job["root"].encode(), arm["kind"].encode(), ctypes.c_long(arm["number"]), arm["error"], arm["mode"]
     )
     code = _main()
-    text = ctypes.create_string_buffer(1000)
     library.torture_counts(text, 1000)
     Path(job["counts"]).write_bytes(text.value)
     os._exit(code)

@@ -150,8 +150,10 @@ class Boundary:
         shortage = shortage_of(error)
         if shortage is not None:
             self.close()  # which may make room for the answer
-            status = ExitStatus.NOT_CONFIGURED
-            report = ErrorReport(status=status, title=shortage.message, fix=shortage.fix)
+            has_rung = self._starter.run is not None and self._starter.run.has_rung
+            status = ExitStatus.PENDING if has_rung else ExitStatus.NOT_CONFIGURED
+            dialled = "Rooms were rung, and may still be ringing." if has_rung else None
+            report = ErrorReport(status=status, title=shortage.message, fix=shortage.fix, dialled=dialled)
             return self._emit(Answer(status=status, error=report))
         if isinstance(error, OSError) and self._starter.run is None:
             raise error  # no command has started: a help page could not be written

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 
 
 class Run(Voice):
-    """One run of a command."""
+    """One run of a command.
+
+    Attributes:
+        has_rung: Whether a batch has sent a request that may ring a room.
+    """
+
+    has_rung = False
 
     @cached_property
     def wiring(self) -> Wiring:

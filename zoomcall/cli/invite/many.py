@@ -167,7 +167,6 @@ class Many:
         self.voice = BatchVoice(run, rows, keep=self.keep)
         self.sending, self.calls = Stop(), Stop()
         self.fatal: ZoomcallError | None = None
-        self.has_rung = False
 
     @contextmanager
     def owning_up(self) -> Iterator[None]:
@@ -177,7 +176,7 @@ class Many:
         except ZoomcallError:
             raise
         except Exception as error:
-            if not self.has_rung:
+            if not self._run.has_rung:
                 raise
             shortage = shortage_of(error)
             why = blame(error) if shortage is None else f"({shortage.message})"
@@ -387,7 +386,7 @@ class Many:
         if row.number in self._forced:
             order = replace(order, is_forced=True)
         report = self._diallers[target.api].dial(order, RowVoice(self._run, row, self.voice), self.calls)
-        self.has_rung = self.has_rung or report.sent is not Sent.NO
+        self._run.has_rung = self._run.has_rung or report.sent is not Sent.NO
         return report
 
     def result(self, report: RowReport) -> BatchRowResult:
