@@ -82,6 +82,14 @@ def test_of_a_chain_the_backend_that_took_the_secret_is_remembered(monkeypatch: 
     assert store_of().write("prod", SECRET) == "keyring_backends.Remembering"
 
 
+def test_a_secret_is_replaced_where_it_was_stored(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PYTHON_KEYRING_BACKEND", raising=False)
+    monkeypatch.setattr(keyring.core, "get_keyring", lambda: pytest.fail("every backend was looked at"))
+    store = store_of()
+    assert store.write("prod", SECRET, "keyring_backends.Remembering") == "keyring_backends.Remembering"
+    assert store.read("prod", "keyring_backends.Remembering") == SECRET
+
+
 def test_the_users_own_choice_wins_over_the_remembered_backend(monkeypatch: pytest.MonkeyPatch) -> None:
     Remembering.secrets["zoomcall", "prod"] = SENTINEL
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring_backends.Remembering")

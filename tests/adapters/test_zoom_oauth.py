@@ -14,6 +14,7 @@ from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import OAUTH_BASE
 from zoomcall.domain.credential import AccessToken, CredentialKind, ServerToServerApp
 from zoomcall.domain.secret import Secret
+from zoomcall.domain.sign_in import Proof, UserApp
 from zoomcall.errors import ErrorKind, NetworkFault, NetworkWord
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -170,3 +171,40 @@ def test_the_apps_own_token_is_asked_for_without_an_account() -> None:
     assert request.headers["authorization"] == "Basic " + base64.b64encode(f"client-1:{SENTINEL}".encode()).decode()
     assert parse_qsl(request.content.decode()) == [("grant_type", "client_credentials")]
     assert "made-up-token" not in "".join(endpoint.lines)
+
+
+USER_APP = UserApp("client-2")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (httpx.Response(200, json=GOOD), ErrorKind.ZOOM_FAULT),
+        (httpx.Response(200, json=GOOD | {"refresh_token": ""}), ErrorKind.ZOOM_FAULT),
+        (httpx.Response(200, json=GOOD | {"refresh_token": 5}), ErrorKind.ZOOM_FAULT),
+        (httpx.Response(200, text="<html>made-up-token</html>"), ErrorKind.ZOOM_FAULT),
+        (httpx.Response(503, text=f"<html>{SENTINEL}</html>"), ErrorKind.ZOOM_FAULT),
+        (httpx.Response(429, text=f"{SENTINEL} code-1"), ErrorKind.RATE_LIMITED),
+        (httpx.Response(400, json={"reason": f"{SENTINEL} code-1", "error": "invalid_grant"}), ErrorKind.AUTH),
+    ],
+)
+def test_a_code_that_brings_no_tokens_is_refused_and_nothing_private_told(
+    reply: httpx.Response, kind: ErrorKind
+) -> None:
+    endpoint, proof = FakeEndpoint(reply), Proof(Secret("state-1"), Secret(SENTINEL))
+    code = Secret("code-1")
+    with pytest.raises(ZoomRefused) as caught:
+        endpoint.oauth.exchange(USER_APP, code=code, redirect_uri="http://127.0.0.1:1/", proof=proof)
+    assert caught.value.kind is kind
+    told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.answer) + "".join(endpoint.lines)
+    assert not [text for text in (SENTINEL, "code-1", "made-up-token") if text in told]
+
+
+def test_a_renewal_that_brings_no_other_refresh_token_keeps_the_present_one() -> None:
+    present = Secret(SENTINEL)
+    kept = FakeEndpoint(httpx.Response(200, json=GOOD)).oauth.renew(USER_APP, present)
+    assert (kept.refresh_token, kept.access.text) == (present, Secret("made-up-token"))
+    replaced = FakeEndpoint(httpx.Response(200, json=GOOD | {"refresh_token": "next"})).oauth.renew(
+        USER_APP, present
+    )
+    assert replaced.refresh_token == Secret("next")

@@ -15,13 +15,19 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from msgspec.structs import replace
 from shell import ProcessShell, Result, Shell
 
+from zoomcall.adapters import redirect_listener
 from zoomcall.adapters.config_file import ConfigFile
+from zoomcall.adapters.redirect_listener import RedirectListener
 from zoomcall.adapters.secret_files import SecretFiles
 from zoomcall.cli import browser
+from zoomcall.domain.api_base import GOV_OAUTH_BASE
+from zoomcall.domain.credential import CredentialKind
+from zoomcall.domain.profile import Profile, Store
 from zoomcall.domain.secret import Secret
-from zoomcall.domain.sign_in import UserTokens, tokens_of_item
+from zoomcall.domain.sign_in import Page, UserTokens, tokens_of_item
 from zoomcall.emulator.running import Emulator
 from zoomcall.usecases import browser_sign_in
 
@@ -214,6 +220,65 @@ def test_no_browser_prints_the_address_and_the_tunnel(
     assert f"ssh -L {port}:127.0.0.1:{port}" in result.stderr
     assert user.addresses == []
     assert not (home.config_dir / "config.toml").exists()
+
+
+def test_the_address_is_shown_to_the_quiet_and_where_nothing_is_asked(
+    home: Shell, emulator: Emulator, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_sign_in, "PATIENCE", timedelta(seconds=0.1))
+    home.set(ZOOMCALL_NO_INPUT="1")
+    assert ADDRESS.search(log_in(home, emulator, "-q", "--no-browser").stderr)
+
+
+def test_what_a_browser_prints_stays_out_of_the_answer(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BROWSER", "echo opening %s")
+    browser._open("http://127.0.0.1/a?b=c&d=$(e)")
+    assert capfd.readouterr() == ("", "opening http://127.0.0.1/a?b=c&d=$(e)\n")
+
+
+def test_a_browser_leaves_port_80_out_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    with RedirectListener("/callback", 0) as listener:
+        assert listener.answer("/done", "127.0.0.1")[0] == 404
+        listener.show(Page.SIGNED_IN)
+        assert listener.answer("/done", "127.0.0.1")[0] == 404
+        monkeypatch.setattr(redirect_listener, "_HTTP_PORT", listener.port)
+        assert listener.answer("/done", "127.0.0.1")[0] == 200
+        listener.note_shown()
+
+
+@pytest.mark.parametrize(("signal_", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_while_waiting_closes_the_port_and_stores_nothing(
+    zoomcall_process: ProcessShell, home: Shell, emulator: Emulator, signal_: signal.Signals, code: int
+) -> None:
+    line = (
+        "auth",
+        "login",
+        "--kind",
+        "oauth",
+        "--client-id",
+        emulator.ready["public_client_id"],
+        "--store",
+        "file",
+    )
+    with zoomcall_process.start(*line, "--no-browser", "-q") as running:
+        assert running.process.stderr is not None
+        running.process.stderr.readline()
+        address = running.process.stderr.readline().decode()
+        running.send(signal_)
+        assert running.finish().code == code
+    with pytest.raises(ConnectionRefusedError):
+        send("GET", parse_qs(urlsplit(address).query)["redirect_uri"][0])
+    assert not (home.config_dir / "config.toml").exists()
+    assert not (home.config_dir / "secrets").exists()
+
+
+def test_the_login_line_names_the_cluster() -> None:
+    profile = Profile(name="a", kind=CredentialKind.OAUTH, store=Store.KEYRING, client_id="C")
+    assert profile.login_line == "zoomcall auth login --kind oauth --client-id C -p a"
+    gov = replace(profile, oauth_base=GOV_OAUTH_BASE)
+    assert gov.login_line == "zoomcall auth login --kind oauth --client-id C --cluster gov -p a"
 
 
 def test_where_no_window_can_open_the_address_is_printed(

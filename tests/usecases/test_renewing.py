@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from zoomcall.adapters.secret_files import SecretFiles
 from zoomcall.adapters.sign_in_keeper import StoredSignIn
@@ -164,3 +165,17 @@ def test_a_folder_that_cannot_be_locked_is_told(tmp_path: Path) -> None:
     keeper = StoredSignIn(PROFILE, SecretFiles(tmp_path), tmp_path)
     with pytest.raises(NotConfigured, match="symbolic link"), keeper.alone():
         pass
+
+
+def test_the_next_tokens_go_where_the_profiles_secret_is(tmp_path: Path) -> None:
+    class Store(SecretFiles):
+        def write(self, account: str, secret: Secret, backend: str | None = None) -> str | None:
+            places.append((account, backend))
+            return super().write(account, secret, backend)
+
+    places: list[tuple[str, str | None]] = []
+    store = Store(tmp_path)
+    old = tokens(1, good_for=timedelta(seconds=30))
+    SecretFiles(tmp_path).write("me", old.as_item("app"))
+    use(old, StoredSignIn(replace(PROFILE, keyring_backend="a.Backend"), store, tmp_path), Zoom())
+    assert places == [("me", "a.Backend")]

@@ -65,7 +65,7 @@ class KeptToken:
                 profile = self._owner()
                 item = None if profile is None else item_of(token, self._owner_text(profile))
                 if profile is not None and item is not None:
-                    self._store.write(profile.token_account, item)
+                    self._store.write(profile.token_account, item, profile.keyring_backend)
         except (NotConfigured, OSError):
             return
 

@@ -95,8 +95,8 @@ class KeyringStore:
         """Return the present secret, so that it can be restored; arguments and errors as in ``read``."""
         return self.read(account, backend)
 
-    def write(self, account: str, secret: Secret) -> str | None:
-        """Store a secret, replacing an older one, and check that it was kept.
+    def write(self, account: str, secret: Secret, backend: str | None = None) -> str | None:
+        """Store a secret, replacing an older one, and check that it was kept; ``backend`` as in ``read``.
 
         Returns:
             The dotted name of the keyring backend that stored it.
@@ -106,7 +106,7 @@ class KeyringStore:
         """
 
         def work() -> str:
-            taker = _write(_usable(None), account, secret)
+            taker = _write(_usable(backend), account, secret)
             if taker.get_password(SERVICE, account) != secret.reveal():
                 raise keyring.errors.PasswordSetError("it did not keep the secret")
             return f"{type(taker).__module__}.{type(taker).__qualname__}"

@@ -19,6 +19,7 @@ from zoomcall.errors import UsageError
 
 HOST = "127.0.0.1"
 _DONE = "/done"
+_HTTP_PORT = 80  # which browsers leave out of the Host header
 _LOOK_SECONDS = 0.2  # Windows delivers Ctrl-C only between two waits
 _ANSWER_SECONDS = 90.0
 _LINGER_SECONDS = 3.0
@@ -118,7 +119,7 @@ class RedirectListener:
         """
         parts = urlsplit(target)
         pairs = dict(parse_qsl(parts.query, keep_blank_values=True))
-        if host != f"{HOST}:{self.port}":
+        if host != f"{HOST}:{self.port}" and (host, self.port) != (HOST, _HTTP_PORT):
             return 404, _HEADERS, b""
         if parts.path == self._path and pairs.keys() & {"code", "error", "state"}:
             self._brought.put(pairs)

@@ -66,7 +66,7 @@ class SecretFiles:
             except (FileNotFoundError, ValueError):
                 return None
 
-    def write(self, account: str, secret: Secret) -> str | None:
+    def write(self, account: str, secret: Secret, backend: str | None = None) -> str | None:  # noqa: ARG002 - as above
         """Store a secret, replacing an older one.
 
         Raises:

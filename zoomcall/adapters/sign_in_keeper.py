@@ -74,4 +74,4 @@ class StoredSignIn:
         Raises:
             NotConfigured: They cannot be stored.
         """
-        self._store.write(self._profile.name, item)
+        self._store.write(self._profile.name, item, self._profile.keyring_backend)

@@ -84,14 +84,14 @@ class ZoomOAuth:
         return _user_tokens(self._post_as_user_app("token", app, form))
 
     def renew(self, app: UserApp, refresh_token: Secret, *, deadline: datetime | None = None) -> UserTokens:
-        """Get the next tokens, which ends the refresh token.
+        """Get the next tokens, which ends the refresh token, unless the answer brings no other (RFC 6749, 6).
 
         Raises:
             ZoomRefused: Zoom refused the refresh token, or its answer contains no tokens.
             NetworkFault: No answer came.
         """
         form = {"grant_type": "refresh_token", "refresh_token": refresh_token.reveal()}
-        return _user_tokens(self._post_as_user_app("token", app, form, deadline=deadline))
+        return _user_tokens(self._post_as_user_app("token", app, form, deadline=deadline), refresh_token)
 
     def revoke(self, app: UserApp, token: Secret) -> None:
         """End a sign-in.
@@ -190,9 +190,11 @@ def _access_token(answer: RawAnswer, kind: CredentialKind) -> AccessToken:
     )
 
 
-def _user_tokens(answer: RawAnswer) -> UserTokens:
+def _user_tokens(answer: RawAnswer, present: Secret | None = None) -> UserTokens:
     access = _access_token(answer, CredentialKind.OAUTH)
     refresh_token = (answer.json_object() or {}).get("refresh_token")
+    if refresh_token is None and present is not None:
+        return UserTokens(present, access)
     if not isinstance(refresh_token, str) or not re.fullmatch(r"[\x21-\x7e]+", refresh_token):
         raise ZoomRefused(answer.read())
     return UserTokens(Secret(refresh_token), access)

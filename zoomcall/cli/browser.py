@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 import sys
@@ -17,6 +18,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.sign_in import DEFAULT_PATH, DeviceCode, Proof, UserApp
 
 _RANDOM_BYTES = 32
+_STDERR = 2
 _OPENS_WINDOWS = sys.platform in {"win32", "darwin"}
 
 
@@ -98,9 +100,13 @@ def _has_screen() -> bool:
 
 
 def _open(address: str) -> None:
-    import webbrowser  # slow to import, and nobody else needs it
+    """Open a browser from a process of its own, since browsers talk on stdout, which is for the answer."""
+    import subprocess  # slow to import, and nobody else needs it
 
-    webbrowser.open(address)
+    opening = "import sys, webbrowser; webbrowser.open(sys.argv[1])"
+    command = [sys.executable, "-I", "-c", opening, address]
+    with contextlib.suppress(OSError):
+        subprocess.run(command, stdout=_STDERR, check=False)  # noqa: S603 - nothing of it is a shell's
 
 
 def _show_code(run: Run, asked: DeviceCode) -> None:

@@ -104,9 +104,12 @@ class Profile(Struct, frozen=True, kw_only=True):
     @property
     def login_line(self) -> str:
         """The command that stores it again."""
+        from zoomcall.domain.api_base import GOV_OAUTH_BASE
+
+        cluster = " --cluster gov" if self.oauth_base == GOV_OAUTH_BASE else ""
         store = " --store file" if self.store is Store.FILE else ""
         app = f" --client-id {self.client_id}" if self.kind is CredentialKind.OAUTH else ""
-        return f"zoomcall auth login --kind {self.kind}{app}{store} -p {self.name}"
+        return f"zoomcall auth login --kind {self.kind}{app}{cluster}{store} -p {self.name}"
 
     @property
     def webhook_account(self) -> str:

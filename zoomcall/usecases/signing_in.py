@@ -332,10 +332,15 @@ def _tell_left(error: BaseException, what: str, command: str, warn: Warn) -> Non
 
 
 def _move_rest(older: Profile | None, profile: Profile, open_store: OpenStore, warn: Warn) -> None:
-    """Empty the store of the replaced profile if it is a different one; the webhook secret moves along."""
-    if older is None or older.store is profile.store:
+    """Forget what the replaced profile leaves; out of a different store the webhook secret moves along."""
+    if older is None:
         return
     left, account = open_store(older.store), older.webhook_account
+    if older.store is profile.store:
+        if {older.kind, profile.kind} != {CredentialKind.OAUTH}:  # from app to app the login itself has seen to it
+            for each in _more_accounts(older):
+                _forget(each, older, left, warn)
+        return
     try:
         webhook_secret = left.previous(account, older.keyring_backend)
         if webhook_secret is not None:
