@@ -11,8 +11,8 @@ from shell import ProcessShell, Shell
 
 from zoomcall.adapters.http import Http
 from zoomcall.adapters.wire import Wire
-from zoomcall.cli import main
 from zoomcall.cli.invite.telling import Telling
+from zoomcall.cli.render import formats
 from zoomcall.emulator.running import Emulator
 
 RING = ("invite", "sip", "answer@room.example.com")
@@ -95,7 +95,7 @@ def test_an_answer_for_which_there_are_no_files_is_printed_once_others_are_close
     shell: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tries: list[bool] = []
-    writer_of = main.writer_of
+    writer_of = formats.writer_of
 
     def failing(output: Any) -> Any:
         tries.append(True)
@@ -103,7 +103,7 @@ def test_an_answer_for_which_there_are_no_files_is_printed_once_others_are_close
             raise OSError(24, "Too many open files")
         return writer_of(output)
 
-    monkeypatch.setattr(main, "writer_of", failing)
+    monkeypatch.setattr(formats, "writer_of", failing)
     assert shell(*RING).code == 0
     assert len(tries) == 2
 
