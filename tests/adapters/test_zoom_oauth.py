@@ -196,6 +196,9 @@ def test_a_code_that_brings_no_tokens_is_refused_and_nothing_private_told(
     with pytest.raises(ZoomRefused) as caught:
         endpoint.oauth.exchange(USER_APP, code=code, redirect_uri="http://127.0.0.1:1/", proof=proof)
     assert caught.value.kind is kind
+    has_token = "access_token" in reply.text
+    assert ("without a usable refresh token" in caught.value.message) is has_token
+    assert caught.value.answer.is_zooms is (has_token or kind is ErrorKind.AUTH)
     told = "".join(traceback.format_exception(caught.value)) + repr(caught.value.answer) + "".join(endpoint.lines)
     assert not [text for text in (SENTINEL, "code-1", "made-up-token") if text in told]
 

@@ -412,6 +412,18 @@ def test_an_address_opened_twice_signs_in_once(home: Shell, emulator: Emulator, 
     assert len([each for each in emulator.requests if each.path == "/oauth/token"]) == 1
 
 
+def test_the_line_that_begins_again_has_the_same_flags(
+    home: Shell, emulator: Emulator, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(browser_sign_in, "PATIENCE", timedelta(seconds=0.1))
+    flags = ("--client-id", "C", "--redirect-path", "/a&b", "--secret-stdin", "--no-browser")
+    result = log_in(home, emulator, *flags, "--json", stdin=b"made-up-secret-of-an-app")
+    assert result.json()["error"]["command"] == (
+        "zoomcall auth login --kind oauth --client-id C --store file -p default"
+        " --redirect-path '/a&b' --secret-file FILE --no-browser"
+    )
+
+
 def test_a_code_that_zoom_refuses(home: Shell, emulator: Emulator, user: Browser) -> None:
     user.act = lambda address: visit(re.sub("code=[^&]+", "code=spent", allow(address)))
     result = log_in(home, emulator, "--json")

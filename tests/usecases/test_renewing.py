@@ -125,6 +125,18 @@ def test_a_spent_refresh_token_names_the_login() -> None:
     assert caught.value.command == Keeper.login_line
 
 
+def test_the_login_of_a_confidential_app_needs_its_secret() -> None:
+    old = tokens(1, good_for=timedelta())
+    keeper = Keeper(old.as_item("app"), Secret("s"))
+    with pytest.raises(ZoomRefused) as caught:
+        use(old, keeper, Zoom(newest=2))
+    assert caught.value.command == f"{Keeper.login_line} --secret-file FILE"
+    keeper.is_full = True
+    with pytest.raises(NotConfigured) as full:
+        use(old, keeper, Zoom())
+    assert full.value.command == f"{Keeper.login_line} --secret-file FILE"
+
+
 @pytest.mark.parametrize("item", [None, tokens(1).as_item("another app")])
 def test_whoever_was_signed_out_meanwhile_is_told(item: Secret | None) -> None:
     with pytest.raises(NotConfigured, match="signed out"):

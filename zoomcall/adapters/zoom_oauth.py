@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from urllib.parse import quote_plus, urlencode
 
+from msgspec.structs import replace
+
 from zoomcall.adapters.http import Http, HttpRequest
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import ApiBase
@@ -196,7 +198,9 @@ def _user_tokens(answer: RawAnswer, present: Secret | None = None) -> UserTokens
     if refresh_token is None and present is not None:
         return UserTokens(present, access)
     if not isinstance(refresh_token, str) or not re.fullmatch(r"[\x21-\x7e]+", refresh_token):
-        raise ZoomRefused(answer.read())
+        refusal = ZoomRefused(replace(answer.read(), is_zooms=True))
+        refusal.message = "Zoom's token endpoint sent an access token without a usable refresh token"
+        raise refusal
     return UserTokens(Secret(refresh_token), access)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import shlex
 import sys
 import threading
 import time
@@ -54,6 +55,7 @@ def signed_in(run: Run, profile: Profile, client_secret: Secret | None, way: Way
     from zoomcall.usecases.browser_sign_in import sign_in_on_device, sign_in_with_browser
 
     app, zoom = UserApp(profile.client_id, client_secret), run.wiring.oauth_of(profile)
+    again = _line(profile, way, is_confidential=client_secret is not None)
     if way.is_on_device:
         tokens = sign_in_on_device(
             app,
@@ -61,7 +63,7 @@ def signed_in(run: Run, profile: Profile, client_secret: Secret | None, way: Way
             show=lambda asked: _show_code(run, asked),
             now=run.wiring.now,
             sleep=time.sleep,
-            again=profile.login_line,
+            again=again,
         )
     else:
         with run.wiring.redirect_listener(way.path, way.port) as listener:
@@ -71,9 +73,26 @@ def signed_in(run: Run, profile: Profile, client_secret: Secret | None, way: Way
                 listener=listener,
                 send_to=lambda address: _send_to(run, address, listener.port, is_browserless=way.is_browserless),
                 proof=Proof.draw(lambda: secrets.token_urlsafe(_RANDOM_BYTES)),
-                again=profile.login_line,
+                again=again,
             )
     return tokens.as_item(profile.client_id)
+
+
+def _line(profile: Profile, way: Way, *, is_confidential: bool) -> str:
+    """Return the command that does the same again."""
+    flags = {
+        "--redirect-path": shlex.quote(way.path) if way.path != DEFAULT_PATH else "",
+        "--port": str(way.port or ""),
+        "--secret-file": "FILE" if is_confidential else "",
+    }
+    words = {"--no-browser": way.is_browserless, "--device": way.is_on_device}
+    return " ".join(
+        (
+            profile.login_line,
+            *(f"{name} {value}" for name, value in flags.items() if value),
+            *(name for name, is_given in words.items() if is_given),
+        )
+    )
 
 
 def _send_to(run: Run, address: str, port: int, *, is_browserless: bool) -> None:

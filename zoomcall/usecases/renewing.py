@@ -79,10 +79,11 @@ def usable_token(
         if _is_good(stored.access, refused, now()):
             return stored.access
         app = UserApp(user.client_id, keeper.read_client_secret())
+        login_line = keeper.login_line + ("" if app.client_secret is None else " --secret-file FILE")
         try:
             fresh = renew(app, stored.refresh_token)
         except ZoomRefused as refusal:
-            refusal.command = keeper.login_line
+            refusal.command = login_line
             raise
         try:
             keeper.write(fresh.as_item(user.client_id))
@@ -90,7 +91,7 @@ def usable_token(
             error.fix = (
                 f"Zoom has issued new tokens, and the stored ones are spent: sign in again. {error.fix or ''}"
             )
-            error.command = keeper.login_line
+            error.command = login_line
             raise
         return fresh.access
 
