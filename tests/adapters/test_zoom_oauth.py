@@ -8,7 +8,8 @@ import httpx
 import pytest
 from shell import SENTINEL
 
-from zoomcall.adapters.http import Clock, Http
+from zoomcall.adapters import redirect_listener, sign_in_keeper
+from zoomcall.adapters.http import MOST_TRIES, MOST_WAITING_SECONDS, Clock, Http, Timeouts
 from zoomcall.adapters.zoom_oauth import ZoomOAuth
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.api_base import OAUTH_BASE
@@ -211,3 +212,16 @@ def test_a_renewal_that_brings_no_other_refresh_token_keeps_the_present_one() ->
         USER_APP, present
     )
     assert replaced.refresh_token == Secret("next")
+
+
+def test_a_device_code_is_not_traced() -> None:
+    answer = {"device_code": SENTINEL, "user_code": "ABCD", "verification_uri": "https://zoom.us/oauth/device"}
+    endpoint = FakeEndpoint(httpx.Response(200, json=answer))
+    assert endpoint.oauth.ask_device_code(USER_APP).device_code == Secret(SENTINEL)
+    assert SENTINEL not in "".join(endpoint.lines)
+
+
+def test_whoever_waits_for_tokens_waits_longer_than_they_can_take() -> None:
+    longest = MOST_TRIES * Timeouts().total + MOST_WAITING_SECONDS
+    assert longest < redirect_listener._ANSWER_SECONDS
+    assert timedelta(seconds=longest) < sign_in_keeper._LOCK_LIMIT

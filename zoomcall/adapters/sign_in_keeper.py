@@ -15,7 +15,7 @@ from zoomcall.errors import NotConfigured
 from zoomcall.own_files import locked
 
 _LOCK_NAME = "sign-in.lock"
-_LOCK_LIMIT = timedelta(seconds=90)
+_LOCK_LIMIT = timedelta(seconds=150)
 """Longer than one renewal can take, with every attempt and wait of it."""
 
 
