@@ -15,9 +15,10 @@ from zoomcall.adapters.journal import Journal
 from zoomcall.domain.address import Protocol, RoomAddress
 from zoomcall.domain.call import Evidence, EvidenceSource, Match, Sent, State
 from zoomcall.domain.journal import CallRecord, NewCall, Standing, TargetKey
+from zoomcall.domain.place import Place
 from zoomcall.domain.roster import ROOM_DEVICE, Participant
 from zoomcall.domain.target import Api
-from zoomcall.usecases.whereabouts import Place, place_of, roster_command, rung_here
+from zoomcall.usecases.whereabouts import place_of, roster_command, rung_here
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TARGET = TargetKey(api_base="https://api.zoom.us/v2", api=Api.SESSION, id="abc/def==")

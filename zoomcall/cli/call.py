@@ -25,15 +25,16 @@ from zoomcall.cli.targets import chosen_target, target_of_flags, target_of_varia
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.journal import CallRecord, TargetKey
+from zoomcall.domain.place import Ending, Now, Place
 from zoomcall.domain.target import SessionTarget
 from zoomcall.domain.time_words import stamp
 from zoomcall.errors import ErrorKind, NotConfigured, UsageError, ZoomcallError
-from zoomcall.usecases.call_history import Ending, HangUp, Review, find, hang_up, once, review, rooms_in
+from zoomcall.usecases.call_history import HangUp, Review, find, hang_up, once, review, rooms_in
 from zoomcall.usecases.dialing.ports import CallJournal
 from zoomcall.usecases.dialing.report import Unproven
 from zoomcall.usecases.dialing.stop import Stop
 from zoomcall.usecases.watching_on import Watched, WatchingOn
-from zoomcall.usecases.whereabouts import Now, PastEndpoints, Place, ReadRoster, settled_place
+from zoomcall.usecases.whereabouts import PastEndpoints, ReadRoster, settled_place
 
 app = typer.Typer()
 

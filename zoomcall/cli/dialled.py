@@ -15,9 +15,9 @@ from zoomcall.domain.address import Protocol
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
 from zoomcall.domain.call import State, exit_of
 from zoomcall.domain.exit_status import ExitStatus
+from zoomcall.domain.place import Now, Place
 from zoomcall.domain.time_words import stamp
 from zoomcall.knowledge.facts import Facts
-from zoomcall.usecases.whereabouts import Now, Place, way_on
 
 if TYPE_CHECKING:
     from zoomcall.domain.journal import CallRecord
@@ -100,6 +100,8 @@ def as_the_invite(answer: Answer, call: CallRecord) -> Answer:
         explained, call.reason, is_canceled=call.is_canceled, is_phone=call.protocol is Protocol.PHONE
     )
     if is_pending:
+        from zoomcall.usecases.whereabouts import way_on
+
         fix, command = way_on(call.id, call.target.api, call.target.id)
         causes = tuple(replace(cause, fix=fix, command=command) for cause in causes)
     error = ErrorReport(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
@@ -20,6 +19,7 @@ from zoomcall.domain.event import CalloutEvent
 from zoomcall.domain.journal import LONGEST_RINGING, CallId, CallRecord, Standing, TargetKey
 from zoomcall.domain.live import LOG_REACH
 from zoomcall.domain.pattern import Pattern
+from zoomcall.domain.place import Ending, Now, Place
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.target import Api
@@ -27,9 +27,7 @@ from zoomcall.errors import NetworkFault, NotConfigured, UsageError
 from zoomcall.usecases.dialing.evidence import Judge, Observation, OpenCall
 from zoomcall.usecases.whereabouts import (
     HUNG_UP,
-    Now,
     PastEndpoints,
-    Place,
     ReadRoster,
     place_of,
     roster_command,
@@ -61,14 +59,6 @@ class Review(Struct, frozen=True):
 
     call: CallRecord
     place: Now
-
-
-class Ending(StrEnum):
-    """What became of a room that was to be hung up."""
-
-    REMOVED = "removed"
-    REMOVED_BEFORE = "removed-before"
-    LEFT = "left"
 
 
 class HangUp(Struct, frozen=True):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
-from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
-
-from msgspec import Struct
 
 from zoomcall.domain.answer import ZoomRefused
 from zoomcall.domain.call import State
+from zoomcall.domain.place import Now, Place
 from zoomcall.domain.roster import Participant, is_exact
 from zoomcall.domain.target import Api, MeetingNumber, SessionId
 from zoomcall.errors import ErrorKind, NetworkFault
@@ -32,32 +29,6 @@ _WAITING = "it is in the waiting room: a host must admit it"
 
 class PastEndpoints(CallEndpoints, PastRosters, Protocol):
     """Zoom, as far as looking back at calls needs it."""
-
-
-class Place(StrEnum):
-    """Whether a room is in its session or meeting, which includes the waiting room."""
-
-    IN = "in"
-    LEFT = "left"
-    UNKNOWN = "unknown"
-
-
-class Now(Struct, frozen=True, kw_only=True):
-    """Where a room is now.
-
-    Attributes:
-        state: The place.
-        since: Since when, by Zoom's clock, or this machine's if it hung up; None if nobody tells.
-        why: What explains it: how it left, why it is not known, or that it waits.
-        is_waiting: Whether it is in the waiting room.
-        ended: Zoom's answer, if the session or meeting has ended.
-    """
-
-    state: Place
-    since: datetime | None = None
-    why: str | None = None
-    is_waiting: bool = False
-    ended: ZoomRefused | None = None
 
 
 def settled_place(call: CallRecord) -> Now | None:

@@ -19,8 +19,7 @@ from zoomcall.cli.results.invite import (
     SessionName,
     WasSent,
 )
-from zoomcall.usecases.call_history import Ending
-from zoomcall.usecases.whereabouts import Place
+from zoomcall.domain.place import Ending, Place
 
 
 class CallTarget(Struct, frozen=True, kw_only=True):
