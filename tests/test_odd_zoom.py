@@ -17,8 +17,8 @@ from emulator.hand_made import eventually
 from loopback import Loopback, Peer
 from shell import SENTINEL, ProcessShell, Shell
 
-from zoomcall.cli import main
 from zoomcall.cli.invite.telling import Telling
+from zoomcall.cli.render import text
 
 SESSION = "KkMHZ4y8QhSUWAHi5sWvfg=="
 HOST = {"id": "host", "participant_uuid": "U0", "name": "Ada", "device": "Windows"}
@@ -194,11 +194,11 @@ def test_a_signal_that_comes_once_the_call_is_over_changes_nothing(
         signal.raise_signal(number)
         return (answer if place == "answer" else write)(*arguments)
 
-    answer, write = Telling.answer, main.write_page
+    answer, write = Telling.answer, text.write_page
     if place == "answer":
         monkeypatch.setattr(Telling, "answer", signalled)
     else:
-        monkeypatch.setattr(main, "write_page", signalled)
+        monkeypatch.setattr(text, "write_page", signalled)
     zoom = OddZoom(roster=lambda peer: reply(peer, 200, {"users": [HOST]}), patch=lambda peer: peer.answer(200))
     with Loopback(zoom) as server:
         result = zoomcall("invite", "sip", "room@example.com", environ=environ_of(server))

@@ -33,7 +33,7 @@ def test_the_environment_is_the_tests_own_again_after_a_call(zoomcall: Shell) ->
 @pytest.fixture
 def leaky(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the program repeat its arguments in errors, secrets and all."""
-    monkeypatch.setattr("zoomcall.cli.main.without_secrets_of", lambda text, _: text)
+    monkeypatch.setattr("zoomcall.domain.shown_text.without_secrets_of", lambda text, _: text)
 
 
 @pytest.mark.usefixtures("leaky")

@@ -18,7 +18,11 @@ from zoomcall.usecases.pasted.paste import text_of_paste
 
 ORDER = tuple(Certainty)
 WRAPPED_ALREADY = re.compile(r"\\[\"nu/]|^>|&\w+;|\^\n|`\n|<\w|^[-+] ", re.MULTILINE)
-DOCUMENTS = {"path-event-singular-github-action", "wrong-method-bruno"}  # files of tools are not read inside a log
+DOCUMENTS = {  # files of tools, and tables, are not read inside a log
+    "path-event-singular-github-action",
+    "wrong-method-bruno",
+    "not-host-csv",
+}
 SIMPLE = [case for case in CASES if not WRAPPED_ALREADY.search(case.text) and len(case.text) < 4000]
 
 

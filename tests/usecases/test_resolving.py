@@ -218,7 +218,7 @@ def test_an_environment_that_cannot_serve_the_target_is_not_passed_over_for_a_pr
 @pytest.mark.parametrize("profile", [None, "video"])
 def test_a_profile_that_cannot_serve_the_target_is_told_and_one_that_can_is_named(profile: str | None) -> None:
     world = World()
-    with pytest.raises(NotConfigured, match="needs a credential of kind s2s or token") as caught:
+    with pytest.raises(NotConfigured, match="needs a credential of kind s2s, token or oauth") as caught:
         world.resolve(profile=profile, api=Api.MEETING)
     assert "profile 'video' of kind videosdk" in caught.value.message
     assert caught.value.fix == "Use another profile: -p given or -p meet."

@@ -234,7 +234,11 @@ class Emulator:
         started: Future[None] = Future()
         self._thread = threading.Thread(target=self._run, args=(started,), name="emulator", daemon=True)
         self._thread.start()
-        started.result()
+        try:
+            started.result()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
