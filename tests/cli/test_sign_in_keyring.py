@@ -36,6 +36,7 @@ def home(zoomcall: Shell, emulator: Emulator, session: KeyringSession, monkeypat
     zoomcall.set(
         **{name: text for name, text in session.environ.items() if name.startswith(("XDG", "DBUS"))},
         PYTHON_KEYRING_BACKEND=None,
+        ZOOMCALL_KEYRING_TIMEOUT="30",
         ZOOMCALL_API_BASE=ready["api_base"],
         ZOOMCALL_OAUTH_BASE=ready["oauth_base"],
         BROWSER="played",

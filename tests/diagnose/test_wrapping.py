@@ -22,6 +22,7 @@ DOCUMENTS = {  # files of tools, and tables, are not read inside a log
     "path-event-singular-github-action",
     "wrong-method-bruno",
     "not-host-csv",
+    "wrong-method-step-functions",
 }
 SIMPLE = [case for case in CASES if not WRAPPED_ALREADY.search(case.text) and len(case.text) < 4000]
 
