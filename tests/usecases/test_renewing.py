@@ -12,12 +12,12 @@ from msgspec.structs import replace
 from zoomcall.adapters.secret_files import SecretFiles
 from zoomcall.adapters.sign_in_keeper import StoredSignIn
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
-from zoomcall.domain.credential import AccessToken, CredentialKind, SignedInUser
+from zoomcall.domain.credential import RENEW_BEFORE, AccessToken, CredentialKind, SignedInUser
 from zoomcall.domain.profile import Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.sign_in import UserApp, UserTokens, tokens_of_item
 from zoomcall.errors import NotConfigured
-from zoomcall.usecases.renewing import RENEW_BEFORE, usable_token
+from zoomcall.usecases.renewing import usable_token
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 PROFILE = Profile(name="me", kind=CredentialKind.OAUTH, store=Store.FILE, client_id="app")

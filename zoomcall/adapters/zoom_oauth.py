@@ -115,14 +115,15 @@ class ZoomOAuth:
         """
         answer = self._post_as_user_app(f"devicecode?client_id={quote_plus(app.client_id)}", app, {})
         body = (answer.json_object() if answer.status == 200 else None) or {}
-        texts = [body.get(name) for name in ("device_code", "user_code", "verification_uri")]
-        if not all(isinstance(text, str) and re.fullmatch(r"[\x21-\x7e]+", text) for text in texts):
+        device_code, user_code, address = (
+            _visible(body.get(name)) for name in ("device_code", "user_code", "verification_uri")
+        )
+        if device_code is None or user_code is None or address is None:
             raise ZoomRefused(answer.read())
-        whole = body.get("verification_uri_complete")
         return DeviceCode(
-            device_code=Secret(str(texts[0])),
-            user_code=str(texts[1]),
-            address=whole if isinstance(whole, str) and re.fullmatch(r"[\x21-\x7e]+", whole) else str(texts[2]),
+            device_code=Secret(device_code),
+            user_code=user_code,
+            address=_visible(body.get("verification_uri_complete")) or address,
             seconds=_seconds(body.get("expires_in"), _DEVICE_SECONDS),
             interval=_seconds(body.get("interval"), _DEVICE_INTERVAL),
         )
@@ -179,9 +180,9 @@ class ZoomOAuth:
 
 
 def _access_token(answer: RawAnswer, kind: CredentialKind) -> AccessToken:
-    body = answer.json_object() if answer.status == 200 else None
-    text = body.get("access_token") if body is not None else None
-    if not isinstance(text, str) or not re.fullmatch(r"[\x21-\x7e]+", text) or body is None:
+    body = (answer.json_object() if answer.status == 200 else None) or {}
+    text = _visible(body.get("access_token"))
+    if text is None:
         raise ZoomRefused(answer.read())
     scope = body.get("scope")
     return AccessToken(
@@ -194,14 +195,20 @@ def _access_token(answer: RawAnswer, kind: CredentialKind) -> AccessToken:
 
 def _user_tokens(answer: RawAnswer, present: Secret | None = None) -> UserTokens:
     access = _access_token(answer, CredentialKind.OAUTH)
-    refresh_token = (answer.json_object() or {}).get("refresh_token")
-    if refresh_token is None and present is not None:
+    given = (answer.json_object() or {}).get("refresh_token")
+    if given is None and present is not None:
         return UserTokens(present, access)
-    if not isinstance(refresh_token, str) or not re.fullmatch(r"[\x21-\x7e]+", refresh_token):
+    refresh_token = _visible(given)
+    if refresh_token is None:
         refusal = ZoomRefused(replace(answer.read(), is_zooms=True))
         refusal.message = "Zoom's token endpoint sent an access token without a usable refresh token"
         raise refusal
     return UserTokens(Secret(refresh_token), access)
+
+
+def _visible(value: object) -> str | None:
+    """Return a text of Zoom's that has nothing in it but visible ASCII; None for anything else."""
+    return value if isinstance(value, str) and re.fullmatch(r"[\x21-\x7e]+", value) else None
 
 
 def _expiry(answer: RawAnswer, seconds: object) -> datetime | None:

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from zoomcall.usecases.renewing import SignInKeeper
 
 TOKEN_LIFETIME = timedelta(minutes=10)
-_RENEW_BEFORE = timedelta(minutes=1)
 
 
 class Connection:
@@ -212,4 +211,4 @@ class Connection:
 
 
 def _is_old(token: AccessToken, now: datetime) -> bool:
-    return not token.kind.is_bearer and token.expires_at is not None and token.expires_at - now < _RENEW_BEFORE
+    return not token.kind.is_bearer and token.ends_soon(now)

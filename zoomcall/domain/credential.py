@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, ClassVar, Self
 
@@ -223,6 +223,10 @@ class HeldCredential(Struct, frozen=True, kw_only=True):
     websocket_subscription_id: str | None = None
 
 
+RENEW_BEFORE = timedelta(minutes=1)
+"""How long before its end a token is renewed."""
+
+
 class AccessToken(Struct, frozen=True, kw_only=True):
     """A bearer ready for the wire.
 
@@ -237,3 +241,7 @@ class AccessToken(Struct, frozen=True, kw_only=True):
     kind: CredentialKind
     expires_at: datetime | None = None
     scopes: tuple[str, ...] | None = None
+
+    def ends_soon(self, now: datetime) -> bool:
+        """Return whether it is too old to begin anything with."""
+        return self.expires_at is not None and self.expires_at - now < RENEW_BEFORE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from zoomcall.domain.answer import ZoomRefused
@@ -12,8 +12,6 @@ from zoomcall.domain.credential import AccessToken, SignedInUser
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.sign_in import UserApp, UserTokens, tokens_of_item
 from zoomcall.errors import NotConfigured
-
-RENEW_BEFORE = timedelta(minutes=1)
 
 Renew = Callable[[UserApp, Secret], UserTokens]
 
@@ -99,4 +97,4 @@ def usable_token(
 def _is_good(token: AccessToken, refused: AccessToken | None, now: datetime) -> bool:
     if refused is not None and token.text == refused.text:
         return False
-    return token.expires_at is None or token.expires_at - now >= RENEW_BEFORE
+    return not token.ends_soon(now)
