@@ -8,7 +8,7 @@ import sqlite3
 import subprocess
 from collections import Counter
 from contextlib import suppress
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -443,6 +443,22 @@ def test_an_unknown_row_is_rung_again_only_when_that_is_asked_for(shell: Shell, 
 
     shell(*crash.arguments, "--resume", "--retry-unknown", "--timeout", "0.2")
     assert rung(emulator) == {lost: 2}
+
+
+@pytest.mark.parametrize("emulator", [20], indirect=True)
+def test_calls_that_were_left_open_read_the_log_of_the_account_once(shell: Shell, emulator: Emulator) -> None:
+    emulator.world.open_session("Hall B", now=datetime.now(UTC))
+    rooms = [f"slow-answer@r{number}.example.com" for number in range(4)]
+    halls = [emulator.ready["session_name"], "Hall B"]
+    lines = "".join(f"sip,{room},{halls[number % 2]}\n" for number, room in enumerate(rooms))
+    crash = Crash(shell, emulator, f"protocol,address,session_name\n{lines}")
+    assert states(shell(*crash.arguments, "--timeout", "0.2", "--json")) == ["pending"] * 4
+    before = len(emulator.requests)
+
+    assert states(shell(*crash.arguments, "--resume", "--timeout", "0.2", "--json")) == ["pending"] * 4
+    asked = Counter(request.request.path for request in emulator.requests[before:])
+    assert asked["/v2/videosdk/report/webhook_logs"] == 1
+    assert sum(count for path, count in asked.items() if path.endswith("/users")) == 2
 
 
 @pytest.mark.parametrize("emulator", [5], indirect=True)

@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     memory = _MEMORY if _MEMORY.is_dir() else None
     with (
         tempfile.TemporaryDirectory(prefix="torture-", dir=memory) as folder,
-        Lab(Path(folder), hands=options.hands) as lab,
+        Lab(Path(folder)) as lab,
     ):
         run = Run(lab, options.results, every=options.every, hands=options.hands)
         for name, trial in trials().items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,8 +15,6 @@ from zoomcall.emulator.messages import Request, invalid_field, refusal
 _USUAL_SIZE = 30
 _LARGEST_SIZE = 300
 _TOKEN_LIFETIME = timedelta(minutes=15)
-
-Row = Mapping[str, Any]
 
 
 class _Place(Struct, frozen=True):
@@ -32,7 +30,7 @@ class Pager:
         self._places: dict[str, _Place] = {}
         self._lock = threading.Lock()
 
-    def page(self, request: Request, name: str, rows: Sequence[Row], *, now: datetime) -> dict[str, Any]:
+    def page(self, request: Request, name: str, rows: Sequence[Any], *, now: datetime) -> dict[str, Any]:
         """Return the page that ``page_size`` and ``next_page_token`` ask for, as Zoom's document.
 
         Args:

@@ -274,15 +274,17 @@ class Rest:
         if number not in {None, "0", "1", "2", "3"}:
             raise refusal(400, 1506, "The 'retry_num' value must be an integer within the range of 0 to 3.")
         wanted = query.get("event")
-        rows = [
-            attempt.row
+        attempts = [
+            attempt
             for attempt in self._log.attempts(now=visit.now)
             if first <= attempt.at < last + timedelta(seconds=1)
             and wanted in {None, attempt.event.name}
             and number in {None, str(attempt.retry_number)}
             and (kind == "1" or attempt.is_acknowledged == (kind == "3"))
         ]
-        return json_reply(200, self._pager.page(visit.request, "webhook_logs", rows, now=visit.now))
+        page = self._pager.page(visit.request, "webhook_logs", attempts, now=visit.now)
+        page["webhook_logs"] = [attempt.row for attempt in page["webhook_logs"]]
+        return json_reply(200, page)
 
     def _some_meeting(self, visit: _Visit) -> Venue:
         venue = self._world.venue(VenueKey(Api.MEETING, visit.identifier))

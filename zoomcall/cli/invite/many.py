@@ -341,8 +341,10 @@ class Many:
 
         by_number = {row.number: row for row in self._rows}
         found: dict[int, BatchRowResult] = {}
-        looks = _Looks(self._run, self._connections, journal, since=before.started_at)
-        for number, how in resume(self._rows, kept, calls_of, before.started_at).items():
+        resumptions = resume(self._rows, kept, calls_of, before.started_at)
+        left_open = (how.call.at for how in resumptions.values() if how.call is not None and how.call.state.is_open)
+        looks = _Looks(self._run, self._connections, journal, since=min(left_open, default=before.started_at))
+        for number, how in resumptions.items():
             row = by_number[number]
             if how.kept is not None:
                 found[number] = replace(_kept_result(how.kept), row=number)
@@ -407,7 +409,10 @@ class Many:
 
 
 class _Looks:
-    """Finds out how calls ended that an earlier run left open; a roster and a log are read once for all of them."""
+    """Finds out how calls ended that an earlier run left open.
+
+    A roster is read once a target, and the log once an API: it is the whole account's.
+    """
 
     def __init__(
         self, run: Run, connections: Mapping[Api, Connection], journal: RunJournal, *, since: datetime
@@ -417,7 +422,8 @@ class _Looks:
         self._journal = journal
         self._since = since
         self._now = run.now()
-        self._readers: dict[TargetKey, tuple[ReadRoster, ReadLog]] = {}
+        self._rosters: dict[TargetKey, ReadRoster] = {}
+        self._logs: dict[Api, ReadLog] = {}
 
     def look(self, call: CallRecord) -> CallRecord:
         """Return what is known of a call now."""
@@ -428,11 +434,12 @@ class _Looks:
             self._run.notice(Notice("not-looked-up", f"call {call.id} could not be looked up: {error.message}"))
 
         zoom = self._connections[call.target.api].zoom
-        readers = self._readers.get(call.target)
-        if readers is None:
-            log = log_of(zoom, since=self._since, until=self._now, now=self._now)
-            readers = self._readers[call.target] = once(zoom, call.target), log
-        roster, log = readers
+        roster = self._rosters.get(call.target)
+        if roster is None:
+            roster = self._rosters[call.target] = once(zoom, call.target)
+        log = self._logs.get(call.target.api)
+        if log is None:
+            log = self._logs[call.target.api] = log_of(zoom, since=self._since, until=self._now, now=self._now)
         return settle(
             call,
             zoom=zoom,
