@@ -140,6 +140,10 @@ def shortage_of(error: BaseException) -> Shortage | None:
     """Return an error in plain words, if what failed is that the system has no more of something."""
     if isinstance(error, Shortage):
         return error
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        return Shortage(
+            "the system has no more threads for zoomcall", fix="End other programs, or raise the limit (ulimit -u)."
+        )
     code = errno.ENOMEM if isinstance(error, MemoryError) else getattr(error, "errno", None)
     if isinstance(error, ImportError):  # of a shared library, for which the loader has only words
         code = next((each for each in _SHORTAGES if os.strerror(each) in str(error)), None)

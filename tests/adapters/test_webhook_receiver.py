@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from zoom_events import SECRET, Reply, bytes_of, callout, deliver, request, signature_of, zoom_headers
 
-from zoomcall.adapters.webhook_receiver import Limits, WebhookReceiver
+from zoomcall.adapters.webhook_receiver import Limits, WebhookReceiver, _unless_cancelled
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.repeats import mark_of
 from zoomcall.domain.secret import Secret
@@ -616,6 +616,20 @@ def test_stopping_twice_or_before_the_start_is_no_matter() -> None:
     assert receiver.is_serving
     receiver.stop()
     receiver.stop()
+
+
+def test_only_an_accepting_that_was_cancelled_goes_unlogged(caplog: pytest.LogCaptureFixture) -> None:
+    async def accept() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_unless_cancelled)
+        cancelled = loop.create_future()
+        cancelled.cancel()
+        loop.call_soon(cancelled.set_result, None)  # as asyncio does for a client who comes at that moment
+        loop.call_soon(int, "no number")
+        await asyncio.sleep(0)
+
+    asyncio.run(accept())
+    assert [type(record.exc_info[1]) for record in caplog.records if record.exc_info] == [ValueError]
 
 
 def test_no_thread_outlives_a_receiver() -> None:

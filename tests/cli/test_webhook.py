@@ -1,4 +1,5 @@
 import contextlib
+import http.client
 import json
 import os
 import resource
@@ -16,6 +17,7 @@ from pathlib import Path
 
 import keyring.core
 import pytest
+from emulator.hand_made import eventually
 from keyring_backends import Remembering
 from loopback import Loopback, answering, free_port, self_signed
 from shell import SENTINEL, ProcessShell, Result, Running, Shell
@@ -326,6 +328,36 @@ def test_at_the_limit_of_descriptors_it_says_so_once_and_goes_on(serve: Serve, t
 
 
 # forwarding
+
+
+def test_a_line_that_cannot_be_written_is_no_bug(zoomcall_process: ProcessShell, tmp_path: Path) -> None:
+    ready = tmp_path / "ready.json"
+    words = ("webhook", "serve", "--ready-file", str(ready))
+    with (
+        Path("/dev/full").open("wb") as full,
+        zoomcall_process.start(*words, environ={"ZOOMCALL_WEBHOOK_SECRET": SECRET}, stdout=full) as running,
+    ):
+        eventually(lambda: ready.exists() and bool(ready.read_bytes()))
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            deliver(json.loads(ready.read_text())["url"], callout(), request_id="a")
+        _, stderr = running.process.communicate(timeout=60)
+    assert running.process.returncode == 1
+    assert b"error: the answer cannot be written: No space left on device" in stderr
+    assert b"bug" not in stderr
+
+
+def test_without_a_thread_to_be_had_it_says_so(
+    zoomcall: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    words = ("webhook", "serve", "--record", str(tmp_path / "events.jsonl"))
+    result = zoomcall(*words, environ={"ZOOMCALL_WEBHOOK_SECRET": SECRET})
+    assert result.code == 3
+    assert "the system has no more threads for zoomcall" in result.stderr
+    assert "ulimit -u" in result.stderr
 
 
 def test_events_are_sent_on_as_they_came(serve: Serve) -> None:

@@ -50,7 +50,8 @@ class Receiver:
         """End it as a supervisor would; None if it had to be killed."""
         for number in (signal.SIGTERM, signal.SIGKILL):
             if not self._run.done():
-                os.kill(int(self._pid_file.read_text()), number)
+                with contextlib.suppress(ProcessLookupError):  # it has just ended
+                    os.kill(int(self._pid_file.read_text()), number)
             with contextlib.suppress(TimeoutError):
                 outcome = self._run.result(_START_SECONDS)
                 return outcome if number == signal.SIGTERM else None

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
-from typing import Self
+from typing import Any, Self
 
 from aiohttp import web
 from msgspec import Struct
@@ -123,8 +123,13 @@ class WebhookReceiver:
         self._url = _url_of(*listener.getsockname()[:2])
         started: Future[None] = Future()
         arguments = (listener, started)
-        self._thread = threading.Thread(target=self._run, args=arguments, name="webhook-receiver", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=arguments, name="webhook-receiver", daemon=True)
+        try:
+            thread.start()
+        except BaseException:
+            listener.close()
+            raise
+        self._thread = thread
         started.result()
 
     def stop(self) -> None:
@@ -156,6 +161,7 @@ class WebhookReceiver:
         await asyncio.wait({accepting, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if accepting.done():  # by a bug: better no receiver than one that accepts nothing
             accepting.result()
+        loop.set_exception_handler(_unless_cancelled)
         accepting.cancel()
         await asyncio.wait({accepting})
         listener.close()
@@ -392,6 +398,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise UsageError(
             f"cannot listen on {host} port {port}: {error}", fix="Use one of this machine's hosts and a free port."
         ) from error
+
+
+def _unless_cancelled(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say nothing of a client whose accepting was cancelled at that moment; asyncio sets a result all the same."""
+    if not isinstance(context.get("exception"), asyncio.InvalidStateError):
+        loop.default_exception_handler(context)
 
 
 def _silent_logger() -> logging.Logger:

@@ -161,7 +161,12 @@ class Boundary:
             self._print_traceback(error)
         how = "`zoomcall explain exit:1` shows how to report it"
         title = f"zoomcall itself failed ({type(error).__name__}): this is a bug; {how}"
-        return self._emit(self._report(ExitStatus.INTERNAL, title))
+        try:
+            return self._emit(self._report(ExitStatus.INTERNAL, title))
+        except OSError:
+            if isinstance(error, OSError):  # what failed before was the output too
+                self._answer = Answer()
+            raise
 
     def _print_traceback(self, error: Exception) -> None:
         import traceback
