@@ -49,7 +49,7 @@ def test_flags_quotes_and_examples_reach_the_reader_as_help_has_them() -> None:
     printed = _run("mandoc", "-T", "utf8", "-O", "width=200", ROOT / "docs/man/zoomcall-invite-sip.1").stdout
     page = re.sub(".\b", "", printed)  # bold is a letter printed twice, and italics are a line printed first
     assert "zoomcall invite sip [OPTIONS] ADDRESS" in page
-    assert "zoomcall invite sip room@example.com --session-name Standup --to-name 'Board room'" in page
+    assert "zoomcall invite sip room@example.com --session-name Standup --to-name 'A 2'" in page
     assert "--evidence <auto|roster|webhook-log|webhook|websocket>" in page
     assert "--profile" not in page
 

@@ -47,7 +47,7 @@ def test_json_before_the_command_is_json_all_the_same(zoomcall: Shell) -> None:
 @pytest.mark.parametrize(
     ("typed", "words"),
     [
-        ("list", "Did you mean auth list or room list or call list?"),
+        ("list", "Did you mean call list or session list or room list?"),
         ("token mint --meeting 5", "--meeting is a flag of invite sip, invite h323, invite room and"),
         ("calls", "Did you mean 'call'?"),
     ],

@@ -15,7 +15,7 @@ import typer
 from msgspec import Struct
 
 from zoomcall import __version__
-from zoomcall.cli.commands import build_root
+from zoomcall.cli.commands import EXAMPLES, build_root, first_examples
 from zoomcall.cli.schemas.documents import exit_meanings
 
 ROOT = Path(__file__).parent.parent
@@ -74,7 +74,7 @@ def _pages() -> Iterator[Row]:
     root = build_root()
     leaves = tuple(_leaves(root, ()))
     common = tuple(flag for flag in leaves[0].flags if all(flag in leaf.flags for leaf in leaves))
-    yield "zoomcall", _root_page(leaves, _paragraphs(root.help), common)
+    yield "zoomcall", _root_page(leaves, root, common)
     for leaf in leaves:
         yield leaf.page, _leaf_page(leaf, leaves, common)
 
@@ -99,7 +99,7 @@ def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[Leaf]:
         paragraphs=_paragraphs(command.help),
         arguments=tuple(rows["argument"]),
         flags=tuple(rows["option"]),
-        examples=(command.epilog or "").partition("Examples:\n")[2],
+        examples=command.epilog.removeprefix(EXAMPLES),
     )
 
 
@@ -107,8 +107,8 @@ def _paragraphs(text: str) -> tuple[str, ...]:
     return tuple(text.strip().split("\n\n"))
 
 
-def _root_page(leaves: Iterable[Leaf], paragraphs: tuple[str, ...], common: Iterable[Row]) -> str:
-    about, examples = paragraphs
+def _root_page(leaves: Iterable[Leaf], root: Any, common: Iterable[Row]) -> str:
+    about = root.help
     return _page(
         "zoomcall",
         about.rstrip("."),
@@ -119,7 +119,7 @@ def _root_page(leaves: Iterable[Leaf], paragraphs: tuple[str, ...], common: Iter
             "COMMON OPTIONS": _rows(common),
             "EXIT STATUS": _rows((str(int(status)), meaning) for status, meaning in exit_meanings()),
             "ENVIRONMENT": _rows(_variables()),
-            "EXAMPLES": _verbatim(examples.partition("Examples:\n")[2]),
+            "EXAMPLES": _verbatim("\n".join(first_examples(root, typer.Context(root)))),
         },
     )
 

@@ -103,8 +103,8 @@ class LoginFlags(Struct, frozen=True, kw_only=True):
     CommandSpec(schema="zoomcall.auth.login/1"),
     examples=(
         "zoomcall auth login --kind videosdk --api-key KEY",
-        "zoomcall auth login --kind s2s --account-id ID --client-id ID --secret-file secret.txt",
-        "vault read zoom | zoomcall auth login --kind videosdk --api-key KEY --secret-stdin -p prod",
+        "zoomcall auth login --kind s2s --account-id A --client-id C --secret-file F",
+        "pass zoom | zoomcall auth login --kind videosdk --api-key K --secret-stdin",
         "zoomcall auth login --kind oauth --client-id ID",
         "zoomcall auth login --kind videosdk --api-key KEY --store file",
     ),

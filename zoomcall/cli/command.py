@@ -23,6 +23,7 @@ from msgspec import Struct
 from typer.core import TyperCommand
 
 from zoomcall.cli.answer import Answer
+from zoomcall.cli.commands import EXAMPLES, HelpContext
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
 from zoomcall.cli.run import Run
 from zoomcall.cli.starting import ClosedPipe
@@ -82,6 +83,12 @@ def _is_bundle(annotation: object) -> bool:
     return isinstance(annotation, type) and issubclass(annotation, Struct)
 
 
+class Leaf(TyperCommand):
+    """A command that is no group."""
+
+    context_class = HelpContext
+
+
 def command(
     app: typer.Typer,
     name: str,
@@ -89,7 +96,7 @@ def command(
     *,
     examples: tuple[str, ...] = (),
     is_hidden: bool = False,
-    cls: type[TyperCommand] = TyperCommand,
+    cls: type[Leaf] = Leaf,
 ) -> Callable[[CommandFunction], CommandFunction]:
     """Add a command to ``app``; see the module's docstring. ``cls`` parses its arguments."""
 
@@ -122,7 +129,7 @@ def command(
         entry.__name__ = function.__name__
         entry.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # Typer reads it
-        epilog = "\b\nExamples:\n" + "\n".join(f"  {example}" for example in examples) if examples else None
+        epilog = EXAMPLES + "\n".join(f"  {example}" for example in examples) if examples else None
         app.command(name, cls=cls, epilog=epilog, hidden=is_hidden, context_settings=_CONTEXT_SETTINGS)(entry)
         return function
 

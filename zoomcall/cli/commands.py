@@ -36,59 +36,84 @@ def _in(module: str, *names: str) -> dict[str, str]:
     return dict.fromkeys(names, module)
 
 
-ENTRIES: Mapping[str, Entry] = {
-    "auth": Entry(
-        "",
-        "Store, show, choose and remove credentials.",
-        _in("auth", "login", "logout", "status") | _in("auth_list", "list") | _in("auth", "switch"),
-    ),
-    "whoami": Entry("whoami", "Show the active credential, its source, and what it overrides."),
-    "token": Entry("token", "Mint and inspect bearer tokens."),
-    "invite": Entry(
-        "",
-        "Ring a room system or phone into a session or meeting.",
-        _in("invite.one", "sip", "h323", "room", "phone") | _in("invite.batch", "batch"),
-    ),
-    "room": Entry(
-        "",
-        "Keep rooms in an address book, to ring them by name.",
-        _in("room.book", "add", "list", "show", "edit", "remove", "import", "export")
-        | {"sync": "room.sync", "check": "room.check"},
-    ),
-    "report": Entry("report", "Draw a finished batch again, from its journal or its JSON."),
-    "call": Entry(
-        "",
-        "Show calls dialled from this machine, watch them on, and hang up.",
-        _in("call_list", "list") | _in("call", "status", "wait", "hangup"),
-    ),
-    "session": Entry("session", "Show live sessions and their users."),
-    "meeting": Entry("meeting", "Show who is in a meeting."),
-    "webhook": Entry(
-        "",
-        "Receive, verify and replay Zoom's signed events.",
-        {name: f"webhook.{name}" for name in ("serve", "verify", "replay", "secret")},
-    ),
-    "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and print the corrected request."),
-    "doctor": Entry("doctor", "Check everything an invite needs, with a fix for each problem."),
-    "explain": Entry("explain", "Explain an error code, reason, state, exit code or cause."),
-    "emulate": Entry("emulate", "Run a local Zoom on loopback."),
-    "schema": Entry("schema", "Print the JSON Schema of a command's output."),
-    "completion": Entry("completion", "Print the completion script for a shell."),
+SECTIONS: Mapping[str, Mapping[str, Entry]] = {
+    "Ring": {
+        "invite": Entry(
+            "",
+            "Ring a room system or phone into a session or meeting.",
+            _in("invite.one", "sip", "h323", "room", "phone") | _in("invite.batch", "batch"),
+        ),
+        "call": Entry(
+            "",
+            "List the calls dialled from here, watch them, hang up.",
+            _in("call_list", "list") | _in("call", "status", "wait", "hangup"),
+        ),
+        "session": Entry("session", "Show live sessions and their users."),
+        "meeting": Entry("meeting", "Show who is in a meeting."),
+        "room": Entry(
+            "",
+            "Keep rooms in an address book, to ring them by name.",
+            _in("room.book", "add", "list", "show", "edit", "remove", "import", "export")
+            | {"sync": "room.sync", "check": "room.check"},
+        ),
+        "report": Entry("report", "Draw a finished batch again."),
+    },
+    "Fix": {
+        "doctor": Entry("doctor", "Check everything an invite needs."),
+        "diagnose": Entry("diagnose", "Show why a request to Zoom fails, and correct it."),
+        "explain": Entry("explain", "Explain an error code, reason, state or cause."),
+        "token": Entry("token", "Mint and inspect bearer tokens."),
+    },
+    "Set up": {
+        "auth": Entry(
+            "",
+            "Store, show, choose and remove credentials.",
+            _in("auth", "login", "logout", "status") | _in("auth_list", "list") | _in("auth", "switch"),
+        ),
+        "whoami": Entry("whoami", "Show the active credential, and if Zoom accepts it."),
+        "webhook": Entry(
+            "",
+            "Receive, verify and replay Zoom's signed events.",
+            {name: f"webhook.{name}" for name in ("serve", "verify", "replay", "secret")},
+        ),
+        "completion": Entry("completion", "Complete commands with TAB in your shell."),
+    },
+    "Develop": {
+        "emulate": Entry("emulate", "Run a local Zoom, to try all this without an account."),
+        "schema": Entry("schema", "Print the JSON Schema of a command's output."),
+    },
 }
+"""The commands by what they are for, in the order of the root help."""
+ENTRIES: Mapping[str, Entry] = {name: entry for each in SECTIONS.values() for name, entry in each.items()}
 
-_HELP = """Ring SIP and H.323 room systems into Zoom sessions, and know what became of the call.
-
-\b
-Examples:
-  zoomcall auth login --kind videosdk --api-key KEY
-  zoomcall session list
-  zoomcall invite sip room@example.com --session ID
-  zoomcall explain 124
+_HELP = "Ring SIP and H.323 room systems into Zoom, and know what became of the call."
+ENDLESS = 1_000_000
+"""The width of a help page in a pipe, where lines are not folded."""
+EXAMPLES = "\b\nExamples:\n"
+"""What the end of a help page begins with; Typer does not fold it."""
+_TRY = """\b
+Try      zoomcall emulate -- zoomcall invite sip answer@room.example.com
+         zoomcall COMMAND --help
 """
+_SECTION_WIDTH = 9
+
+
+class HelpContext(typer.Context):
+    """The context of every command and group: its help is folded between words."""
+
+    def make_formatter(self) -> Any:
+        """Return what lays out a help page."""
+        if self.terminal_width == ENDLESS:
+            return super().make_formatter()
+        from zoomcall.cli.help import WholeWords
+
+        return WholeWords(width=self.terminal_width, max_width=self.max_content_width)
 
 
 class Group(TyperGroup):
-    """Builds each of its commands when it is named."""
+    """Builds each of its commands when it is named; its help has an example of each."""
+
+    context_class = HelpContext
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -106,14 +131,46 @@ class Group(TyperGroup):
             self.commands[cmd_name] = self._makers[cmd_name]()
         return self.commands.get(cmd_name)
 
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands with their whole summaries, which Typer would cut."""
+        commands = {name: self.get_command(ctx, name) for name in self.commands}
+        rows = [(name, each.get_short_help_str(ENDLESS)) for name, each in commands.items() if not each.hidden]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
+    def format_epilog(self, ctx: Any, formatter: Any) -> None:
+        """Show the first example of each command."""
+        if not self.epilog:
+            self.epilog = EXAMPLES + "\n".join(first_examples(self, ctx))
+        super().format_epilog(ctx, formatter)
+
+
+def first_examples(command: Any, context: Any) -> list[str]:
+    """Return the first example of a command, or of each command of a group, but of no hidden one."""
+    if not isinstance(command, Group):
+        return (command.epilog or "").removeprefix(EXAMPLES).splitlines()[:1]
+    children = (command.get_command(context, name) for name in command.commands)
+    return [line for child in children if not child.hidden for line in first_examples(child, context)]
+
 
 class RootGroup(Group):
-    """Imports a command's module only when that command is named."""
+    """Imports a command's module only when that command is named; its help fits a terminal of 24 lines."""
 
-    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
-        """List the commands from their summaries, without importing them."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.summary) for name, entry in ENTRIES.items()])
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002 - Typer's signature
+        """Name the flags, which are told nowhere else on the page."""
+        return ["[--version]", "[--help]", "COMMAND", "[ARGS]..."]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002 - Typer's signature
+        """List the commands by what they are for, from their summaries, without importing them."""
+        formatter.write_paragraph()
+        with formatter.indentation():
+            formatter.write_dl(
+                [
+                    (f"{'' if place else section:<{_SECTION_WIDTH}}{name}", entry.summary)
+                    for section, entries in SECTIONS.items()
+                    for place, (name, entry) in enumerate(entries.items())
+                ]
+            )
 
 
 def load(name: str) -> Any:
@@ -176,6 +233,7 @@ def build_root() -> Any:
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
         help=_HELP,
+        epilog=_TRY,
         context_settings={"help_option_names": ["-h", "--help"]},
         invoke_without_command=True,
     )

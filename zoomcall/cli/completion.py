@@ -25,7 +25,7 @@ app = typer.Typer()
     "completion",
     CommandSpec(schema="zoomcall.completion/1", ignores_output_variable=True, is_raw=True),
     examples=(
-        "zoomcall completion bash > ~/.local/share/bash-completion/completions/zoomcall",
+        "zoomcall completion bash > zoomcall.bash",
         "zoomcall completion zsh > ~/.zfunc/_zoomcall",
         "zoomcall completion fish > ~/.config/fish/completions/zoomcall.fish",
         "zoomcall completion powershell | Out-String | Invoke-Expression",

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from msgspec import Struct
-from typer.core import TyperCommand
 
-from zoomcall.cli.command import command
+from zoomcall.cli.command import Leaf, command
 from zoomcall.cli.extras import extra
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Run a local Zoom on loopback.")
 
 
-class _EmulateCommand(TyperCommand):
+class _EmulateCommand(Leaf):
     """Lets ``--room`` stand without a value."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
@@ -82,7 +81,7 @@ class EmulateFlags(Struct, frozen=True, kw_only=True):
 
 def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
     """Append the words of ``--fault`` to a command's help."""
-    words = "".join(f"\n  {word.form:<19}  {word.meaning}" for word in WORDS.values())
+    words = "".join(f"\n  {word.form:<21}  {word.meaning}" for word in WORDS.values())
     function.__doc__ = f"{inspect.getdoc(function)}\n\n\b\nFaults, to test a client against:{words}"
     return function
 
@@ -95,7 +94,7 @@ def _listing_faults(function: Callable[..., int]) -> Callable[..., int]:
     examples=(
         "zoomcall emulate --env-file zoom.env --room",
         "zoomcall emulate --ready-file ready.json",
-        "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip answer@room.example.com",
+        "zoomcall emulate --time-scale 0.1 -- zoomcall invite sip decline@room.test",
         "zoomcall emulate -v -- zoomcall invite sip room@127.0.0.1:5070",
         "zoomcall emulate --fault 429:2,reset-after:1%,seed:7 -- my-client",
     ),

@@ -14,7 +14,7 @@ import typer
 from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
-from zoomcall.cli.commands import build_root
+from zoomcall.cli.commands import ENDLESS, build_root
 from zoomcall.cli.page import Line
 from zoomcall.cli.starting import ClosedPipe, Starter
 from zoomcall.cli.streams import Streams
@@ -24,9 +24,6 @@ from zoomcall.errors import Terminated, UsageError, ZoomcallError, shortage_of
 if TYPE_CHECKING:
     from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
     from zoomcall.cli.run import Run
-
-_ENDLESS = 1_000_000
-"""The width of a help page in a pipe, where lines are not wrapped."""
 
 
 def run(
@@ -71,7 +68,7 @@ class Boundary:
         try:
             # Not Typer's own main(), which would turn every interrupt into a silent 130.
             root = build_root()
-            width = None if self._streams.look_of(self._streams.stdout).is_terminal else _ENDLESS
+            width = None if self._streams.look_of(self._streams.stdout).is_terminal else ENDLESS
             with root.make_context(
                 "zoomcall", list(self._arguments), obj=self._starter, terminal_width=width
             ) as context:

@@ -174,7 +174,7 @@ _NO_PERMISSION = Reply(200, b'{"code":200,"message":"No permission."}', (("Conte
 WORDS: Mapping[str, Word] = {
     "429": Word(
         "429[:N|P%]",
-        "the next N API requests (1 if omitted), or P% of them, get 429",
+        "the next N API requests (or 1, or P%) get 429",
         _requests(Fault(path_part=_API, reply=_PER_SECOND)),
     ),
     "token-401": Word(
@@ -189,7 +189,7 @@ WORDS: Mapping[str, Word] = {
     ),
     "no-permission": Word(
         "no-permission[:N|P%]",
-        'N requests for a list of rooms get HTTP 200 "No permission."',
+        'N lists of rooms get HTTP 200 "No permission."',
         _requests(Fault(method="GET", path_ends=("/h323/devices", "/crc/managed_rooms"), reply=_NO_PERMISSION)),
     ),
     "500": Word(
@@ -199,12 +199,12 @@ WORDS: Mapping[str, Word] = {
     ),
     "reset-before": Word(
         "reset-before[:N|P%]",
-        "N API requests break the connection, and nothing is done",
+        "N API requests do nothing, and the connection breaks",
         _requests(Fault(path_part=_API, is_reset=True)),
     ),
     "reset-after": Word(
         "reset-after[:N|P%]",
-        "N API requests are acted on, but the connection breaks",
+        "N API requests are done, but the connection breaks",
         _requests(Fault(path_part=_API, is_reset=True, is_acted_on=True)),
     ),
     "users-500": Word(
@@ -230,7 +230,7 @@ WORDS: Mapping[str, Word] = {
         "N callouts are lost, and the connection breaks",
         _requests(replace(_EVENTS, is_reset=True)),
     ),
-    "slow": Word("slow:TIME|P%", "every answer takes TIME longer (300ms, 5s), or P% take 2 s longer", _slow),
+    "slow": Word("slow:TIME|P%", "all answers take TIME (300ms) more, or P% 2 s", _slow),
     "late-log": Word("late-log:TIME", "webhook_logs shows each delivery TIME late", _late_log),
     "late-events": Word("late-events:TIME", "every event arrives TIME late", _late_events),
     "double-events": Word("double-events", "every event arrives twice", _twice),

@@ -19,7 +19,7 @@ app = typer.Typer()
     CommandSpec(schema="zoomcall.invite.batch/1", has_json_lines=True),
     examples=(
         "zoomcall invite batch rooms.csv --session ID",
-        "zoomcall invite batch rooms.csv --journal run.sqlite3 --rate 20/s --report html=run.html",
+        "zoomcall invite batch rooms.csv --rate 20/s --report html=run.html",
         "zoomcall invite batch rooms.csv --journal run.sqlite3 --resume",
         "zoomcall invite batch rooms.csv --when-live 15m --max-duration 1h",
         "zoomcall invite batch - --meeting 84098077904 --dry-run < rooms.csv",

@@ -55,10 +55,10 @@ SPEC = CommandSpec(schema="zoomcall.invite/1", has_json_lines=True)
     SPEC,
     examples=(
         "zoomcall invite sip room@example.com --session ID",
-        "zoomcall invite sip room@example.com --session-name Standup --to-name 'Board room'",
+        "zoomcall invite sip room@example.com --session-name Standup --to-name 'A 2'",
         "zoomcall invite sip room@example.com --meeting '840 9807 7904' --json",
         "zoomcall invite sip room@example.com --session ID --when-live 10m",
-        "zoomcall invite sip room@example.com --session ID --header X-Ref=42 --dry-run",
+        "zoomcall invite sip room@example.com --session ID --header X-Ref=42",
     ),
 )
 def sip(

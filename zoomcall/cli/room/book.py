@@ -72,7 +72,7 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The room's name, in a
     CommandSpec(schema="zoomcall.room.add/1"),
     examples=(
         "zoomcall room add 'Board room' sip board@example.com",
-        "zoomcall room add Lab h323 203.0.113.10 --to-name 'Lab 2' --tag berlin --note 'left of the lift'",
+        "zoomcall room add Lab h323 203.0.113.10 --to-name 'Lab 2' --tag berlin",
     ),
 )
 def add(

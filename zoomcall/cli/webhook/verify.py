@@ -38,7 +38,7 @@ _LONGEST_AGE = timedelta(seconds=10**9)
     examples=(
         "zoomcall webhook verify body.json --signature v0=… --timestamp 1760000000",
         "zoomcall webhook verify request.http",
-        "zoomcall webhook verify - --signature v0=… --timestamp 1760000000 --max-age 300 < body.json",
+        "zoomcall webhook verify - --signature v0=… --timestamp 1760000000 < body",
     ),
 )
 def verify(
