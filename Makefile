@@ -85,7 +85,7 @@ check: .venv/.ready .venv-lint/.ready .venv-start/.ready system-check
 	$(BIN)/mypy --platform linux
 	$(BIN)/mypy --platform darwin
 	$(BIN)/mypy --platform win32
-	$(BIN)/mypy tools fuzz tests/conftest.py tests/contract.py tests/shell.py
+	$(BIN)/mypy tools fuzz tests/torture tests/conftest.py tests/contract.py tests/shell.py
 	$(LINT)/lint-imports
 	$(BIN)/python tools/completions.py --check
 	$(BIN)/python tools/manpages.py --check

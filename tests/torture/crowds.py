@@ -113,7 +113,7 @@ def resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[s
 def edit_book(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
     """Each adds a room, edits one that is there, removes one, or imports a list."""
     with_book(place)
-    kinds = (
+    kinds: tuple[Callable[[int], list[str]], ...] = (
         lambda number: ["room", "add", f"Room {number}", "sip", f"r{number}@example.com"],
         lambda number: ["room", "edit", "Board", "--note", f"by {number}"],
         lambda _: ["room", "import", str(place.folder / "rooms.csv"), "--yes"],

@@ -121,7 +121,7 @@ def _main() -> int:
     except BaseException:  # noqa: BLE001 - as the interpreter does
         traceback.print_exc()
         code = 1
-    threading._shutdown()  # waits for threads
+    threading._shutdown()  # type: ignore[attr-defined] # waits for threads, as the interpreter does
     atexit._run_exitfuncs()
     try:
         for stream in filter(None, (sys.stdout, sys.stderr)):
