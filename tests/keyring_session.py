@@ -30,17 +30,38 @@ _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuratio
 """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class KeyringSession:
     """A running daemon with an unlocked collection.
 
     Attributes:
         environ: What a program must find in its environment to reach the daemon, and no other.
-        pid: The daemon's.
+        daemon: Its process.
+        starts: How often the daemon was started.
     """
 
     environ: Mapping[str, str]
-    pid: int
+    daemon: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    @property
+    def pid(self) -> int:
+        """The daemon's process number."""
+        assert self.daemon is not None
+        return self.daemon.pid
+
+    def start(self) -> None:
+        """Start the daemon if it does not run, as D-Bus would; it does not survive every client that is killed."""
+        if self.daemon is not None and self.daemon.poll() is None:
+            return
+        self.daemon = _spawn(
+            ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"], self.environ
+        )
+        assert self.daemon.stdin is not None
+        self.daemon.stdin.write(_PASSWORD)
+        self.daemon.stdin.close()
+        _wait_until(lambda: self.lookup(nobody="nothing") is None and _has_collection(self.environ))
+        self.starts += 1
 
     def lookup(self, **attributes: str) -> str | None:
         """Ask the daemon from outside for a secret; None if it has none."""
@@ -101,12 +122,12 @@ def keyring_session(folder: Path) -> Iterator[KeyringSession]:
     }
     with contextlib.ExitStack() as stack:
         bus = ["dbus-daemon", f"--config-file={folder / 'bus.conf'}", "--nofork", "--nopidfile", "--nosyslog"]
-        stack.enter_context(_running(bus, environ))
+        process = _spawn(bus, environ)
+        stack.callback(_end, process)
         _wait_until(socket.exists)
-        keyring = ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"]
-        daemon = stack.enter_context(_running(keyring, environ, stdin=_PASSWORD))
-        session = KeyringSession(environ, daemon.pid)
-        _wait_until(lambda: session.lookup(nobody="nothing") is None and _has_collection(environ))
+        session = KeyringSession(environ)
+        stack.callback(lambda: _end(session.daemon))
+        session.start()
         yield session
 
 
@@ -114,28 +135,20 @@ def _has_collection(environ: Mapping[str, str]) -> bool:
     return any(Path(environ["XDG_DATA_HOME"], "keyrings").glob("login.keyring"))
 
 
-@contextlib.contextmanager
-def _running(
-    command: list[str], environ: Mapping[str, str], stdin: bytes = b""
-) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(
-        command,
-        env=dict(environ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
+def _spawn(command: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    quiet = subprocess.DEVNULL
+    return subprocess.Popen(command, env=dict(environ), stdin=subprocess.PIPE, stdout=quiet, stderr=quiet)
+
+
+def _end(process: subprocess.Popen[bytes] | None) -> None:
+    if process is None:
+        return
+    with process:  # closes its stdin
+        process.terminate()
         try:
-            assert process.stdin is not None
-            process.stdin.write(stdin)
-            process.stdin.close()
-            yield process
-        finally:
-            process.terminate()
-            try:
-                process.wait(10)
-            except subprocess.TimeoutExpired:
-                process.kill()
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
 
 
 def _wait_until(is_ready: Callable[[], bool]) -> None:

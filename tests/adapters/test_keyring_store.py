@@ -320,6 +320,6 @@ def test_a_real_secret_service_that_is_locked_is_told(tmp_path: Path) -> None:
 
 
 def test_without_a_session_bus_there_is_no_keyring(tmp_path: Path) -> None:
-    nowhere = KeyringSession({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, 0)
+    nowhere = KeyringSession({"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"})
     assert "cannot be used: there is none on this machine;" in call(nowhere, "store.read('x')")
     assert "SecretService.Keyring is not available" in call(nowhere, "store.read('x', backend)")

@@ -31,6 +31,7 @@ from zoomcall.emulator.world import Call, VenueKey
 _TESTS = Path(__file__).parent.parent
 LIMIT_SECONDS = 60
 """How long any command may take, faults and all."""
+_KEYRING_TRIES = 3
 _KEPT = ("PATH", "LANG")
 
 
@@ -138,6 +139,13 @@ class Lab:
         """A Secret Service of the harness' own, started when it is first needed."""
         return self._open.enter_context(keyring_session(self.folder / "keyring"))
 
+    @property
+    def keyring_starts(self) -> int:
+        """How often the keyring's daemon was started, which it is if it does not run."""
+        with self._lock:
+            self.keyring.start()
+            return self.keyring.starts
+
     def _note_and_ring(self, call: Call) -> None:
         with self._lock:
             self.rings[call.address] += 1
@@ -230,8 +238,15 @@ class Place:
         stdin: bytes = b"",
         fault: Fault = NO_FAULT,
     ) -> Outcome:
-        """Run one command line under a fault."""
-        return self.crowd([arguments], environ, stdin=stdin, fault=fault)[0]
+        """Run one command line under a fault; without a fault once more if the keyring's daemon has died."""
+        for _ in range(_KEYRING_TRIES):
+            starts = self.lab.keyring_starts if self.has_keyring else 0
+            outcome = self.crowd([arguments], environ, stdin=stdin, fault=fault)[0]
+            if fault is not NO_FAULT or outcome.code == 0 or not self.has_keyring:
+                break
+            if self.lab.keyring_starts == starts:
+                break
+        return outcome
 
     def crowd(
         self,
