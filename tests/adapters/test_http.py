@@ -956,7 +956,9 @@ def test_a_socks_proxy_without_its_extra_says_what_to_install(monkeypatch: pytes
     fake_time = FakeTime()
     fault = fault_of(real(fake_time=fake_time), patch("https://api.zoom.us/v2/x"))
     assert (fault.word, fault.may_have_arrived) == (NetworkWord.PROXY, False)
-    assert "pip install 'zoomcall[socks]'" in fault.message
+    assert fault.message.startswith("socksio is not installed; the proxy socks5")
+    assert fault.fix is not None
+    assert fault.fix.endswith("[socks]'")
     assert fake_time.naps == []
 
 

@@ -18,6 +18,7 @@ from shell import ProcessShell, Shell, environ_of
 from sip.endpoints import baresip
 from sip.name_server import NameServer
 
+from zoomcall.adapters.installation import install_line
 from zoomcall.emulator.room_lists import MANAGED_ROOMS
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.scopes import ALL_ADMIN
@@ -257,7 +258,11 @@ def test_without_the_extra_a_name_is_exit_2_with_the_install_line_and_an_ip_addr
     monkeypatch.setitem(sys.modules, "dns", None)
     result = zoomcall("room", "check", "room@example.test")
     assert result.code == 2
-    assert "pip install 'zoomcall[sip]'" in result.stderr
+    assert (
+        "error: dnspython is not installed; the look-up of a room's name needs it (extra zoomcall[sip])\n"
+        in result.stderr
+    )
+    assert f"  run: {install_line('sip')}\n" in result.stderr
     with listening() as (port,):
         assert check(f"h323:127.0.0.1:{port}")["exit_code"] == 0
 

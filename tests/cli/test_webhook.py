@@ -23,6 +23,8 @@ from loopback import Loopback, answering, free_port, self_signed
 from shell import SENTINEL, ProcessShell, Result, Running, Shell
 from zoom_events import SECRET, bytes_of, callout, deliver, request, signature_of, zoom_headers
 
+from zoomcall.adapters.installation import install_line
+
 VALIDATION = {"event": "endpoint.url_validation", "payload": {"plainToken": "plain"}}
 ENVIRON = {"ZOOMCALL_WEBHOOK_SECRET": SECRET}
 
@@ -480,7 +482,11 @@ def test_without_the_extra_the_message_has_the_line_that_installs_it(
     monkeypatch.delitem(sys.modules, "zoomcall.adapters.webhook_receiver", raising=False)
     result = zoomcall("webhook", "serve", environ={"ZOOMCALL_WEBHOOK_SECRET": None})
     assert result.code == 2
-    assert "error: receiving webhooks needs an extra: pip install 'zoomcall[webhook]'\n" in result.stderr
+    assert (
+        "error: aiohttp is not installed; the webhook receiver needs it (extra zoomcall[webhook])\n"
+        in result.stderr
+    )
+    assert f"  run: {install_line('webhook')}\n" in result.stderr
 
 
 @pytest.mark.parametrize("command", ["verify", "replay", "secret"])

@@ -18,6 +18,8 @@ import pytest
 from emulator.hand_made import eventually
 from shell import ProcessShell, Running, Shell, read_terminal
 
+from zoomcall.adapters.installation import install_line
+
 PYTHON = sys.executable
 VARIABLES = {
     "ZOOMCALL_API_BASE",
@@ -302,7 +304,9 @@ def test_without_its_extra_it_prints_the_install_line(zoomcall: Shell, monkeypat
         monkeypatch.delitem(sys.modules, name, raising=False)
     result = zoomcall("emulate", "--json")
     assert result.code == 2
-    assert result.json()["error"]["title"] == "the local Zoom needs an extra: pip install 'zoomcall[emulator]'"
+    error = result.json()["error"]
+    assert error["title"] == "aiohttp is not installed; the local Zoom needs it (extra zoomcall[emulator])"
+    assert error["command"] == install_line("emulator")
 
 
 def test_its_help_needs_no_extra(zoomcall_process: ProcessShell) -> None:

@@ -144,11 +144,13 @@ class Wire(httpx.BaseTransport):
                 fix=f"If it speaks SOCKS 5, write socks5h://{str(proxy).partition('://')[2]}.",
             )
         if importlib.util.find_spec("socksio") is None:
+            from zoomcall.adapters.installation import install_line
+
             raise NoWay(
-                f"the proxy {proxy} speaks SOCKS, which needs an extra: pip install 'zoomcall[socks]'",
+                f"socksio is not installed; the proxy {proxy} needs it, as it speaks SOCKS (extra zoomcall[socks])",
                 word=NetworkWord.PROXY,
                 may_have_arrived=False,
-                fix="Run: pip install 'zoomcall[socks]'",
+                fix=f"Install the extra: {install_line('socks')}",
             )
         return httpcore.SOCKSProxy(at, proxy_auth=proxy.auth, **settings)
 

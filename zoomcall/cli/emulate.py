@@ -144,7 +144,7 @@ def _emulator(run: Run, flags: EmulateFlags) -> "Emulator":
     Raises:
         UsageError: The extra is missing, or a flag is invalid.
     """
-    with extra("emulator", "the local Zoom needs"):
+    with extra("emulator", "the local Zoom"):
         from zoomcall.emulator.running import Emulator
         from zoomcall.emulator.sip.room import RoomPlace
     secret = run.settings.environ.get("ZOOMCALL_WEBHOOK_SECRET")

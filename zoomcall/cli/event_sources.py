@@ -130,12 +130,12 @@ def _events(bodies: Iterable[object]) -> list[Event]:
 
 def webhook_receiver_class() -> type[WebhookReceiver]:
     """Return the receiver's class; raise ``UsageError`` if its extra is missing."""
-    with extra("webhook", "receiving webhooks needs"):
+    with extra("webhook", "the webhook receiver"):
         from zoomcall.adapters.webhook_receiver import WebhookReceiver
     return WebhookReceiver
 
 
 def _websocket_feed_class() -> type[WebsocketFeed]:
-    with extra("webhook", "Zoom's websocket needs"):
+    with extra("webhook", "Zoom's websocket"):
         from zoomcall.adapters.websocket_feed import WebsocketFeed
     return WebsocketFeed

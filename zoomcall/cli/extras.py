@@ -7,20 +7,25 @@ from contextlib import contextmanager
 
 from zoomcall.errors import UsageError
 
-_LIBRARIES = {"aiohttp", "aiosipua", "dns", "jinja2", "yarl"}
+_LIBRARIES = {"aiohttp": "aiohttp", "aiosipua": "aiosipua", "dns": "dnspython", "jinja2": "Jinja2", "yarl": "yarl"}
+"""The modules of extras, each with the package that it comes from."""
 
 
 @contextmanager
-def extra(name: str, what_needs: str) -> Iterator[None]:
+def extra(name: str, who: str) -> Iterator[None]:
     """Raise ``UsageError`` if a library of an extra is missing.
 
     Args:
         name: The extra's name.
-        what_needs: The beginning of the message, like ``receiving webhooks needs``.
+        who: Who needs it, like ``the local Zoom``.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        if error.name is None or error.name.partition(".")[0] not in _LIBRARIES:
+        package = _LIBRARIES.get((error.name or "").partition(".")[0])
+        if package is None:
             raise
-        raise UsageError(f"{what_needs} an extra: pip install 'zoomcall[{name}]'") from error
+        from zoomcall.adapters.installation import install_line
+
+        title = f"{package} is not installed; {who} needs it (extra zoomcall[{name}])"
+        raise UsageError(title, fix="Install the extra.", command=install_line(name)) from error

@@ -391,7 +391,7 @@ class Wiring:
         """Return DNS: the system's servers, or one that was given."""
         from zoomcall.cli.extras import extra
 
-        with extra("sip", "looking up the names of rooms needs"):
+        with extra("sip", "the look-up of a room's name"):
             from zoomcall.adapters.dns import Dns
 
             return Dns(server)

@@ -12,6 +12,7 @@ import pytest
 from reported import HOSTILE, missed, not_rung, outcome, row
 from shell import Shell
 
+from zoomcall.adapters.installation import install_line
 from zoomcall.cli.looks import LOOKS
 from zoomcall.cli.reports.html import html_report
 from zoomcall.cli.reports.picture import draw
@@ -149,5 +150,7 @@ def test_without_its_extra_the_page_is_refused_before_the_first_ring(
     rooms.write_text("protocol,address\nsip,answer@a.example\n")
     result = shell("invite", "batch", str(rooms), f"--report=html={tmp_path / 'run.html'}", "--json")
     assert result.code == 2
-    assert result.json()["error"]["title"] == "the HTML report needs an extra: pip install 'zoomcall[report]'"
+    error = result.json()["error"]
+    assert error["title"] == "Jinja2 is not installed; the HTML report needs it (extra zoomcall[report])"
+    assert error["command"] == install_line("report")
     assert not [request for request in emulator.requests if request.method == "PATCH"]

@@ -28,7 +28,7 @@ from zoomcall.domain.call import State
 from zoomcall.domain.shown_text import one_line
 from zoomcall.domain.time_words import span
 
-with extra("report", "the HTML report needs"):
+with extra("report", "the HTML report"):
     import jinja2
     from markupsafe import Markup
 
