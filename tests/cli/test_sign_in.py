@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import re
 import signal
+import socketserver
 import threading
 import time
 from collections.abc import Callable
@@ -427,6 +429,41 @@ def test_the_line_that_begins_again_has_the_same_flags(
         "zoomcall auth login --kind oauth --client-id C --store file -p default"
         " --redirect-path '/a&b' --secret-file FILE --no-browser"
     )
+
+
+def test_a_listener_that_the_system_ends_is_exit_3_with_the_login_line(
+    home: Shell, emulator: Emulator, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOBUFS, "no room")
+
+    monkeypatch.setattr(socketserver._ServerSelector, "select", fail)  # type: ignore[attr-defined] # of typeshed
+    user.act = lambda _: None
+    result = log_in(home, emulator, "--json")
+    assert (result.code, "no room" in result.json()["error"]["title"]) == (3, True)
+    assert result.json()["error"]["command"].startswith("zoomcall auth login --kind oauth")
+
+
+def test_a_listener_without_a_thread_is_exit_3(
+    home: Shell, emulator: Emulator, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(redirect_listener.threading.Thread, "start", fail)
+    result = log_in(home, emulator, "--no-browser")
+    assert (result.code, "no more threads" in result.stderr) == (3, True)
+
+
+def test_without_another_thread_the_browser_is_answered_all_the_same(
+    home: Shell, emulator: Emulator, user: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(socketserver.ThreadingMixIn, "process_request", fail)
+    assert log_in(home, emulator).code == 0
+    assert "go back to the terminal" in user.page.text
 
 
 def test_a_code_that_zoom_refuses(home: Shell, emulator: Emulator, user: Browser) -> None:

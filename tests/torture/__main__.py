@@ -20,6 +20,7 @@ from torture.credentials import CREDENTIALS
 from torture.faults import NO_FAULT, Fault, plan
 from torture.lab import Lab
 from torture.report import PLAN, write_table
+from torture.sign_ins import SIGN_INS
 
 Trial = Callable[[Lab, Fault], tuple[Mapping[str, int], int | None, list[str]]]
 """Runs one command under one fault: how many calls it made, its exit code, and what is wrong."""
@@ -27,7 +28,7 @@ Trial = Callable[[Lab, Fault], tuple[Mapping[str, int], int | None, list[str]]]
 
 def trials() -> Mapping[str, Trial]:
     """Return everything that is tortured, by name."""
-    scenarios = (*CALLS, *BATCHES, *CREDENTIALS, *BOOKS)
+    scenarios = (*CALLS, *BATCHES, *CREDENTIALS, *SIGN_INS, *BOOKS)
     commands: dict[str, Trial] = {scenario.name: scenario.try_in for scenario in scenarios}
     return commands | {"webhook serve": serving.run_once}
 

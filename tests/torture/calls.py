@@ -54,7 +54,7 @@ def _check_invite(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
 
 
 def _check_guard(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
-    yield from _check_clock(fault, outcome)
+    yield from check_clock(fault, outcome)
     yield from check_journal(place.journal)
     if _is_unguarded(outcome) and fault.kind != "mkdir":  # after which there is no folder
         yield "the guard against ringing twice was off, though the folder can be written"
@@ -64,7 +64,8 @@ def _is_unguarded(outcome: Outcome) -> bool:
     return "journal-off" in outcome.stdout
 
 
-def _check_clock(fault: Fault, outcome: Outcome) -> Iterator[str]:
+def check_clock(fault: Fault, outcome: Outcome) -> Iterator[str]:
+    """Setting the clock costs nothing."""
     if fault.mode is Mode.CLOCK and outcome.code != 0:
         yield f"exit {outcome.code}, though only the clock was set"
 
@@ -89,7 +90,7 @@ def _check_hangup(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
     venue = place.lab.emulator.world.venue(place.session)
     assert venue is not None
     is_in = any(place.room in (attendee.sip_uri or "") for attendee in venue.present)
-    yield from _check_clock(fault, outcome)
+    yield from check_clock(fault, outcome)
     if outcome.code == 0 and is_in:
         yield "exit 0, but the room is still in"
 

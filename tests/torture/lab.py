@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
@@ -25,6 +25,7 @@ from shell import environ_of
 
 from torture.faults import NO_FAULT, Fault
 from torture.hardship import build_library
+from torture.user_zoom import UserZoom
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.world import Call, VenueKey
 
@@ -151,15 +152,15 @@ class Lab:
             self.rings[call.address] += 1
         self._ring(call)
 
-    def settle(self) -> None:
-        """Let the local Zoom read what processes that are gone have sent."""
-        loop = self.emulator._loop
+    def settle(self, zoom: Emulator) -> None:
+        """Let a local Zoom read what processes that are gone have sent."""
+        loop = zoom._loop
         assert loop is not None
         for _ in range(3):
             asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result()
 
-    def place(self, *, has_keyring: bool = False) -> Place:
-        """Return a new, empty place for a run."""
+    def place(self, *, has_keyring: bool = False, has_user: bool = False) -> Place:
+        """Return a new, empty place for a run; one with a user has a local Zoom of its own."""
         with self._lock:
             self._number += 1
             number = self._number
@@ -167,7 +168,12 @@ class Lab:
         folder = self.folder / f"run{number}"
         folder.mkdir()
         session = self.emulator.world.open_session(folder.name, now=datetime.now(UTC))
-        return Place(self, folder, number, session.key, keyring)
+        place = Place(self, folder, number, session.key, keyring)
+        if not has_user:
+            return place
+        zoom = UserZoom(place.is_stored)
+        zoom.__enter__()
+        return replace(place, user_zoom=zoom)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +185,25 @@ class Place:
     number: int
     session: VenueKey
     keyring: KeyringSession | None
+    user_zoom: UserZoom | None = None
+
+    @property
+    def zoom(self) -> Emulator:
+        """The local Zoom that the program talks to."""
+        return self.user_zoom or self.lab.emulator
+
+    @property
+    def users(self) -> UserZoom:
+        """The place's own local Zoom."""
+        assert self.user_zoom is not None
+        return self.user_zoom
+
+    def is_stored(self, text: str) -> bool:
+        """Return whether the profile's secret has a text in it."""
+        if self.keyring is not None:
+            return text in (self.keyring.lookup(service="zoomcall", username=self.profile) or "")
+        path = self.config / "secrets" / f"profile+{self.profile}"
+        return path.exists() and text in path.read_text()
 
     @property
     def room(self) -> str:
@@ -218,7 +243,7 @@ class Place:
     @property
     def credentials(self) -> dict[str, str]:
         """What points the program at the local Zoom and at this place's session."""
-        return environ_of(self.lab.emulator) | {"ZOOMCALL_SESSION": self.session.identifier}
+        return environ_of(self.zoom) | {"ZOOMCALL_SESSION": self.session.identifier}
 
     @property
     def pid_file(self) -> Path:
@@ -228,7 +253,7 @@ class Place:
     @property
     def rings(self) -> int:
         """How often Zoom rang the room."""
-        return self.lab.rings[self.room]
+        return (self.lab if self.user_zoom is None else self.user_zoom).rings[self.room]
 
     def run(
         self,
@@ -274,7 +299,7 @@ class Place:
             "pid": str(self.pid_file),
         }
         answers = self.lab.zygote.run(job)
-        self.lab.settle()
+        self.lab.settle(self.zoom)
         return [
             Outcome(
                 answer["code"],
@@ -308,6 +333,8 @@ class Place:
 
     def remove(self) -> None:
         """End the session, and delete everything that the run wrote."""
+        if self.user_zoom is not None:
+            self.user_zoom.close()
         self.lab.emulator.world.end(self.session, now=datetime.now(UTC))
         shutil.rmtree(self.folder, ignore_errors=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from torture.faults import Fault, Mode
@@ -19,12 +20,17 @@ class Scenario:
 
     Attributes:
         name: As the table in docs/reliability.md calls it.
-        arguments: The command line; ``{room}``, ``{folder}`` and ``{profile}`` are filled in.
+        arguments: The command line; ``{room}``, ``{folder}``, ``{profile}``, ``{client_id}`` and ``{meeting}`` are
+            filled in.
         check: Yields what is wrong after a run, given the place, the fault and the outcome.
         prepare: Puts the place into the state that the command expects.
         stdin: What the command reads.
         has_environment: Whether credentials and target come from the environment.
         has_keyring: Whether there is a keyring, so that no file may hold a secret.
+        has_user: Whether the place has a local Zoom of its own, for a user who signs in.
+        beside: What goes on while the command runs.
+        prints_token: Whether the command's answer is an access token.
+        awaits_user: Whether it waits for a user, who never comes through if the network fails for ever.
     """
 
     name: str
@@ -34,13 +40,18 @@ class Scenario:
     stdin: bytes = b""
     has_environment: bool = True
     has_keyring: bool = False
+    has_user: bool = False
+    beside: Callable[[Place], AbstractContextManager[None]] = lambda _: nullcontext()
+    prints_token: bool = False
+    awaits_user: bool = False
 
     def try_in(self, lab: Lab, fault: Fault) -> tuple[Mapping[str, int], int, list[str]]:
         """Run the command under a fault, in a place of its own; return its calls, exit code and what is wrong."""
-        place = lab.place(has_keyring=self.has_keyring)
+        place = lab.place(has_keyring=self.has_keyring, has_user=self.has_user)
         self.prepare(place)
         environ = place.credentials if self.has_environment else place.bases
-        outcome = place.run(filled(self.arguments, place), environ, stdin=self.stdin, fault=fault)
+        with self.beside(place):
+            outcome = place.run(filled(self.arguments, place), environ, stdin=self.stdin, fault=fault)
         wrong = [*_general(self, place, fault, outcome), *self.check(place, fault, outcome)]
         place.remove()
         return outcome.counts, outcome.code, wrong
@@ -48,13 +59,24 @@ class Scenario:
 
 def filled(words: tuple[str, ...], place: Place) -> list[str]:
     """Return a command line for a place."""
-    return [word.format(room=place.room, folder=place.folder, profile=place.profile) for word in words]
+    blanks = {
+        "room": place.room,
+        "folder": place.folder,
+        "profile": place.profile,
+        "client_id": place.zoom.ready["public_client_id"],
+        "meeting": place.zoom.ready["meeting_id"],
+    }
+    return [word.format_map(blanks) for word in words]
 
 
 def _general(scenario: Scenario, place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
     """Yield what may never happen to any command."""
-    yield from _ending(fault, outcome)
-    secrets = [*SENTINELS, *(place.lab.emulator.ready[name] for name in ("api_secret", "client_secret"))]
+    if not (outcome.is_late and scenario.awaits_user and (fault.kind, fault.mode) == ("receive", Mode.FOREVER)):
+        yield from _ending(fault, outcome)
+    secrets = [*SENTINELS, *(place.zoom.ready[name] for name in ("api_secret", "client_secret"))]
+    if place.user_zoom is not None:
+        secrets += place.user_zoom.refresh_tokens
+        secrets += [] if scenario.prints_token else place.user_zoom.access_tokens
     if any(secret in outcome.stdout + outcome.stderr for secret in secrets):
         yield "a secret in the output"
     has_store = not scenario.has_environment and not scenario.has_keyring

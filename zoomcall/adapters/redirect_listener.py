@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from zoomcall.domain.sign_in import Page
-from zoomcall.errors import UsageError
+from zoomcall.errors import Shortage, UsageError
 
 HOST = "127.0.0.1"
 _DONE = "/done"
@@ -55,13 +55,14 @@ class RedirectListener:
 
     Raises:
         UsageError: The path cannot be used, or the port is taken.
+        Shortage: There is no thread for it.
     """
 
     def __init__(self, path: str, port: int) -> None:
         if not path.startswith("/") or path == _DONE or not path.isprintable() or set(path) & set("?# \\"):
             raise UsageError(f"--redirect-path {path!r} is not a path", fix="Use a path like /callback.")
         self._path = path
-        self._brought: SimpleQueue[Mapping[str, str]] = SimpleQueue()
+        self._brought: SimpleQueue[Mapping[str, str] | Exception] = SimpleQueue()
         self._page: Page | None = None
         self._is_decided = threading.Event()
         self._is_shown = threading.Event()
@@ -72,10 +73,17 @@ class RedirectListener:
                 f"cannot listen on {HOST} port {port}: {error.strerror or error}",
                 fix="Omit --port to pick a free one.",
             ) from error
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_LOOK_SECONDS,), daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="redirect-listener", daemon=True)
 
     def __enter__(self) -> Self:
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            self._server.server_close()
+            raise Shortage(
+                "the system has no more threads for zoomcall",
+                fix="End other programs, or raise the limit (ulimit -u).",
+            ) from error
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,6 +92,12 @@ class RedirectListener:
         self._is_decided.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def _serve(self) -> None:
+        try:
+            self._server.serve_forever(_LOOK_SECONDS)
+        except (OSError, MemoryError) as error:
+            self._brought.put(error)
 
     @property
     def port(self) -> int:
@@ -96,13 +110,21 @@ class RedirectListener:
         return f"http://{HOST}:{self.port}{self._path}"
 
     def wait(self, limit: timedelta) -> Mapping[str, str] | None:
-        """Return what the browser brought; None if it did not come in time."""
+        """Return what the browser brought; None if it did not come in time.
+
+        Raises:
+            OSError: The system no longer lets this process listen.
+            MemoryError: Or gives it no memory.
+        """
         deadline = time.monotonic() + limit.total_seconds()
         while (left := deadline - time.monotonic()) > 0:
             try:
-                return self._brought.get(timeout=min(left, _LOOK_SECONDS))
+                brought = self._brought.get(timeout=min(left, _LOOK_SECONDS))
             except Empty:
                 continue
+            if isinstance(brought, Exception):
+                raise brought
+            return brought
         return None
 
     def show(self, page: Page) -> None:
@@ -148,6 +170,13 @@ class _Server(ThreadingHTTPServer):
         """Bind without looking up this machine's name, which may take long and is not used."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer in a thread of its own; without another thread, answer here, one browser after the other."""
+        try:
+            super().process_request(request, client_address)
+        except RuntimeError:
+            self.process_request_thread(request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say nothing of a browser that hangs up."""

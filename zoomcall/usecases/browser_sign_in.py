@@ -24,7 +24,7 @@ class Listener(Protocol):
         """Where the browser is sent back to."""
 
     def wait(self, limit: timedelta) -> Mapping[str, str] | None:
-        """Return what the browser brought; None if it did not come in time."""
+        """Return what the browser brought; None if it did not come in time; raise ``OSError`` if none can come."""
 
     def show(self, page: Page) -> None:
         """Answer the browser."""
@@ -67,12 +67,16 @@ def sign_in_with_browser(
 
     Raises:
         SignInFailed: The user denied it, or the browser came back from another sign-in.
-        NotConfigured: Nobody came back in time.
+        NotConfigured: Nobody came back in time, or could not be heard.
         ZoomRefused: Zoom refused the code.
         NetworkFault: Zoom did not answer.
     """
     send_to(zoom.sign_in_address(app, redirect_uri=listener.redirect_uri, proof=proof))
-    brought = listener.wait(PATIENCE)
+    try:
+        brought = listener.wait(PATIENCE)
+    except OSError as error:
+        what = f"the browser can no longer be listened for: {error.strerror or error}"
+        raise NotConfigured(what, fix="Begin again.", command=again) from error
     if brought is None:
         minutes = int(PATIENCE.total_seconds() // 60)
         raise NotConfigured(f"nobody signed in within {minutes} minutes", fix="Begin again.", command=again)
