@@ -16,9 +16,11 @@ from torture.credentials import NEW, login_line, mint_of
 from torture.faults import NO_FAULT, Fault, Mode, plan
 from torture.lab import Lab
 from torture.report import PLAN, others, table
+from torture.sign_ins import SIGN_INS
 
 _HANDS = 4
 _SLICE = {"invite --no-wait": 14, "invite batch": 14, "auth login": 14, "webhook serve": 6}
+_SLICE |= {scenario.name: 4 for scenario in SIGN_INS}
 _USUAL_SLICE = 7
 _ENDS = {
     "webhook serve": {143},

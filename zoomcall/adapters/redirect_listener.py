@@ -15,7 +15,7 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from zoomcall.domain.sign_in import Page
-from zoomcall.errors import Shortage, UsageError
+from zoomcall.errors import UsageError
 
 HOST = "127.0.0.1"
 _DONE = "/done"
@@ -55,7 +55,6 @@ class RedirectListener:
 
     Raises:
         UsageError: The path cannot be used, or the port is taken.
-        Shortage: There is no thread for it.
     """
 
     def __init__(self, path: str, port: int) -> None:
@@ -78,12 +77,9 @@ class RedirectListener:
     def __enter__(self) -> Self:
         try:
             self._thread.start()
-        except RuntimeError as error:
+        except BaseException:
             self._server.server_close()
-            raise Shortage(
-                "the system has no more threads for zoomcall",
-                fix="End other programs, or raise the limit (ulimit -u).",
-            ) from error
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
