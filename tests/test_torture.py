@@ -20,7 +20,7 @@ from torture.sign_ins import SIGN_INS
 
 _HANDS = 4
 _SLICE = {"invite --no-wait": 14, "invite batch": 14, "auth login": 14, "webhook serve": 6}
-_SLICE |= {scenario.name: 4 for scenario in SIGN_INS}
+_SLICE |= {scenario.name: 2 if scenario.has_keyring else 4 for scenario in SIGN_INS}
 _USUAL_SLICE = 7
 _ENDS = {
     "webhook serve": {143},
