@@ -285,6 +285,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sample", type=int, default=80, help="mutants a package; 0 for all")
     parser.add_argument("--seed", type=int, default=9)
+    parser.add_argument(
+        "--only", metavar="FILE", action="append", help="mutants of this module alone, as in views.py"
+    )
+    parser.add_argument("--tests", metavar="FILE", action="append", help="tests of these files alone")
     parser.add_argument("packages", nargs="*", help=f"of {', '.join(PACKAGES)} (default: all)")
     arguments = parser.parse_args()
     if unknown := set(arguments.packages) - set(PACKAGES):
@@ -294,18 +298,20 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that the forks end as well
     for name in PRELOADED:
         importlib.import_module(name)
-    counts = [_try_package(name, arguments.sample, arguments.seed) for name in arguments.packages or PACKAGES]
+    counts = [_try_package(name, arguments) for name in arguments.packages or PACKAGES]
     _print_count("all", sum(killed for killed, _ in counts), sum(tried for _, tried in counts))
     return 0
 
 
-def _try_package(name: str, sample: int, seed: int) -> tuple[int, int]:
+def _try_package(name: str, arguments: argparse.Namespace) -> tuple[int, int]:
     """Return how many of a package's mutants were killed, and of how many."""
     folder, tests = PACKAGES[name]
+    tests = arguments.tests or tests
     digest = _digest(tests)
-    reach = _reach(name, folder, tests, f"{digest} {_digest([folder])}")
-    mutants = sorted(_mutants(folder), key=lambda mutant: hashlib.sha256(f"{seed} {mutant}".encode()).digest())
-    del mutants[sample or len(mutants) :]
+    reach = _reach(name, folder, tests, f"{digest} {_digest([folder])} {tests}")
+    mutants = [each for each in _mutants(folder) if not arguments.only or Path(each.path).name in arguments.only]
+    mutants.sort(key=lambda mutant: hashlib.sha256(f"{arguments.seed} {mutant}".encode()).digest())
+    del mutants[arguments.sample or len(mutants) :]
     codes = {path: _digest([path]) for path in {mutant.path for mutant in mutants}}
     kept = _Kept(KEPT / f"{name}.jsonl")
 

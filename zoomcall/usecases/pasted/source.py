@@ -246,13 +246,13 @@ class _Program:
     def _url_at(self, start: int) -> str:
         """Return the URL of which a text is a part: a sum, a pattern with its values, or a list of pieces."""
         values = self._values
-        value = values.at(start)[0]
+        value = values.value(start)
         opener = values.parents[start]
         if "path" in values.word(opener - 1).lower() and len(places := values.arguments(opener)) > 1:
-            pieces = [values.at(place)[0] for place in places]
+            pieces = [values.value(place) for place in places]
             return "/".join(piece if isinstance(piece, str) else "{...}" for piece in pieces)
         for place in self._uses_around(opener):
-            called = values.at(place)[0]
+            called = values.value(place)
             if isinstance(called, str) and _URL.search(called) and len(called) > len(str(value)):
                 return str(called)
         return value if isinstance(value, str) else ""
@@ -372,7 +372,7 @@ class _Program:
         if (match := _VERB.fullmatch(text)) and match["verb"].lower() in {"patch", "post"}:
             return True
         if sign in {".", "?.", "->", "::"} and not _WORDS["send"].search(before) and values.sign(index + 1) == "(":
-            first = next((values.at(place)[0] for place in values.arguments(index + 1)), None)
+            first = next((values.value(place) for place in values.arguments(index + 1)), None)
             is_url = isinstance(first, str) and (_URL.search(first) is not None or is_unknown(first))
             return is_url if before else first is None or is_url
         return bool(sign) or text.isupper()
@@ -394,7 +394,7 @@ class _Program:
                     return "" if is_told else "GET"
                 if most and self._values.sign(place + 1) == "(":
                     given = self._values.arguments(place + 1)
-                    options = self._values.at(given[1])[0] if len(given) == 2 else {}
+                    options = self._values.value(given[1]) if len(given) == 2 else {}
                     is_open = any(
                         token.is_sign("...") for token in self._tokens[place : self._values.partners[place + 1]]
                     )
@@ -422,7 +422,7 @@ class _Program:
         """Find a header that is one text, like ``"Authorization: Bearer …"``."""
         for index, token in enumerate(self._tokens):
             if token.kind is Kind.STRING and wanted in token.text.lower():
-                value = self._values.at(self._values.start_of_sum(index))[0]
+                value = self._values.value(self._values.start_of_sum(index))
                 whole = _HEADER_TEXT.match(value) if isinstance(value, str) else None
                 if whole is not None and whole[1].lower() == wanted:
                     return whole[1], whole[2]
@@ -434,10 +434,10 @@ class _Program:
         if values.word(index - 2).lower() == "forhttpheaderfield" and values.sign(index - 1) == ":":
             opener = values.parents[index]
             place = next((at for at in range(opener + 1, index) if values.sign(at) in {"(", ":"}), opener) + 1
-            return _header_text(values.at(place if values.sign(place - 1) == ":" else opener + 1)[0])
+            return _header_text(values.value(place if values.sign(place - 1) == ":" else opener + 1))
         place = index + 1 + (values.sign(index + 1) in {"]", ")"})
         if values.sign(place) == "(" and values.word(place + 1).lower() == "bearertoken":
-            return _header_text(Partial("Bearer " + str(values.at(place + 3)[0])))
+            return _header_text(Partial("Bearer " + str(values.value(place + 3))))
         if values.sign(place) not in _GIVES and values.word(place).lower() not in {"value", "to"}:
             return None
         if self._kind(index) is Kind.NAME and values.sign(place) == "," and not self._is_argument(index):
@@ -445,7 +445,7 @@ class _Program:
         place += values.sign(place) in _GIVES
         if values.word(place).lower() in {"value", "to"}:
             place += 1 + (values.sign(place + 1) in {":", "=", "=>"})
-        return self._scheme(place) or _header_text(values.at(place)[0])
+        return self._scheme(place) or _header_text(values.value(place))
 
     def _is_argument(self, index: int) -> bool:
         """Return whether a constant like ``HttpHeaders.AUTHORIZATION``, or a symbol, is a call's first argument."""
@@ -464,7 +464,7 @@ class _Program:
             places = [index, index + 2]
         else:
             return None
-        texts = [_header_text(values.at(argument)[0]) or "{...}" for argument in places[:2]]
+        texts = [_header_text(values.value(argument)) or "{...}" for argument in places[:2]]
         return " ".join(texts) if texts else None
 
     def _bearer(self, reach: range, near: dict[int, int]) -> str | None:
@@ -482,7 +482,7 @@ class _Program:
             elif is_name and name == "-authentication" and values.word(index + 1).lower() in {"bearer", "oauth"}:
                 return "Bearer {token}"
             if place is not None:
-                value = values.at(place)[0]
+                value = values.value(place)
                 return f"Bearer {value}" if isinstance(value, str) and place != index else "Bearer {token}"
         return None
 
@@ -500,13 +500,13 @@ class _Program:
                 continue
             opener = index + 1 + (values.sign(index + 1) in {"=", ":", "=>", ","})
             if values.sign(opener) in {"(", "["}:
-                parts = [values.at(place)[0] for place in values.arguments(opener)[:2]]
+                parts = [values.value(place) for place in values.arguments(opener)[:2]]
             elif values.sign(opener) == "{":
-                members = values.at(opener)[0]
+                members = values.value(opener)
                 parts = list(members.values() if isinstance(members, dict) else members)[:2]
                 parts = [] if isinstance(members, dict) and "bearer" in members else parts
             elif token.text.lower().endswith("userpwd"):
-                parts = [values.at(opener)[0]]
+                parts = [values.value(opener)]
             else:
                 continue
             if len(parts) == 2 and parts[0] != "bearer":
@@ -549,7 +549,7 @@ class _Program:
         return token.kind is Kind.NAME and token.text in _FIELDS
 
     def _text_body(self, place: int) -> str | None:
-        value = self._values.at(self._values.start_of_sum(place))[0]
+        value = self._values.value(self._values.start_of_sum(place))
         if not isinstance(value, str):
             return _dumped(value)
         if isinstance(value, Partial) and "grant_type=" not in value and json_of(value) is None:
@@ -561,7 +561,7 @@ class _Program:
         """Return the object that a token is in: the outermost that is one, up to the one with a method."""
         best: tuple[dict[str, Any] | None, int] = (None, -1)
         for start in self._starts_around(place):
-            value = self._values.at(start)[0] if self._values.sign(start) != "{" else self._values.members(start)
+            value = self._values.value(start) if self._values.sign(start) != "{" else self._values.members(start)
             if not isinstance(value, dict) or not _holds_field(value):
                 continue
             best = (value, start)

@@ -7,7 +7,8 @@ the like. A variable is followed to its value; what is not written out becomes a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import wraps
 from typing import Any
 from urllib.parse import quote
 
@@ -67,6 +68,23 @@ def is_unknown(value: Any) -> bool:
     return isinstance(value, Partial) and re.fullmatch(r"\{[^{}]*\}", value) is not None
 
 
+def _bounded(read: Callable[[Values, int], tuple[Any, int]]) -> Callable[[Values, int], tuple[Any, int]]:
+    """Let a method that reads what begins at a token give up where that is too deep, or too much was read."""
+
+    @wraps(read)
+    def read_unless_too_deep(self: Values, index: int) -> tuple[Any, int]:
+        if index >= len(self.tokens) or self._depth > _DEEPEST or self._steps > _MOST_STEPS:
+            return unknown("..."), min(index + 1, len(self.tokens))
+        self._steps += 1
+        self._depth += 1
+        try:
+            return read(self, index)
+        finally:
+            self._depth -= 1
+
+    return read_unless_too_deep
+
+
 class Values:
     """Reads expressions out of tokens; every question is answered, and in bounded time.
 
@@ -88,7 +106,7 @@ class Values:
         self._is_python = language is Form.PYTHON
         self._joins = (language if isinstance(language, Dialect) else dialect_of(language)).joins
         self._dots = {"->", "::", "?->"} if language is Form.PHP else {".", "?.", "::", "->"}
-        self._steps = 0
+        self._steps = self._depth = 0
         self._visiting: set[int] = set()
         self.is_sound = True
         self.partners, self.parents = self._nested()
@@ -173,19 +191,22 @@ class Values:
     def _kind(self, index: int) -> Kind | None:
         return self.tokens[index].kind if 0 <= index < len(self.tokens) else None
 
-    def at(self, index: int, depth: int = 0) -> tuple[Any, int]:
+    def value(self, index: int) -> Any:
+        """Return the value of the expression that begins at a token."""
+        return self.at(index)[0]
+
+    @_bounded
+    def at(self, index: int) -> tuple[Any, int]:
         """Return the value of the expression that begins at a token, and the place of the token after it."""
-        value, index = self._term(index, depth)
-        if depth > _DEEPEST:
-            return value, index
+        value, index = self._term(index)
         while (joined := self._joined(index)) is not None:
-            following, index = self._term(joined, depth + 1)
+            following, index = self._term_inside(joined)
             value = _concatenated(value, following)
         sign, word = self.sign(index), self.word(index)
         if sign == "%" and isinstance(value, str):
             opener = index + 1 if self.sign(index + 1) == "(" else -1
             places = self.arguments(opener) if opener > 0 else [index + 1]
-            value = self._formatted(value, places, depth)
+            value = self._formatted(value, places)
             index = self.end(index, is_line=False)
         elif sign == "|" and self.word(index + 1).lower() == "convertto-json":
             index = self.end(index + 1)
@@ -193,7 +214,7 @@ class Values:
             index = self.end(index, is_line=False)
             value = value if isinstance(value, dict | list) else unknown(str(value).strip("{}"))
         elif (word == "to" or sign == "->") and isinstance(value, str):
-            following, index = self.at(index + 1, depth + 1)
+            following, index = self.at(index + 1)
             return Pair([value, following]), index
         return value, index
 
@@ -246,27 +267,26 @@ class Values:
         is_pair = self._is_python and self._kind(index - 1) is self._kind(index) is Kind.STRING
         return index if is_pair else None
 
-    def _term(self, index: int, depth: int) -> tuple[Any, int]:
-        self._steps += 1
-        if index >= len(self.tokens) or depth > _DEEPEST or self._steps > _MOST_STEPS:
-            return unknown("..."), min(index + 1, len(self.tokens))
+    def _term(self, index: int) -> tuple[Any, int]:
         token = self.tokens[index]
         match token.kind:
             case Kind.STRING:
-                return self._after(self.text_of(token, depth), index + 1, depth)
+                return self._after(self.text_of(token), index + 1)
             case Kind.NUMBER:
                 return self._number(token.text), index + 1
             case Kind.NAME:
-                return self._named(index, depth)
+                return self._named(index)
             case Kind.SIGN:
-                return self._signed(index, token.text, depth)
+                return self._signed(index, token.text)
+
+    _term_inside = _bounded(_term)
 
     def _number(self, text: str) -> Any:
         if text.isdecimal() and len(text) <= 20:
             return int(text)
         return text if self._is_printed else unknown(text)
 
-    def _after(self, value: Any, index: int, depth: int) -> tuple[Any, int]:
+    def _after(self, value: Any, index: int) -> tuple[Any, int]:
         """Follow what is called on a value, like ``.format(…)`` or ``.put("name", …)``; skip the rest."""
         while True:
             name = self.word(index + 1)
@@ -278,21 +298,20 @@ class Values:
             elif self.sign(index + 2) == "(":
                 places = self.arguments(index + 2)
                 if _WORDS["format"].search(name) and isinstance(value, str):
-                    value = self._formatted(value, places, depth)
+                    value = self._formatted(value, places)
                 elif name == "join" and len(places) == 1 and isinstance(value, str | list):
-                    value = _joined(value, self.at(places[0], depth + 1)[0]) or value
+                    value = _joined(value, self.value(places[0])) or value
                 elif (
                     len(places) == 2
                     and _WORDS["put"].search(name)
                     and not (isinstance(value, str) and value[:1] != "{")
                 ):
                     members = value if isinstance(value, dict) else {}
-                    key = self.at(places[0], depth + 1)[0]
-                    value = {**members, str(key): self.at(places[1], depth + 1)[0]}
+                    key = self.value(places[0])
+                    value = {**members, str(key): self.value(places[1])}
                 index = self.partners[index + 2] + 1
             elif self.sign(index + 2) == "{" and name in {"apply", "also"}:
-                value = self._put_inside(index + 2, depth)
-                index = self.partners[index + 2] + 1
+                value, index = self._put_inside(index + 2)
             else:
                 index = self.partners[index + 2] + 1 if self.sign(index + 2) == "[" else index + 2
 
@@ -301,7 +320,8 @@ class Values:
             return False
         return self.tokens[index].start > self.tokens[index - 1].end
 
-    def _put_inside(self, opener: int, depth: int) -> dict[str, Any]:
+    @_bounded
+    def _put_inside(self, opener: int) -> tuple[dict[str, Any], int]:
         """Read what the calls in a block put into an object, as in Kotlin's ``apply { put("name", …) }``."""
         found: dict[str, Any] = {}
         for index in range(opener + 1, min(self.partners[opener], opener + 400)):
@@ -313,14 +333,14 @@ class Values:
                 places = self.arguments(index)
                 block = self.partners[index] + 1
                 if len(places) == 2:
-                    found[str(self.at(places[0], depth + 1)[0])] = self.at(places[1], depth + 1)[0]
-                elif len(places) == 1 and self.sign(block) == "{" and depth < _DEEPEST:
-                    found[str(self.at(places[0], depth + 1)[0])] = self._put_inside(block, depth + 1)
-        return found
+                    found[str(self.value(places[0]))] = self.value(places[1])
+                elif len(places) == 1 and self.sign(block) == "{":
+                    found[str(self.value(places[0]))] = self._put_inside(block)[0]
+        return found, self.partners[opener] + 1
 
-    def _formatted(self, pattern: str, places: list[int], depth: int) -> Partial:
+    def _formatted(self, pattern: str, places: list[int]) -> Partial:
         """Put values into a pattern; what has none stays as it is."""
-        texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:12]]
+        texts = [_as_text(self.value(place)) for place in places[:12]]
         rest = iter(texts)
 
         def fill(match: re.Match[str]) -> str:
@@ -331,14 +351,14 @@ class Values:
 
         return Partial(_SLOT.sub(fill, pattern)[:_LONGEST_TEXT])
 
-    def text_of(self, token: Token, depth: int = 0) -> str:
+    def text_of(self, token: Token) -> str:
         """Return a string's text; names of known value are interpolated."""
         parts: list[str] = []
         is_whole = True
         for piece in token.pieces:
             text = piece.text
             if piece.is_expression:
-                value = self.of_name(text, depth + 1)
+                value = self.of_name(text)
                 is_known = isinstance(value, str | int) and not isinstance(value, bool)
                 text = str(value) if is_known else str(unknown(text))
                 is_whole = is_whole and is_known and not isinstance(value, Partial)
@@ -346,28 +366,28 @@ class Values:
         text = "".join(parts)[:_LONGEST_TEXT]
         return text if is_whole else Partial(text)
 
-    def of_name(self, name: str, depth: int = 0) -> Any:
+    def of_name(self, name: str) -> Any:
         """Return the value that a name has, as far as it is assigned one; else a text of which nothing is known."""
         bare = _bare(name.strip())
         value: Any = unknown(name.strip())
         for place in self._assigned.get(bare, ()):
             is_itself = _bare(self.word(place)) == bare and self.sign(place + 1) not in {".", "(", "["}
-            if place in self._visiting or depth > _DEEPEST or is_itself:
+            if place in self._visiting or is_itself:
                 continue
-            value = self._guarded(place, depth)
+            value = self._guarded(place)
             break
         if bare in self._built and (isinstance(value, dict | Pair) or is_unknown(value) or value == []):
             members = dict(value) if isinstance(value, dict) else {}
             for path, place in self._built[bare][:60]:
-                if place not in self._visiting and depth <= _DEEPEST:
-                    _put(members, path, self._guarded(place, depth))
+                if place not in self._visiting:
+                    _put(members, path, self._guarded(place))
             return members or value
         return value
 
-    def _guarded(self, place: int, depth: int) -> Any:
+    def _guarded(self, place: int) -> Any:
         self._visiting.add(place)
         try:
-            return self.at(place, depth + 1)[0]
+            return self.value(place)
         finally:
             self._visiting.discard(place)
 
@@ -375,41 +395,39 @@ class Values:
         """Yield the names of objects that are put together by statements, and where that begins."""
         yield from ((name, rows[0][1]) for name, rows in self._built.items())
 
-    def _named(self, index: int, depth: int) -> tuple[Any, int]:
+    def _named(self, index: int) -> tuple[Any, int]:
         name = self.word(index)
         if name in _LITERALS:
             return _LITERALS[name], index + 1
         if (printed := self._printed_opener(index)) is not None:
-            return self.members(printed, depth), self.partners[printed] + 1
+            return self.members(printed), self.partners[printed] + 1
         if name in _LEADS and (
             self._kind(index + 1) is not Kind.SIGN or self.sign(index + 1) in {"{", "[", "@{", "%"}
         ):
-            return self._term(index + 1, depth + 1)
+            return self._term_inside(index + 1)
         if name == "new":
-            return self._made(index + 1, depth)
-        return self._chained(index, depth)
+            return self._made(index + 1)
+        return self._chained(index)
 
-    def _chained(self, index: int, depth: int) -> tuple[Any, int]:
+    def _chained(self, index: int) -> tuple[Any, int]:
         """Read what a dotted name stands for: a call, a literal with its type, or a variable."""
         chain, index = self._chain(index)
         opener = self.sign(index)
         if opener == "(":
-            return self._called(chain, index, depth)
+            return self._called(chain, index)
         if opener in {"{", "[", "!"} and (place := self._literal_opener(chain, index)) is not None:
-            value = self.members(place, depth)
+            value = self.members(place)
             is_struct = isinstance(value, dict) and chain[:1].isupper() and not _KEEPS_NAMES.match(chain)
-            return self._after(
-                _as_serialised(value) if is_struct else _alone(value), self.partners[place] + 1, depth
-            )
+            return self._after(_as_serialised(value) if is_struct else _alone(value), self.partners[place] + 1)
         if opener == "[" and not self.tokens[index].is_first:
-            return self._after(unknown(chain), self.partners[index] + 1, depth)
+            return self._after(unknown(chain), self.partners[index] + 1)
         if "." not in chain:
-            return self.of_name(chain, depth), index
-        value = self.of_name(chain.partition(".")[0], depth)
+            return self.of_name(chain), index
+        value = self.of_name(chain.partition(".")[0])
         for member in chain.split(".")[1:]:
             value = value.get(member) if isinstance(value, dict) else None
         if value is None and chain.partition(".")[0] in {"self", "this", "$this", "cls"}:
-            value = self.of_name(chain.rpartition(".")[2], depth)
+            value = self.of_name(chain.rpartition(".")[2])
         return (unknown(chain) if value is None or is_unknown(value) else value), index
 
     def _printed_opener(self, index: int) -> int | None:
@@ -448,44 +466,44 @@ class Values:
             index += 2
         return ".".join(parts), index
 
-    def _called(self, chain: str, opener: int, depth: int) -> tuple[Any, int]:
+    def _called(self, chain: str, opener: int) -> tuple[Any, int]:
         behind = self.partners[opener] + 1
         if chain in {"string", "float"} and self._kind(behind) is Kind.STRING:
             return self.text_of(self.tokens[behind]), behind + 1  # as var_dump prints it
         if "buildJson" in chain and self.sign(behind) == "{":
-            return self._put_inside(behind, depth), self.partners[behind] + 1
-        return self._after(self._result(chain, opener, depth), behind, depth)
+            return self._put_inside(behind)
+        return self._after(self._result(chain, opener), behind)
 
-    def _result(self, chain: str, opener: int, depth: int) -> Any:
+    def _result(self, chain: str, opener: int) -> Any:
         """Return what a call gives, by its name and arguments."""
         if _WORDS["object"].search(chain):
-            value = self.members(opener, depth)
+            value = self.members(opener)
             is_paired = isinstance(value, list) and _PAIRED.search(chain) and len(value) > 1
             return dict(zip(map(str, value[::2]), value[1::2], strict=False)) if is_paired else value
         places = self.arguments(opener)
         if places and self.word(places[0]) and self.sign(places[0] + 1) == ":":
             places[0] += 2  # URL(string: …)
         if chain.endswith(".join") and len(places) == 1:
-            receiver = self.of_name(chain.removesuffix(".join"), depth + 1)
-            if (joined := _joined(receiver, self.at(places[0], depth + 1)[0])) is not None:
+            receiver = self.of_name(chain.removesuffix(".join"))
+            if (joined := _joined(receiver, self.value(places[0]))) is not None:
                 return joined
         if _WORDS["join"].search(chain):
             gaps = [place for place in places if self.word(place) == "sep" and self.sign(place + 1) == "="]
             usual = " " if chain == "paste" else "/" if _WORDS["join paths"].search(chain) else ""
-            gap = self.at(gaps[0] + 2)[0] if gaps else usual
-            texts = [_as_text(self.at(place, depth + 1)[0]) for place in places[:8] if place not in gaps]
+            gap = self.value(gaps[0] + 2) if gaps else usual
+            texts = [_as_text(self.value(place)) for place in places[:8] if place not in gaps]
             return Partial(_as_text(gap).join(texts))
-        first = self.at(places[0], depth + 1)[0] if places else None
+        first = self.value(places[0]) if places else None
         if isinstance(first, dict | list):
             return unknown(f"{chain}()") if chain.endswith(("format", "exchange", "request")) else first
         if isinstance(first, str) and _WORDS["encode"].search(chain):
             name = chain.rpartition(".")[2]
             return unknown(f"{name}({first.strip('{}')})") if isinstance(first, Partial) else quote(first, safe="")
         if isinstance(first, str) and _WORDS["format"].search(chain):
-            return self._formatted(first, places[1:], depth)
+            return self._formatted(first, places[1:])
         return first if places and _WORDS["pass"].search(chain) else unknown(f"{chain}()")
 
-    def _made(self, index: int, depth: int) -> tuple[Any, int]:
+    def _made(self, index: int) -> tuple[Any, int]:
         """Read what ``new`` makes: an object with members, or one around its first argument."""
         is_named = bool(self.word(index))
         chain, index = self._chain(index) if is_named else ("", index)
@@ -494,17 +512,17 @@ class Values:
             index += 2
         value: Any = unknown(f"new {chain}" if chain else "new")
         if self.sign(index) == "(" and self.sign(self.partners[index] + 1) != "{":
-            made, index = self._called(f"{chain}.new", index, depth)
+            made, index = self._called(f"{chain}.new", index)
             return (value if made is None else made), index
         if self.sign(index) == "(":
             index = self.partners[index] + 1
         if self.sign(index) == "{":
             behind = self.partners[index] + 1
-            value = self.members(index, depth)
+            value = self.members(index)
             if is_named and isinstance(value, dict) and not _KEEPS_NAMES.search(chain):
                 value = _as_serialised(value)
             index = behind
-        return self._after(value, index, depth)
+        return self._after(value, index)
 
     def _behind_generics(self, index: int) -> int:
         depth = 0
@@ -515,60 +533,59 @@ class Values:
                 return place + 1
         return index
 
-    def _signed(self, index: int, sign: str, depth: int) -> tuple[Any, int]:
+    def _signed(self, index: int, sign: str) -> tuple[Any, int]:
         if sign in {"%", "@", "#", "$"} and self.sign(index + 1) in {"{", "[", "("}:
             index, sign = index + 1, self.sign(index + 1)  # a map of Elixir's, an array of Objective-C's
         if sign in {"{", "[", "@{", "@("}:
             if sign == "[" and self.sign(index + 1) == "]" and self._literal_opener("x.y", index + 3) is not None:
                 index += 3  # []T{…}
             if sign == "[" and self.word(index + 1) and self.word(index + 2) and self.sign(index + 3) == ":":
-                return self._sent(index, depth)
-            value = self.members(index, depth)
-            return self._after(value, self.partners[index] + 1, depth)
+                return self._sent(index)
+            value = self.members(index)
+            return self._after(value, self.partners[index] + 1)
         if sign == "(":
             close = self.partners[index]
             is_cast = close == index + 2 and self.word(close + 1) and self.word(index + 1)
             if is_cast and not self.tokens[close + 1].is_first:
-                return self._term(close + 1, depth + 1)
-            return self._after(self.at(index + 1, depth + 1)[0], close + 1, depth)
+                return self._term_inside(close + 1)
+            return self._after(self.value(index + 1), close + 1)
         if sign in {":", "."} and self.word(index + 1):
             return self.word(index + 1), index + 2  # a symbol
         if sign in {"-", "!", "&", "*", "\\", "~", "<"}:
-            value, index = self._term(index + 1, depth + 1)
+            value, index = self._term_inside(index + 1)
             return (-value if sign == "-" and type(value) is int else value), index
         return unknown(sign), index + 1
 
-    def _sent(self, index: int, depth: int) -> tuple[Any, int]:
+    def _sent(self, index: int) -> tuple[Any, int]:
         """Read a message of Objective-C's, ``[NSString stringWithFormat:@"…", id]``."""
-        value = self.at(index + 4, depth + 1)[0]
+        value = self.value(index + 4)
         if _WORDS["format"].search(self.word(index + 2)) and isinstance(value, str):
-            value = self._formatted(value, self.arguments(index + 3)[1:], depth)
-        return self._after(value, self.partners[index] + 1, depth)
+            value = self._formatted(value, self.arguments(index + 3)[1:])
+        return self._after(value, self.partners[index] + 1)
 
-    def members(self, opener: int, depth: int = 0) -> Any:
+    def members(self, opener: int) -> Any:
         """Read the members of an object, table, dictionary or list; a list if none has a name."""
         named: dict[str, Any] = {}
         bare: list[Any] = []
         is_spaced = self._is_printed and self.word(opener - 1) == "map"
         index, end = opener + 1, min(self.partners[opener], len(self.tokens))
         is_list = self.sign(opener) in {"[", "@("} and not is_spaced
-        while index < end and self._steps < _MOST_STEPS:
-            self._steps += 1
+        while index < end:
             if self.sign(index) in {",", ";", "|"}:
                 index += 1
                 continue
             if self.sign(index) in {"...", "**"}:
-                index = self.end(self._term(index + 1, depth + 1)[1], end)
+                index = self.end(self._term_inside(index + 1)[1], end)
                 continue
             name, place = self._key(index)
             if name is not None and place is not None:
-                value, index = self._member(place, end, depth, is_spaced=is_spaced, is_list=is_list)
+                value, index = self._member(place, end, is_spaced=is_spaced, is_list=is_list)
                 named.setdefault(name, value)
             elif name is not None and not is_list and not self._is_printed and self.sign(index + 1) in {",", "}"}:
-                named[name], index = self.of_name(name, depth + 1), index + 1
+                named[name], index = self.of_name(name), index + 1
                 bare.append(named[name])
             else:
-                value, index = self._member(index, end, depth, is_spaced=is_spaced, is_list=is_list)
+                value, index = self._member(index, end, is_spaced=is_spaced, is_list=is_list)
                 bare.append(value)
         return self._collected(named, bare, is_list=is_list, is_paired=self.sign(opener) == "{")
 
@@ -584,9 +601,9 @@ class Values:
             return Pair(bare) if is_paired and len(bare) == 2 and isinstance(bare[0], str) else bare
         return named
 
-    def _member(self, index: int, end: int, depth: int, *, is_spaced: bool, is_list: bool) -> tuple[Any, int]:
+    def _member(self, index: int, end: int, *, is_spaced: bool, is_list: bool) -> tuple[Any, int]:
         """Read one member's value; in what is printed, a text may have no quotation marks."""
-        value, after = self.at(index, depth + 1)
+        value, after = self.at(index)
         if not self._is_printed:
             return value, self.end(max(after, index + 1), end)
         is_word = after == index + 1 and self._kind(index) is Kind.NAME and self.word(index) not in _LITERALS
@@ -602,8 +619,7 @@ class Values:
 
     def _is_end(self, index: int, end: int, *, is_spaced: bool, is_list: bool) -> bool:
         """Return whether a printed value ends before a token."""
-        self._steps += 1
-        if index >= end or self.tokens[index].is_first or self._steps > _MOST_STEPS:
+        if index >= end or self.tokens[index].is_first:
             return True
         if self.sign(index) in {",", ";"}:
             return is_list or index + 1 >= end or self._key(index + 1)[1] is not None
