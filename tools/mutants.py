@@ -53,7 +53,6 @@ PRELOADED = (
     "aiosipua",
     "httpx",
     "jsonschema",
-    "jwt",
     "keyring",
     "rich",
     "tomlkit",

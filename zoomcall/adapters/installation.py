@@ -22,7 +22,6 @@ from zoomcall import __version__
 _LIBRARIES = (
     "httpx",
     "httpcore",
-    "PyJWT",
     "keyring",
     "truststore",
     "typer",

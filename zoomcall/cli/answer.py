@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.cli.page import Page
-from zoomcall.domain.address import Protocol
 from zoomcall.domain.cause import Explained
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.value import Discreet
+
+if TYPE_CHECKING:
+    from zoomcall.domain.address import Protocol
 
 
 class ErrorReport(Explained, Struct, frozen=True, kw_only=True):

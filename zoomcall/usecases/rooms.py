@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from zoomcall.domain.batch import BadRow, RawRow, bad_rows
 from zoomcall.domain.callout import Callout
-from zoomcall.domain.room import FIELDS, Book, BookEntry, Change, RoomKey, key_of, parse_room_name
+from zoomcall.domain.room import Book, BookEntry, Change
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 
@@ -33,7 +32,7 @@ def entry_of(book: Book, name: str) -> BookEntry:
     entry = book.find(name)
     if entry is not None:
         return entry
-    _refuse_broken(book, name)
+    refuse_broken(book, name)
     from difflib import get_close_matches
 
     names = {each.name.casefold(): each.name for each in book.entries}
@@ -58,7 +57,7 @@ def adding(entry: BookEntry, book: Book) -> tuple[Change, ...]:
     Raises:
         UsageError: The name is taken.
     """
-    _refuse_broken(book, entry.name)
+    refuse_broken(book, entry.name)
     taken = book.find(entry.name)
     if taken is not None:
         raise UsageError(
@@ -93,54 +92,8 @@ def removing(names: Iterable[str], book: Book) -> tuple[Change, ...]:
     return tuple(Change(entry, None) for entry in entries.values())
 
 
-def importing(rows: Iterable[RawRow | BadRow], book: Book) -> tuple[Change, ...]:
-    """Return the changes that bring rooms into the book; nothing is ever removed.
-
-    What a row does not have stays as the book has it; what it has empty is removed. A room that the book has keeps
-    the spelling of its name, and its passcode if the row has the same address with the passcode masked.
-
-    Raises:
-        UsageError: A row is invalid; the message lists every such row.
-    """
-    changes: list[Change] = []
-    bad: list[BadRow] = []
-    seen: dict[RoomKey, int] = {}
-    total = 0
-    for total, row in enumerate(rows, start=1):  # noqa: B007 - how many there were counts afterwards
-        if isinstance(row, BadRow):
-            bad.append(row)
-            continue
-        try:
-            change = _imported(row, book, seen)
-        except UsageError as error:
-            message = error.message if error.fix is None else f"{error.message}. {error.fix}"
-            bad.append(BadRow(row.number, row.line, message))
-            continue
-        if change.before != change.after:
-            changes.append(change)
-    if bad:
-        raise bad_rows(bad, total, "nothing was written", fix="Correct them.")
-    return tuple(changes)
-
-
-def _imported(row: RawRow, book: Book, seen: dict[RoomKey, int]) -> Change:
-    name = row.fields.get("name")
-    if not isinstance(name, str) or not name.strip():
-        raise UsageError("the name is missing")
-    _refuse_broken(book, parse_room_name(name))
-    first = seen.setdefault(key_of(name.strip()), row.number)
-    if first != row.number:
-        raise UsageError(f"the name {quoted(name)} is that of row {first}")
-    before = book.find(name)
-    fields = {field: row.fields[field] for field in FIELDS if field in row.fields}
-    if before is None:
-        return Change(None, BookEntry.parse(name, fields))
-    if before.has_passcode and str(fields.get("address")).strip() == before.address.shown:
-        del fields["address"]
-    return Change(before, before.edited(fields))
-
-
-def _refuse_broken(book: Book, name: str) -> None:
+def refuse_broken(book: Book, name: str) -> None:
+    """Raise ``UsageError`` if the book has a room of that name which cannot be used."""
     why = book.problem_of(name)
     if why is not None:
         raise UsageError(

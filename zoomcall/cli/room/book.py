@@ -28,7 +28,7 @@ from zoomcall.domain.cause import Notice
 from zoomcall.domain.room import BookEntry
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
-from zoomcall.usecases.rooms import adding, editing, entry_of, importing, removing
+from zoomcall.usecases.rooms import adding, editing, entry_of, removing
 
 app = typer.Typer()
 
@@ -201,6 +201,8 @@ def import_(
     Columns or keys: name, protocol, address, from_name, to_name, header, note, tag. What the file does not have of
     a room stays as it is, what it has empty is removed, and no room is removed.
     """
+    from zoomcall.usecases.importing_rooms import importing  # with the rows of a batch
+
     wiring = run.wiring
     rows = tuple(
         wiring.rooms_of_stdin(run.streams.read_stdin(_LARGEST_INPUT))
