@@ -13,6 +13,8 @@ from pathlib import Path
 
 _PASSWORD = b"made up"
 _START_SECONDS = 20
+_PATH = "/org/freedesktop/secrets"
+_COLLECTION = f"{_PATH}/collection/login"
 
 # A bus without service folders: it starts nothing by itself, so whatever runs on it was started here.
 _BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -60,7 +62,7 @@ class KeyringSession:
         assert self.daemon.stdin is not None
         self.daemon.stdin.write(_PASSWORD)
         self.daemon.stdin.close()
-        _wait_until(lambda: self.lookup(nobody="nothing") is None and _has_collection(self.environ))
+        _wait_until(self._is_unlocked)
         self.starts += 1
 
     def lookup(self, **attributes: str) -> str | None:
@@ -74,10 +76,17 @@ class KeyringSession:
 
     def lock(self) -> None:
         """Lock the collection; there is no prompter on the bus that could unlock it."""
-        service, path = "org.freedesktop.secrets", "/org/freedesktop/secrets"
-        command = ["dbus-send", "--session", "--print-reply", f"--dest={service}", path]
-        arguments = ["org.freedesktop.Secret.Service.Lock", f"array:objpath:{path}/collection/login"]
-        subprocess.run([*command, *arguments], env=dict(self.environ), capture_output=True, timeout=30, check=True)
+        self._call(_PATH, "org.freedesktop.Secret.Service.Lock", f"array:objpath:{_COLLECTION}").check_returncode()
+
+    def _is_unlocked(self) -> bool:
+        method = "org.freedesktop.DBus.Properties.Get"
+        got = self._call(_COLLECTION, method, "string:org.freedesktop.Secret.Collection", "string:Locked")
+        return got.returncode == 0 and b"boolean false" in got.stdout
+
+    def _call(self, path: str, method: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+        command = ["dbus-send", "--session", "--print-reply", "--dest=org.freedesktop.secrets", path, method]
+        environ = dict(self.environ)
+        return subprocess.run([*command, *arguments], env=environ, capture_output=True, timeout=30, check=False)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -129,10 +138,6 @@ def keyring_session(folder: Path) -> Iterator[KeyringSession]:
         stack.callback(lambda: _end(session.daemon))
         session.start()
         yield session
-
-
-def _has_collection(environ: Mapping[str, str]) -> bool:
-    return any(Path(environ["XDG_DATA_HOME"], "keyrings").glob("login.keyring"))
 
 
 def _spawn(command: list[str], environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
