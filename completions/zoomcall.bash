@@ -142,7 +142,7 @@ _zoomcall() {
                         "/webhook/secret") offered="--help -h" ;;
                         "/webhook/secret/set") offered="--secret-stdin --secret-file --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/webhook/secret/remove") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
-                        "/completion") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/completion") offered="--install --yes --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/emulate") offered="--host --port --ready-file --env-file --room --plan --time-scale --webhook-url --event-ids --fault --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/schema") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                     esac
@@ -186,7 +186,7 @@ _zoomcall() {
                         "/webhook/secret "*) offered="set remove" ;;
                         "/completion 0") offered="bash zsh fish powershell" ;;
                         "/emulate "*) return ;;
-                        "/schema "*) offered="auth list login logout status switch call hangup wait diagnose doctor error explain invite batch row event meeting show report room add check edit export import remove sync session token inspect mint webhook replay secret set serve verify whoami" ;;
+                        "/schema "*) offered="auth list login logout status switch call hangup wait completion diagnose doctor error explain invite batch row event meeting show report room add check edit export import remove sync session token inspect mint webhook replay secret set serve verify whoami" ;;
                     esac
                 fi
                 ;;

@@ -92,7 +92,7 @@ store: file keyring
 token_kind: api-jwt malformed meeting-sdk-jwt oauth opaque refresh-token s2s session-jwt zak
 """
 """What scripts rely on: words may be added, never removed."""
-WITHOUT_JSON = {"completion", "schema", "emulate"}
+WITHOUT_JSON = {"schema", "emulate"}
 """Commands whose answer is a script, a schema, or another program's."""
 
 

@@ -37,6 +37,12 @@ class Voice:
         is_off = self.options.is_input_off or self.settings.is_input_off
         return self.streams.is_stdin_terminal and not is_off
 
+    def is_agreed(self, question: str) -> bool:
+        """Ask a question, to which anything but yes is no."""
+        self.streams.stderr.write(f"{printable(question)} [y/N] ")
+        self.streams.stderr.flush()
+        return self.streams.stdin.readline().strip().lower() in {"y", "yes"}
+
     def notice(self, *notices: Notice) -> None:
         """Warn, once each: on stderr in text form, and always in the JSON document."""
         for notice in notices:

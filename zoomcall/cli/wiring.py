@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.room_book_writer import RoomBookWriter
     from zoomcall.adapters.room_probe import RoomProbe
     from zoomcall.adapters.secret_files import SecretFiles
+    from zoomcall.adapters.shell_setup import ShellSetup
     from zoomcall.adapters.sign_in_keeper import StoredSignIn
     from zoomcall.adapters.webhook_sender import WebhookSender
     from zoomcall.adapters.zoom_oauth import ZoomOAuth
@@ -395,6 +396,13 @@ class Wiring:
             from zoomcall.adapters.dns import Dns
 
             return Dns(server)
+
+    @cached_property
+    def shell_setup(self) -> ShellSetup:
+        """The start-up files of shells."""
+        from zoomcall.adapters.shell_setup import ShellSetup
+
+        return ShellSetup(self._voice.settings.environ)
 
     @cached_property
     def room_probe(self) -> RoomProbe:

@@ -73,9 +73,7 @@ def written(
     if not run.is_interactive:
         return Written(changes, is_written=False, is_refused=True)
     run.say(changes_page(changes))
-    run.streams.stderr.write(f"Write these changes to {writer.path}? [y/N] ")
-    run.streams.stderr.flush()
-    if run.streams.stdin.readline().strip().lower() not in {"y", "yes"}:
+    if not run.is_agreed(f"Write these changes to {writer.path}?"):
         return Written(changes, is_written=False)
 
     def same(book: Book) -> Sequence[Change]:
