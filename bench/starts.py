@@ -30,6 +30,7 @@ BACKENDS = ("keyring.backends.kwallet", "keyring.backends.libsecret", "keyring.b
 EXTRAS = ("jinja2", "aiosipua", "phonenumbers", "dns", "xml", "csv")
 RARE = ("email", "importlib.metadata", "importlib.resources", "tempfile", "tomlkit", "dataclasses", "hmac")
 """Of Python's own; Typer imports subprocess, shutil and traceback in any case."""
+_BY_PYJWT = {"email", "tempfile", "dataclasses", "hmac"}
 
 
 class Place(Enum):
@@ -64,21 +65,11 @@ class Start(Struct, frozen=True, kw_only=True):
 _ALL = (*DRAWING, *CLUTTER, *NETWORK, *KEYRING, *EXTRAS, *RARE)
 _LOCAL = (*_ALL, "jwt", "cryptography", "zoomcall.domain.event", "zoomcall.usecases.explaining")
 _OF_CALLS = tuple(name for name in _LOCAL if name != "zoomcall.domain.event")
-_TOKEN = tuple(name for name in (*_ALL, "jwt", "cryptography") if name != "hmac")
+_TOKEN = tuple(name for name in _ALL if name not in _BY_PYJWT)
 _CALL = ("invite", "sip", "answer@room.example.com", "--no-wait", "--force")
-_BY_HTTPX = {
-    "httpx",
-    "httpcore",
-    "h11",
-    "anyio",
-    "socksio",
-    "email",
-    "tempfile",
-    "dataclasses",
-    "importlib.resources",
-}
-_BY_KEYRING = {*KEYRING, "cryptography"}
-_WHILE_RINGING = tuple(name for name in _TOKEN if name not in _BY_HTTPX)
+_WHILE_RINGING = tuple(
+    name for name in _TOKEN if name not in {"httpx", "httpcore", "h11", "anyio", "socksio", "importlib.resources"}
+)
 
 STARTS = (
     Start(name="--version", arguments=("--version",), bar=0.20, forbidden=(*_LOCAL, "typer", "msgspec", "re")),
@@ -133,7 +124,7 @@ STARTS = (
         name="invite --no-wait, keyring",
         arguments=_CALL,
         bar=4.4,
-        forbidden=(*(name for name in _WHILE_RINGING if name not in _BY_KEYRING), *BACKENDS),
+        forbidden=(*(name for name in _WHILE_RINGING if name not in KEYRING), *BACKENDS),
         place=Place.KEYRING,
     ),
 )

@@ -53,6 +53,7 @@ PRELOADED = (
     "aiosipua",
     "httpx",
     "jsonschema",
+    "jwt",
     "keyring",
     "rich",
     "tomlkit",

@@ -50,6 +50,7 @@ def _serve(connection: socket.socket) -> NoReturn:
 
 def _warm_up() -> None:
     """Import everything that commands use, so that a fork needs no module of its own, nor copies its garbage."""
+    import jwt  # noqa: F401
     import secretstorage  # noqa: F401
 
     import zoomcall

@@ -22,6 +22,7 @@ from zoomcall import __version__
 _LIBRARIES = (
     "httpx",
     "httpcore",
+    "PyJWT",
     "keyring",
     "truststore",
     "typer",
