@@ -59,3 +59,11 @@ def test_every_link_inside_the_document_leads_somewhere() -> None:
     anchors = re.findall(r'<a id="([\w-]+)">', text)
     assert len(anchors) == len(set(anchors))
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(anchors)
+
+
+def test_it_begins_with_causes_and_zooms_codes_each_page_with_its_fix_before_its_table() -> None:
+    text = DOCUMENT.read_text(encoding="utf-8")
+    assert re.findall(r'^## <a id="(\w+)">', text, re.MULTILINE)[:2] == ["cause", "zoom"]
+    for page in text.split("\n### ")[1:]:
+        fix, table = page.find("\n- What to do: "), page.find("\n| ")
+        assert -1 in {fix, table} or fix < table

@@ -53,9 +53,38 @@ def test_every_command_line_of_the_readme_can_be_parsed(zoomcall: Shell) -> None
     assert lines
     for line in lines:
         words = line.partition("#")[0].split()[1:]
-        assert tuple(words[:2]) in paths
+        path = next((words[:count] for count in (3, 2, 1) if tuple(words[:count]) in paths), [])
         flags = {word for word in words if word.startswith("--")}
-        assert flags <= set(re.findall(r"--[a-z0-9-]+", zoomcall(*words[:2], "--help").stdout))
+        assert path or flags == {"--help"}, line
+        assert flags <= set(re.findall(r"--[a-z0-9-]+", zoomcall(*path, "--help").stdout)), line
+
+
+def test_what_is_needed_first_comes_first() -> None:
+    """What it is, the two targets, three lines to install, a picture; then the sandbox, a room, and the rest."""
+    start, *sections = re.split(r"^## ", README, flags=re.MULTILINE)
+    places = [start.index(words) for words in ("Exit code 0 means", "make demo ", "pipx install", "ring-light.svg")]
+    assert places == sorted(places)
+    demo, install = re.findall(r"```sh\n(.*?)```", start, re.DOTALL)
+    assert [line.split()[:2] for line in demo.splitlines()] == [["make", "demo"], ["make", "test"]]
+    assert len(install.splitlines()) == 3
+    titles = [section.partition("\n")[0] for section in sections]
+    assert titles[:2] == ["The sandbox", "Your own room"]
+    anchors = [re.sub(r"[^\w -]", "", title).lower().replace(" ", "-") for title in titles]
+    assert re.findall(r"\]\(#([\w-]+)\)", start)[1:] == anchors
+
+
+def test_the_sandbox_is_three_commands_that_the_guide_runs() -> None:
+    block = re.search(r"^## The sandbox\n.*?```sh\n(.*?)```", README, re.MULTILINE | re.DOTALL)
+    assert block is not None
+    commands = [line.partition("  #")[0].strip() for line in block[1].splitlines()]
+    assert len(commands) == 3
+    assert set(commands) <= set((ROOT / "docs" / "guide.md").read_text(encoding="utf-8").splitlines())
+
+
+def test_the_exit_table_is_short_and_links_to_the_whole() -> None:
+    section = README.partition("\n## In scripts\n")[2].partition("\n## ")[0]
+    assert 10 <= len(re.findall(r"^\| \d+ \|", section, re.MULTILINE)) <= 15
+    assert "(docs/contract.md#2-exit-codes)" in section
 
 
 def test_the_make_targets_of_the_documents_exist() -> None:

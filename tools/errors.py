@@ -11,15 +11,15 @@ from zoomcall.usecases.topics import TopicPage, TopicTable, pages
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "errors.md"
 CHAPTERS = {
-    "exit": "Exit codes",
-    "state": "States of a call",
-    "reason": "Zoom's reasons for a failed call",
     "cause": "Causes",
     "zoom": "Zoom's codes",
+    "reason": "Zoom's reasons for a failed call",
+    "state": "States of a call",
     "http": "HTTP statuses",
-    "network": "Where the connection to Zoom failed",
     "oauth": "Words of the token endpoint",
+    "network": "Where the connection to Zoom failed",
     "webhook": "Words of webhooks",
+    "exit": "Exit codes",
 }
 START = """\
 # Errors, explained

@@ -12,11 +12,18 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
-from zoomcall.cli.completions.tree import Node, read_tree
 from zoomcall.cli.schemas.documents import exit_meanings
+from zoomcall.domain.exit_status import ExitStatus
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+COMMON = frozenset(
+    {
+        *(ExitStatus.OK, ExitStatus.USAGE, ExitStatus.NOT_CONFIGURED, ExitStatus.AUTH, ExitStatus.NOT_ENTITLED),
+        *(ExitStatus.NO_SESSION, ExitStatus.NO_OP, ExitStatus.PENDING, ExitStatus.NETWORK, ExitStatus.DUPLICATE),
+        *(ExitStatus.DECLINED, ExitStatus.NO_ANSWER, ExitStatus.BAD_ADDRESS, ExitStatus.UNREACHABLE),
+    }
+)
 PROGRAM = (sys.executable, "-m", "zoomcall")
 
 _PART = re.compile(r"(?P<start><!-- made: (?P<name>[\w ]+) -->\n).*?(?P<end><!-- end -->)", re.DOTALL)
@@ -68,20 +75,16 @@ def diagnose() -> str:
 
 
 def commands() -> str:
-    """List every command."""
-    rows = ((f"`zoomcall {' '.join(node.path)}`", node.summary) for node in _leaves(read_tree()))
-    return _table(("command", "does"), rows)
+    """Capture the list of commands."""
+    return f"```console\n$ zoomcall --help\n{_run(*PROGRAM, '--help').strip()}\n```\n"
 
 
 def exit_codes() -> str:
-    """List every exit code."""
-    rows = ((f"{int(status)}", f"`{status.word}`", meaning) for status, meaning in exit_meanings())
+    """List the exit codes that scripts tell apart most often."""
+    rows = (
+        (f"{int(status)}", f"`{status.word}`", meaning) for status, meaning in exit_meanings() if status in COMMON
+    )
     return _table(("code", "name", "when"), rows)
-
-
-def invite_help() -> str:
-    """Capture the longest help page."""
-    return f"```console\n$ zoomcall invite sip --help\n{_run(*PROGRAM, 'invite', 'sip', '--help').strip()}\n```\n"
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -89,12 +92,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "diagnose": diagnose,
     "commands": commands,
     "exit codes": exit_codes,
-    "invite help": invite_help,
 }
-
-
-def _leaves(node: Node) -> Iterator[Node]:
-    return (each for each in node.walk() if not each.children)
 
 
 def _table(headings: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
