@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture breaks coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom
+.PHONY: help demo test torture breaks coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom dist
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -32,6 +32,7 @@ help:
 	@echo 'make mutants      change the rules a little, MUTANTS times a package, and count what the tests notice'
 	@echo 'make audit        look for known weaknesses in the dependencies, and for careless code in our own'
 	@echo 'make sbom         write build/sbom.json, the bill of materials (CycloneDX) of what an installation can need'
+	@echo 'make dist         build wheel and sdist into dist; the same commit gives the same bytes'
 	@echo 'make check        set up, then check formatting, lint, types, layers, generated files and what starts cost'
 	@echo 'make fix          format, and fix what ruff can fix'
 	@echo 'make completions  regenerate completions/ and docs/man/ from the command tree'
@@ -48,7 +49,7 @@ demo: .venv/.ready
 	@PATH="$$PWD/$(BIN):$$PATH" zoomcall emulate -v -- \
 	    python -m zoomcall.emulator.sip.room --answer-after 1 -- sh tools/demo.sh
 
-test: .venv/.ready system
+test: .venv/.ready .venv-recipes/.ready system
 	@sh tools/test.sh $(BIN)/python $(WORKERS) $(TESTS)
 
 torture: .venv/.ready system
@@ -57,7 +58,7 @@ torture: .venv/.ready system
 breaks: .venv/.ready system
 	@PYTHONPATH=tests $(BIN)/python -m torture.breaks
 
-coverage: .venv/.ready system
+coverage: .venv/.ready .venv-recipes/.ready system
 	@rm -f .coverage .coverage.*
 	@sh tools/test.sh '$(BIN)/coverage run' $(WORKERS) $(TESTS)
 	@$(BIN)/coverage combine --quiet
@@ -78,6 +79,10 @@ sbom: .venv-audit/.ready
 	@mkdir -p build
 	@.venv-audit/bin/python -W ignore -m cyclonedx_py requirements requirements-runtime.lock --pyproject pyproject.toml \
 	    --output-reproducible --validate --output-file build/sbom.json
+
+dist: .venv/.ready
+	@rm -rf dist
+	@SOURCE_DATE_EPOCH="$${SOURCE_DATE_EPOCH:-$$(git log -1 --format=%ct)}" $(BIN)/python -m hatchling build --directory dist
 
 check: .venv/.ready .venv-lint/.ready .venv-start/.ready system-check
 	$(BIN)/ruff format --check .
@@ -133,12 +138,13 @@ lock:
 	.venv-lock/bin/$(COMPILE_LOCK) --all-extras --group build --group test --group mutants pyproject.toml \
 	    --output-file requirements-mutants.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --group audit --output-file requirements-audit.lock
+	.venv-lock/bin/$(COMPILE_LOCK) --group recipes --output-file requirements-recipes.lock
 	.venv-lock/bin/$(COMPILE_LOCK) --all-extras --constraint requirements.lock pyproject.toml \
 	    --output-file requirements-runtime.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-start .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-start .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-recipes .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	    .coverage .coverage.* .torture build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
@@ -175,6 +181,10 @@ clean:
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-audit requirements-audit.lock
 	@touch $@
 
+.venv-recipes/.ready: requirements-recipes.lock
+	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-recipes requirements-recipes.lock
+	@touch $@
+
 # What counts instructions; without it only modules are counted.
 system-check:
 	@sh tools/system.sh valgrind=valgrind dbus-daemon=dbus gnome-keyring-daemon=gnome-keyring \
@@ -184,4 +194,4 @@ system-check:
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
-	    parallel=parallel cc=build-essential chromium=chromium mandoc=mandoc
+	    parallel=parallel cc=build-essential chromium=chromium mandoc=mandoc systemd-analyze=systemd
