@@ -1,7 +1,7 @@
 # Everything to do with a clone; `make help` lists it. Needs Python 3.11 or newer and a POSIX shell.
 .POSIX:
 .SUFFIXES:
-.PHONY: help demo test torture breaks coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom dist
+.PHONY: help demo test test-all torture breaks coverage fuzz check fix completions readme docs knowledge readings lock bench clean system system-check budgets mutants audit sbom dist
 
 # The interpreter for .venv; by default the newest one that works.
 PYTHON ?=
@@ -25,6 +25,7 @@ COMPILE_LOCK = uv pip compile --quiet --universal --python-version 3.11 --genera
 help:
 	@echo 'make demo         set up, then ring a room through a local Zoom, and explain three failures'
 	@echo 'make test         set up, then run every test'
+	@echo 'make test-all     the same on each of Python 3.11 to 3.14 that this machine has'
 	@echo 'make torture      fail every system call of every command, kill it everywhere; goes on where it was stopped'
 	@echo 'make breaks       break each guard once in a copy, and see that the harness or a test finds it'
 	@echo 'make coverage     the same, but slower, with a report of branch coverage'
@@ -51,6 +52,9 @@ demo: .venv/.ready
 
 test: .venv/.ready .venv-recipes/.ready system
 	@sh tools/test.sh $(BIN)/python $(WORKERS) $(TESTS)
+
+test-all: .venv-recipes/.ready system
+	@sh tools/test_all.sh $(WORKERS) $(TESTS)
 
 torture: .venv/.ready system
 	@PYTHONPATH=tests $(BIN)/python -m torture --hands $(WORKERS) --table docs/reliability.md $(TORTURE)
@@ -144,7 +148,7 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf .venv .venv-start .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-recipes .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
+	rm -rf .venv .venv-3.* .venv-start .venv-lint .venv-fuzz .venv-mutants .venv-audit .venv-recipes .venv-lock .mutants .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache \
 	    .coverage .coverage.* .torture build dist
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

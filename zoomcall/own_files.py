@@ -9,7 +9,7 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -28,8 +28,22 @@ if sys.platform == "win32":
     def _is_strangers(status: os.stat_result, *, is_read_only: bool) -> bool:  # noqa: ARG001 - it has no owners
         return False
 
+    def sync(descriptor: int) -> None:
+        """Wait until the disk has what was written."""
+        os.fsync(descriptor)
+
 else:
     import fcntl
+
+    _FULL_SYNC: int | None = getattr(fcntl, "F_FULLFSYNC", None)
+
+    def sync(descriptor: int) -> None:
+        """Wait until the disk has what was written; on macOS ``fsync`` alone leaves it in the drive's cache."""
+        if _FULL_SYNC is not None:
+            with contextlib.suppress(OSError):  # a network drive may not know it
+                fcntl.fcntl(descriptor, _FULL_SYNC)
+                return
+        os.fsync(descriptor)
 
     def _try_lock(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -63,6 +77,8 @@ NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0)
 NO_WAITING = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)  # for a pipe, for a terminal
 _WRITING = os.O_WRONLY | os.O_RDWR
 _PAUSE = 0.02
+_SHARING_SECONDS = 1.0
+_UNLOCKED_SECONDS = 60.0
 _KINDS = (
     (stat.S_ISLNK, "a symbolic link"),
     (stat.S_ISDIR, "a folder"),
@@ -185,11 +201,31 @@ def replace_file(path: Path, data: bytes, *, mode: int = 0o600) -> None:
     with _fresh(path, mode) as (fresh, file):
         file.write(data)
         file.flush()
-        os.fsync(file.fileno())
+        sync(file.fileno())
         if sys.platform == "win32":
             file.close()  # an open file cannot be renamed there
-        fresh.replace(path)
+        _when_free(lambda: fresh.replace(path))
     sync_folder(path.parent)
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file.
+
+    Raises:
+        OSError: It is not there, or cannot be removed.
+    """
+    _when_free(path.unlink)
+
+
+def _when_free(act: Callable[[], object]) -> None:
+    """Rename or remove; on Windows not until nobody has the file open, such as a reader or a virus scanner."""
+    deadline = time.monotonic() + _SHARING_SECONDS
+    while sys.platform == "win32" and time.monotonic() < deadline:
+        with contextlib.suppress(PermissionError):
+            act()
+            return
+        time.sleep(_PAUSE)
+    act()
 
 
 @contextlib.contextmanager
@@ -224,6 +260,9 @@ def sweep(folder: Path, stem: str) -> None:
 
 def _remove_if_left(path: Path) -> None:
     with contextlib.suppress(OSError):
+        # On Windows a file is unlocked just before it is renamed.
+        if sys.platform == "win32" and time.time() - path.stat().st_mtime < _UNLOCKED_SECONDS:
+            return
         descriptor = open_own(path, os.O_RDWR)
         try:
             _try_lock(descriptor)
@@ -262,7 +301,7 @@ def sync_folder(folder: Path) -> None:
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            sync(descriptor)
         finally:
             os.close(descriptor)
 

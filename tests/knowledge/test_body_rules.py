@@ -9,6 +9,7 @@ import pytest
 
 from zoomcall.domain.answer import ZoomAnswer
 from zoomcall.domain.cause import Certainty, Checked
+from zoomcall.knowledge import callout_body
 from zoomcall.knowledge.body_rules import RULES
 from zoomcall.knowledge.callout_body import read_body
 from zoomcall.knowledge.facts import Facts, RequestFacts
@@ -523,3 +524,10 @@ def test_what_means_nothing_to_a_callout_is_listed() -> None:
         "params.room.y",
         "params.sip_headers",
     )
+
+
+@pytest.mark.parametrize("position", [12, 13])
+def test_an_extra_comma_is_found_wherever_a_version_of_python_stops(position: int) -> None:
+    body = '{"method": 1,}'
+    error = json.JSONDecodeError("whatever this version says", body, position)
+    assert callout_body._place(body, error) == "there is an extra comma at character 13"

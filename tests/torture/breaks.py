@@ -219,7 +219,7 @@ BREAKS = (
     Break(
         "the disk has an event before it is acknowledged",
         "adapters/event_file.py",
-        "            os.fsync(self._file.fileno())\n            self._require(start, data)\n",
+        "            sync(self._file.fileno())\n            self._require(start, data)\n",
         "            self._require(start, data)\n",
         "tests/adapters/test_event_file.py::test_events_are_synced_before_append_returns",
     ),

@@ -14,10 +14,11 @@ from typing import BinaryIO, Self
 
 from zoomcall.domain.cause import Notice, Warn
 from zoomcall.domain.repeats import Mark, mark_of
+from zoomcall.domain.text_files import utf8_of
 from zoomcall.domain.webhook import Delivery, WebhookEvent, event_of_line, is_torn_line, parse_object
 from zoomcall.errors import UsageError
 from zoomcall.named_files import PIPE_LIMIT, read_named
-from zoomcall.own_files import locked, open_own, refuse_odd, sync_folder
+from zoomcall.own_files import locked, open_own, refuse_odd, sync, sync_folder
 
 _LOCK_LIMIT = timedelta(seconds=1)
 _MOST_AT_ONCE = 16 * 1024 * 1024
@@ -160,7 +161,7 @@ class _WrittenFile:
         start = self._start_line()
         try:
             self._write(data)
-            os.fsync(self._file.fileno())
+            sync(self._file.fileno())
             self._require(start, data)
         except BaseException:
             self._undo(start, data)
@@ -206,7 +207,7 @@ class _WrittenFile:
             self._warn(Notice("torn-line", words))
         else:
             self._write(b"\n")
-        os.fsync(self._file.fileno())
+        sync(self._file.fileno())
 
     @property
     def _size(self) -> int:
@@ -395,6 +396,7 @@ def read_events(path: Path, warn: Warn) -> tuple[WebhookEvent, ...]:
         raise _unusable(path, error) from error
     if len(data) > _LARGEST_RECORD:
         raise UsageError(f"{path} is larger than {_LARGEST_RECORD:,} bytes", fix="Split it, a line an event.")
+    data = utf8_of(data)
     single = event_of_line(data)
     if single is not None:
         return (single,)

@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from zoomcall import __version__
 from zoomcall.adapters.answer_body import AnswerBody, UnreadableBody
-from zoomcall.adapters.tls import refusal_of
+from zoomcall.adapters.tls import certificate_end, refusal_of
 from zoomcall.adapters.wire import NoWay, Passage, Wire
 from zoomcall.domain.network_path import Certificate, Knock
 from zoomcall.domain.pattern import Pattern
@@ -373,7 +373,7 @@ def _certificate(response: httpx.Response) -> Certificate | None:
     end = shown.get("notAfter")
     return Certificate(
         issuer=one_line(names.get("organizationName") or names.get("commonName") or "", _LONGEST_NAME) or None,
-        expires_at=None if end is None else datetime.fromtimestamp(ssl.cert_time_to_seconds(end), UTC),
+        expires_at=None if end is None else certificate_end(end),
         protocol=tls.version(),
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from zoomcall.errors import FolderUnusable, NotConfigured
-from zoomcall.own_files import lock_failure, open_own, sync_folder
+from zoomcall.own_files import lock_failure, open_own, sync, sync_folder
 
 T = TypeVar("T")
 
@@ -178,7 +178,7 @@ class JournalFile:
         with self._translated():
             descriptor = os.open(f"{self._name}-wal", os.O_RDWR)
             try:
-                os.fsync(descriptor)
+                sync(descriptor)
             finally:
                 os.close(descriptor)
 
@@ -371,7 +371,7 @@ def _fill(fresh: Path) -> None:
         database.close()
     descriptor = os.open(fresh, os.O_RDWR)
     try:
-        os.fsync(descriptor)
+        sync(descriptor)
     finally:
         os.close(descriptor)
 

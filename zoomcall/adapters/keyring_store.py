@@ -21,6 +21,7 @@ from keyring.backend import KeyringBackend
 from keyring.backends.chainer import ChainerBackend
 from msgspec import Struct
 
+from zoomcall.adapters import keyring_parts
 from zoomcall.domain.profile import KeyringRead
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import one_line
@@ -75,9 +76,7 @@ class KeyringStore:
         def work() -> Secret | None:
             usable = _usable(backend)
             asked.append(f"{type(usable).__module__}.{type(usable).__qualname__}")
-            text: object = usable.get_password(SERVICE, account)
-            if text is not None and not isinstance(text, str):
-                raise keyring.errors.KeyringError("what it returned is not text")
+            text = keyring_parts.get(usable, account)
             return None if text is None else Secret(text)
 
         begun = time.monotonic()
@@ -107,7 +106,7 @@ class KeyringStore:
 
         def work() -> str:
             taker = _write(_usable(backend), account, secret)
-            if taker.get_password(SERVICE, account) != secret.reveal():
+            if keyring_parts.get(taker, account) != secret.reveal():
                 raise keyring.errors.PasswordSetError("it did not keep the secret")
             return f"{type(taker).__module__}.{type(taker).__qualname__}"
 
@@ -119,20 +118,13 @@ class KeyringStore:
         Raises:
             NotConfigured: There is no usable keyring, or it is locked or too slow.
         """
-
-        def work() -> bool:
-            usable = _usable(backend)
-            if usable.get_password(SERVICE, account) is None:
-                return False
-            usable.delete_password(SERVICE, account)
-            return True
-
-        return self._within_limit(work)
+        return self._within_limit(lambda: keyring_parts.delete(_usable(backend), account))
 
     def removal(self, account: str, backend: str | None = None) -> str:
         """Return a command line that removes an account's secret, also where this program cannot."""
         chosen = f" -b {backend}" if backend else ""
-        return f"{shlex.quote(sys.executable)} -m keyring{chosen} del {SERVICE} {account}"
+        program = f'"{sys.executable}"' if sys.platform == "win32" else shlex.quote(sys.executable)
+        return f"{program} -m keyring{chosen} del {SERVICE} {account}"
 
     def _within_limit(self, work: Callable[[], T], secret: Secret | None = None) -> T:
         outcomes: SimpleQueue[_Done[T] | _Failed] = SimpleQueue()
@@ -212,7 +204,7 @@ def _write(loaded: KeyringBackend, account: str, secret: Secret) -> KeyringBacke
     chain = loaded.backends if isinstance(loaded, ChainerBackend) else [loaded]
     for backend in chain:
         try:
-            backend.set_password(SERVICE, account, secret.reveal())
+            keyring_parts.put(backend, account, secret.reveal())
         except NotImplementedError:
             continue
         return backend

@@ -15,6 +15,7 @@ from zoomcall.adapters.toml_file import parse_toml
 from zoomcall.domain.batch import BadRow, RawRow
 from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.text_files import utf8_of
 from zoomcall.errors import CorruptConfig, UsageError
 from zoomcall.named_files import write_named
 
@@ -34,7 +35,8 @@ def read_room_list(data: bytes, *, name: str) -> Iterator[RawRow | BadRow]:
     Raises:
         UsageError: It cannot be understood, or holds no room.
     """
-    text = data.decode("utf-8-sig", "replace")
+    data = utf8_of(data)
+    text = data.decode("utf-8", "replace")
     if name.lower().endswith(".toml") or (_TOML.search(text) and not name.lower().endswith((".csv", ".json"))):
         return _of_toml(data, name)
     if text.lstrip().startswith("{") and (rows := _listed(text)) is not None:
@@ -62,7 +64,7 @@ def write_room_file(path: Path, text: str) -> None:
 
 def _of_toml(data: bytes, name: str) -> Iterator[RawRow | BadRow]:
     try:
-        tables = tables_of(parse_toml(data.decode("utf-8-sig"), place=name), place=name)
+        tables = tables_of(parse_toml(data.decode(), place=name), place=name)
     except UnicodeDecodeError as error:
         raise UsageError(f"{name} is not UTF-8 text: {error.reason} at byte {error.start}") from error
     except CorruptConfig as error:

@@ -8,14 +8,14 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
 
 from zoomcall.adapters.sip_options import Inquiry, final_reply, is_reply, may_be_sip, next_reply, no_sip
-from zoomcall.adapters.tls import tls_context
+from zoomcall.adapters.tls import certificate_end, tls_context
 from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.network_path import Certificate
 from zoomcall.domain.room_probe import Carrier, Probed, SipReply, Spot, TlsSight
@@ -278,7 +278,7 @@ def _sight(secured: ssl.SSLSocket, flaws: tuple[str, ...]) -> TlsSight:
     return TlsSight(
         certificate=Certificate(
             issuer=one_line(issuer.get("organizationName") or issuer.get("commonName") or "", _LONGEST) or None,
-            expires_at=None if end is None else datetime.fromtimestamp(ssl.cert_time_to_seconds(end), UTC),
+            expires_at=None if end is None else certificate_end(end),
             protocol=secured.version(),
         ),
         names=tuple(one_line(name, _LONGEST) for name in names),

@@ -15,7 +15,15 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.secret_text import LARGEST_SECRET, secret_of_bytes
 from zoomcall.errors import NotConfigured
 from zoomcall.named_files import read_named
-from zoomcall.own_files import NotOwnFile, make_private_folder, open_own, refuse_odd, replace_file, sweep
+from zoomcall.own_files import (
+    NotOwnFile,
+    make_private_folder,
+    open_own,
+    refuse_odd,
+    remove_file,
+    replace_file,
+    sweep,
+)
 
 FOLDER = "secrets"
 _PREFIX = "profile"
@@ -90,7 +98,7 @@ class SecretFiles:
             self.sweep()
             try:
                 refuse_odd(path)
-                path.unlink()
+                remove_file(path)
             except FileNotFoundError:
                 return False
         return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import ssl
 import sys
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from msgspec import Struct
@@ -95,6 +95,14 @@ def _is_hashed(directory: str) -> bool:
         return any(_HASHED.match(path.name) for path in Path(directory).iterdir())
     except OSError:
         return False
+
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def certificate_end(text: str) -> datetime:
+    """Return when a certificate expires; Windows' own conversion ends with the year 3000, certificates may not."""
+    return _EPOCH + timedelta(seconds=ssl.cert_time_to_seconds(text))
 
 
 _OUT_OF_DATE = {9: "is not valid yet", 10: "has expired"}

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from zoomcall.domain.text_files import text_of
 from zoomcall.errors import CorruptConfig, NotConfigured, ZoomcallError, blaming
 from zoomcall.own_files import NotOwnFile, open_own
 
@@ -41,7 +42,7 @@ def read_text(
     if len(data) > _LARGEST:
         raise corrupt(str(path), f"it is larger than {_LARGEST:,} bytes")
     try:
-        return data.decode("utf-8-sig")
+        return text_of(data)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise corrupt(str(path), f"line {line} is not UTF-8 text") from error

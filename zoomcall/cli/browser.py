@@ -115,7 +115,9 @@ def _send_to(run: Run, address: str, port: int, *, is_browserless: bool) -> None
 
 def _has_screen() -> bool:
     """Return whether a browser would open in a window, and not take over the terminal."""
-    return _OPENS_WINDOWS or any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
+    if _OPENS_WINDOWS:
+        return not os.environ.get("SSH_CONNECTION")  # the window would open in front of somebody else
+    return any(os.environ.get(name) for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"))
 
 
 def _open(address: str) -> None:

@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Run a local Zoom on loopback.")
 
+_LOOK_SECONDS = 1.0
+"""Windows wakes a sleeping program for Ctrl-C alone."""
+
 
 class _EmulateCommand(Leaf):
     """Lets ``--room`` stand without a value."""
@@ -183,7 +186,7 @@ def _serve(run: Run, emulator: "Emulator", flags: EmulateFlags, command_line: li
         if not run.options.is_quiet:
             run.say(_ways_to_use(flags, ready))
         while True:
-            time.sleep(3600)
+            time.sleep(_LOOK_SECONDS)
 
 
 def _ways_to_use(flags: EmulateFlags, ready: Mapping[str, str]) -> Page:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from zoomcall.usecases.dialing.stop import Stop
 
+ENDING = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGBREAK") if hasattr(signal, name))
+"""What asks this process to end: SIGTERM, and Ctrl-Break, the one signal that Windows lets a process send."""
 _MOST_HEEDED = 2
 
 
@@ -24,12 +26,12 @@ def stop_on_signals(stop: Stop) -> None:
     def ask(number: int, _frame: FrameType | None) -> None:
         nonlocal count
         count += 1
-        stop.set(is_terminated=number == signal.SIGTERM)
+        stop.set(is_terminated=number in ENDING)
         if count > _MOST_HEEDED:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *ENDING):
         # Where Ctrl-C is ignored, as in a shell's background job, it is not meant for this process.
         if signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError):  # raised outside the main thread, which signals do not reach anyway
@@ -46,7 +48,7 @@ def stop_in_steps(sending: Stop, calls: Stop) -> None:
     def ask(number: int, _frame: FrameType | None) -> None:
         nonlocal count
         count += 1
-        is_terminated = number == signal.SIGTERM
+        is_terminated = number in ENDING
         sending.set(is_terminated=is_terminated)
         if count > 1 or is_terminated:
             calls.set(is_terminated=is_terminated)
@@ -54,7 +56,7 @@ def stop_in_steps(sending: Stop, calls: Stop) -> None:
             signal.signal(number, signal.SIG_DFL)
             signal.raise_signal(number)
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in (signal.SIGINT, *ENDING):
         if signal.getsignal(number) is not signal.SIG_IGN:
             with suppress(ValueError):
                 signal.signal(number, ask)

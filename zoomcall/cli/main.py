@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from zoomcall.cli.answer import Answer, ErrorReport
 from zoomcall.cli.commands import ENDLESS, build_root
+from zoomcall.cli.interrupts import ENDING
 from zoomcall.cli.page import Line
 from zoomcall.cli.starting import ClosedPipe, Starter
 from zoomcall.cli.streams import Streams
@@ -30,7 +31,7 @@ def run(
     arguments: Sequence[str], *, streams: Streams | None = None, environ: Mapping[str, str] | None = None
 ) -> int:
     """Run a command line, without the program's name, and return its exit code; tests replace the rest."""
-    _raise_on_sigterm()
+    _raise_when_asked_to_end()
     streams = streams or Streams.of_process()
     boundary = Boundary(list(arguments), streams, os.environ if environ is None else environ)
     try:
@@ -227,12 +228,13 @@ def _usage_hint(error: typer.TyperException) -> str | None:
     return f"{context.get_usage()}\nTry '{context.command_path} --help' for help." if context is not None else None
 
 
-def _raise_on_sigterm() -> None:
+def _raise_when_asked_to_end() -> None:
     def terminate(_number: int, _frame: FrameType | None) -> None:
         raise Terminated
 
     with contextlib.suppress(ValueError):  # raised outside the main thread, where a test may run
-        signal.signal(signal.SIGTERM, terminate)
+        for number in ENDING:
+            signal.signal(number, terminate)
 
 
 def _say_last(text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -83,6 +84,8 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 def _path(given: Mapping[str, str], name: str) -> Path | None:
     text = given.get(name)
+    if text and sys.platform == "win32":
+        text = text.strip('"')  # which cmd's `set NAME="value"` keeps, and no path has
     if text and "\0" in text:
         raise UsageError(f"{name} contains a NUL character")
     try:

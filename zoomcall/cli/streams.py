@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import IO, Any, TextIO, cast
 
 from msgspec import Struct
@@ -38,6 +40,10 @@ class Streams:
             reconfigure = getattr(stream, "reconfigure", None)
             if reconfigure is not None:
                 reconfigure(errors="backslashreplace")
+                if not _is_terminal(stream):  # the same bytes on every system: scripts keep a carriage return
+                    reconfigure(newline="\n")
+        if sys.platform == "win32" and sys.stdout is not None:
+            sys.stdout = cast("TextIO", _WindowsPipe(sys.stdout))
         stderr = cast("TextIO", _Unheeded(sys.stderr)) if sys.stderr is not None else _null()
         return cls(sys.stdin or _null(), sys.stdout or _null(), stderr, os.environ)
 
@@ -63,6 +69,34 @@ class Streams:
     def read_stdin(self, limit: int) -> bytes:
         """Read standard input to its end, but at most one byte more than ``limit``."""
         return self.stdin.buffer.read(limit + 1)
+
+
+class _WindowsPipe:
+    """Standard output on Windows, where writing to a closed pipe fails with EINVAL."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with _closed_pipe_named():
+            return self._stream.write(text)
+
+    def flush(self) -> None:
+        with _closed_pipe_named():
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextmanager
+def _closed_pipe_named() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.EINVAL:
+            raise
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)) from error
 
 
 class _Unheeded:

@@ -10,6 +10,7 @@ from msgspec import Struct
 from zoomcall.domain.pattern import Pattern
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.text_files import text_of
 from zoomcall.errors import UsageError
 
 LARGEST_SECRET = 1_000_000
@@ -142,7 +143,7 @@ def secret_of_bytes(data: bytes) -> tuple[Secret, bool]:
     if len(data) > LARGEST_SECRET:
         raise ValueError(f"is larger than {LARGEST_SECRET:,} bytes, too large for a secret")
     try:
-        text = data.decode("utf-8-sig")
+        text = text_of(data)
     except UnicodeDecodeError:
         raise ValueError("is binary, not text") from None
     bare = text.strip()

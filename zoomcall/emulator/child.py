@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from types import FrameType
 from zoomcall.errors import UsageError
 
 _POLL_SECONDS = 0.2
+_OF_TERMINAL = {getattr(signal, name) for name in ("SIGINT", "SIGBREAK") if hasattr(signal, name)}
 
 _NOT_OURS = (
     *("TOKEN", "TOKEN_FILE", "API_SECRET_FILE", "CLIENT_SECRET_FILE", "WEBHOOK_SECRET_FILE", "PROFILE", "BOOK"),
@@ -90,7 +92,7 @@ def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Map
         environment = child_environment(ready, inherited, folder)
         with _Relay().listening() as relay:
             try:
-                process = subprocess.Popen(list(command), env=environment)  # noqa: S603  the user's own command
+                process = subprocess.Popen(_found(command), env=environment)  # noqa: S603  the user's own command
             except (OSError, ValueError) as error:
                 reason = (error.strerror if isinstance(error, OSError) else None) or error
                 raise UsageError(
@@ -99,6 +101,12 @@ def run_command(command: Sequence[str], ready: Mapping[str, str], inherited: Map
             relay.connect(process)
             status = _wait(process)
     return 128 - status if status < 0 else status
+
+
+def _found(command: Sequence[str]) -> list[str]:
+    """Return the command with the path that a shell would find for it; Windows itself looks for .exe alone."""
+    program = shutil.which(command[0]) if sys.platform == "win32" else None
+    return [program or command[0], *command[1:]]
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -137,7 +145,7 @@ class _Relay:
             process.send_signal(self._early.pop(0))
 
     def _receive(self, number: int, _frame: FrameType | None) -> None:
-        if number == signal.SIGINT and _is_in_foreground():
+        if number in _OF_TERMINAL and _is_in_foreground():
             return  # the terminal has signalled the child as well
         if self._process is None:
             self._early.append(number)
@@ -146,7 +154,7 @@ class _Relay:
 
 
 def _relayed_signals() -> tuple[signal.Signals, ...]:
-    names = ("SIGINT", "SIGTERM", "SIGHUP")
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
     return tuple(getattr(signal, name) for name in names if hasattr(signal, name))
 
 

@@ -272,9 +272,10 @@ def _place(text: str, error: ValueError) -> str:
     if not isinstance(error, json.JSONDecodeError):
         return "it cannot be read as JSON"
     position = error.pos
-    before = text[:position].rstrip()
-    if before.endswith(",") and text[position : position + 1] in {"}", "]"}:
-        return f"there is an extra comma at character {len(before)}"
+    # Python 3.13 stops at the comma, older versions at the brace after it.
+    comma = position if text[position : position + 1] == "," else len(text[:position].rstrip()) - 1
+    if text[comma : comma + 1] == "," and text[comma + 1 :].lstrip()[:1] in {"}", "]"}:
+        return f"there is an extra comma at character {comma + 1}"
     if position >= len(text.rstrip()):
         return "it ends before its closing brace"
     return f"it cannot be read as JSON past character {position + 1} (line {error.lineno}): {error.msg.lower()}"

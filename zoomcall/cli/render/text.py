@@ -216,7 +216,7 @@ def _local_time(text: str) -> str:
     """Return a time by the user's clock; with the date only if that is not today."""
     try:
         moment = datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError, OSError):  # Windows has no local time before 1970 and after 3000
         return text
     is_today = moment.date() == datetime.now(moment.tzinfo).date()
     return f"{moment:%H:%M:%S}" if is_today else f"{moment:%Y-%m-%d %H:%M}"

@@ -23,6 +23,7 @@ from zoomcall.domain.call import exit_of
 from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.journal import CallRecord
 from zoomcall.domain.shown_text import quoted
+from zoomcall.domain.text_files import utf8_of
 from zoomcall.errors import NotConfigured, UsageError
 from zoomcall.usecases.batching.resuming import report_of
 
@@ -56,6 +57,7 @@ def read_outcome(run: Run, name: str) -> Outcome:
 
 
 def _of_json(data: bytes, name: str) -> Outcome:
+    data = utf8_of(data)
     try:
         documents: list[Any] = [msgspec.json.decode(data)]
     except _UNREADABLE:

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import FrameType
 
 from aiosipua import IncomingCall, SdpMessage, SdpNegotiationError, SipRequest, SipUAS, negotiate_sdp
 from msgspec import Struct
@@ -232,9 +233,15 @@ async def _run(options: argparse.Namespace) -> int:
     room = SipRoom(manners, trace=_say if options.verbose else lambda _: None)
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, ended.set)
-    # the terminal sends Ctrl-C to the command as well, which decides
-    loop.add_signal_handler(signal.SIGINT, (lambda: None) if options.command else ended.set)
+
+    def end(number: int, _frame: FrameType | None) -> None:
+        # The terminal sends Ctrl-C to the command as well, which decides.
+        if number != signal.SIGINT or not options.command:
+            loop.call_soon_threadsafe(ended.set)
+
+    for name in ("SIGTERM", "SIGINT", "SIGBREAK"):  # not by the loop, which cannot do that on Windows
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), end)
     await room.start(options.port)
     try:
         _say(f"{room.address} is ready to be rung")

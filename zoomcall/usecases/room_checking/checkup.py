@@ -17,6 +17,7 @@ from zoomcall.domain.address import RoomAddress
 from zoomcall.domain.room_probe import Probed, Spot
 from zoomcall.domain.zoom_list import RoomState
 from zoomcall.errors import NetworkFault, Shortage
+from zoomcall.usecases.dialing.stop import LONGEST_SLEEP
 from zoomcall.usecases.room_checking.locating import Found, Names, Search, locate, needs_names
 from zoomcall.usecases.room_checking.verdicts import (
     RoomCheckId,
@@ -156,7 +157,10 @@ def check_rooms(
     _start(work, min(parallel, len(subjects)))
     reports: dict[int, RoomReport] = {}
     while len(reports) < len(subjects):
-        number, report = done.get()
+        try:
+            number, report = done.get(timeout=LONGEST_SLEEP)
+        except queue.Empty:
+            continue
         if isinstance(report, BaseException):
             raise report
         reports[number] = report
