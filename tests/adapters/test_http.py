@@ -631,6 +631,16 @@ def test_gets_share_a_connection_and_a_patch_has_its_own() -> None:
         assert server.connections == 3
 
 
+def test_a_patch_takes_a_connection_that_the_server_is_known_to_keep_for_twice_as_long() -> None:
+    with Loopback(answering(200)) as server, real(PATIENT) as http:
+        http.send(patch(server.url))
+        time.sleep(0.3)
+        http.send(patch(server.url))  # it is kept for 0.3 s, but nobody knows whether for 0.6
+        assert server.connections == 2
+        http.send(patch(server.url))
+        assert server.connections == 2
+
+
 def test_a_server_that_drops_idle_connections_never_swallows_a_patch() -> None:
     def one_request_only(peer: Peer) -> None:
         peer.read()

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -648,6 +649,56 @@ def test_a_call_that_the_disk_does_not_take_is_not_made_and_blocks_no_other(
         assert not isinstance(caught.value, FolderUnusable)
         assert journal.calls()[0].sent is Sent.NO
         journal.claim(new_call(), is_forced=False)
+
+
+@pytest.mark.parametrize("is_disk_failing", [False, True])
+def test_calls_that_wait_for_the_disk_together_share_what_becomes_of_one_fsync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_disk_failing: bool
+) -> None:
+    begun, are_all_there = threading.Event(), threading.Event()
+    counts: list[int] = []
+
+    def fsync(_: int) -> None:
+        with closing(sqlite3.connect(tmp_path / FILE_NAME)) as other:
+            counts.append(other.execute("SELECT count(*) FROM call").fetchone()[0])
+        begun.set()
+        assert are_all_there.wait(10)
+        if is_disk_failing and len(counts) == 2:
+            raise OSError(errno.EIO, "Input/output error")
+
+    def claim(number: int) -> bool:
+        try:
+            return bool(journal.claim(new_call(f"room{number}@example.com"), is_forced=False))
+        except NotConfigured:
+            return False
+
+    with opened(tmp_path) as journal, ThreadPoolExecutor(5) as pool:
+        monkeypatch.setattr(os, "fsync", fsync)
+        first = pool.submit(claim, 0)
+        assert begun.wait(10)
+        others = [pool.submit(claim, number) for number in range(1, 5)]
+        while len(journal.calls()) < 5:  # committed, while the first one's fsync still runs
+            time.sleep(0.001)
+        are_all_there.set()
+        assert first.result()  # its own fsync is not the one that fails
+        assert [other.result() for other in others] == [not is_disk_failing] * 4
+    assert counts[:2] == [1, 5]
+    assert len(counts) == 2
+
+
+def test_a_room_is_looked_for_without_reading_every_call_into_the_session(tmp_path: Path) -> None:
+    with opened(tmp_path) as journal:
+        seen: list[str] = []
+        journal._file._database.set_trace_callback(seen.append)
+        journal.claim(new_call(), is_forced=False)
+        journal.calls(target=SESSION, room=(Protocol.SIP, "room@example.com"))
+        journal._file._database.set_trace_callback(None)
+        looks = [each for each in seen if each.startswith(("SELECT", "UPDATE"))]
+        plans = [journal._file.rows(f"EXPLAIN QUERY PLAN {look}") for look in looks]
+    assert len(plans) == 3
+    told = [str(plan[0][3]) for plan in plans]
+    assert "at_ms>?" in told[0]
+    assert all("address=?" in each for each in told[1:])
 
 
 VERSION_1 = """

@@ -51,15 +51,15 @@ def test_a_failure_after_the_patch_went_out_is_pending(
 def test_a_failure_before_the_patch_went_out_rings_nothing_and_blocks_nothing(
     shell: Shell, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
 ) -> None:
-    pool = Wire._pool
+    route = Wire._route
 
-    def failing(wire: Wire, scheme: str, passage: Any) -> Any:
+    def failing(wire: Wire, origin: Any, passage: Any) -> Any:
         if passage.is_fresh:
             raise error
-        return pool(wire, scheme, passage)
+        return route(wire, origin, passage)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Wire, "_pool", failing)
+        patch.setattr(Wire, "_route", failing)
         result = shell(*RING, "--json")
     assert (result.code, patches(emulator)) == (code, 0)
     document = result.json()
@@ -72,7 +72,7 @@ def test_the_traceback_of_a_bug_is_shown_with_debug(shell: Shell, monkeypatch: p
     def failing(*_: Any) -> Any:
         raise ValueError("a bug")
 
-    monkeypatch.setattr(Wire, "_pool", failing)
+    monkeypatch.setattr(Wire, "_route", failing)
     assert "Traceback" not in shell(*RING).stderr
     assert "ValueError: a bug" in shell(*RING, "--debug").stderr
 

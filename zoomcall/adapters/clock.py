@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -40,11 +41,16 @@ class Uptime(Struct, frozen=True):
 
 def uptime() -> Uptime | None:
     """Return this moment; None where the system does not tell one boot from another."""
+    boot = _boot()
+    return None if boot is None else Uptime(boot, int(seconds_up() * 1000))
+
+
+@cache
+def _boot() -> str | None:
     try:
-        boot = _BOOT_ID.read_text("ascii").strip()
+        return _BOOT_ID.read_text("ascii").strip()
     except (OSError, ValueError):
         return None
-    return Uptime(boot, int(seconds_up() * 1000))
 
 
 class SteadyClock:

@@ -10,7 +10,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from http.cookiejar import CookieJar, DefaultCookiePolicy
+from functools import lru_cache
 from typing import Any, ClassVar, Self, cast
 
 import httpx
@@ -43,6 +43,13 @@ _WRITE_ONLY = frozenset(
 _SECRET_KEYS = Pattern(r"passcode|password|passwd|secret|token|signature|authorization|host_?key", re.IGNORECASE)
 _H323_PASSCODE = Pattern(r"(##[^#\s\"\\]*#)[^\s\"\\]+")
 _MASK = "***"
+_HEADERS = (
+    (b"accept", b"application/json"),
+    (b"accept-encoding", b"identity"),
+    (b"connection", b"keep-alive"),
+    (b"user-agent", f"zoomcall/{__version__}".encode()),
+)
+_WITH_BODY = frozenset({"PATCH", "POST", "PUT"})
 
 Trace = Callable[[str], None]
 
@@ -146,21 +153,13 @@ class Http:
     ) -> None:
         self._trace = trace
         self._timeouts = timeouts or Timeouts()
+        limits = self._timeouts
+        self._limits = {"connect": limits.connect, "read": limits.read, "write": limits.write, "pool": limits.pool}
         self._clock = clock or Clock()
         self._is_closed = False
         self.on_limit: Callable[[timedelta], None] = lambda _: None
-        self._client = httpx.Client(
-            transport=transport or Wire(),
-            # Wire itself reads the proxies and certificates from the environment, once it needs them.
-            trust_env=False,
-            follow_redirects=False,
-            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),
-            headers={
-                "user-agent": f"zoomcall/{__version__}",
-                "accept": "application/json",
-                "accept-encoding": "identity",
-            },
-        )
+        # The wire alone, without httpx.Client: it would add redirects, cookies and a third to the cost of a call.
+        self._transport = transport or Wire()
 
     def __enter__(self) -> Self:
         return self
@@ -171,7 +170,7 @@ class Http:
     def close(self) -> None:
         """Close every connection, even those that other threads are using."""
         self._is_closed = True
-        self._client.close()
+        self._transport.close()
 
     def send(self, request: HttpRequest, *, deadline: datetime | None = None, tries: int = MOST_TRIES) -> RawAnswer:
         """Send a request and return its answer, whatever its status.
@@ -259,39 +258,36 @@ class Http:
         )
         sent = self._build(request, passage)
         self._show_request(request, sent)
+        if self._is_closed:
+            raise NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         try:
-            response = self._client.send(sent, stream=True)
+            response = self._transport.handle_request(sent)
         except httpx.HTTPError as error:
             fault = _fault(error, sent, passage)
-        except RuntimeError:  # what httpx raises when its client is closed
-            if not self._is_closed:
-                raise
-            fault = NoWay("the program is ending", word=NetworkWord.RESET, may_have_arrived=False)
         else:
             return _Visit(request, sent, response, passage, begun, sent_at)
         raise fault  # outside the handler, so that the foreign error is not its context
 
     def _build(self, request: HttpRequest, passage: Passage) -> httpx.Request:
-        limits = self._timeouts
-        headers = httpx.Headers(list(request.headers))
+        url, body = _url(request.url), request.body or b""
+        if request.query:
+            url = httpx.URL(url, params=list(request.query))
+        headers = httpx.Headers([(b"host", url.netloc), *_HEADERS])
+        if body or request.method in _WITH_BODY:
+            headers["content-length"] = str(len(body))
+        if request.headers:
+            headers.update(list(request.headers))
         if request.authorization is not None:
             headers["authorization"] = request.authorization.reveal()
         if request.content_type is not None:
             headers["content-type"] = request.content_type
-        try:
-            return self._client.build_request(
-                request.method,
-                request.url,
-                params=list(request.query) or None,
-                headers=headers,
-                content=request.body,
-                timeout=httpx.Timeout(
-                    connect=limits.connect, read=limits.read, write=limits.write, pool=limits.pool
-                ),
-                extensions={"passage": passage},
-            )
-        except httpx.InvalidURL as error:
-            raise UsageError(f"{quoted(request.url)} is not a usable URL ({error})") from error
+        return httpx.Request(
+            request.method,
+            url,
+            headers=headers,
+            stream=httpx.ByteStream(body),
+            extensions={"timeout": self._limits, "passage": passage},
+        )
 
     def _read(self, visit: _Visit) -> RawAnswer:
         """Read the answer to its end."""
@@ -341,6 +337,19 @@ class Http:
             self._trace(f"< {line}")
         if answer.body and not (answer.is_oauth and 200 <= answer.status < 300):
             self._trace(f"< {_shown_body(answer.body, answer.header('content-type'))}")
+
+
+@lru_cache(64)
+def _url(text: str) -> httpx.URL:
+    """Return a URL; every row of a batch sends to the same few.
+
+    Raises:
+        UsageError: It is none that can be called.
+    """
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{quoted(text)} is not a usable URL ({error})") from error
 
 
 def _body_of(visit: _Visit) -> tuple[bytes, NetworkFault | UnreadableBody | None]:

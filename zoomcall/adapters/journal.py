@@ -144,8 +144,9 @@ class Journal:
     def _bring_back(self, target: TargetKey, moment: dict[str, object]) -> None:
         """Count calls of the future as made now, so that a clock that was fast does not block until then."""
         self._file.execute(
-            f"UPDATE call SET at_ms = :at, boot = :boot, up_ms = :up"  # noqa: S608 - this module's own
-            f" WHERE api_base = :base AND api = :api AND target_id = :target AND at_ms + {_SHIFT} > :at + :future",
+            "UPDATE call SET at_ms = :at, boot = :boot, up_ms = :up"
+            " WHERE api_base = :base AND api = :api AND target_id = :target AND at_ms > :at + :future"
+            " AND (:boot IS NULL OR boot IS NOT :boot)",  # within a boot, uptime tells a call's age
             {**moment, **_names(target), "future": _FUTURE // timedelta(milliseconds=1)},
         )
 

@@ -81,6 +81,9 @@ CREATE TABLE batch_row (
 );
 CREATE INDEX batch_row_key ON batch_row (batch, protocol, address, target);
 """,
+    """
+CREATE INDEX call_room ON call (api_base, api, target_id, address);
+""",
 )
 """What makes each version of the tables from the one before; a step that has shipped never changes."""
 
@@ -101,7 +104,7 @@ class JournalFile:
     """The file, open; threads may share it.
 
     Nobody holds its lock while a disk writes: a transaction is committed to the log beside the file, and ``flush``
-    then waits, without the lock, until the disk has it.
+    then waits, without the lock, until the disk has it. Threads that wait at the same time share one fsync.
 
     Args:
         path: The file, created with its folder if it does not exist. None keeps everything in memory.
@@ -117,6 +120,8 @@ class JournalFile:
         self._name = ":memory:" if path is None else str(path)
         self._is_hurried = is_hurried
         self._lock = threading.RLock()
+        self._disk = threading.Lock()
+        self._committed = self._flushed = self._lost = 0
         self._is_logged = False
         self._is_stuck = False
         self._is_lockless = False
@@ -166,21 +171,36 @@ class JournalFile:
         if not self._database.in_transaction:
             raise _LockedError("a lock failed, and the change was undone")
         self._database.execute("COMMIT")
+        self._committed += 1
 
     def flush(self) -> None:
-        """Wait until the disk has what was committed, without keeping other processes out.
+        """Wait until the disk has what was committed, without keeping other processes or threads out.
 
         Raises:
-            NotConfigured: The disk failed.
+            NotConfigured: The disk failed, for this thread or for another that waited for the same commits.
         """
         if not self._is_logged:
             return  # the commit has waited already
-        with self._translated():
-            descriptor = os.open(f"{self._name}-wal", os.O_RDWR)
+        wanted = self._committed
+        with self._disk:
+            if wanted <= self._lost:  # a later fsync would say nothing about what an earlier one has lost
+                raise self._unusable(OSError(errno.EIO, os.strerror(errno.EIO)))
+            if wanted <= self._flushed:  # by a thread whose fsync began after that commit
+                return
+            taken = self._committed
             try:
-                sync(descriptor)
-            finally:
-                os.close(descriptor)
+                self._sync()
+            except OSError as error:
+                self._lost = taken
+                raise self._unusable(error) from error
+            self._flushed = taken
+
+    def _sync(self) -> None:
+        descriptor = os.open(f"{self._name}-wal", os.O_RDWR)
+        try:
+            sync(descriptor)
+        finally:
+            os.close(descriptor)
 
     def _prepare(self) -> None:
         """Check the version without any lock; migrate if need be."""

@@ -14,7 +14,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import httpcore
@@ -26,8 +26,9 @@ from zoomcall.adapters.tls import tls_context
 from zoomcall.errors import NetworkFault, NetworkWord
 
 _KEPT_SECONDS = 5.0
-_MOST_CONNECTIONS = 100
-_MOST_KEPT = 10
+_MOST_KEPT = 100
+_LEAST_PROVEN_SECONDS = 0.25
+"""A server that closes after each answer has done so by then."""
 _MOST_HEAD_BYTES = 256 * 1024
 
 
@@ -40,7 +41,8 @@ class Passage(Struct):
 
     Attributes:
         ends_at: Its deadline, on the monotonic clock.
-        is_fresh: Whether it needs a new connection, on which nothing was sent before.
+        is_fresh: Whether it must not meet a server that is closing its connection: it takes a new one, or one that
+            was idle for half as long at most as the server has been seen to keep them.
         has_begun: Whether its first byte may have been sent; None over a fake wire.
         on_first_byte: Called just before that.
         proxy: The proxy that it goes through.
@@ -56,6 +58,13 @@ class Passage(Struct):
     read: int = 0
     is_head_read: bool = False
 
+    def begin(self) -> None:
+        """Record that the request's first byte may be sent now."""
+        if not self.has_begun:
+            self.has_begun = True
+            if self.on_first_byte is not None:
+                self.on_first_byte()
+
     def count(self, data: bytes) -> bytes:
         """Count what was read, and return it."""
         self.read += len(data)
@@ -68,7 +77,7 @@ class Wire(httpx.BaseTransport):
     """httpx's transport over real sockets."""
 
     def __init__(self) -> None:
-        self._pools: dict[tuple[str, Proxy | None, bool], httpcore.ConnectionPool] = {}
+        self._routes: dict[tuple[bytes, bytes, int, Proxy | None], _Route] = {}
         self._lock = threading.Lock()
         self._is_closed = False
         self._backend = _Backend()
@@ -84,58 +93,63 @@ class Wire(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and return when the headers of its answer have arrived."""
         passage: Passage = request.extensions["passage"]
-        url = request.url
-        port = url.port or {"http": 80, "https": 443}[url.scheme]
-        passage.proxy = self._proxies.to(url.scheme, url.host, port)
+        url = _core_url(request.url)
+        origin = url.origin
+        passage.proxy = self._proxies.to(request.url.scheme, request.url.host, origin.port)
         passage.has_begun = False
-        pool = self._pool(url.scheme, passage)
+        route = self._route(origin, passage)
+        extensions = request.extensions
+        if passage.proxy is not None:  # whose CONNECT is written by the same stream
+            extensions = {**extensions, "trace": _Watch(passage)}
         sent = httpcore.Request(
-            method=request.method,
-            url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-            headers=request.headers.raw,
-            content=request.stream,
-            extensions={**request.extensions, "trace": _Watch(passage)},
+            request.method, url, headers=request.headers.raw, content=request.stream, extensions=extensions
         )
+        line = route.take(is_fresh=passage.is_fresh)
         try:
             with self._backend.clock.running(passage), _in_httpx_terms():
-                answer = pool.handle_request(sent)
+                answer = line.handle_request(sent)
             passage.is_head_read = True
+        except BaseException:
+            route.drop(line)
+            raise
         finally:
             if self._is_closed:  # by another thread, which could not know of this connection
                 self._backend.clock.close()
         return httpx.Response(
-            status_code=answer.status, headers=answer.headers, stream=_Body(answer), extensions=answer.extensions
+            status_code=answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, lambda: route.give_back(line)),
+            extensions=answer.extensions,
         )
 
     def close(self) -> None:
         """Close every connection; one that is being made is closed once it is there."""
         self._is_closed = True
         with self._lock:
-            pools = tuple(self._pools.values())
-        for pool in pools:
-            pool.close()
+            routes = tuple(self._routes.values())
+        for route in routes:
+            route.close()
 
-    def _pool(self, scheme: str, passage: Passage) -> httpcore.ConnectionPool:
-        key = (scheme, passage.proxy, passage.is_fresh)
+    def _route(self, origin: httpcore.Origin, passage: Passage) -> _Route:
+        key = (origin.scheme, origin.host, origin.port, passage.proxy)
         with self._lock:
-            if key not in self._pools:
-                self._pools[key] = self._new_pool(*key)
-            return self._pools[key]
+            if key not in self._routes:
+                self._routes[key] = self._new_route(origin, passage.proxy)
+            return self._routes[key]
 
-    def _new_pool(self, scheme: str, proxy: Proxy | None, is_fresh: bool) -> httpcore.ConnectionPool:  # noqa: FBT001 - a key's field
-        settings: dict[str, Any] = {
-            "ssl_context": self._tls if scheme == "https" else None,
-            "max_connections": _MOST_CONNECTIONS,
-            "max_keepalive_connections": 0 if is_fresh else _MOST_KEPT,
+    def _new_route(self, origin: httpcore.Origin, proxy: Proxy | None) -> _Route:
+        shared: dict[str, Any] = {
+            "ssl_context": self._tls if origin.scheme == b"https" else None,
             "keepalive_expiry": _KEPT_SECONDS,
             "network_backend": self._backend,
         }
         if proxy is None:
-            return httpcore.ConnectionPool(**settings)
+            return _Route(lambda: httpcore.HTTPConnection(origin, **shared))
+        shared |= {"max_connections": 1, "max_keepalive_connections": 1, "proxy_auth": proxy.auth}
         at = httpcore.URL(scheme=proxy.scheme, host=proxy.host, port=proxy.port, target="/")
         if not proxy.is_socks:
             tls = self._tls if proxy.scheme == "https" else None
-            return httpcore.HTTPProxy(at, proxy_auth=proxy.auth, proxy_ssl_context=tls, **settings)
+            return _Route(lambda: httpcore.HTTPProxy(at, proxy_ssl_context=tls, **shared))
         if not proxy.scheme.startswith("socks5"):
             raise NoWay(
                 f"the proxy {proxy} may speak SOCKS 4, which zoomcall does not support",
@@ -152,7 +166,97 @@ class Wire(httpx.BaseTransport):
                 may_have_arrived=False,
                 fix=f"Install the extra: {install_line('socks')}",
             )
-        return httpcore.SOCKSProxy(at, proxy_auth=proxy.auth, **settings)
+        return _Route(lambda: httpcore.SOCKSProxy(at, **shared))
+
+
+@lru_cache(64)
+def _core_url(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+
+
+_Line = httpcore.HTTPConnection | httpcore.ConnectionPool
+"""One connection, or the pool of one connection that httpcore has for a way through a proxy."""
+
+
+class _Route:
+    """The connections to one server, by one way; threads may share it.
+
+    httpcore's own pool looks at every connection at every request, and knows no request that an idle connection
+    may swallow: a server that closes it meanwhile leaves open whether it has read what was sent.
+
+    Args:
+        connect: Returns a connection that connects when it is used.
+    """
+
+    def __init__(self, connect: Callable[[], _Line]) -> None:
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._lines: set[_Line] = set()
+        self._idle: list[tuple[float, _Line]] = []
+        self._proven = 0.0
+
+    def take(self, *, is_fresh: bool) -> _Line:
+        """Return a connection for one request; a fresh one meets no server that is about to close it."""
+        surplus: list[_Line] = []
+        with self._lock:
+            line = self._kept(time.monotonic(), surplus, is_fresh=is_fresh) or self._connect()
+            self._lines.add(line)
+        for each in surplus:
+            self.drop(each)
+        return line
+
+    def _kept(self, now: float, surplus: list[_Line], *, is_fresh: bool) -> _Line | None:
+        """Return the connection that was idle for the shortest time, if it may be used."""
+        while self._idle and (now - self._idle[0][0] > _KEPT_SECONDS or _is_over(self._idle[0][1])):
+            surplus.append(self._idle.pop(0)[1])
+        if self._idle:
+            self._proven = max(self._proven, now - self._idle[0][0])
+        while self._idle:
+            since, line = self._idle[-1]
+            if is_fresh and self._proven < max(_LEAST_PROVEN_SECONDS, 2 * (now - since)):
+                return None
+            self._idle.pop()
+            if not _is_over(line):
+                return line
+            surplus.append(line)
+        return None
+
+    def give_back(self, line: _Line) -> None:
+        """Keep a connection whose answer was read, if the server keeps it too."""
+        if not _is_idle(line):
+            self.drop(line)
+            return
+        with self._lock:
+            self._idle.append((time.monotonic(), line))
+            surplus = self._idle.pop(0)[1] if len(self._idle) > _MOST_KEPT else None
+        if surplus is not None:
+            self.drop(surplus)
+
+    def drop(self, line: _Line) -> None:
+        """Close a connection."""
+        with self._lock:
+            self._lines.discard(line)
+        line.close()
+
+    def close(self) -> None:
+        """Close every connection, even those that other threads are using."""
+        with self._lock:
+            lines, self._lines, self._idle = self._lines, set(), []
+        for line in lines:
+            line.close()
+
+
+def _is_idle(line: _Line) -> bool:
+    if isinstance(line, httpcore.ConnectionPool):
+        return any(each.is_idle() for each in line.connections)
+    return line.is_idle()
+
+
+def _is_over(line: _Line) -> bool:
+    """Return whether an idle connection was closed by the server, or kept for long enough."""
+    if isinstance(line, httpcore.ConnectionPool):
+        return all(each.has_expired() or each.is_closed() for each in line.connections)
+    return line.has_expired() or line.is_closed()
 
 
 class _Watch:
@@ -163,22 +267,24 @@ class _Watch:
 
     def __call__(self, event: str, info: dict[str, Any]) -> None:
         if event.endswith(".send_request_headers.started") and info["request"].method != b"CONNECT":
-            self._passage.has_begun = True
-            if self._passage.on_first_byte is not None:
-                self._passage.on_first_byte()
+            self._passage.begin()
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
+    def __init__(self, answer: httpcore.Response, end: Callable[[], None]) -> None:
         self._answer = answer
+        self._end = end
 
     def __iter__(self) -> Iterator[bytes]:
         with _in_httpx_terms():
             yield from self._answer.iter_stream()
 
     def close(self) -> None:
-        with _in_httpx_terms():
-            self._answer.close()
+        try:
+            with _in_httpx_terms():
+                self._answer.close()
+        finally:
+            self._end()
 
 
 @contextlib.contextmanager
@@ -280,6 +386,8 @@ class _Stream(httpcore.NetworkStream):
         return self._clock.passage.count(data)
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if buffer and self._clock.passage.proxy is None:
+            self._clock.passage.begin()
         self._stream.write(buffer, self._clock.left(timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Generic, TypeVar
 
+import msgspec
 from msgspec import Meta, Struct, to_builtins
 
 from zoomcall.cli.answer import ErrorReport
@@ -96,7 +97,8 @@ def error_of(error: ErrorReport) -> Error:
 def dumps(document: object, *, is_line: bool = False) -> str:
     """Write a document in ASCII, with every other character escaped, so that no terminal can be steered by it."""
     plain = to_builtins(document, builtin_types=(datetime,))
-    return json.dumps(plain, default=time_text, indent=None if is_line else 2)
+    line = json.dumps(plain, default=time_text)
+    return line if is_line else msgspec.json.format(line, indent=2)  # json's own indenting is ten times as slow
 
 
 def time_text(moment: datetime) -> str:
