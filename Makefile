@@ -41,7 +41,7 @@ help:
 	@echo 'make docs         regenerate docs/errors.md from the pages of explain'
 	@echo 'make readings     write down anew what diagnose reads of each case'
 	@echo 'make knowledge    parse the TOML files of zoomcall/knowledge beforehand'
-	@echo 'make bench        print what it costs to start a command, and to ring many rooms'
+	@echo 'make bench        measure starts, calls and batches beside other tools, and write docs/performance.md'
 	@echo 'make budgets      let starts cost from now on what they cost today'
 	@echo 'make lock         resolve the dependencies again'
 	@echo 'make clean        remove everything that the other targets made'
@@ -125,9 +125,8 @@ docs: .venv/.ready
 readings: .venv/.ready
 	PYTHONPATH=tests $(BIN)/python -m diagnose.readings
 
-bench: .venv/.ready
-	$(BIN)/python tools/bench.py
-	PYTHONPATH=tests $(BIN)/python bench/batch.py
+bench: .venv/.ready .venv-start/.ready build/peers/.ready
+	PYTHONPATH=tests $(BIN)/python bench/peers.py .venv-start/bin/python --write
 
 budgets: .venv/.ready .venv-start/.ready system-check
 	PYTHONPATH=tests $(BIN)/python bench/gate.py .venv-start/bin/python --write
@@ -187,6 +186,11 @@ clean:
 
 .venv-recipes/.ready: requirements-recipes.lock
 	@PYTHON='$(PYTHON)' sh tools/venv.sh .venv-recipes requirements-recipes.lock
+	@touch $@
+
+# What users would pick instead, as far as npm and PyPI can be reached.
+build/peers/.ready: bench/peers.sh
+	@sh bench/peers.sh build/peers
 	@touch $@
 
 # What counts instructions; without it only modules are counted.

@@ -75,7 +75,7 @@ def _ip(number: int) -> str:
 def throughput(folder: Path, rooms: int = 300) -> None:
     """Send callouts one at a time and many at a time, beside a raw loop over httpx and curl."""
     _write_rooms(folder, rooms)
-    with _server() as base:
+    with server() as base:
         url = f"{base}/v2/videosdk/sessions/{_SESSION}/events"
         start = _batch(folder, base, 1, rooms=1)
         curl = _times(lambda: _curl(folder, url, rooms)) / rooms
@@ -116,7 +116,7 @@ def share(folder: Path, seconds: int = 10) -> None:
     rooms = _LIMIT * seconds
     _write_rooms(folder, rooms)
     for is_tls in (False, True):
-        with _server(folder if is_tls else None) as base:
+        with server(folder if is_tls else None) as base:
             start = _batch(folder, base, 1, rooms=1).processor
             cost = _batch(folder, base, 20, rooms=rooms, rate=_LIMIT)
             part = (cost.processor - start) / (rooms / _LIMIT)
@@ -179,7 +179,7 @@ def _zoomcall(folder: Path, flags: Sequence[str], environ: Mapping[str, str], *,
 
 
 @contextlib.contextmanager
-def _server(folder: Path | None = None) -> Iterator[str]:
+def server(folder: Path | None = None) -> Iterator[str]:
     """Serve from a process of its own, over TLS if there is a folder for the certificate; return its base."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=200)
     context = None
