@@ -202,4 +202,4 @@ system-check:
 system:
 	@sh tools/system.sh dbus-run-session=dbus gnome-keyring-daemon=gnome-keyring secret-tool=libsecret-tools \
 	    bash=bash zsh=zsh fish=fish curl=curl caddy=caddy sipp=sip-tester baresip=baresip-core \
-	    parallel=parallel cc=build-essential chromium=chromium mandoc=mandoc systemd-analyze=systemd
+	    parallel=parallel cc=build-essential chromium=chromium mandoc=mandoc systemd-analyze=systemd crontab=cron

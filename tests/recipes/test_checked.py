@@ -141,6 +141,14 @@ def test_systemd_refuses_a_unit_with_a_mistake(tmp_path: Path) -> None:
     assert "RestartForceExitStatus" in said(done)
 
 
+def test_cron_takes_the_crontab_and_refuses_a_minute_that_there_is_not(tmp_path: Path) -> None:
+    path = put(tmp_path, "cron") / "crontab"
+    done = checked("crontab", "-n", str(path))
+    assert done.returncode == 0, said(done)
+    path.write_text(path.read_text().replace("55 8 ", "65 8 "))
+    assert "bad minute" in said(checked("crontab", "-n", str(path)))
+
+
 def cron_job() -> tuple[dict[str, Any], dict[str, Any]]:
     job, cron = (
         json.loads((ROOT / f"tests/kubernetes/{name}-batch-v1.json").read_text()) for name in ("job", "cronjob")
