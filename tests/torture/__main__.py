@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from torture import crowds, kills, serving
+from torture import crowds, kills, renewals, serving
 from torture.batches import BATCHES
 from torture.books import BOOKS
 from torture.calls import CALLS
@@ -33,7 +33,7 @@ def trials() -> Mapping[str, Trial]:
     return commands | {"webhook serve": serving.run_once}
 
 
-_ROOMS, _KILLS = 10_000, 20
+_ROOMS, _KILLS, _RENEWAL_KILLS = 10_000, 20, 200
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of a random name is made in it
 """Where a disk is in memory; the faults are injected above it."""
 
@@ -82,9 +82,12 @@ class Run:
             print(f"{name}: exit codes {dict(codes)}", flush=True)
 
     def kill(self) -> None:
-        """Kill a large batch again and again, and resume it."""
+        """Kill a large batch again and again, and resume it; kill processes that renew a sign-in."""
         if any(row["name"] == "kills" for row in self.rows):
             return
+        renewed = renewals.hunt(self._lab, kills=_RENEWAL_KILLS, seed=time.time_ns() % 10**6)
+        print(f"kills: {renewed}", flush=True)
+        self._keep({"name": "kills", "fault": str(renewed), "code": 0, "wrong": renewed.wrong})
         folder = self._lab.folder / "kills"
         folder.mkdir()
         flags = ("--rate", "500/s", "--parallel", "100")

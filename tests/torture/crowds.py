@@ -6,15 +6,18 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import cycle, islice
 
-from torture.batches import check_resumption, line_of, rooms_of, with_rooms
+from torture.batches import check_resumption, line_of, rooms_of, with_part, with_rooms
 from torture.books import rooms_of as book_of
 from torture.books import with_book
 from torture.credentials import NEW, OLD, login_line, mint_of
 from torture.faults import NO_FAULT, Fault, Mode
 from torture.lab import Lab, Outcome, Place
+from torture.scenario import filled
+from torture.sign_ins import WHOAMI, whoami, with_stale_token
 
 _SIZE = 30
 _FEW = 10
+_SOME = 20
 SLOW_LOCKS = Fault("lock", 0, 30, Mode.SLOW)
 SLOW_DISK = Fault("none", 0, 100, Mode.SLOW)
 _VERY_SLOW_DISK = Fault("none", 0, 600, Mode.SLOW)
@@ -31,6 +34,8 @@ def run_all(lab: Lab, size: int = _SIZE) -> Iterator[Found]:
     yield meet(lab, min(size, _FEW), "log in to one profile with a keyring", log_in, has_keyring=True)
     yield meet(lab, size, "ring the rooms of one list", ring_list)
     yield meet(lab, size, "resume one run", resume, SLOW_DISK)
+    for words, fault in _OF_RENEWALS.items():
+        yield meet(lab, min(size, _SOME), f"renew one sign-in{words}", renew, fault, has_user=True)
     yield meet(lab, size, "edit one address book", edit_book)
     yield meet(lab, size, "edit one address book, fsync takes 100 ms", edit_book, SLOW_DISK)
 
@@ -41,13 +46,21 @@ _CONDITIONS = {
     ", fsync takes 600 ms": _VERY_SLOW_DISK,
     ", each lock takes 30 ms": SLOW_LOCKS,
 }
+_OF_RENEWALS = {"": NO_FAULT, ", fsync takes 100 ms": SLOW_DISK, ", each lock takes 30 ms": SLOW_LOCKS}
 
 
 def meet(
-    lab: Lab, size: int, what: str, crowd: Crowd, fault: Fault = NO_FAULT, *, has_keyring: bool = False
+    lab: Lab,
+    size: int,
+    what: str,
+    crowd: Crowd,
+    fault: Fault = NO_FAULT,
+    *,
+    has_keyring: bool = False,
+    has_user: bool = False,
 ) -> Found:
     """Let a crowd of so many meet in a place of its own."""
-    place = lab.place(has_keyring=has_keyring)
+    place = lab.place(has_keyring=has_keyring, has_user=has_user)
     outcomes, wrong = crowd(place, size, fault)
     wrong += ["did not end within its limit" for outcome in outcomes if outcome.is_late]
     wrong += ["a traceback" for outcome in outcomes if "Traceback" in outcome.stderr]
@@ -101,13 +114,24 @@ def ring_list(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], lis
 
 def resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
     """Resume a run that was killed."""
-    with_rooms(place)
-    place.run(line_of(place), place.credentials, fault=Fault("none", 130, 0, Mode.KILL))
+    with_part(place)
     outcomes = place.crowd([line_of(place, "--resume")] * size, place.credentials, fault=fault)
     wrong = _others_than(outcomes, 0, 3, 8, 30, 31)
     if all(outcome.code == 3 for outcome in outcomes):
         wrong.append("nobody resumed the run")
     return outcomes, wrong + list(check_resumption(place))
+
+
+def renew(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:
+    """Need a token when the stored one is nearly over; one renews it, and all have the next."""
+    with_stale_token(place)
+    outcomes = place.crowd([filled(WHOAMI, place)] * size, place.bases, fault=fault)
+    wrong = _others_than(outcomes, 0) + place.users.early
+    if place.users.renewals != 1:
+        wrong.append(f"renewed {place.users.renewals} times in a period")
+    if whoami(place).code != 0:
+        wrong.append("afterwards nobody is signed in")
+    return outcomes, wrong
 
 
 def edit_book(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[str]]:

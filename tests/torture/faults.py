@@ -25,7 +25,8 @@ class Mode(IntEnum):
 class Fault:
     """One fault: the ``number``-th call of a kind fails with ``error``, once or from then on.
 
-    For ``KILL`` calls of every kind are counted; for ``SLOW`` ``error`` is how many milliseconds an fsync takes, or
+    For ``KILL`` and the kind ``none`` calls of every kind are counted;
+    for ``SLOW`` ``error`` is how many milliseconds an fsync takes, or
     a lock, if that is the kind;
     for ``CLOCK`` it is by how many seconds the wall clock steps at the ``number``-th send.
     """

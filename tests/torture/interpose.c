@@ -50,7 +50,7 @@ static int index_of(const char *name) {
     return -1;
 }
 
-/* mode: 0 count, 1 once, 2 forever, 3 kill (number counts every kind), 4 short write, 5 slow (error is the
+/* mode: 0 count, 1 once, 2 forever, 3 kill (number counts every kind if none is named), 4 short write, 5 slow (error is the
  * milliseconds of an fsync, or of a lock), 6 clock (error is the seconds by which the wall clock steps at the number-th send). */
 void torture_arm(const char *folder, const char *kind, long number, int error, int mode) {
     strncpy(root, folder, sizeof root - 1);
@@ -80,7 +80,8 @@ static int must_fail(enum kind kind) {
     long number = __sync_add_and_fetch(&counts[kind], 1);
     if (kind != MEMORY) {
         long total = __sync_add_and_fetch(&all, 1);
-        if (fault_mode == KILL && total == fault_number) {
+        long counted = fault_kind < 0 ? total : (int)kind == fault_kind ? number : 0;
+        if (fault_mode == KILL && counted == fault_number) {
             syscall(SYS_kill, syscall(SYS_getpid), SIGKILL);
         }
     }

@@ -8,6 +8,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,6 +27,7 @@ from shell import environ_of
 from torture.faults import NO_FAULT, Fault
 from torture.hardship import build_library
 from torture.user_zoom import UserZoom
+from zoomcall.emulator.messages import Reply, Request
 from zoomcall.emulator.running import Emulator
 from zoomcall.emulator.world import Call, VenueKey
 
@@ -34,6 +36,8 @@ LIMIT_SECONDS = 60
 """How long any command may take, faults and all."""
 _KEYRING_TRIES = 3
 _KEPT = ("PATH", "LANG")
+_FORGOTTEN = re.compile(rb"noop@[a-z0-9.-]+")
+"""A room of which the local Zoom never says what became of its call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +130,8 @@ class Lab:
         exchange = self.emulator._exchange
         self._ring = exchange.place
         exchange.place = self._note_and_ring  # type: ignore[method-assign] # counts what Zoom was asked to do
+        self._answer = self.emulator._rest.answer
+        self.emulator._rest.answer = self._note_and_answer  # type: ignore[method-assign] # the same, for rooms it forgets
         self.emulator.__enter__()
         self.zygote = Zygote(self.library)
         return self
@@ -151,6 +157,13 @@ class Lab:
         with self._lock:
             self.rings[call.address] += 1
         self._ring(call)
+
+    def _note_and_answer(self, request: Request, *, now: datetime) -> Reply:
+        forgotten = _FORGOTTEN.search(request.body) if request.method == "PATCH" else None
+        if forgotten is not None:
+            with self._lock:
+                self.rings[forgotten[0].decode()] += 1
+        return self._answer(request, now=now)
 
     def settle(self, zoom: Emulator) -> None:
         """Let a local Zoom read what processes that are gone have sent."""

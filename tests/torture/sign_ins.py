@@ -14,8 +14,8 @@ from torture.user_zoom import browser_at
 _SIGNED_OUT = {3, 4}
 _PROFILE = ("-p", "{profile}")
 _LOGIN = ("auth", "login", "--kind", "oauth", "--client-id", "{client_id}", *_PROFILE)
-_WHOAMI = ("whoami", "--json", *_PROFILE)
-_LOGIN_LINE = "zoomcall auth login"
+WHOAMI = ("whoami", "--json", *_PROFILE)
+LOGIN_LINE = "zoomcall auth login"
 _CUTS = {"send", "receive", "poll", "connect", "memory"}
 """The kinds of calls without which Zoom's answer does not arrive, or has no place."""
 
@@ -42,7 +42,7 @@ def _beside_browser(place: Place) -> AbstractContextManager[None]:
 
 def whoami(place: Place) -> Outcome:
     """Return what the next command finds."""
-    return place.run(filled(_WHOAMI, place), place.bases)
+    return place.run(filled(WHOAMI, place), place.bases)
 
 
 def check_next(place: Place, outcome: Outcome, *, is_loss_allowed: bool) -> Iterator[str]:
@@ -52,7 +52,7 @@ def check_next(place: Place, outcome: Outcome, *, is_loss_allowed: bool) -> Iter
     told = again.stdout + again.stderr
     if again.code not in {0, *_SIGNED_OUT}:
         yield f"exit {outcome.code}, and then the next command ends in {again.code}: {told}"
-    if again.code != 0 and _LOGIN_LINE not in told:
+    if again.code != 0 and LOGIN_LINE not in told:
         yield f"exit {outcome.code}, and then exit {again.code} without the line that signs in: {told}"
     if again.code != 0 and not is_loss_allowed:
         yield f"exit {outcome.code}, and then signed out: {outcome.stderr or outcome.stdout}"
@@ -74,7 +74,7 @@ def _check_login(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
 
 
 def _is_told(outcome: Outcome) -> bool:
-    return outcome.code in _SIGNED_OUT and _LOGIN_LINE in outcome.stdout + outcome.stderr
+    return outcome.code in _SIGNED_OUT and LOGIN_LINE in outcome.stdout + outcome.stderr
 
 
 def _check_renewal(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]:
@@ -121,7 +121,7 @@ def _check_logout(place: Place, fault: Fault, outcome: Outcome) -> Iterator[str]
     if outcome.code == 0 and _is_left(place) and "may still be" not in told:
         yield "exit 0, but the tokens are still stored"
     again = whoami(place)
-    is_out = again.code in _SIGNED_OUT and _LOGIN_LINE in again.stdout + again.stderr
+    is_out = again.code in _SIGNED_OUT and LOGIN_LINE in again.stdout + again.stderr
     if not is_out and (outcome.code == 0 or again.code != 0):
         yield f"exit {outcome.code}, and then the next command ends in {again.code}: {again.stdout}{again.stderr}"
     second = place.run(filled(("auth", "logout", *_PROFILE), place), place.bases)
@@ -178,8 +178,8 @@ SIGN_INS = (
         with_stale_token,
         has_keyring=True,
     ),
-    _scenario("whoami (renewal)", _WHOAMI, _check_renewal, with_stale_token),
-    _scenario("whoami (renewal, keyring)", _WHOAMI, _check_renewal, with_stale_token, has_keyring=True),
+    _scenario("whoami (renewal)", WHOAMI, _check_renewal, with_stale_token),
+    _scenario("whoami (renewal, keyring)", WHOAMI, _check_renewal, with_stale_token, has_keyring=True),
     _scenario(
         "token mint (renewal)", ("token", "mint", *_PROFILE), _check_mint, with_stale_token, prints_token=True
     ),

@@ -121,6 +121,8 @@ def _main() -> int:
     except BaseException:  # noqa: BLE001 - as the interpreter does
         traceback.print_exc()
         code = 1
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)  # what follows is the harness's own
     threading._shutdown()  # type: ignore[attr-defined] # waits for threads, as the interpreter does
     atexit._run_exitfuncs()
     try:

@@ -1,5 +1,6 @@
 """One renewal a period, and nobody signed out, however many ask at once."""
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,8 @@ from zoomcall.domain.profile import Profile, Store
 from zoomcall.domain.secret import Secret
 from zoomcall.domain.sign_in import UserApp, UserTokens, tokens_of_item
 from zoomcall.errors import NotConfigured
-from zoomcall.usecases.renewing import usable_token
+from zoomcall.usecases import renewing
+from zoomcall.usecases.renewing import Unbroken, usable_token
 
 NOW = datetime(2026, 11, 30, 9, tzinfo=UTC)
 PROFILE = Profile(name="me", kind=CredentialKind.OAUTH, store=Store.FILE, client_id="app")
@@ -54,12 +56,15 @@ class Keeper:
 
     def __init__(self, item: Secret | None, client_secret: Secret | None = None) -> None:
         self.item, self.client_secret = item, client_secret
-        self.is_full = False
+        self.is_full: Iterator[bool] = itertools.repeat(False)
         self.reads = 0
+        self.is_locked = False
 
     @contextmanager
     def alone(self) -> Iterator[None]:
+        self.is_locked = True
         yield
+        self.is_locked = False
 
     def read(self) -> Secret | None:
         self.reads += 1
@@ -69,7 +74,7 @@ class Keeper:
         return self.client_secret
 
     def write(self, item: Secret) -> None:
-        if self.is_full:
+        if next(self.is_full):
             raise NotConfigured("the keyring cannot be used: it is locked", fix="Unlock it.")
         self.item = item
 
@@ -80,9 +85,11 @@ def use(
     zoom: Zoom,
     refused: AccessToken | None = None,
     now: Callable[[], datetime] = lambda: NOW,
+    unbroken: Unbroken | None = None,
 ) -> str:
     user = SignedInUser("app", held.as_item("app"))
-    return usable_token(user, keeper, refused=refused, renew=zoom.renew, now=now).text.reveal()
+    used = usable_token(user, keeper, refused=refused, renew=zoom.renew, now=now, unbroken=unbroken or Unbroken())
+    return used.text.reveal()
 
 
 def test_a_token_that_is_good_for_a_while_is_used_as_it_is() -> None:
@@ -131,7 +138,7 @@ def test_the_login_of_a_confidential_app_needs_its_secret() -> None:
     with pytest.raises(ZoomRefused) as caught:
         use(old, keeper, Zoom(newest=2))
     assert caught.value.command == f"{Keeper.login_line} --secret-file FILE"
-    keeper.is_full = True
+    keeper.is_full = itertools.chain([False], itertools.repeat(True))
     with pytest.raises(NotConfigured) as full:
         use(old, keeper, Zoom())
     assert full.value.command == f"{Keeper.login_line} --secret-file FILE"
@@ -146,11 +153,62 @@ def test_whoever_was_signed_out_meanwhile_is_told(item: Secret | None) -> None:
 def test_tokens_that_cannot_be_stored_are_not_used() -> None:
     old = tokens(1, good_for=timedelta(0))
     keeper = Keeper(old.as_item("app"))
-    keeper.is_full = True
+    keeper.is_full = itertools.chain([False], itertools.repeat(True))
     with pytest.raises(NotConfigured) as caught:
         use(old, keeper, Zoom())
     assert caught.value.command == Keeper.login_line
     assert "sign in again" in (caught.value.fix or "")
+
+
+def test_a_store_that_takes_nothing_is_told_before_the_refresh_token_is_spent() -> None:
+    old, zoom = tokens(1, good_for=timedelta(0)), Zoom()
+    keeper = Keeper(old.as_item("app"))
+    keeper.is_full = itertools.repeat(True)
+    with pytest.raises(NotConfigured, match="locked") as caught:
+        use(old, keeper, zoom)
+    assert (caught.value.fix, zoom.renewals) == ("Unlock it.", 0)
+
+
+def test_a_store_that_fails_for_a_moment_loses_nothing() -> None:
+    old = tokens(1, good_for=timedelta(0))
+    keeper = Keeper(old.as_item("app"))
+    keeper.is_full = iter([False, True, True, False])
+    assert use(old, keeper, Zoom()) == "access-2"
+    assert keeper.item == tokens(2).as_item("app")
+
+
+def test_ctrl_c_loses_no_tokens_and_keeps_others_away_until_they_are_stored(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class SlowZoom(Zoom):
+        def renew(self, app: UserApp, refresh_token: Secret) -> UserTokens:
+            assert may_answer.wait(10)
+            return super().renew(app, refresh_token)
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    may_answer, unbroken = threading.Event(), Unbroken()
+    old = tokens(1, good_for=timedelta(0))
+    keeper = Keeper(old.as_item("app"))
+    with monkeypatch.context() as patched:
+        patched.setattr(renewing, "_wait_for", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            use(old, keeper, SlowZoom(), unbroken=unbroken)
+    assert keeper.is_locked
+    may_answer.set()
+    unbroken.close()
+    assert keeper.item == tokens(2).as_item("app")
+    assert not keeper.is_locked
+
+
+def test_without_another_thread_it_is_renewed_in_this_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fail)
+    old = tokens(1, good_for=timedelta(0))
+    assert use(old, Keeper(old.as_item("app")), Zoom()) == "access-2"
 
 
 def test_thirty_at_once_renew_once(tmp_path: Path) -> None:
@@ -190,4 +248,4 @@ def test_the_next_tokens_go_where_the_profiles_secret_is(tmp_path: Path) -> None
     old = tokens(1, good_for=timedelta(seconds=30))
     SecretFiles(tmp_path).write("me", old.as_item("app"))
     use(old, StoredSignIn(replace(PROFILE, keyring_backend="a.Backend"), store, tmp_path), Zoom())
-    assert places == [("me", "a.Backend")]
+    assert places == [("me", "a.Backend")] * 2

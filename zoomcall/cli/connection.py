@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from zoomcall.adapters.zoom_rest import ZoomRest
     from zoomcall.domain.target import Api
     from zoomcall.knowledge.facts import Facts
-    from zoomcall.usecases.renewing import SignInKeeper
+    from zoomcall.usecases.renewing import SignInKeeper, Unbroken
 
 TOKEN_LIFETIME = timedelta(minutes=10)
 
@@ -46,6 +46,7 @@ class Connection:
         oauth_base: The base for token requests that the environment sets, if any.
         now: The clock.
         keeper: Where the tokens of a user who signed in are kept; None for other credentials.
+        unbroken: Returns where their renewal goes on to its end.
         kept: Where a server-to-server token is kept for later commands; None if it is not to be kept.
     """
 
@@ -59,6 +60,7 @@ class Connection:
         oauth_base: ApiBase | None,
         now: Callable[[], datetime],
         keeper: SignInKeeper | None = None,
+        unbroken: Callable[[], Unbroken] | None = None,
         kept: KeptToken | None = None,
     ) -> None:
         self.held = held
@@ -68,6 +70,7 @@ class Connection:
         self._http = http
         self._now = now
         self._keeper = keeper
+        self._unbroken = unbroken
         self._kept = kept
         self._kept_token: AccessToken | None = None
         self._has_looked = False
@@ -159,12 +162,14 @@ class Connection:
         from zoomcall.usecases.renewing import usable_token
 
         assert self._keeper is not None  # noqa: S101 - a user's tokens are always in a store
+        assert self._unbroken is not None  # noqa: S101 - as they are
         return usable_token(
             user,
             self._keeper,
             refused=self._refused,
             renew=lambda app, refresh_token: self.oauth.renew(app, refresh_token, deadline=deadline),
             now=self._now,
+            unbroken=self._unbroken(),
         )
 
     @property

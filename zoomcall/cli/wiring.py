@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from zoomcall.usecases.dialing.dialler import Dialler
     from zoomcall.usecases.dialing.ports import CallJournal
     from zoomcall.usecases.dialing.signals import Feed
+    from zoomcall.usecases.renewing import Unbroken
     from zoomcall.usecases.resolving import Choice, ConfigReader
     from zoomcall.usecases.room_checking.locating import Names
     from zoomcall.usecases.webhook_secret import HeldWebhookSecret
@@ -278,9 +279,17 @@ class Wiring:
             oauth_base=settings.oauth_base,
             now=self.now,
             keeper=self._keeper_of(held),
+            unbroken=lambda: self.unbroken,
             kept=self._kept_of(held),
         )
         return self._newest
+
+    @cached_property
+    def unbroken(self) -> Unbroken:
+        """Where a renewal goes on to its end, though the command is interrupted."""
+        from zoomcall.usecases.renewing import Unbroken
+
+        return Unbroken()
 
     def _kept_of(self, held: HeldCredential) -> KeptToken | None:
         """Return where a profile's server-to-server token is kept; a token of the environment's app never is."""
@@ -435,8 +444,10 @@ class Wiring:
         write_report(path, text)
 
     def close(self) -> None:
-        """Stop receivers and followers, keep tokens for later commands, and close the HTTP client."""
+        """Stop receivers and followers, end renewals, keep tokens for later commands, and close the HTTP client."""
         self._open.close()
+        if "unbroken" in self.__dict__:
+            self.unbroken.close()
         for connection in self._connections.values():
             connection.keep_token()
         if "http" in self.__dict__:
