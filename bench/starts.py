@@ -108,7 +108,7 @@ STARTS = (
         name="token inspect",
         arguments=("token", "inspect"),
         bar=2.7,
-        forbidden=_TOKEN,
+        forbidden=(*_TOKEN, "zoomcall.knowledge.request_rules", "zoomcall.knowledge.answer_rules"),
         place=Place.ENVIRONMENT,
         is_fed=True,
     ),

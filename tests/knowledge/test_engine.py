@@ -29,7 +29,7 @@ from zoomcall.domain.secret import Secret
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
 from zoomcall.knowledge import token_rules
-from zoomcall.knowledge.engine import judge, judge_bearer
+from zoomcall.knowledge.engine import all_but_token_rules, judge, judge_bearer
 from zoomcall.knowledge.facts import Facts, RequestFacts, Signature
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.texts import Family, cause_texts
@@ -59,6 +59,26 @@ MINTED = Facts(
 
 def ids(facts: Facts) -> dict[str, Certainty]:
     return {cause.id: cause.certainty for cause in judge(facts).causes}
+
+
+@pytest.mark.parametrize("api", [None, *Api])
+@pytest.mark.parametrize("kind", [None, *CredentialKind])
+@pytest.mark.parametrize("token", [jwt(API_CLAIMS), EXPIRED, USERS_TOKEN, jwt(SESSION_CLAIMS), "opaque", ""])
+def test_only_rules_of_tokens_have_anything_to_say_of_a_token_alone(
+    api: Api | None, kind: CredentialKind | None, token: str
+) -> None:
+    facts = replace(MINTED, request=None, answer=None, bearer=Secret(token), api=api, credential_kind=kind)
+    more = replace(facts, scopes=("user:read",), basic=Secret("id"), grant="refresh_token", zoom_time=None)
+    for rule in all_but_token_rules():
+        assert rule(facts) is rule(more) is None
+
+
+@pytest.mark.parametrize(
+    "known", [{"population": 0}, {"has_crc_plan": False}, {"kind": ErrorKind.NO_OP}, {"answer": REFUSED}]
+)
+def test_whatever_else_is_known_is_judged_too(known: dict[str, Any]) -> None:
+    facts = replace(MINTED, request=None, answer=None)
+    assert judge(replace(facts, **known)) != judge(facts)
 
 
 def test_a_key_pair_is_blamed_when_nothing_else_is_left() -> None:

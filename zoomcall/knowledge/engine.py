@@ -15,15 +15,7 @@ from zoomcall.domain.answer import classify
 from zoomcall.domain.cause import Cause, Certainty, Checked, Judgement
 from zoomcall.domain.target import Api
 from zoomcall.errors import ErrorKind
-from zoomcall.knowledge import (
-    answer_rules,
-    body_rules,
-    request_rules,
-    residual_rules,
-    surrounding_rules,
-    token_request_rules,
-    token_rules,
-)
+from zoomcall.knowledge import residual_rules, token_rules
 from zoomcall.knowledge.facts import Facts, Part, Reading
 from zoomcall.knowledge.finding import Finding, Rule
 from zoomcall.knowledge.placeholder import has_placeholder
@@ -75,7 +67,7 @@ def judge(facts: Facts) -> Judgement:
     facts = _completed(facts)
     if not any(_families(facts.kind)):
         return Judgement()  # Zoom has no part in such a failure
-    findings, checked = _ask((*token_rules.RULES, *_request_rules(), *_answer_rules()), facts)
+    findings, checked = _ask((*token_rules.RULES, *_other_rules(facts)), facts)
     if all(finding.certainty is Certainty.POSSIBLE for finding in findings):
         findings = _joined(findings, (rule(facts, checked) for rule in residual_rules.RULES))
     if not findings:
@@ -95,12 +87,25 @@ def judge_bearer(facts: Facts, api: Api | None) -> Judgement:
     return _judgement(findings, checked, facts)
 
 
-def _request_rules() -> tuple[Rule, ...]:
-    return (*surrounding_rules.RULES, *request_rules.RULES, *body_rules.RULES, *token_request_rules.RULES)
+def _other_rules(facts: Facts) -> tuple[Rule, ...]:
+    """Return the rules about anything but the token; none, and without loading them, if nothing else is known."""
+    if (facts.request, facts.answer, facts.kind, facts.population, facts.has_crc_plan) == (None,) * 5:
+        return ()
+    return all_but_token_rules()
 
 
-def _answer_rules() -> tuple[Rule, ...]:
-    return (*answer_rules.RULES, *answer_rules.answer_rows())
+def all_but_token_rules() -> tuple[Rule, ...]:
+    """Return every rule about requests, what is around them, and answers, in the order in which they are asked."""
+    from zoomcall.knowledge import answer_rules, body_rules, request_rules, surrounding_rules, token_request_rules
+
+    return (
+        *surrounding_rules.RULES,
+        *request_rules.RULES,
+        *body_rules.RULES,
+        *token_request_rules.RULES,
+        *answer_rules.RULES,
+        *answer_rules.answer_rows(),
+    )
 
 
 def _completed(facts: Facts) -> Facts:

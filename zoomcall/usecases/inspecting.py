@@ -17,7 +17,6 @@ from zoomcall.domain.signature import digest
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TokenKind, TokenReading, read_token
 from zoomcall.domain.value import Discreet
-from zoomcall.domain.webhook import parse_object
 from zoomcall.errors import UsageError
 from zoomcall.knowledge.engine import judge
 from zoomcall.knowledge.facts import Facts, Signature
@@ -150,6 +149,8 @@ def _token_in_json(text: str) -> str | None:
     """Return the token in a token endpoint's answer; None if there is none, or if the text is no JSON object."""
     if not text.lstrip("\ufeff \t\r\n").startswith("{"):
         return None
+    from zoomcall.domain.webhook import parse_object  # rarely needed
+
     answer = parse_object(text.encode("utf-8", "surrogatepass"))
     for members in [answer, *(answer or {}).values()]:
         if isinstance(members, dict):
