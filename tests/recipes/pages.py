@@ -90,5 +90,5 @@ def shell(script: str, environ: dict[str, str], folder: Path, *command: str) -> 
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=180,
     )

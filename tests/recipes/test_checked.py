@@ -25,7 +25,7 @@ def repository(folder: Path, **replaced: str) -> Path:
     workflows = folder / ".github/workflows"
     workflows.mkdir(parents=True)
     (folder / ".git").mkdir()
-    for source in (*_WORKFLOWS.iterdir(), ROOT / "action.yml"):
+    for source in (*_WORKFLOWS.iterdir(), ROOT / ".github/dependabot.yml", ROOT / "action.yml"):
         (folder / source.relative_to(ROOT)).write_text(source.read_text(encoding="utf-8"), encoding="utf-8")
     # the page names a tag for readability, and says to use its commit
     recipe = files("github-actions")["ring.yml"].replace("@v1.0.0", f"@{'0' * 40} # v1.0.0")
@@ -44,6 +44,7 @@ def test_github_takes_the_action_and_the_workflows(tmp_path: Path) -> None:
     for schema, paths in (
         ("vendor.github-workflows", sorted((folder / ".github/workflows").iterdir())),
         ("vendor.github-actions", [folder / "action.yml"]),
+        ("vendor.dependabot", [folder / ".github/dependabot.yml"]),
     ):
         done = checked("check-jsonschema", "--builtin-schema", schema, *paths)
         assert done.returncode == 0, said(done)
@@ -236,3 +237,12 @@ def test_the_index_names_every_page_and_every_page_says_where_the_secret_is_and_
         text = (PAGES / page).read_text()
         assert "**The secret**" in text, page
         assert "**When it fails**" in text, page
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in PAGES.iterdir()))
+def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
+    for link in re.findall(r"\]\((?!https:)([^)]+)\)", (PAGES / page).read_text(encoding="utf-8")):
+        name, _, anchor = link.partition("#")
+        text = (PAGES / name).resolve().read_text(encoding="utf-8")
+        headings = [re.sub(r"[^\w\- ]", "", each).lower() for each in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
+        assert not anchor or anchor in {heading.replace(" ", "-") for heading in headings}, link

@@ -166,7 +166,7 @@ def play(emulator: Emulator, tmp_path: Path) -> Callable[..., Run]:
         taken = {f"ZOOMCALL_{each}" for each in ("MEETING", "ACCOUNT_ID", "CLIENT_ID")}
         others = {name: value for name, value in given.items() if name not in taken}
         environ = machine(tmp_path) | others | {"LC_ALL": "C.UTF-8", "ANSIBLE_HOME": str(tmp_path / "ansible")}
-        return shell(shlex.join([str(program), "-v", "-e", "@vault.yml", str(path)]), environ, tmp_path)
+        return shell(shlex.join([str(program), "-vvv", "-e", "@vault.yml", str(path)]), environ, tmp_path)
 
     return run
 
@@ -178,6 +178,8 @@ def test_ansible(play: Callable[..., Run], emulator: Emulator, tmp_path: Path) -
     assert "changed: [localhost] => (item=answer@room.example.com)" in said(done)
     assert "failed: [localhost] (item=decline@room.example.com)" in said(done)
     assert (tmp_path / ".zoomcall-client-secret").stat().st_mode & 0o777 == 0o400
+    # -vvv shows the command lines, with every variable that was set
+    assert "ZOOMCALL_CLIENT_SECRET_FILE=" in said(done)
     assert emulator.ready["client_secret"] not in said(done)
 
 
