@@ -276,13 +276,14 @@ class Place:
         stdin: bytes = b"",
         fault: Fault = NO_FAULT,
     ) -> Outcome:
-        """Run one command line under a fault; without a fault once more if the keyring's daemon has died."""
+        """Run one command line under a fault; without one once more where others' faults shook the keyring's daemon."""
         for _ in range(_KEYRING_TRIES):
             starts = self.lab.keyring_starts if self.has_keyring else 0
             outcome = self.crowd([arguments], environ, stdin=stdin, fault=fault)[0]
             if fault is not NO_FAULT or outcome.code == 0 or not self.has_keyring:
                 break
-            if self.lab.keyring_starts == starts:
+            is_shaken = "the keyring cannot be used" in outcome.stdout + outcome.stderr
+            if not is_shaken and self.lab.keyring_starts == starts:
                 break
         return outcome
 
