@@ -276,7 +276,7 @@ class Place:
         stdin: bytes = b"",
         fault: Fault = NO_FAULT,
     ) -> Outcome:
-        """Run one command line under a fault; without one once more where others' faults shook the keyring's daemon."""
+        """Run one command line under a fault; without one again where others' faults shook the keyring's daemon."""
         for _ in range(_KEYRING_TRIES):
             starts = self.lab.keyring_starts if self.has_keyring else 0
             outcome = self.crowd([arguments], environ, stdin=stdin, fault=fault)[0]
