@@ -57,6 +57,19 @@ def test_where_several_may_be_meant_they_are_named(zoomcall: Shell, typed: str, 
     assert (result.code, words in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("typed", "title", "fix"),
+    [
+        ("invite sip --hlep", "no such option: --hlep", "Did you mean --help?"),
+        ("token mint --tll 5", "no such option: --tll", "Did you mean --ttl?"),
+    ],
+)
+def test_a_misspelt_flag_leads_to_the_right_one(zoomcall: Shell, typed: str, title: str, fix: str) -> None:
+    result = zoomcall(*typed.split())
+    assert result.code == 2
+    assert f"error: {title}\n  fix: {fix}\n" in result.stderr
+
+
 @pytest.mark.parametrize("typed", ["frobnicate", "auth login --nobodys-flag", "call status 1 2"])
 def test_where_nothing_comes_to_mind_nothing_is_made_up(zoomcall: Shell, typed: str) -> None:
     result = zoomcall(*typed.split())

@@ -95,7 +95,7 @@ def _leaves(command: Any, path: tuple[str, ...]) -> Iterator[Leaf]:
             rows[parameter.param_type_name].append(row)
     yield Leaf(
         path=path,
-        usage=re.sub(r"\{([^|{}]+)\}", r"\1", " ".join(command.collect_usage_pieces(context))),
+        usage=" ".join(command.collect_usage_pieces(context)),
         paragraphs=_paragraphs(command.help),
         arguments=tuple(rows["argument"]),
         flags=tuple(rows["option"]),

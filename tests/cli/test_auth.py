@@ -1,5 +1,6 @@
 import contextlib
 import os
+import pty
 import re
 import shlex
 import stat
@@ -15,7 +16,7 @@ import keyring.core
 import pytest
 from keyring_backends import Remembering
 from keyring_session import KeyringSession, keyring_session
-from shell import SENTINEL, ProcessShell, Result, Shell, Terminal
+from shell import SENTINEL, ProcessShell, Result, Shell, Terminal, read_terminal
 from tokens import OAUTH_CLAIMS, OAUTH_HEADER, SESSION_CLAIMS, jwt
 
 from zoomcall.adapters.config_file import ConfigFile
@@ -289,6 +290,57 @@ def test_a_kind_is_chosen_by_number_or_word_and_asked_for_again(
         assert re.search(rf"^{number}: .*\({kind}\)$", result.stderr, re.MULTILINE)
 
 
+def test_a_wrong_answer_is_asked_for_again(zoomcall: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    secrets = iter(["", "two words", f" {SENTINEL}"])
+    monkeypatch.setattr("getpass.getpass", lambda _question, *, stream: next(secrets))  # noqa: ARG005 - its signature
+    stdin = b"\nnonsense\n1\nA B\n\nK1\n"
+    result = zoomcall("auth", "login", *UNCHECKED, stdin=stdin, terminal=("stdin",), reveals=("files",))
+    assert result.code == 0, result.stderr
+    assert config_of(zoomcall).profiles["default"].api_key == "K1"
+    for words in (
+        "'nonsense' is none of them",
+        "API key contains a space",
+        "API key is empty",
+        "no secret: what was",
+    ):
+        assert words in result.stderr
+
+
+def test_the_third_wrong_answer_ends_it(zoomcall: Shell) -> None:
+    for answers in (b"a\nb\nc\n1\n", b"1\na b\nc d\ne f\nK1\n"):
+        result = zoomcall("auth", "login", *UNCHECKED, stdin=answers, terminal=("stdin",))
+        assert result.code == 2
+        assert "no answer was given" not in result.stderr
+
+
+def test_what_was_pasted_behind_a_wrong_answer_is_not_left_to_the_shell(zoomcall_process: ProcessShell) -> None:
+    line = f"{sys.executable} -m zoomcall auth login --kind s2s --store file; echo next; cat"
+    pid, terminal = pty.fork()
+    if not pid:
+        os.execve("/bin/sh", ["sh", "-c", line], zoomcall_process.shell.environ)  # noqa: S606 - it is what is tried
+
+    def read_until(words: bytes, count: int) -> bytes:
+        shown = b""
+        while shown.count(words) < count:
+            piece = read_terminal(terminal)
+            assert piece, shown
+            shown += piece
+        return shown
+
+    read_until(b"Account ID: ", 1)
+    os.write(terminal, b"two words\npasted-1\npasted-2\n")
+    shown = read_until(b"Account ID: ", 1)
+    os.write(terminal, b"\x04")  # the end of the input
+    shown = read_until(b"next", 1)
+    assert b"no answer was given, so nothing was stored" in shown
+    os.write(terminal, b"\x04")
+    rest = b""
+    while piece := read_terminal(terminal):
+        rest += piece
+    os.waitpid(pid, 0)
+    assert b"pasted" not in rest
+
+
 def test_no_input_asks_for_nothing(zoomcall: Shell, typed: list[str]) -> None:
     for how in ({"environ": {"ZOOMCALL_NO_INPUT": "1"}}, {}):
         flags = () if how else ("--no-input",)
@@ -300,7 +352,7 @@ def test_no_input_asks_for_nothing(zoomcall: Shell, typed: list[str]) -> None:
 
 def test_an_unknown_kind_or_an_empty_answer_is_exit_2(zoomcall: Shell) -> None:
     for stdin in (b"sdk\n", b"\n", b"", b"videosdk\n\n"):
-        assert zoomcall("auth", "login", stdin=stdin, terminal=("stdin",)).code == 2
+        assert zoomcall("auth", "login", "--store", "file", stdin=stdin, terminal=("stdin",)).code == 2
 
 
 @pytest.mark.parametrize(("end", "code"), [(KeyboardInterrupt, 130), (EOFError, 2)])
@@ -323,8 +375,12 @@ def test_a_secret_is_not_read_from_standard_input_where_it_would_be_seen(zoomcal
     assert "would show the secret" in result.stderr
 
 
-def test_nobody_is_asked_for_a_secret_when_the_keyring_is_missing(zoomcall: Shell, typed: list[str]) -> None:
-    assert zoomcall("auth", "login", *PAIR, terminal=("stdin",)).code == 3
+def test_nobody_is_asked_for_anything_when_the_keyring_is_missing(zoomcall: Shell, typed: list[str]) -> None:
+    for arguments, again in ((PAIR, " --kind videosdk"), ((), "")):
+        result = zoomcall("auth", "login", *arguments, terminal=("stdin",))
+        assert result.code == 3
+        assert "Kind" not in result.stderr
+        assert f"  run: zoomcall auth login{again} --store file\n" in result.stderr
     assert typed == []
 
 

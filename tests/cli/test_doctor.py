@@ -139,14 +139,26 @@ def test_a_person_reads_a_line_for_each_check(zoomcall: Shell, sdk: dict[str, st
     assert count.split(", ")[0].endswith(" ok")
 
 
-def test_a_person_reads_fixes_and_the_first_failure_in_full(zoomcall: Shell, sdk: dict[str, str]) -> None:
+def test_a_person_reads_each_check_once_a_failed_one_in_full_and_a_count_at_the_end(
+    zoomcall: Shell, sdk: dict[str, str]
+) -> None:
     result = zoomcall("doctor", environ=sdk | {"ZOOMCALL_API_SECRET": SENTINEL * 2})
     assert result.code == 4
     assert "token: failed, Zoom answered HTTP 401: 124" in result.stdout
     assert "    fix: Fix token first." in result.stdout
-    assert result.stderr.startswith("error: token: Zoom answered HTTP 401: 124 Invalid access token.\n")
-    assert "checked and found fine:" in result.stderr
-    assert "explain 124" in result.stderr
+    token = result.stdout.partition("\ntoken: ")[2].partition("\naccount: ")[0]
+    for words in (
+        "  why:\n",
+        "likely: key-pair-refused",
+        "checked and found fine:",
+        "  more: zoomcall explain 124",
+    ):
+        assert words in token
+    assert result.stdout.count("Zoom answered HTTP 401") == 1
+    count = result.stdout.splitlines()[-1]
+    assert re.fullmatch(r"\d+ ok(, \d+ warnings?)?, (\d+) failed, \d+ skipped", count)
+    failed = sum(line.partition(": ")[2].startswith("failed,") for line in result.stdout.splitlines())
+    assert result.stderr == f"error: {failed} of {len(ORDER)} checks failed; the first is token (exit 4)\n"
 
 
 @pytest.mark.parametrize(

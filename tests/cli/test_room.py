@@ -61,7 +61,7 @@ def test_a_room_is_shown_as_it_was_added_without_its_passcode(book: Shell) -> No
 
 def test_a_list_may_be_of_one_tag_and_names_what_cannot_be_used(book: Shell) -> None:
     assert names(book, "--tag", "berlin") == ["Board room"]
-    assert book("room", "list", "--tag", "x").stdout == "no room is tagged x\n"
+    assert book("room", "list", "--tag", "x").stdout == "No room is tagged x.\n"
     with (book.config_dir / "book.toml").open("a", encoding="utf-8") as file:
         file.write('[[room]]\nname = "Fax"\nprotocol = "fax"\naddress = "1"\n')
     listed = book("room", "list", "--json").json()

@@ -48,6 +48,7 @@ class Answer(Discreet, frozen=True, kw_only=True):
         result: The contract's ``result``, a type of ``cli/results/``.
         status: The exit status.
         error: Why it is not 0.
+        gist: What stands on stderr in place of the error, if the page has told that in full.
         raw: The exact text for stdout in place of ``page``, whatever the output format (``token mint`` in text
             form, ``completion``, ``--curl``, ``schema``).
     """
@@ -58,4 +59,5 @@ class Answer(Discreet, frozen=True, kw_only=True):
     result: Struct | None = None
     status: ExitStatus = ExitStatus.OK
     error: ErrorReport | None = None
+    gist: str | None = None
     raw: str | None = None

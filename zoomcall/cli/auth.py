@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from zoomcall.cli.answer import Answer
+from zoomcall.cli.asking import ask_line, asked_again
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Tone
@@ -34,7 +35,7 @@ from zoomcall.domain.secret_text import parse_key
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.sign_in import DEFAULT_PATH
 from zoomcall.domain.target import Api
-from zoomcall.errors import UsageError
+from zoomcall.errors import NotConfigured, UsageError
 from zoomcall.usecases.identity import api_of, ask
 from zoomcall.usecases.resolving import environment_labels
 from zoomcall.usecases.signing_in import WHICH_KEYS, AskSecret, SecretStore
@@ -42,7 +43,6 @@ from zoomcall.usecases.signing_in import login as sign_in
 from zoomcall.usecases.signing_in import logout as sign_out
 
 app = typer.Typer()
-_MOST_ANSWERS = 3
 
 
 class Kind(StrEnum):
@@ -116,6 +116,9 @@ def login(run: Run, flags: LoginFlags) -> Answer:
     secret: it is read from a hidden prompt, standard input or a file. With --kind oauth a user signs in on Zoom's
     page; only a confidential app has a secret too.
     """
+    is_given = flags.is_secret_piped or flags.secret_file is not None
+    if run.is_interactive and flags.store is Store.KEYRING and not is_given:
+        _try_keyring(run, flags)
     draft = _draft(run, flags)
     _refuse_foreign_flags(flags, draft.kind)
     ask_secret, client_secret = _secrets(run, draft, flags)
@@ -140,6 +143,16 @@ def login(run: Run, flags: LoginFlags) -> Answer:
         replaced=done.has_replaced,
     )
     return Answer(page=_login_page(result, is_unchecked=flags.is_unchecked), result=result)
+
+
+def _try_keyring(run: Run, flags: LoginFlags) -> None:
+    """Open the keyring before anyone types, and offer the file in its place if there is none."""
+    try:
+        run.wiring.keyring.previous(_named(run) or DEFAULT_PROFILE)
+    except NotConfigured as error:
+        kind = "" if flags.kind is None else f" --kind {flags.kind}"
+        error.command = f"zoomcall auth login{kind} --store file"
+        raise
 
 
 def _secrets(run: Run, draft: Profile, flags: LoginFlags) -> tuple[AskSecret, Secret | None]:
@@ -303,14 +316,14 @@ def _ask_kind(run: Run) -> Kind:
     offers = (Line(f"{kind.offer} ({kind})", label=str(number)) for number, kind in enumerate(kinds, 1))
     run.say((Line("What do you want to ring rooms into, and with which credential?", Tone.TITLE), *offers))
     numbers = {str(number): kind for number, kind in enumerate(Kind, 1)}
-    for _ in range(_MOST_ANSWERS):
-        answer = _ask(run, "Kind")
+
+    def chosen() -> Kind:
+        answer = ask_line(run, "Kind")
         if answer in numbers or answer in set(Kind):
             return numbers.get(answer) or Kind(answer)
-        if not answer:
-            break
-        run.say((Line(f"{quoted(answer)} is none of them; type a number or a word in brackets.", Tone.WARNING),))
-    raise UsageError(f"{quoted(answer)} is not a kind of credential", fix=f"Type one of {', '.join(Kind)}.")
+        raise UsageError(f"{quoted(answer)} is none of them", fix="Type a number or a word in brackets.")
+
+    return asked_again(run, chosen)
 
 
 def _keys(run: Run, kind: CredentialKind, given: Mapping[str, str | None]) -> dict[str, str]:
@@ -321,11 +334,14 @@ def _keys(run: Run, kind: CredentialKind, given: Mapping[str, str | None]) -> di
     missing = [_flag(name) for name in kind.keys if given[name] is None]
     if missing and not run.is_interactive:
         raise UsageError(f"--kind {kind} needs {' and '.join(missing)}")
-    texts = {name: given[name] for name in kind.keys}
     return {
-        name: parse_key(_ask(run, _words(name)) if text is None else text, name=_flag(name))
-        for name, text in texts.items()
+        name: _asked_key(run, _words(name)) if text is None else parse_key(text, name=_flag(name))
+        for name, text in ((name, given[name]) for name in kind.keys)
     }
+
+
+def _asked_key(run: Run, words: str) -> str:
+    return asked_again(run, lambda: parse_key(ask_line(run, words), name=words))
 
 
 def _flag(name: str) -> str:
@@ -334,17 +350,6 @@ def _flag(name: str) -> str:
 
 def _words(name: str) -> str:
     return {"api_key": "API key", "account_id": "Account ID", "client_id": "Client ID"}[name]
-
-
-def _ask(run: Run, words: str) -> str:
-    """Ask for a line that may be shown; the question goes to stderr, since it is not the answer."""
-    run.streams.stderr.write(f"{words}: ")
-    run.streams.stderr.flush()
-    try:
-        return run.streams.stdin.readline().strip()
-    except KeyboardInterrupt:
-        run.streams.stderr.write("\n")  # what follows has a line of its own
-        raise
 
 
 def _login_page(result: AuthLoginResult, *, is_unchecked: bool) -> Page:

@@ -23,7 +23,7 @@ from msgspec import Struct
 from typer.core import TyperCommand
 
 from zoomcall.cli.answer import Answer
-from zoomcall.cli.commands import EXAMPLES, HelpContext
+from zoomcall.cli.commands import EXAMPLES, HelpContext, plain_usage
 from zoomcall.cli.options import CommandSpec, CommonOptions, OutputFormat
 from zoomcall.cli.run import Run
 from zoomcall.cli.starting import ClosedPipe
@@ -87,6 +87,10 @@ class Leaf(TyperCommand):
     """A command that is no group."""
 
     context_class = HelpContext
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return the words after the command in its usage."""
+        return plain_usage(super().collect_usage_pieces(ctx))
 
 
 def command(

@@ -1,7 +1,7 @@
 """The command tree: names and summaries; a command's module is imported, and its flags read, when it is called."""
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from functools import partial
 from typing import Annotated, Any
@@ -108,6 +108,11 @@ class HelpContext(typer.Context):
         from zoomcall.cli.help import WholeWords
 
         return WholeWords(width=self.terminal_width, max_width=self.max_content_width)
+
+
+def plain_usage(pieces: Sequence[str]) -> list[str]:
+    """Return the words after a command in its usage without Typer's braces about what is required."""
+    return [piece[1:-1] if piece.startswith("{") and "|" not in piece else piece for piece in pieces]
 
 
 class Group(TyperGroup):

@@ -15,6 +15,7 @@ from zoomcall.cli.command import command
 from zoomcall.cli.failing import error_report
 from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.render.failure import explanation_lines
 from zoomcall.cli.render.junit import JUnitCase, junit
 from zoomcall.cli.results.doctor import DoctorCheck, DoctorResult
 from zoomcall.cli.run import Run
@@ -96,6 +97,7 @@ def doctor(
         result=DoctorResult(checks=tuple(map(_result, checks))),
         status=ExitStatus.OK if failure is None else _status(failure),
         error=None if failure is None else _error(failure),
+        gist=None if failure is None else _gist(checks, failure),
     )
 
 
@@ -145,10 +147,19 @@ def _error(check: CheckResult) -> ErrorReport:
     return error_report(explained, _status(check), subject=check.id)
 
 
+def _gist(checks: Sequence[CheckResult], first: CheckResult) -> str:
+    """Say which of the failed checks, which the page has told in full, decides the exit code."""
+    failed = sum(check.verdict.status is CheckStatus.FAILED for check in checks)
+    return f"{failed} of {len(checks)} checks failed; the first is {first.id} (exit {int(_status(first))})"
+
+
 def _lines(checks: Sequence[CheckResult]) -> Iterator[Line]:
     for check in checks:
         verdict = check.verdict
         yield Line(f"{verdict.status}, {verdict.detail}", _TONES[verdict.status], label=check.id)
+        if verdict.status is CheckStatus.FAILED and verdict.explained is not None:
+            yield from explanation_lines(_error(check))
+            continue
         if verdict.fix:
             yield Line(verdict.fix, indent=4, label="fix")
         if verdict.command:

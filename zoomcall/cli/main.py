@@ -102,7 +102,8 @@ class Boundary:
         way_on = meant(build_root(), self._arguments, message)
         if way_on is None:
             return UsageError(message)
-        return UsageError(message.partition(". Did you mean")[0], fix=way_on.fix, command=way_on.command)
+        title = message.partition(". Did you mean")[0].partition(" (Possible options")[0].partition(" (Did you")[0]
+        return UsageError(title, fix=way_on.fix, command=way_on.command)
 
     @property
     def gist(self) -> str:
@@ -199,10 +200,11 @@ class Boundary:
         writer_of(output)(answer, frame, streams.stdout)
         streams.stdout.flush()
         if answer.error is not None and not output.is_document:
-            from zoomcall.cli.render.failure import error_page
+            from zoomcall.cli.render.failure import error_page, gist_page
             from zoomcall.cli.render.text import write_page
 
-            write_page(error_page(answer.error), streams.stderr, streams.look_of(streams.stderr))
+            page = error_page(answer.error) if answer.gist is None else gist_page(answer.gist)
+            write_page(page, streams.stderr, streams.look_of(streams.stderr))
         streams.stderr.flush()
         return int(answer.status)
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 _GLOBAL = {"--json", "-q", "--quiet", "-v", "--verbose", "--debug", "--no-input"}
 _GLOBAL_WITH_VALUE = {"-p", "--profile", "-o", "--output"}
 _MISSING_FLAG = re.compile(r"no such option: (?P<flag>-{1,2}[\w-]+)", re.IGNORECASE)
+_NEAR_FLAGS = re.compile(r" \((?:Possible options: |Did you mean )(?P<flags>[^)?]+)\??\)$")
 _MOST_NAMED = 3
 
 
@@ -43,7 +44,7 @@ def meant(root: Any, arguments: Sequence[str], message: str) -> WayOn | None:
     if (digits := _parted_number(arguments)) is not None and "unexpected extra argument" in message:
         return digits
     if match := _MISSING_FLAG.search(message):
-        return _owners_of(root, match["flag"])
+        return _near_flag(message) or _owners_of(root, match["flag"])
     return None
 
 
@@ -116,6 +117,12 @@ def _leading(words: Sequence[str]) -> Iterator[str]:
         if not word.isdigit():
             return
         yield word
+
+
+def _near_flag(message: str) -> WayOn | None:
+    """Take over the flags that Typer finds near, which it puts behind the message."""
+    near = _NEAR_FLAGS.search(message)
+    return None if near is None else WayOn(f"Did you mean {near['flags'].replace(', ', ' or ')}?")
 
 
 def _owners_of(root: Any, flag: str) -> WayOn | None:

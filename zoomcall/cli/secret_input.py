@@ -6,6 +6,7 @@ import getpass
 from collections.abc import Callable
 from pathlib import Path
 
+from zoomcall.cli.asking import NoAnswerError, asked_again
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.secret import Secret
@@ -41,7 +42,7 @@ def secret_source(run: Run, name: str, *, is_piped: bool, file: Path | None) -> 
             f"no {name} given",
             fix="Pipe it in with --secret-stdin, or name its file with --secret-file.",
         )
-    return lambda: _typed_secret(run, name)
+    return lambda: asked_again(run, lambda: _typed_secret(run, name))
 
 
 def _piped_secret(run: Run) -> Secret:
@@ -63,7 +64,7 @@ def _typed_secret(run: Run, name: str) -> Secret:
         run.streams.stderr.write("\n")  # so that what follows is on its own line
         if isinstance(end, KeyboardInterrupt):
             raise
-        typed = ""
+        raise NoAnswerError(f"no {name} was typed, so nothing was stored") from None
     return _parsed(typed.encode("utf-8", "surrogateescape"), "what was typed")[0]
 
 

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import IO, Any, TextIO, cast
 
 from msgspec import Struct
@@ -65,6 +65,19 @@ class Streams:
     def is_stderr_terminal(self) -> bool:
         """Whether a person may watch progress."""
         return self.look_of(self.stderr).is_terminal
+
+    def drop_typed(self) -> None:
+        """Drop what was typed or pasted ahead and not read yet, which the shell would take for commands."""
+        if sys.platform == "win32":
+            import msvcrt
+
+            while self.is_stdin_terminal and msvcrt.kbhit():
+                msvcrt.getwch()
+        else:
+            import termios
+
+            with suppress(termios.error, OSError, ValueError):
+                termios.tcflush(self.stdin.fileno(), termios.TCIFLUSH)
 
     def read_stdin(self, limit: int) -> bytes:
         """Read standard input to its end, but at most one byte more than ``limit``."""

@@ -203,8 +203,8 @@ def _nothing_chosen(stored: Config, api: Api | None) -> NotConfigured:
     variables = " or ".join(text for key, text in pairs.items() if api in {None, key})
     return NotConfigured(
         f"no credential{wanted}: none in the environment, and no stored profile",
-        fix=f"Log in, or set {variables}.",
-        command=f"zoomcall auth login --kind {_kinds_for(api)[0]}",
+        fix=f"Log in, or set {variables}. Without an account: zoomcall emulate.",
+        command="zoomcall auth login" if api is None else f"zoomcall auth login --kind {_kinds_for(api)[0]}",
     )
 
 

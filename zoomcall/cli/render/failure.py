@@ -18,8 +18,18 @@ def error_page(error: ErrorReport) -> Page:
     return tuple(_lines(error))
 
 
+def gist_page(gist: str) -> Page:
+    """Lay out an error that the answer has told in full."""
+    return (Line(gist, Tone.BAD, label="error"),)
+
+
 def _lines(error: ErrorReport) -> Iterator[Line]:
     yield Line(error.title, Tone.BAD, label="error")
+    yield from explanation_lines(error)
+
+
+def explanation_lines(error: ErrorReport) -> Iterator[Line]:
+    """Lay out all of an error but its title."""
     yield from (Line(str(detail), indent=2) for detail in error.details[:_MOST_DETAILS])
     if len(error.details) > _MOST_DETAILS:
         yield Line(f"and {len(error.details) - _MOST_DETAILS} more; --json lists them all", Tone.DIM, indent=2)

@@ -275,10 +275,11 @@ def _render(run: Run, form: Format, rooms: list[dict[str, Any]]) -> str:
 
 
 def _list_page(rooms: tuple[BookRoom, ...], tag: str | None) -> Page:
+    if not rooms and tag is not None:
+        return (Line(f"No room is tagged {tag}."),)
     if not rooms:
-        return (
-            Line("the address book is empty (zoomcall room add)" if tag is None else f"no room is tagged {tag}"),
-        )
+        example = "zoomcall room add 'Board room' sip board@example.com"
+        return (Line("The address book is empty."), Line(example, Tone.COMMAND, indent=2, label="add"))
     rows = (
         (
             room.name,

@@ -1,0 +1,57 @@
+"""Asks a person for a line, again after a wrong answer, and leaves nothing that was pasted to the shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from zoomcall.cli.page import Line, Tone
+from zoomcall.cli.run import Run
+from zoomcall.errors import UsageError
+
+_MOST_ANSWERS = 3
+
+Answered = TypeVar("Answered")
+
+
+class NoAnswerError(UsageError):
+    """The input ended where an answer was expected."""
+
+
+def ask_line(run: Run, words: str) -> str:
+    """Ask for a line that may be shown; the question goes to stderr, since it is not the answer.
+
+    Raises:
+        NoAnswerError: The input has ended.
+    """
+    run.streams.stderr.write(f"{words}: ")
+    run.streams.stderr.flush()
+    try:
+        line = run.streams.stdin.readline()
+    except KeyboardInterrupt:
+        run.streams.stderr.write("\n")  # what follows has a line of its own
+        raise
+    if not line:
+        run.streams.stderr.write("\n")
+        raise NoAnswerError(f"{words}: no answer was given, so nothing was stored")
+    return line.strip()
+
+
+def asked_again(run: Run, ask: Callable[[], Answered]) -> Answered:
+    """Return an answer, for which a person is asked up to three times as long as ``ask`` raises ``UsageError``.
+
+    What was typed or pasted ahead is dropped after each wrong answer and at the end of a failure, since it may be a
+    secret, which the shell would show and keep.
+    """
+    for answers_left in reversed(range(_MOST_ANSWERS)):
+        try:
+            return ask()
+        except UsageError as error:
+            run.streams.drop_typed()
+            if not answers_left or isinstance(error, NoAnswerError):
+                raise
+            run.say((Line(f"{error.message}. {error.fix or 'Type it again.'}", Tone.WARNING),))
+        except BaseException:
+            run.streams.drop_typed()
+            raise
+    raise AssertionError
