@@ -191,7 +191,7 @@ BREAKS = (
     Break(
         "a file is replaced whole",
         "own_files.py",
-        "        fresh.replace(path)\n",
+        "        _when_free(lambda: fresh.replace(path))\n",
         "        path.write_bytes(data)\n        fresh.unlink()\n",
         under("room edit", mode=Mode.KILL),
     ),
