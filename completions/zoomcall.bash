@@ -130,7 +130,7 @@ _zoomcall() {
                         "/token/inspect") offered="--for --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/auth") offered="--help -h" ;;
                         "/auth/login") offered="--kind --api-key --account-id --client-id --websocket-subscription-id --for --cluster --store --secret-stdin --secret-file --redirect-path --port --no-browser --device --no-verify --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
-                        "/auth/logout") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
+                        "/auth/logout") offered="--all --yes --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/auth/status") offered="--for --profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/auth/list") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;
                         "/auth/switch") offered="--profile -p --output -o --json --quiet -q --verbose -v --debug --no-input --help -h" ;;

@@ -548,6 +548,8 @@ complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l verbose -s v -d 'Show m
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l debug -d 'Show requests and tracebacks, without secrets'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l no-input -d 'Never prompt'
 complete -c zoomcall -n "__zoomcall_at '/auth/login'" -l help -s h -d 'Show this message and exit'
+complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l all -d 'Remove every profile and its secret'
+complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l yes -d 'With --all: remove them without asking'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l profile -s p -x -a '(__zoomcall_profiles)' -d 'Use this profile\'s credential'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l output -s o -x -a 'text json' -d 'Output format'
 complete -c zoomcall -n "__zoomcall_at '/auth/logout'" -l json -d 'Same as -o json'

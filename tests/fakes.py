@@ -111,6 +111,13 @@ class FakeStore:
     def removal(self, account: str, backend: str | None = None) -> str:
         return f"remove {account}"
 
+    @property
+    def is_empty(self) -> bool:
+        return not self.secrets
+
+    def clear(self) -> None:
+        self.secrets.clear()
+
     def _note(self, call: str, account: str) -> None:
         self.calls.append((call, account))
         if call in self.errors:

@@ -520,7 +520,7 @@ def test_logout_removes_the_profile_and_its_secret(zoomcall: Shell) -> None:
     log_in(zoomcall, *PAIR, *UNCHECKED, "-p", "prod")
     log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg")
     result = zoomcall("auth", "logout", "--json").json()["result"]
-    assert result == {"profile": "prod", "removed": True, "was_current": True, "profiles": ["mtg"]}
+    assert result == {"profile": "prod", "removed": True, "was_current": True, "profiles": ["mtg"], "all": None}
     assert set(secret_files(zoomcall)) == {"profile+mtg"}
     assert zoomcall("auth", "status").code == 3
     text = zoomcall("auth", "logout", "-p", "mtg").stdout
@@ -533,6 +533,55 @@ def test_that_no_profile_is_current_after_a_logout_is_said_with_those_that_are_l
     log_in(zoomcall, *PAIR, *UNCHECKED, "-p", "prod")
     log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg")
     assert "no profile is current now; left: mtg" in zoomcall("auth", "logout").stdout
+
+
+def test_logout_of_all_removes_every_profile_and_secret_and_tells_each(zoomcall: Shell) -> None:
+    zoomcall.set(PYTHON_KEYRING_BACKEND="keyring_backends.Remembering")
+    zoomcall("auth", "login", *PAIR, "--no-verify", "--secret-stdin", "-p", "ring", stdin=LINE)
+    log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg")
+    (zoomcall.config_dir / "secrets" / "profile+killed").write_text("of a login that was killed")
+    document = zoomcall("auth", "logout", "--all", "--yes", "--json").json()
+    result = document["result"]
+    assert [(row["profile"], row["store"], row["removed"]) for row in result["all"]] == [
+        ("mtg", "file", True),
+        ("ring", "keyring", True),
+    ]
+    assert (result["removed"], result["was_current"], result["profiles"]) == (True, True, [])
+    assert (secret_files(zoomcall), Remembering.secrets, config_of(zoomcall).names) == ({}, {}, ())
+
+
+def test_logout_of_all_asks_first_and_needs_yes_where_nobody_can_be_asked(zoomcall: Shell) -> None:
+    log_in(zoomcall, *PAIR, *UNCHECKED, "-p", "prod")
+    unasked = zoomcall("auth", "logout", "--all", reveals=("files",))
+    assert (unasked.code, "Add --yes" in unasked.stderr) == (2, True)
+    asked = zoomcall("auth", "logout", "--all", stdin=b"n\n", terminal=("stdin",), reveals=("files",))
+    assert (asked.code, "Remove them all?" in asked.stderr, asked.stdout) == (0, True, "nothing was removed\n")
+    assert config_of(zoomcall).names == ("prod",)
+    agreed = zoomcall("auth", "logout", "--all", stdin=b"y\n", terminal=("stdin",))
+    assert (agreed.code, "removed profile prod and its secret" in agreed.stdout) == (0, True)
+    assert config_of(zoomcall).names == ()
+
+
+def test_logout_of_all_keeps_what_it_cannot_remove_and_removes_the_others(zoomcall: Shell) -> None:
+    zoomcall.set(PYTHON_KEYRING_BACKEND="keyring_backends.Remembering")
+    zoomcall("auth", "login", *PAIR, "--no-verify", "--secret-stdin", "-p", "ring", stdin=LINE)
+    log_in(zoomcall, *APP, *UNCHECKED, "-p", "mtg")
+    zoomcall.set(PYTHON_KEYRING_BACKEND="keyring_backends.Locked")
+    result = zoomcall("auth", "logout", "--all", "--yes")
+    assert (result.code, "1 of 2 profiles were kept; ring" in result.stderr) == (3, True)
+    assert "removed profile mtg" in result.stdout
+    assert config_of(zoomcall).names == ("ring",)
+
+
+@pytest.mark.parametrize("arguments", [("--all", "-p", "prod"), ("--yes",)])
+def test_flags_of_logout_that_do_not_go_together(zoomcall: Shell, arguments: tuple[str, ...]) -> None:
+    assert zoomcall("auth", "logout", *arguments).code == 2
+
+
+def test_logout_of_all_where_there_is_none_writes_nothing(zoomcall: Shell) -> None:
+    result = zoomcall("auth", "logout", "--all")
+    assert (result.code, "no profiles are stored" in result.stdout) == (0, True)
+    assert not zoomcall.config_dir.exists()
 
 
 @pytest.mark.parametrize("arguments", [(), ("-p", "pord")])

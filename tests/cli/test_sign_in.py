@@ -564,6 +564,21 @@ def test_logout_revokes_and_forgets(home: Shell, emulator: Emulator, user: Brows
     assert answer.status == 401
 
 
+def test_logout_of_all_revokes_and_says_where_it_could_not(home: Shell, emulator: Emulator, user: Browser) -> None:
+    log_in(home, emulator)
+    home.set(ZOOMCALL_OAUTH_BASE="http://127.0.0.1:9")
+    failed = home("auth", "logout", "--all", "--yes")
+    assert (failed.code, "removed profile default, but the sign-in was not revoked" in failed.stdout) == (0, True)
+    home.set(ZOOMCALL_OAUTH_BASE=emulator.ready["oauth_base"])
+    user.is_done.clear()
+    user.results.clear()
+    log_in(home, emulator)
+    access = stored(home, emulator).access.text.reveal()
+    done = home("auth", "logout", "--all", "--yes")
+    assert (done.code, "and signed its user out at Zoom" in done.stdout) == (0, True)
+    assert send_me(emulator, access).status == 401
+
+
 def send_me(emulator: Emulator, access: str) -> Answer:
     connection = http.client.HTTPConnection(urlsplit(emulator.base).netloc, timeout=10)
     connection.request("GET", "/v2/users/me", headers={"Authorization": f"Bearer {access}"})

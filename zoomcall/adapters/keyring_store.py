@@ -120,6 +120,14 @@ class KeyringStore:
         """
         return self._within_limit(lambda: keyring_parts.delete(_usable(backend), account))
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no account: a keyring does not tell which it has."""
+        return True
+
+    def clear(self) -> None:
+        """Do nothing, as there is nothing that it tells of."""
+
     def removal(self, account: str, backend: str | None = None) -> str:
         """Return a command line that removes an account's secret, also where this program cannot."""
         chosen = f" -b {backend}" if backend else ""

@@ -108,6 +108,23 @@ class SecretFiles:
         path = str(self._path(account))
         return f"rm {shlex.quote(path)}" if _HAS_MODES else f'del "{path}"'
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no account."""
+        return not any(self._folder.glob(f"{_PREFIX}+*"))
+
+    def clear(self) -> None:
+        """Remove every account's secret, whether a profile knows of it or not.
+
+        Raises:
+            NotConfigured: One cannot be removed.
+        """
+        with _translated(self._folder, "emptied"):
+            self.sweep()
+            for path in self._folder.glob(f"{_PREFIX}+*"):
+                refuse_odd(path)
+                path.unlink()
+
     def sweep(self) -> None:
         """Remove what killed processes left."""
         sweep(self._folder, rf"{_PREFIX}\+.*")

@@ -16,7 +16,6 @@ from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.results.auth import (
     AuthLoginResult,
-    AuthLogoutResult,
     AuthStatusResult,
     AuthSwitchResult,
 )
@@ -40,7 +39,6 @@ from zoomcall.usecases.identity import api_of, ask
 from zoomcall.usecases.resolving import environment_labels
 from zoomcall.usecases.signing_in import WHICH_KEYS, AskSecret, SecretStore
 from zoomcall.usecases.signing_in import login as sign_in
-from zoomcall.usecases.signing_in import logout as sign_out
 
 app = typer.Typer()
 
@@ -127,12 +125,12 @@ def login(run: Run, flags: LoginFlags) -> Answer:
         ask_secret=ask_secret,
         check=None if flags.is_unchecked else lambda held: _check(run, held),
         config=run.wiring.config_writer,
-        open_store=lambda place: _store(run, place),
+        open_store=lambda place: store_at(run, place),
         warn=run.notice,
         client_secret=client_secret,
     )
     run.wiring.held = done.held
-    _warn_if_outvoted(run)
+    warn_if_outvoted(run)
     result = AuthLoginResult(
         profile=done.profile.name,
         kind=done.profile.kind,
@@ -148,7 +146,7 @@ def login(run: Run, flags: LoginFlags) -> Answer:
 def _try_keyring(run: Run, flags: LoginFlags) -> None:
     """Open the keyring before anyone types, and offer the file in its place if there is none."""
     try:
-        run.wiring.keyring.previous(_named(run) or DEFAULT_PROFILE)
+        run.wiring.keyring.previous(named(run) or DEFAULT_PROFILE)
     except NotConfigured as error:
         kind = "" if flags.kind is None else f" --kind {flags.kind}"
         error.command = f"zoomcall auth login{kind} --store file"
@@ -191,7 +189,7 @@ def _refuse_foreign_flags(flags: LoginFlags, kind: CredentialKind) -> None:
 
 def _draft(run: Run, flags: LoginFlags) -> Profile:
     """Return the profile to store, for which whatever is missing has been asked."""
-    name = _named(run) or DEFAULT_PROFILE
+    name = named(run) or DEFAULT_PROFILE
     kind = CredentialKind((flags.kind or _ask_kind(run)).value)
     if not run.options.is_quiet:
         run.say(tuple(Line(text, Tone.DIM) for text in WHICH_KEYS[kind]))
@@ -211,28 +209,6 @@ def _draft(run: Run, flags: LoginFlags) -> Profile:
         api=flags.api,
         websocket_subscription_id=subscription and parse_key(subscription, name="--websocket-subscription-id"),
     )
-
-
-@command(
-    app,
-    "logout",
-    CommandSpec(schema="zoomcall.auth.logout/1"),
-    examples=("zoomcall auth logout", "zoomcall auth logout -p prod"),
-)
-def logout(run: Run) -> Answer:
-    """Remove a profile and its secret: the profile named with -p, or the current one."""
-    done = sign_out(
-        _named(run),
-        config=run.wiring.config_writer,
-        open_store=lambda place: _store(run, place),
-        revoke=lambda profile, app, token: run.wiring.oauth_of(profile).revoke(app, token),
-        warn=run.notice,
-    )
-    _warn_if_outvoted(run)
-    result = AuthLogoutResult(
-        profile=done.name, removed=done.was_found, was_current=done.was_current, profiles=done.others
-    )
-    return Answer(page=_logout_page(result), result=result)
 
 
 @command(
@@ -274,12 +250,12 @@ def switch(run: Run, name: Annotated[str, typer.Argument(metavar="NAME", help="T
     before = run.wiring.config.read()
     profile = before.profile(name)
     run.wiring.config_writer.switch(name)
-    _warn_if_outvoted(run)
+    warn_if_outvoted(run)
     result = AuthSwitchResult(profile=name, kind=profile.kind, previous=before.current)
     return Answer(page=(Line(f"{name} is now the current profile", Tone.GOOD),), result=result)
 
 
-def _named(run: Run) -> str | None:
+def named(run: Run) -> str | None:
     """Return the profile that a flag or variable names."""
     if run.options.profile is not None:
         return parse_profile_name(run.options.profile, origin="-p")
@@ -288,7 +264,8 @@ def _named(run: Run) -> str | None:
     return None
 
 
-def _store(run: Run, place: Store) -> SecretStore:
+def store_at(run: Run, place: Store) -> SecretStore:
+    """Return the store of secrets at a place."""
     return run.wiring.secret_files if place is Store.FILE else run.wiring.keyring
 
 
@@ -305,7 +282,8 @@ def _check(run: Run, held: HeldCredential) -> None:
         ask(connection.zoom, api, now=run.wiring.now, warn=run.notice)
 
 
-def _warn_if_outvoted(run: Run) -> None:
+def warn_if_outvoted(run: Run) -> None:
+    """Warn of variables that override what was just stored or removed."""
     run.warn_if_outvoted([label.name for label in environment_labels(run.settings.environ)])
 
 
@@ -365,18 +343,6 @@ def _login_page(result: AuthLoginResult, *, is_unchecked: bool) -> Page:
         verified,
         Line("yes" if result.current else f"no (zoomcall auth switch {result.profile})", label="current"),
     )
-
-
-def _logout_page(result: AuthLogoutResult) -> Page:
-    if result.profile is None:
-        return (Line("no profile is current, so there was nothing to remove"),)
-    if not result.removed:
-        return (Line(f"there is no profile {result.profile}, so there was nothing to remove"),)
-    removed = Line(f"removed profile {result.profile} and its secret", Tone.GOOD)
-    if not result.was_current:
-        return (removed,)
-    others = f"; left: {', '.join(result.profiles)} (zoomcall auth switch NAME)" if result.profiles else ""
-    return (removed, Line(f"no profile is current now{others}"))
 
 
 def _status_page(result: AuthStatusResult, name: str) -> Page:

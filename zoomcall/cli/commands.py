@@ -68,7 +68,11 @@ SECTIONS: Mapping[str, Mapping[str, Entry]] = {
         "auth": Entry(
             "",
             "Store, show, choose and remove credentials.",
-            _in("auth", "login", "logout", "status") | _in("auth_list", "list") | _in("auth", "switch"),
+            _in("auth", "login")
+            | _in("auth_logout", "logout")
+            | _in("auth", "status")
+            | _in("auth_list", "list")
+            | _in("auth", "switch"),
         ),
         "whoami": Entry("whoami", "Show the active credential, and if Zoom accepts it."),
         "webhook": Entry(

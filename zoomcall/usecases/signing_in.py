@@ -83,6 +83,13 @@ class SecretStore(Protocol):
     def removal(self, account: str, backend: str | None = None) -> str:
         """Return a command line that removes a secret without this program."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it has no account, as far as it can tell."""
+
+    def clear(self) -> None:
+        """Remove what it has of any account, as far as it can tell."""
+
 
 _UNANSWERED = Notice(
     "not-stored", "the credential was not checked, so nothing was stored; --no-verify stores it unchecked"
@@ -123,13 +130,35 @@ class Logout(Struct, frozen=True, kw_only=True):
         name: The profile's name; None if none was named and none is current.
         was_found: The profile existed.
         was_current: It was the current one; now none is.
+        is_revoked: A user's sign-in was ended at Zoom; None if there was none.
         others: The remaining profiles.
     """
 
     name: str | None
     was_found: bool = False
     was_current: bool = False
+    is_revoked: bool | None = None
     others: tuple[str, ...] = ()
+
+
+class Departure(Struct, frozen=True, kw_only=True):
+    """What became of one profile when all were to be removed.
+
+    Attributes:
+        name: Its name.
+        kind: Its kind; None if it cannot be read.
+        store: Where its secret was; None if it cannot be read.
+        done: What the logout did; None if it failed.
+        left: What the user should know of it.
+        problem: Why it was kept.
+    """
+
+    name: str
+    kind: CredentialKind | None
+    store: Store | None
+    done: Logout | None = None
+    left: tuple[Notice, ...] = ()
+    problem: NotConfigured | None = None
 
 
 def login(
@@ -388,6 +417,7 @@ def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, revok
     if name is None or name not in before.names:
         return Logout(name=name, others=before.names)
     profile = before.profiles.get(name)
+    is_revoked = None
     if profile is None:
         stores = " or ".join(open_store(place).removal(name) for place in Store)
         what = f"profile {name!r} could not be read; its secret may still be stored: {stores}"
@@ -395,11 +425,50 @@ def _logout(name: str | None, config: ConfigKeeper, open_store: OpenStore, revok
         after = config.remove(name)
     else:
         store = open_store(profile.store)
-        _revoke(profile, store, revoke, warn)
+        is_revoked = _revoke(profile, store, revoke, warn)
         after = _remove_both(profile, before, config, store, warn)
         for account in (profile.webhook_account, *_more_accounts(profile)):
             _forget(account, profile, store, warn)
-    return Logout(name=name, was_found=True, was_current=before.current == name, others=after.names)
+    was_current = before.current == name
+    return Logout(name=name, was_found=True, was_current=was_current, is_revoked=is_revoked, others=after.names)
+
+
+def logout_all(*, config: ConfigKeeper, open_store: OpenStore, revoke: Revoke, warn: Warn) -> tuple[Departure, ...]:
+    """Remove every profile and its secret; one that cannot be removed keeps no other.
+
+    Arguments as for ``logout``.
+
+    Raises:
+        NotConfigured: The profiles cannot be read, or secrets that belong to none of them not be removed.
+    """
+    before = config.read()
+    departures = tuple(_departure(name, before, config, open_store, revoke, warn) for name in before.names)
+    files = open_store(Store.FILE)
+    if not files.is_empty:  # a login that was killed may have left a secret without a profile
+        with config.editing():
+            if not config.read().names:
+                files.clear()
+    return departures
+
+
+def _departure(
+    name: str, before: Config, config: ConfigKeeper, open_store: OpenStore, revoke: Revoke, warn: Warn
+) -> Departure:
+    profile = before.profiles.get(name)
+    departure = Departure(
+        name=name, kind=None if profile is None else profile.kind, store=None if profile is None else profile.store
+    )
+    left: list[Notice] = []
+
+    def note(notice: Notice) -> None:
+        left.append(notice)
+        warn(notice)
+
+    try:
+        done = logout(name, config=config, open_store=open_store, revoke=revoke, warn=note)
+    except NotConfigured as error:
+        return replace(departure, left=tuple(left), problem=error)
+    return replace(departure, done=done, left=tuple(left))
 
 
 def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: SecretStore, warn: Warn) -> Config:
@@ -421,20 +490,26 @@ def _remove_both(profile: Profile, before: Config, config: ConfigKeeper, store: 
         raise
 
 
-def _revoke(profile: Profile, store: SecretStore, revoke: Revoke, warn: Warn) -> None:
-    """End a user's sign-in at Zoom if possible; what cannot be revoked is told, and forgotten all the same."""
+def _revoke(profile: Profile, store: SecretStore, revoke: Revoke, warn: Warn) -> bool | None:
+    """End a user's sign-in at Zoom if possible; what cannot be revoked is told, and forgotten all the same.
+
+    Returns:
+        Whether it was ended; None if there is none.
+    """
     if profile.kind is not CredentialKind.OAUTH:
-        return
+        return None
     item = store.previous(profile.name, profile.keyring_backend)
     tokens = None if item is None else tokens_of_item(item, profile.client_id)
     if tokens is None:
-        return
+        return None
     try:
         app = UserApp(profile.client_id, store.previous(profile.client_account, profile.keyring_backend))
         revoke(profile, app, tokens.access.text)
     except (ZoomRefused, NetworkFault, UsageError) as error:
         what = f"the sign-in was not revoked at Zoom ({error.message}); its last token expires within the hour"
         warn(Notice("not-revoked", what))
+        return False
+    return True
 
 
 def _forget(account: str, profile: Profile, store: SecretStore, warn: Warn) -> None:

@@ -23,13 +23,28 @@ class AuthLoginResult(Struct, frozen=True, kw_only=True):
     replaced: Annotated[bool, Meta(description="It replaced a profile of the same name.")]
 
 
+class ProfileLogout(Struct, frozen=True, kw_only=True):
+    """What became of one profile."""
+
+    profile: Annotated[str, Meta(description="Its name.")]
+    kind: Annotated[CredentialKind | None, Meta(description="Its kind; null if it could not be read.")]
+    store: Annotated[Store | None, Meta(description="Where its secret was; null if it could not be read.")]
+    removed: Annotated[bool, Meta(description="It was removed.")]
+    revoked: Annotated[
+        bool | None, Meta(description="The user's sign-in was ended at Zoom; null if there was none.")
+    ]
+    left: Annotated[tuple[str, ...], Meta(description="What may be left of it, and how to remove that.")]
+    problem: Annotated[str | None, Meta(description="Why it was kept.")]
+
+
 class AuthLogoutResult(Struct, frozen=True, kw_only=True):
-    """The profile that was removed."""
+    """The profile that was removed, or with --all every profile."""
 
     profile: Annotated[str | None, Meta(description="Its name; null if none was named and none is current.")]
     removed: Annotated[bool, Meta(description="There was such a profile.")]
     was_current: Annotated[bool, Meta(description="It was the current profile; none is now.")]
     profiles: Annotated[tuple[str, ...], Meta(description="The profiles that are left.")]
+    all: Annotated[tuple[ProfileLogout, ...] | None, Meta(description="Each profile; null without --all.")] = None
 
 
 class AuthStatusResult(Struct, frozen=True, kw_only=True, rename={"api": "for"}):
