@@ -309,7 +309,7 @@ def _try_package(name: str, arguments: argparse.Namespace) -> tuple[int, int]:
     tests = arguments.tests or tests
     digest = _digest(tests)
     reach = _reach(name, folder, tests, f"{digest} {_digest([folder])} {tests}")
-    mutants = [each for each in _mutants(folder) if not arguments.only or Path(each.path).name in arguments.only]
+    mutants = list(_mutants(folder, arguments.only))
     mutants.sort(key=lambda mutant: hashlib.sha256(f"{arguments.seed} {mutant}".encode()).digest())
     del mutants[arguments.sample or len(mutants) :]
     codes = {path: _digest([path]) for path in {mutant.path for mutant in mutants}}
@@ -382,11 +382,11 @@ def _digest(names: Sequence[str]) -> str:
     return digest.hexdigest()[:16]
 
 
-def _mutants(folder: str) -> Iterator[Mutant]:
+def _mutants(folder: str, only: Sequence[str] | None) -> Iterator[Mutant]:
     """Find every change that cosmic-ray can make in a folder, but for those that change nothing that runs."""
     operators = [(name, plugins.get_operator(name)) for name in plugins.operator_names() if not name.endswith(SAME)]
     plain = [(name, operator()) for name, operator in operators if not operator.arguments()]
-    for path in sorted((ROOT / folder).glob("*.py")):
+    for path in sorted(path for path in (ROOT / folder).glob("*.py") if not only or path.name in only):
         text = path.read_text(encoding="utf-8")
         rows = text.splitlines()
         tree = ast.parse(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -38,6 +39,7 @@ EXPRESSIONS: dict[Form, tuple[tuple[str, object], ...]] = {
         ("object.p.r", "{object.p.r}"),
         ("this.known", "v"),
         ("other.known", "{other.known}"),
+        ("f('a').b[0].c", "{f()}"),
         ("await known", "v"),
         ("await get('a')", "{get()}"),
         ("name ? 'a' : 'b'", "{name}"),
@@ -104,6 +106,8 @@ EXPRESSIONS: dict[Form, tuple[tuple[str, object], ...]] = {
         ('[]Row{{A: "b"}}', [{"A": "b"}]),
         ('mapOf("a" to "b", "c" to mapOf("d" to 1))', {"a": "b", "c": {"d": 1}}),
         ('Map.of("a", "b", "c", 1)', {"a": "b", "c": 1}),
+        ('Map.of("a", "b")', {"a": "b"}),
+        ("made", {"a": "b", "c": 1}),
         ('new JSONObject().put("a", "b").put("c", new JSONObject().put("d", 1))', {"a": "b", "c": {"d": 1}}),
         ('String.format("a/%s", name)', "a/{name}"),
         ('"a/%s".formatted(name)', "a/{name}"),
@@ -133,6 +137,7 @@ EXPRESSIONS: dict[Form, tuple[tuple[str, object], ...]] = {
         ('new Dictionary<string, string> { { "a", "b" }, { "c", "d" } }', {"a": "b", "c": "d"}),
         ('new Dictionary<string, Dictionary<string, int>> { ["a"] = "b" }', {"a": "b"}),
         ("new StringContent(known, Encoding.UTF8)", "v"),
+        ("thing", {"Name": "v", "Other": {"Inner": 1}}),
         ("new StringContent(name)", "{name}"),
         ('$"a/{name}/{known}"', "a/{name}/v"),
         ('@"a ""b"" c"', 'a "b" c'),
@@ -170,8 +175,10 @@ BEFORE = {
     "const itself = itself;\nconst mutual = another;\nconst another = mutual;\n",
     Form.PYTHON: "known = 'v'\nnumber = 7\ngap = '-'\nbuilt = {}\nbuilt['a'] = {}\nbuilt['a']['b'] = 'c'\n"
     "built['a']['d'] = 1\nfilled = dict(a='b')\nfilled['c'] = 'd'\n",
-    Form.SOURCE: 'String known = "v";\nlet declared: [String: Any] = ["a": "b"]\nshort := "v"\n',
-    Form.CSHARP: 'var known = "v";\n',
+    Form.SOURCE: 'String known = "v";\nlet declared: [String: Any] = ["a": "b"]\nshort := "v"\n'
+    'JSONObject made = new JSONObject();\nmade.put("a", "b");\nmade.put("c", 1);\n',
+    Form.CSHARP: 'var known = "v";\nvar thing = new Thing();\nthing.Name = known;\nthing["Other"] = new Map();\n'
+    'thing["Other"]["Inner"] = 1;\n',
     Form.PHP: "$known = 'v';\n",
     Form.POWERSHELL: "$known = 'v'\n",
     Form.BASIC: 'known = "v"\n',
@@ -187,6 +194,30 @@ def test_an_expression_means_what_it_would_give(language: Form, after: str) -> N
         place = text.index("\nx = ") + len("\nx = ")
         value = Values(tokens, language).value(next(at for at, token in enumerate(tokens) if token.start >= place))
         assert (source, value) == (source, meaning)
+
+
+@pytest.mark.parametrize("language", EXPRESSIONS)
+def test_an_expression_means_the_same_at_the_beginning_of_a_text(language: Form) -> None:
+    given = set(re.findall(r"\w+", BEFORE[language]))
+    for source, meaning in EXPRESSIONS[language]:
+        words = set(re.findall(r"\w+", source))
+        if words & given <= {
+            "a",
+            "b",
+            "c",
+            "d",
+            "p",
+            "q",
+            "w",
+            "String",
+            "Any",
+            "JSONObject",
+            "new",
+            "put",
+            "dict",
+            "1",
+        }:
+            assert (source, Values(tokens_of(source, language), language).value(0)) == (source, meaning)
 
 
 @pytest.mark.parametrize("language", EXPRESSIONS)
@@ -231,6 +262,8 @@ PRINTED = (
     ("{a: b c, d: e}", {"a": "b c", "d": "e"}),
     ("{a: https://b/c, d: 1}", {"a": "https://b/c", "d": 1}),
     ("{a: x, y, d: 1}", {"a": "x, y", "d": 1}),
+    ("{a: x, y}", {"a": "x, y"}),
+    ("{a: b (c, d) [e] f, g: 1}", {"a": "b (c, d) [e] f", "g": 1}),
     ("{a: -1, b: +1}", {"a": -1, "b": "+1"}),
     ("{a: 1.5}", {"a": "1.5"}),
     ("{a=b, c={d=e, f=1}}", {"a": "b", "c": {"d": "e", "f": 1}}),

@@ -20,7 +20,6 @@ from zoomcall.usecases.pasted.balanced import end_of_json, json_of, straightened
 from zoomcall.usecases.pasted.http_message import read_headers
 from zoomcall.usecases.pasted.objects import objects_around
 
-_LONGEST_BODY = 64 * 1024
 _LOOK_BACK = 2000
 _SAME_PLACE = 400
 _MOST_HEADS = 200
@@ -227,7 +226,7 @@ def _head(text: str) -> _Found | None:
     if not final:  # or a proxy's only
         return None
     headers, end = read_headers(text, final[-1].end(), mark="<", is_answer=True)
-    body = straightened(_NOISE.sub("", text[end : end + _LONGEST_BODY])).strip()
+    body = straightened(_NOISE.sub("", text[end:])).strip()
     if body[:1] in {"{", "["}:
         after = end_of_json(body, 0)
         is_cut = after is None or (_IS_ANSWER.search(body, 0, after) is None and _CODE.search(body) is not None)
@@ -249,7 +248,7 @@ def _told(text: str) -> _Found | None:
             if status < 300 and _OF_PREFLIGHT.search(text, text.rfind("\n", 0, start) + 1, start):
                 continue
             page = _HTML.search(text, match.end(), match.end() + 4000)
-            html = text[page.start() : page.start() + _LONGEST_BODY] if page else None
+            html = text[page.start() :] if page else None
             return _Found(status, body=_json_answer(text) or html)
     return None
 
@@ -286,7 +285,7 @@ def _json_answer(text: str) -> str | None:
         begin = text.rfind("{", max(0, match.start() - _LOOK_BACK), match.start() + 1)
         if begin < 0:
             continue
-        candidate = straightened(text[begin : begin + _LONGEST_BODY])
+        candidate = straightened(text[begin:])
         if candidate.startswith('{\\"'):
             candidate = candidate.replace('\\"', '"')
         end = end_of_json(candidate, 0)
@@ -336,7 +335,7 @@ def _answer_in(value: Any, depth: int = 0) -> dict[str, Any] | None:
 
 def _saying(text: str) -> _Found | None:
     """Find one of Zoom's texts, or a code that is named as one, in prose."""
-    lowered = straightened(text[:_LONGEST_BODY]).lower()
+    lowered = straightened(text).lower()
     found = [(len(words), row, words, lead) for row, words, lead in _exact_words() if words in lowered]
     if found:
         _, row, words, lead = max(found, key=lambda one: one[0])

@@ -6,8 +6,6 @@ import json
 import re
 from typing import Any
 
-LONGEST_JSON = 256 * 1024
-
 _STRAIGHTENED = str.maketrans(
     {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u201f": '"', "\u2018": "'", "\u2019": "'", "\u00a0": " "}
 )
@@ -38,10 +36,10 @@ def json_of(text: str, otherwise: Any = None) -> Any:
         return otherwise
 
 
-def end_of_json(text: str, start: int, limit: int = LONGEST_JSON) -> int | None:
+def end_of_json(text: str, start: int) -> int | None:
     """Return the place after the object or list that begins at ``start``; None if it does not end."""
     depth = 0
-    for match in _TOKENS.finditer(text, start, min(len(text), start + limit)):
+    for match in _TOKENS.finditer(text, start):
         depth += (match[0] in "{[") - (match[0] in "}]")
         if depth <= 0 and match[0] in "}]":
             return match.end()

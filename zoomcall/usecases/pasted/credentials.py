@@ -18,7 +18,7 @@ MASK = "***"
 
 _SHORTEST_OWN, _SHORTEST_FOUND = 6, 8
 _MOST_SECRETS = 20_000
-_LONGEST_SECRET = 16 * 1024
+_LONGEST_SECRET = 16_384
 _USER_OPTIONS = {"-u", "-U", "--user", "--proxy-user"}
 _OF_COOKIES = {"domain", "path", "expires", "max-age", "samesite"}
 _SCHEME = re.compile(r"^\s*(?:(?:bearer|basic)[\s:=]+)+", re.IGNORECASE)
@@ -44,7 +44,7 @@ _NAME = (
 _NAMED = re.compile(
     rf"(?:{_NAME})\w{{0,12}}"
     r"(?:[\"'\u201d\]]{1,2}[ \t]{0,4}(?:=>|[:=,])|[ \t]{0,4}(?:=>|[:=]))[ \t]{0,4}[({]?"
-    r"(?:new \w{1,40}\()?[A-Za-z$@]{0,2}"
+    r"(?:new \w{1,40}\()?(?:[A-Za-z$@]{1,2}(?=\\?[\"'`\u201c]))?"
     r"(?:\\?\"(?P<double>(?:[^\"\\\n]|\\.)*)|'(?P<single>(?:[^'\\\n]|\\.)*)|`(?P<back>[^`\n]*)"
     r"|\u201c(?P<curly>[^\u201d\n]*)|(?P<bare>[^\s\"'`&,;]+))",
     re.IGNORECASE,

@@ -13,10 +13,8 @@ Headers = tuple[tuple[str, str], ...]
 
 _MOST_REQUESTS = 40
 _MOST_LOOKED_AT = 20_000
-_LONGEST_HEAD = 128 * 1024
-_LONGEST_BODY = 256 * 1024
 _MOST_HEADERS = 200
-_FAR, _BEFORE_PANEL, _REACH = 400, 200, 16 * 1024
+_FAR, _BEFORE_PANEL, _REACH = 400, 200, 16_384
 _SENT_ALONE = {"authorization", "x-api-key"}
 
 _REQUEST_LINE = re.compile(
@@ -123,11 +121,11 @@ def read_headers(text: str, start: int, *, mark: str = "", is_answer: bool = Fal
         is_answer: Whether they follow a status line.
     """
     headers: list[tuple[str, str]] = []
-    position, limit = start, min(len(text), start + _LONGEST_HEAD)
-    while position < limit and len(headers) < _MOST_HEADERS:
+    position = start
+    while position < len(text) and len(headers) < _MOST_HEADERS:
         begin = position + (text[position : position + 1] == "\n")
-        end = text.find("\n", begin, limit)
-        end = limit if end < 0 else end
+        end = text.find("\n", begin)
+        end = len(text) if end < 0 else end
         line = text[begin:end].rstrip("\r")
         bare = line.lstrip(mark + " \t").strip()
         match = _HEADER.fullmatch(bare)
@@ -162,19 +160,17 @@ def _headers_above(text: str, start: int) -> tuple[Headers, int]:
 
 def _body(text: str, start: int) -> tuple[str, int]:
     """Return what follows the head, up to an answer or the end."""
-    limit = min(len(text), start + _LONGEST_BODY)
-    label = _BODY_LABEL.match(text, start, limit)
+    label = _BODY_LABEL.match(text, start)
     begin = label.end() if label else start
-    while begin < limit and text[begin].isspace():
-        begin += 1
-    stop = _BODY_END.search(text, begin, limit)
+    begin = len(text) - len(text[begin:].lstrip())
+    stop = _BODY_END.search(text, begin)
     if (stop is not None and not text[begin : stop.start()].strip()) or _ANSWER.match(text, begin):
         return "", start
     if text[begin : begin + 1] in {"{", "["}:
         end = end_of_json(text, begin)
         if end is not None and (stop is None or end <= stop.start() or text[begin:end].count('"') > 1):
             return text[begin:end], end
-    end = stop.start() if stop is not None else limit
+    end = stop.start() if stop is not None else len(text)
     blank = text.find("\n\n", begin, end)
     end = blank if blank >= 0 else end
     return text[begin:end].strip(), end

@@ -8,7 +8,7 @@ from typing import Any
 from zoomcall.usecases.pasted.source_tokens import PRINTED, tokens_of
 from zoomcall.usecases.pasted.source_values import Values
 
-_LONGEST = 32 * 1024
+_LONGEST = 32_768
 _LOOK_BACK = 4000
 _MOST_OPENERS = 12
 

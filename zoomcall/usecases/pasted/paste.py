@@ -25,12 +25,9 @@ from zoomcall.usecases.pasted.surroundings import FIX_OF_PASTE
 from zoomcall.usecases.pasted.tool_files import read_har, read_printed_requests, read_tool_file
 from zoomcall.usecases.pasted.views import Edit, View, decoded, viewed
 
-LARGEST_PASTE = 5 * 1024 * 1024
+LARGEST_PASTE = 5_242_880
 
-_NEAR_AFTER = 64 * 1024
-_NEAR_BEFORE = 32 * 1024
-_LONGEST_FOCUS = 128 * 1024
-_AROUND = 32 * 1024
+_LONGEST_FOCUS, _AROUND = 131_072, 32_768
 _MOST_PLACES = 4
 _LONG = 20
 _WORDS_OF_ZOOM = ("videosdk", "live_meetings", "oauth/token", "zoom.us", "zoomgov", '"code"')
@@ -52,7 +49,7 @@ class Paste(Discreet, frozen=True):
     """What was pasted.
 
     Attributes:
-        near: The text around the request and its answer.
+        near: What was pasted, or of a long text what is near to the words of Zoom.
         request: The request; None if there is only an answer.
         answer: The answer; None if there is none.
         others: How many other requests to Zoom there are.
@@ -108,7 +105,7 @@ def read_paste(text: str, read_file: ReadFile | None = None) -> Paste:
         answer = inner if inner is not None and inner.has_body else None
     is_long = request is not None and recorded is None and view.source.count("\n") >= _LONG
     return Paste(
-        near=_near(text, request),
+        near=text,
         request=request,
         answer=answer,
         others=len({(one.method, one.url) for one in relevant}) - 1 if recorded and relevant else 0,
@@ -173,20 +170,5 @@ def _answer_of(text: str, request: PastedRequest) -> PastedAnswer | None:
     if request.form is Form.HAR:
         raw = request.answer
         return None if raw is None else PastedAnswer(replace(raw, is_oauth=is_oauth), has_body=True)
-    before, after = "", _around(text, request)
-    if not request.form.is_source:
-        before = text[max(0, request.start - _NEAR_BEFORE) : request.start]
-        after = text[request.end : request.end + _NEAR_AFTER]
+    before, after = ("", text) if request.form.is_source else (text[: request.start], text[request.end :])
     return read_answer(before, after, method=request.method, path=request.url, is_oauth=is_oauth)
-
-
-def _around(text: str, request: PastedRequest) -> str:
-    return text[max(0, request.start - _NEAR_BEFORE) : request.end + _NEAR_AFTER]
-
-
-def _near(text: str, request: PastedRequest | None) -> str:
-    if request is None:
-        return text[:_NEAR_AFTER]
-    if request.form is Form.HAR:
-        return text if len(text) <= _NEAR_AFTER else ""
-    return _around(text, request)

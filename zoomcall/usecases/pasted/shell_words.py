@@ -10,10 +10,10 @@ from typing import ClassVar
 from zoomcall.domain.value import Discreet
 from zoomcall.usecases.pasted.balanced import character
 
-LONGEST_COMMAND = 64 * 1024
+LONGEST_COMMAND = 65_536
 CURLY_NOTE = "curly quotation marks, read as straight ones"
 
-_REACH, _LONGEST_VALUE, _MOST_VARIABLES = 16 * 1024, 16 * 1024, 60
+_REACH, _LONGEST_VALUE, _MOST_VARIABLES = 16_384, 16_384, 60
 _CURLY = "\u201c\u201d\u201e\u2018\u2019"
 _UNCLOSED_NOTE = "a quotation mark that is not closed; the end of the line is read as its end"
 _FOLD_NOTE = "a line break that does not continue the command; it is read as if it did"
@@ -95,22 +95,24 @@ _CURLY_MARKS = (
 )
 _TOKENS = {
     Dialect.POSIX: re.compile(
-        rf"""
-        (?P<template><%[^\n%]*%>|\{{\{{[^\n{{}}]*\}}\}}|\{{%[^\n%]*%\}}|[@#$]\{{[^\n{{}}]*[^\w\n{{}}][^\n{{}}]*\}})
+        r"""
+        (?P<template><%[^\n%]*%>|\{\{[^\n{}]*\}\}|\{%[^\n%]*%\}|[@#$]\{[^\n{}]*[^\w\n{}][^\n{}]*\})
       | (?P<blank>[ \t\r\f\v\u00a0]+)
-      | (?P<name><[A-Za-z][\w. -]{{0,60}}>)
+      | (?P<name><[A-Za-z][\w. -]{0,60}>)
       | (?P<join>\\(?:\n|\Z))
       | (?P<fold>\\[ \t\r]+\n)
       | (?P<break>\n)
       | (?P<given><<<[ \t]*)
       | (?P<document><<-?[ \t]*[\\"']?(?P<tag>[A-Za-z_]\w*)[\"']?)
       | (?P<redirect>\d?(?:>>|>|<)(?:&\d|[ \t]*[^\s'";|&<>()]+))
-      | (?P<plain>(?:(?!\{{\{{|\{{%|[@#]\{{)[^\s'"\\`;|&<>()$\u201c-\u201e\u2018\u2019\u00a0])+)
+      | (?P<plain>(?:(?!\{\{|\{%|[@#]\{)[^\s'"\\`;|&<>()$\u201c-\u201e\u2018\u2019\u00a0])+)
       | (?P<ansi>\$'[^'\\]*(?:\\.[^'\\]*)*'?)
-      | (?P<variable>\$\{{[^}}\s]*\}}|\$\([^()\n]*\)|\$\w+|`[^`\n]*`)
+      | (?P<variable>\$\{[^}\s]*\}|\$\([^()\n]*\)|\$\w+|`[^`\n]*`)
       | (?P<single>'[^']*'?)
       | (?P<double>"[^"\\]*(?:\\.[^"\\]*)*"?)
-      | {_CURLY_MARKS}
+      | """
+        + _CURLY_MARKS
+        + r"""
       | (?P<escape>\\.)
       | (?P<end>[;|()]|&&|&)
       | (?P<other>.)
@@ -118,16 +120,18 @@ _TOKENS = {
         re.VERBOSE | re.DOTALL,
     ),
     Dialect.POWERSHELL: re.compile(
-        rf"""
+        r"""
         (?P<blank>[ \t\r\f\v\u00a0]+)
       | (?P<fold>`[ \t\r]*(?:\n|\Z))
       | (?P<break>\n)
       | (?P<here>@(?P<sort>['"])[ \t\r]*\n(?P<lines>.*?)(?:\n(?P=sort)@|\Z))
-      | (?P<variable>\$(?:env:)?\w+|\$\{{[^}}\s]*\}})
-      | (?P<plain>[^\s'"`;|&(){{}}$\u201c-\u201e\u2018\u2019\u00a0]+)
+      | (?P<variable>\$(?:env:)?\w+|\$\{[^}\s]*\})
+      | (?P<plain>[^\s'"`;|&(){}$\u201c-\u201e\u2018\u2019\u00a0]+)
       | (?P<single>'[^']*(?:''[^']*)*'?)
       | (?P<double>"[^"`]*(?:(?:`.|"")[^"`]*)*"?)
-      | {_CURLY_MARKS}
+      | """
+        + _CURLY_MARKS
+        + r"""
       | (?P<escape>`.)
       | (?P<group>\([^()\n]*\))
       | (?P<end>[;|]|&&|&)

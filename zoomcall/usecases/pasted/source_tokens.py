@@ -17,7 +17,7 @@ from zoomcall.domain.value import Discreet
 from zoomcall.knowledge.languages import language_clues
 from zoomcall.usecases.pasted.pieces import Form
 
-LONGEST_SOURCE = 64 * 1024
+LONGEST_SOURCE = 65_536
 
 
 class Kind(Enum):

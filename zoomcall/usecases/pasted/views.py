@@ -20,7 +20,7 @@ Edit = tuple[int, int, str]
 
 _MOST_ROUNDS = 6
 _FEW = 0.6
-_LONGEST_TABLE = 128 * 1024
+_LONGEST_TABLE = 131_072
 _CURLY_BYTES = re.compile(rb"[\x91-\x94]")
 
 
