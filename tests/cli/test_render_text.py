@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from zoomcall.cli.answer import ErrorReport
 from zoomcall.cli.page import Line, Page, Table, Tone
+from zoomcall.cli.render.batch_progress import BatchProgress
 from zoomcall.cli.render.failure import error_page, judgement_lines
 from zoomcall.cli.render.json import dumps
 from zoomcall.cli.render.progress import Progress
@@ -261,8 +262,11 @@ def test_what_is_said_does_not_depend_on_the_terminal(look: Look) -> None:
 class Encoded(io.TextIOWrapper):
     """A terminal with an encoding."""
 
-    def __init__(self, encoding: str) -> None:
-        super().__init__(io.BytesIO(), encoding=encoding)
+    def __init__(self, encoding: str, errors: str = "strict") -> None:
+        super().__init__(io.BytesIO(), encoding=encoding, errors=errors)
+
+    def isatty(self) -> bool:
+        return True
 
     def text(self) -> str:
         self.flush()
@@ -281,6 +285,39 @@ def test_what_is_good_and_bad_is_marked_as_the_terminal_can_show_it(encoding: st
         *(f"{mark} {tone}" for mark, tone in zip(marks, tones, strict=False)),
         "  plain",
     ]
+
+
+REFUSED = ErrorReport(
+    status=ExitStatus.AUTH,
+    title="Zoom answered HTTP 401: 124 Invalid access token, which says no more than that something was refused.",
+    causes=(
+        Cause("clock-skew", Certainty.LIKELY, "this clock is 400 seconds ahead", "Set it.", "timedatectl"),
+        Cause("key-pair-refused", Certainty.POSSIBLE, "key and secret do not belong together", "Compare both."),
+    ),
+    checked=(Checked("token-whitespace", "no spaces, line breaks or quotation marks"), Checked("alg", "HS256")),
+    tracking_id="WEB_5c1f0e6f1d7f4a0e9a54d3c2b1a09f8e",
+    dialled="Nothing rings because of this command.",
+    doc="explain 124",
+)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii", "cp1252"])
+@pytest.mark.parametrize("columns", [60, 80, 120])
+@pytest.mark.parametrize("has_colour", [True, False], ids=["colour", "bare"])
+def test_no_width_or_encoding_cuts_a_word_or_tells_by_colour_alone(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, columns: int, *, has_colour: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Encoded(encoding, errors="backslashreplace")
+    write_page(error_page(REFUSED), stream, Look(is_terminal=True, has_colour=has_colour))
+    shown = COLOURS.sub("", stream.text())
+    plain = written(error_page(REFUSED), PIPE)
+    marks = {"\u2713", "\u2717", "\u00b7", "!", "+", "x", "-", "1", "2"}
+    told = [word.rstrip(":") for word in shown.split() if word not in marks]
+    assert told == [word.rstrip(":") for word in plain.removeprefix("error: ").split() if word not in marks]
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= columns
+    assert "\\u" not in shown
 
 
 @pytest.mark.parametrize("look", [PIPE, COLOUR_PIPE])
@@ -401,6 +438,27 @@ def test_progress_of_a_wait_has_its_own_limit_and_is_no_step_of_the_call(monkeyp
     progress.show(State.PENDING, minute / 60)
     progress.clear()
     assert "watching whether the phone joins \u00b7 0:01 of 1:00" in stderr.getvalue()
+
+
+@pytest.mark.parametrize(("encoding", "separator"), [("utf-8", "\u00b7"), ("ascii", "-"), ("cp1252", "-")])
+def test_progress_is_drawn_with_what_the_terminal_can_show(
+    monkeypatch: pytest.MonkeyPatch, encoding: str, separator: str
+) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stderr = Encoded(encoding, errors="backslashreplace")
+    streams = Streams(io.StringIO(), Terminal(), stderr, {"TERM": "xterm"})
+    progress = Progress(streams, is_shown=True)
+    progress.show(State.ACCEPTED, timedelta(seconds=1))
+    progress.clear()
+    batch = BatchProgress(streams, "Ringing 2 rooms into a session with a very long name" * 4, 2, is_shown=True)
+    batch.put(0, "room@example.com" * 20, "ringing")
+    batch.end(0, State.JOINED)
+    batch.draw()
+    batch.clear()
+    shown = stderr.text()
+    assert f"accepted 1.0 s {separator} 0:01" in shown
+    assert "\\u" not in shown
+    assert "\\x" not in shown
 
 
 def test_progress_that_nobody_watches_is_nothing_at_all() -> None:

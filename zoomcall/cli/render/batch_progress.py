@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
@@ -136,9 +136,20 @@ class BatchProgress:
         from rich.console import Group
         from rich.text import Text
 
+        from zoomcall.cli.render.text import spelt
+
         title = "Waiting for what rings; Ctrl-C again leaves" if self._is_stopping else self._title
-        lines = (self.counts(), *(f"  {row}" for row in self.rows()))
-        return Group(self._head(title), *(Text(line, no_wrap=True, overflow="ellipsis") for line in lines))
+        lines = (
+            spelt(line, self._streams.stderr) for line in (self.counts(), *(f"  {row}" for row in self.rows()))
+        )
+        return Group(self._head(title), *(Text(line, no_wrap=True, overflow=self._overflow) for line in lines))
+
+    @property
+    def _overflow(self) -> Literal["ellipsis", "crop"]:
+        """How a line that is too long ends, as the terminal can show it."""
+        from zoomcall.cli.render.text import can_show
+
+        return "ellipsis" if can_show(self._streams.stderr, "\u2026") else "crop"
 
     def _head(self, title: str) -> RenderableType:
         from rich.progress_bar import ProgressBar
@@ -146,11 +157,11 @@ class BatchProgress:
         from rich.text import Text
 
         head = Table.grid(padding=(0, 2), expand=True)
-        head.add_column(ratio=2, no_wrap=True, overflow="ellipsis")
+        head.add_column(ratio=2, no_wrap=True, overflow=self._overflow)
         head.add_column(ratio=1)
         head.add_column(no_wrap=True)
         bar = ProgressBar(total=max(self._total, 1), completed=self._counts.total())
-        head.add_row(Text(title, overflow="ellipsis"), bar, Text(self.figures()))
+        head.add_row(Text(title, overflow=self._overflow), bar, Text(self.figures()))
         return head
 
     def _start(self) -> Live:

@@ -56,10 +56,13 @@ class Progress:
         """Show a line."""
         if not self._is_shown:
             return
+        from zoomcall.cli.render.text import spelt
+
+        drawn = spelt(text, self._streams.stderr)
         if self._status is None:
-            self._status = self._start(text)
+            self._status = self._start(drawn)
         else:
-            self._status.update(text)
+            self._status.update(drawn)
 
     def _text(self, state: State, elapsed: timedelta) -> str:
         steps = [f"{each.value} {at.total_seconds():.1f} s" for each, at in self._begun.items()]
@@ -77,9 +80,11 @@ class Progress:
     def _start(self, text: str) -> Status:
         from rich.console import Console
 
+        from zoomcall.cli.render.text import can_show
+
         look = self._streams.look_of(self._streams.stderr)
         console = Console(file=self._streams.stderr, markup=False, highlight=False, no_color=not look.has_colour)
-        status = console.status(text)
+        status = console.status(text, spinner="dots" if can_show(self._streams.stderr, "\u280b") else "line")
         status.start()
         return status
 

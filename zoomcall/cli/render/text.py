@@ -28,6 +28,9 @@ _STYLES = {
 }
 _MARKS = {Tone.GOOD: "\u2713", Tone.BAD: "\u2717", Tone.WARNING: "!", Tone.DIM: "\u00b7"}
 _ASCII_MARKS = {Tone.GOOD: "+", Tone.BAD: "x", Tone.WARNING: "!", Tone.DIM: "-"}
+_SYMBOLS = str.maketrans(
+    {"\u2713": "+", "\u2717": "x", "\u00b7": "-", "\u2026": "...", "\u25cb": "o", "\u25d0": "*"}
+)
 _MARK_WIDTH = 2
 _GAP = 2
 _COLUMN_GAP = 2
@@ -115,7 +118,7 @@ class _Screen:
         self._page = page
         self._has_colour = look.has_colour
         self._console = _console(stream, has_colour=look.has_colour)
-        self._marks = _MARKS if _can_show(stream, _MARKS.values()) else _ASCII_MARKS
+        self._marks = _MARKS if can_show(stream, _MARKS.values()) else _ASCII_MARKS
         lines = [block for block in page if isinstance(block, Line)]
         self._columns = {peers: self._column(lines, peers) for peers in map(_peers, lines)}
 
@@ -204,12 +207,18 @@ class _Screen:
         return tuple(tuple(told(number, *column) for column in enumerate(row)) for number, row in rows)
 
 
-def _can_show(stream: IO[str], marks: Iterable[str]) -> bool:
+def can_show(stream: IO[str], marks: Iterable[str]) -> bool:
+    """Return whether a stream's encoding has these characters."""
     try:
         "".join(marks).encode(getattr(stream, "encoding", None) or "utf-8")
     except (UnicodeEncodeError, LookupError):
         return False
     return True
+
+
+def spelt(text: str, stream: IO[str]) -> str:
+    """Return a line of progress, its symbols in ASCII if the stream's encoding lacks one of them."""
+    return text if can_show(stream, map(chr, _SYMBOLS)) else text.translate(_SYMBOLS)
 
 
 def _local_time(text: str) -> str:
