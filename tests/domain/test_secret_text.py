@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from zoomcall.domain import secret_text
 from zoomcall.domain.secret_text import (
     LARGEST_SECRET,
     parse_bearer,
@@ -150,3 +151,18 @@ def test_blanks_alone_may_be_allowed() -> None:
         refuse_surplus(" abc ", "--name")
     with pytest.raises(UsageError):
         refuse_surplus('"abc"', "--name", may_have_blanks=True)
+
+
+@given(st.from_regex(r"[A-Za-z0-9_.:/~+-]*[0-9][A-Za-z0-9_.:/~+-]*", fullmatch=True))
+def test_no_pattern_finds_anything_in_a_plain_value(text: str) -> None:
+    assert surplus_of(text) is None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(secret_text, "_is_plain", lambda _: False)
+        assert surplus_of(text) is None
+
+
+@pytest.mark.parametrize(
+    "text", ["xxxx", "your-api-key", "changeme", "KEY=s3cret", "s3cret # prod", "'s3cret'", "$K3Y"]
+)
+def test_what_is_not_plain_is_looked_at(text: str) -> None:
+    assert surplus_of(text) is not None

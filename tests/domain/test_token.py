@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokens import OAUTH_HEADER, jwt, part
 
+from zoomcall.domain import token as tokens_module
 from zoomcall.domain.target import Api
 from zoomcall.domain.token import TimeFault, TokenKind, read_token
 
@@ -384,3 +385,12 @@ def test_a_repeated_name_in_the_header_is_told_first() -> None:
     reading = read_token(f"{head}.{part(API)}.{API_JWT.rpartition('.')[2]}")
     assert reading.oddities == ("alg occurs more than once, and readers disagree on which one counts",)
     assert read_token(API_JWT).oddities == ()
+
+
+@given(st.text("abcXYZ019-._~+/="))
+def test_no_pattern_finds_anything_around_a_plain_token(text: str) -> None:
+    quick = read_token(text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tokens_module, "_PLAIN", frozenset())
+        assert read_token(text) == quick
+    assert (quick.bearers, quick.wrapping, quick.text.reveal()) == (0, (), text)

@@ -31,6 +31,8 @@ _ASSIGNMENT = Pattern(
 )
 _CONTROL = Pattern(r"[\x00-\x1f\x7f-\x9f]")
 _COMMENT = Pattern(r"(?P<value>\S+)\s+#.*", re.DOTALL)
+_DIGITS = frozenset("0123456789")
+_PLAIN = _DIGITS | frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.:/~+")
 _NEVER_A_TOKEN = {"placeholder-unfilled", "assignment-in-value", "comment-in-value", "invisible-character"}
 _BLANKS = {" ": "a space", "\t": "a tab", "\n": "a line break", "\r": "a carriage return (\\r)"}
 
@@ -61,6 +63,8 @@ def surplus_of(text: str) -> Surplus | None:
     Args:
         text: The value, whole.
     """
+    if _is_plain(text):
+        return None
     bare = text.strip()
     naked = bare.strip(_QUOTES)
     if _PLACEHOLDER.fullmatch(naked):
@@ -86,6 +90,12 @@ def surplus_of(text: str) -> Surplus | None:
             bare=Secret(match["value"].strip(_QUOTES)),
         )
     return _quotation_marks(bare, naked) or _whitespace(text, bare)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a value is such that no pattern has to be compiled: plain characters, a digit among them."""
+    characters = set(text)
+    return characters <= _PLAIN and not characters.isdisjoint(_DIGITS)
 
 
 def _invisible(text: str, first: str) -> Surplus:

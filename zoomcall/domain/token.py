@@ -44,6 +44,8 @@ _WRAPPING = {
 }
 _ANY_WRAPPING = Pattern(f"[{_LINE_BREAKS}{_BLANKS}{_INVISIBLE}{_QUOTES}]")
 _LEADING_WRAPPING = Pattern(f"{_ANY_WRAPPING.pattern}+")
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=")
+"""What RFC 6750 allows in a bearer token."""
 _HEADER_NAME = Pattern(r"authorization[ \t]*:[ \t]?", re.IGNORECASE)
 _BEARER = Pattern(r"bearer[ \t]", re.IGNORECASE)
 
@@ -214,7 +216,7 @@ def read_token(text: str) -> TokenReading:
         return reading(TokenKind.MALFORMED, malformation=why)
     if not any(character.isalnum() for character in token):
         return reading(TokenKind.MALFORMED, malformation="it contains no token")
-    if _VOID.fullmatch(token):
+    if "." not in token and _VOID.fullmatch(token):
         why = f"it is the word {token}: the variable for the token was not set"
         return replace(reading(TokenKind.MALFORMED, malformation=why), wrapping=())
     parts = token.split(".", 5)
@@ -230,6 +232,8 @@ def _unwrap(text: str) -> tuple[str, int, tuple[str, ...]]:
     rest = text.removesuffix("\n")
     if rest != text:
         rest = rest.removesuffix("\r")
+    if _PLAIN.issuperset(rest):
+        return rest, 0, ()
     wrapping: list[str] = []
     bearers = 0
     position = 0
