@@ -48,8 +48,10 @@ class Ear:
     def __init__(self) -> None:
         self.begun: list[tuple[int, int]] = []
         self.retried: list[int] = []
+        self.kept: list[int] = []
         self.ended: list[int] = []
         self.stopped = False
+        self.keeping: Callable[[], object] = lambda: None
 
     def begins(self, row: BatchRow, attempt: int) -> None:
         self.begun.append((row.number, attempt))
@@ -57,7 +59,12 @@ class Ear:
     def retries(self, row: BatchRow, call: CallReport, pause: timedelta) -> None:
         self.retried.append(row.number)
 
+    def keep(self, report: RowReport) -> None:
+        self.keeping()
+        self.kept.append(report.row.number)
+
     def ends(self, report: RowReport) -> None:
+        assert report.row.number in self.kept
         self.ended.append(report.row.number)
 
     def passes(self, *, is_stopping: bool) -> None:
@@ -140,6 +147,13 @@ def test_every_row_is_rung_once_with_no_more_at_once_than_allowed() -> None:
     assert ringing.run(12) == [State.JOINED] * 12
     assert set(ringing.rung.values()) == {1}
     assert 2 <= ringing.most_at_once <= 3
+
+
+def test_rows_that_end_together_are_kept_at_the_same_time() -> None:
+    ringing = Ringing(parallel=4)
+    ringing.ear.keeping = threading.Barrier(4, timeout=10).wait  # breaks if one has to wait for another
+
+    assert ringing.run(4) == [State.JOINED] * 4
 
 
 def test_calls_begin_no_faster_than_the_pace() -> None:

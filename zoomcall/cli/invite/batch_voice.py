@@ -70,6 +70,7 @@ class BatchVoice:
     def __init__(self, run: Run, rows: Sequence[BatchRow], *, keep: Callable[[RowReport], BatchRowResult]) -> None:
         self._run = run
         self._keep = keep
+        self._kept: dict[int, BatchRowResult] = {}
         self._total = len(rows)
         targets = {str(row.target) for row in rows}
         self._target = targets.pop() if len(targets) == 1 else None
@@ -151,9 +152,13 @@ class BatchVoice:
         seconds = f"{pause.total_seconds():g}"
         self.detail(f"row {row.number}: {call.state}; ringing it again in {seconds} s")
 
+    def keep(self, report: RowReport) -> None:
+        """Make and keep a row's document."""
+        self._kept[report.row.number] = self._keep(report)
+
     def ends(self, report: RowReport) -> None:
-        """Keep a row's document, then show what became of it."""
-        row, result = report.row, self._keep(report)
+        """Show what became of a row that was kept."""
+        row, result = report.row, self._kept.pop(report.row.number)
         with self._lock:
             self._counts[result.state] += 1
             self._progress.clear()

@@ -58,7 +58,10 @@ class RowReport(Struct, frozen=True, kw_only=True):
 
 
 class BatchListener(Protocol):
-    """Receives what happens; calls come from many threads, one at a time."""
+    """Receives what happens; calls come from many threads, one at a time except for ``keep``."""
+
+    def keep(self, report: RowReport) -> None:
+        """Keep what became of a row, just before ``ends``; several threads may wait for a disk together."""
 
     def begins(self, row: BatchRow, attempt: int) -> None:
         """Receive that a row's call begins."""
@@ -303,6 +306,7 @@ class Batch:
         return attempt < self._terms.attempts and call.state in self._terms.retry_on and not self._is_over()
 
     def _end(self, report: RowReport) -> None:
+        self._listener.keep(report)
         with self._changed:
             self._reports[report.row.number] = report
             self._ended.add(report.row.number)
