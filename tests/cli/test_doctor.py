@@ -666,6 +666,19 @@ def test_a_scope_that_a_given_token_lacks_is_found_by_reading(
     assert checked.cause("scopes")["id"] == "scope-missing"
 
 
+@pytest.mark.parametrize("is_told", [True, False])
+def test_both_of_zooms_lists_of_rooms_need_a_scope(
+    doctor: Callable[..., Checked], zoomcall: Shell, *, is_told: bool
+) -> None:
+    with Emulator(scopes=[scope for scope in ALL_ADMIN if scope != "crc:read:list_rooms:admin"]) as zoom:
+        checked = doctor(environ=environ_of(zoom, "s2s") if is_told else given_token(zoomcall, zoom))
+    assert checked.result.code == 0
+    assert checked.statuses["scopes"] == "warning"
+    assert "sync: " in checked.checks["scopes"]["detail"]
+    if is_told:
+        assert "crc:read:list_rooms:admin" in checked.checks["scopes"]["detail"]
+
+
 # The plan
 
 

@@ -211,6 +211,38 @@ def test_a_listing_can_be_imported(book: Shell) -> None:
     assert book("room", "import", "-", "--yes", "--json", stdin=listed).json()["result"]["unchanged"] == 2
 
 
+@pytest.mark.parametrize("form", ["toml", "csv", "json", "list"])
+def test_a_phone_keeps_what_is_said_to_whoever_answers(zoomcall: Shell, form: str) -> None:
+    zoomcall("room", "add", "Board room", "sip", "board@example.com")
+    zoomcall("room", "add", "Jill", "phone", "+15555550100", "--greeting", "no", "--press-one", "yes")
+    assert "\ngreeting = false\npress_one = true\n" in (zoomcall.config_dir / "book.toml").read_text()
+    shown = [line.split() for line in zoomcall("room", "show", "jill").stdout.splitlines()]
+    assert [line[-1] for line in shown if "greeting" in line[0] or "press" in line[0]] == ["no", "yes"]
+    text = zoomcall("room", "list", "--json") if form == "list" else zoomcall("room", "export", "--format", form)
+    other = ("--book", str(zoomcall.folder / "other.toml"))
+    assert zoomcall("room", "import", "-", "--yes", *other, stdin=text.stdout.encode()).code == 0
+    assert rooms(zoomcall, *other) == rooms(zoomcall)
+    assert (rooms(zoomcall)[1]["greeting"], rooms(zoomcall)[1]["press_one"]) == (False, True)
+    assert (rooms(zoomcall)[0]["greeting"], rooms(zoomcall)[0]["press_one"]) == (None, None)
+
+
+def test_the_book_says_what_a_phone_is_told_unless_a_flag_or_a_row_does(zoomcall: Shell) -> None:
+    zoomcall("room", "add", "Jill", "phone", "+15555550100", "--greeting", "no", "--press-one", "yes")
+
+    def told(*arguments: str, stdin: bytes = b"") -> object:
+        ran = zoomcall(*arguments, "--session", "s", "--dry-run", "--json", stdin=stdin).json()["result"]
+        return (ran["rows"][0] if "rows" in ran else ran)["request"]["body"]["params"]["invite_options"]
+
+    kept = {"require_greeting": False, "require_pressing_one": True}
+    assert told("invite", "room", "Jill") == kept
+    assert told("invite", "phone", "@Jill", "--no-press-one") == {**kept, "require_pressing_one": False}
+    assert told("invite", "batch", "-", stdin=b"room,greeting\nJill,yes\n") == {**kept, "require_greeting": True}
+    zoomcall("room", "edit", "Jill", "--greeting", "")
+    assert told("invite", "room", "Jill") == {"require_pressing_one": True}
+    assert zoomcall("room", "edit", "Jill", "--press-one", "maybe").code == 2
+    assert zoomcall("room", "add", "Lab", "sip", "lab@example.com", "--greeting", "yes").code == 2
+
+
 def test_the_book_is_not_overwritten_by_its_own_export(book: Shell) -> None:
     path = book.config_dir / "book.toml"
     before = path.read_bytes()

@@ -23,6 +23,8 @@ KEYS = {
     "note": "note",
     "header": "headers",
     "tag": "tags",
+    "greeting": "greeting",
+    "press_one": "press_one",
 }
 """The keys of a ``[[room]]`` beside its name, by the entry's own names."""
 

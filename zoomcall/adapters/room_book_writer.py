@@ -119,7 +119,7 @@ def toml_of(rooms: Iterable[dict[str, Any]]) -> str:
         table = tomlkit.table()
         table["name"] = fields["name"]
         for field, key in KEYS.items():
-            if fields[field]:
+            if _is_there(fields[field]):
                 table[key] = _value(fields[field])
         if fields.get("origin") is not None:
             table["origin"] = _inline(fields["origin"])
@@ -156,7 +156,7 @@ def _put(table: Table, before: BookEntry, after: BookEntry) -> None:
     for field, key in KEYS.items():
         if new[field] == old[field]:
             continue
-        if new[field]:
+        if _is_there(new[field]):
             table[key] = _value(new[field])
         else:
             table.pop(key, None)
@@ -194,5 +194,9 @@ def _inline(origin: ListedRoom) -> InlineTable:
     return table
 
 
-def _value(value: str | tuple[str, ...]) -> str | list[str]:
+def _is_there(value: str | tuple[str, ...] | bool | None) -> bool:  # noqa: FBT001 - a field's value
+    return value is not None and value != ()
+
+
+def _value(value: str | tuple[str, ...] | bool) -> str | list[str] | bool:  # noqa: FBT001 - a field's value
     return list(value) if isinstance(value, tuple) else value

@@ -14,12 +14,13 @@ from zoomcall.adapters.room_book import fields_of, tables_of
 from zoomcall.adapters.toml_file import parse_toml
 from zoomcall.domain.batch import BadRow, RawRow
 from zoomcall.domain.pattern import Pattern
+from zoomcall.domain.room import FIELDS
 from zoomcall.domain.shown_text import quoted
 from zoomcall.domain.text_files import utf8_of
 from zoomcall.errors import CorruptConfig, UsageError
 from zoomcall.named_files import write_named
 
-COLUMNS = ("name", "protocol", "address", "from_name", "to_name", "header", "headers", "note", "tag", "tags")
+COLUMNS = ("name", *FIELDS, "headers", "tags")
 _LARGEST = 100_000_000
 _PLURALS = {"headers": "header", "tags": "tag"}
 _TOML = Pattern(r"^\s*\[\[\s*room\s*\]\]", re.MULTILINE)

@@ -36,6 +36,7 @@ LONGEST_HEADER_KEY = 32
 LONGEST_HEADER_VALUE = 256
 MOST_HEADERS = 10
 
+_YES, _NO = frozenset({"yes", "true", "on", "1"}), frozenset({"no", "false", "off", "0"})
 _TOKEN = Pattern(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+\Z")
 
 
@@ -103,6 +104,18 @@ def parse_display_name(text: str, *, flag: str) -> str:
     if not text.isprintable():
         raise UsageError(f"{flag} {quoted(text)} contains a line break or control character (header-rule)")
     return text
+
+
+def parse_choice(text: str, *, field: str) -> bool:
+    """Parse yes or no.
+
+    Raises:
+        UsageError: It is neither.
+    """
+    word = text.lower()
+    if word not in _YES | _NO:
+        raise UsageError(f"{field} {quoted(text)} is neither yes nor no")
+    return word in _YES
 
 
 def parse_from_uri(text: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from zoomcall.domain.address import Protocol
-from zoomcall.domain.callout import Callout, SipHeader, parse_display_name, parse_headers
+from zoomcall.domain.callout import Callout, SipHeader, parse_choice, parse_display_name, parse_headers
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.pasted_value import address_in
 from zoomcall.domain.shown_text import quoted
@@ -30,7 +30,8 @@ RoomKey = NewType("RoomKey", str)
 
 TEXTS = ("from_name", "to_name", "note")
 LISTS = ("header", "tag")
-FIELDS = ("protocol", "address", *TEXTS, *LISTS)
+CHOICES = ("greeting", "press_one")
+FIELDS = ("protocol", "address", *TEXTS, *LISTS, *CHOICES)
 """What an entry holds beside its name, in the order in which it is written."""
 
 
@@ -83,6 +84,8 @@ class BookEntry(Struct, frozen=True, kw_only=True):
         headers: Additional SIP headers (SIP only).
         note: A remark.
         tags: Words to select rooms by.
+        has_greeting: Whether Zoom greets whoever answers (phones only); None leaves it to Zoom.
+        has_to_press_one: Whether that person has to press 1 to join (phones only); None leaves it to Zoom.
         origin: What Zoom's list said of the room when it was last read; None for a room that the user added.
     """
 
@@ -93,6 +96,8 @@ class BookEntry(Struct, frozen=True, kw_only=True):
     headers: tuple[SipHeader, ...] = ()
     note: str | None = None
     tags: tuple[str, ...] = ()
+    has_greeting: bool | None = None
+    has_to_press_one: bool | None = None
     origin: ListedRoom | None = None
 
     @classmethod
@@ -117,6 +122,9 @@ class BookEntry(Struct, frozen=True, kw_only=True):
         headers = parse_headers(_list(fields, "header"))
         if headers and protocol is not Protocol.SIP:
             raise UsageError(f"only SIP rooms take headers; {quoted(name)} is a room of protocol {protocol}")
+        choices = {field: _choice(fields, field) for field in CHOICES}
+        if protocol is not Protocol.PHONE and any(choice is not None for choice in choices.values()):
+            raise UsageError(f"only phones take greeting and press_one; {quoted(name)} is rung by {protocol}")
         from_name, to_name = texts["from_name"], texts["to_name"]
         return cls(
             name=name,
@@ -126,6 +134,8 @@ class BookEntry(Struct, frozen=True, kw_only=True):
             headers=headers,
             note=_note(texts["note"]),
             tags=tuple(dict.fromkeys(map(_tag, _list(fields, "tag")))),
+            has_greeting=choices["greeting"],
+            has_to_press_one=choices["press_one"],
         )
 
     def edited(self, fields: Mapping[str, Any], *, name: str | None = None) -> Self:
@@ -157,6 +167,8 @@ class BookEntry(Struct, frozen=True, kw_only=True):
             to_name=self.to_name,
             headers=self.headers,
             room_name=self.name,
+            has_greeting=self.has_greeting,
+            has_to_press_one=self.has_to_press_one,
         )
 
     @property
@@ -174,6 +186,8 @@ class BookEntry(Struct, frozen=True, kw_only=True):
             "note": self.note,
             "header": tuple(f"{header.key}={header.value}" for header in self.headers),
             "tag": self.tags,
+            "greeting": self.has_greeting,
+            "press_one": self.has_to_press_one,
         }
 
 
@@ -280,6 +294,15 @@ def _list(fields: Mapping[str, Any], field: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple) or not all(isinstance(each, str) for each in value):
         raise UsageError(f"{field} must be a list of texts")
     return tuple(part for part in map(str.strip, value) if part)
+
+
+def _choice(fields: Mapping[str, Any], field: str) -> bool | None:
+    """Return yes or no; None if it is missing or empty."""
+    value = fields.get(field)
+    if isinstance(value, bool):
+        return value
+    text = _text(fields, field)
+    return None if text is None else parse_choice(text, field=field)
 
 
 def _note(text: str | None) -> str | None:

@@ -196,7 +196,11 @@ def phone(
     that a person answers.
     """
     callout = _callout(run, Protocol.PHONE, number, flags)
-    return invite(run, replace(callout, has_greeting=has_greeting, has_to_press_one=has_to_press_one), flags)
+    if has_greeting is not None:
+        callout = replace(callout, has_greeting=has_greeting)
+    if has_to_press_one is not None:
+        callout = replace(callout, has_to_press_one=has_to_press_one)
+    return invite(run, callout, flags)
 
 
 def invite(run: Run, callout: Callout, flags: InviteFlags) -> Answer:

@@ -30,8 +30,18 @@ def as_csv(rooms: Iterable[dict[str, Any]]) -> str:
                 f"a header of room {quoted(room['name'])} holds a semicolon, which CSV cannot say",
                 fix="Use --format json or --format toml.",
             )
-        writer.writerow(";".join(cell) if isinstance(cell := room[column], tuple) else cell for column in _COLUMNS)
+        writer.writerow(_cell(room[column]) for column in _COLUMNS)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    match value:
+        case tuple():
+            return ";".join(value)
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return value
 
 
 def as_json(rooms: Iterable[dict[str, Any]]) -> str:

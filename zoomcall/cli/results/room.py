@@ -43,6 +43,8 @@ class BookRoom(Struct, frozen=True, kw_only=True):
     headers: Annotated[tuple[RoomHeader, ...], Meta(description="SIP headers for the room.")]
     note: Annotated[str | None, Meta(description="A remark.")]
     tags: Annotated[tuple[str, ...], Meta(description="Words to select rooms by.")]
+    greeting: Annotated[bool | None, Meta(description="Whether Zoom greets who answers a phone; null: its choice.")]
+    press_one: Annotated[bool | None, Meta(description="Whether that person has to press 1; null: Zoom's choice.")]
     origin: Annotated[RoomOrigin | None, Meta(description="Where `room sync` found it; null if you added it.")]
 
     @classmethod
@@ -59,6 +61,8 @@ class BookRoom(Struct, frozen=True, kw_only=True):
             headers=tuple(RoomHeader(key=header.key, value=header.value) for header in entry.headers),
             note=entry.note,
             tags=entry.tags,
+            greeting=entry.has_greeting,
+            press_one=entry.has_to_press_one,
             origin=RoomOrigin.of(entry.origin),
         )
 

@@ -25,7 +25,7 @@ from zoomcall.cli.results.room import (
 from zoomcall.cli.room.changes import PRIVATE, PRIVATE_MEANS, BookFlags, Yes, counted, read_book, written
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.room import BookEntry
+from zoomcall.domain.room import CHOICES, LISTS, TEXTS, BookEntry
 from zoomcall.domain.shown_text import quoted
 from zoomcall.errors import UsageError
 from zoomcall.usecases.rooms import adding, editing, entry_of, removing
@@ -56,10 +56,17 @@ class RoomFlags(BookFlags, frozen=True, kw_only=True):
         None
     )
 
+    greeting: Annotated[
+        str | None, typer.Option(metavar="yes|no", help="Greet whoever answers, or not (phones only).")
+    ] = None
+    press_one: Annotated[
+        str | None, typer.Option(metavar="yes|no", help="Let them press 1 to join, or not (phones only).")
+    ] = None
+
     @property
     def given(self) -> dict[str, Any]:
         """What was given, by the entry's own names."""
-        values = {name: getattr(self, name) for name in ("from_name", "to_name", "header", "note", "tag")}
+        values = {name: getattr(self, name) for name in (*TEXTS, *LISTS, *CHOICES)}
         return {name: value for name, value in values.items() if value is not None}
 
 
@@ -150,7 +157,8 @@ def edit(
     if not fields and new_name is None:
         raise UsageError(
             "there is nothing to change",
-            fix="Give --address, --name, --from-name, --to-name, --header, --note or --tag.",
+            fix="Give --address, --name, --from-name, --to-name, --header, --note, --tag, --greeting or"
+            " --press-one.",
         )
     writer = run.wiring.book_writer(flags.book)
     changes = writer.apply(partial(editing, name, fields, new_name))
@@ -198,8 +206,9 @@ def import_(
 ) -> Answer:
     """Bring the rooms of a file into the address book, once you have seen what would change.
 
-    Columns or keys: name, protocol, address, from_name, to_name, header, note, tag. What the file does not have of
-    a room stays as it is, what it has empty is removed, and no room is removed.
+    Columns or keys: name, protocol, address, from_name, to_name, header, note, tag; for phones greeting and
+    press_one (yes or no). What the file does not have of a room stays as it is, what it has empty is removed, and
+    no room is removed.
     """
     from zoomcall.usecases.importing_rooms import importing  # with the rows of a batch
 
@@ -305,6 +314,12 @@ def _room_page(room: BookRoom) -> Page:
         *(("header", header) for header in headers),
         ("note", room.note),
         ("tags", ", ".join(room.tags)),
+        ("greeting", _choice(room.greeting)),
+        ("press 1", _choice(room.press_one)),
         ("origin", "" if room.origin is None else f"Zoom's {room.origin.list.rooms} (ID {room.origin.id})"),
     )
     return (Line(room.name, Tone.TITLE), *(Line(text, label=label) for label, text in fields if text))
+
+
+def _choice(value: bool | None) -> str | None:  # noqa: FBT001 - a field's value
+    return None if value is None else "yes" if value else "no"

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from zoomcall.domain.address import Protocol
 from zoomcall.domain.batch import BadRow, BatchRow, RawRow, RowKey
-from zoomcall.domain.callout import Callout, parse_display_name, parse_from_uri, parse_headers
+from zoomcall.domain.callout import Callout, parse_choice, parse_display_name, parse_from_uri, parse_headers
 from zoomcall.domain.cause import Notice
 from zoomcall.domain.destination import Destination, parse_destination
 from zoomcall.domain.shown_text import quoted
@@ -49,7 +49,6 @@ COLUMNS = (
 
 _KNOWN = frozenset(COLUMNS)
 _FLAGS = frozenset({"greeting", "press_one"})
-_YES, _NO = frozenset({"yes", "true", "on", "1"}), frozenset({"no", "false", "off", "0"})
 
 _TARGETS: Mapping[str, Callable[[str], Target]] = {
     "session": lambda text: SessionTarget(parse_session_id(text)),
@@ -176,12 +175,7 @@ def _callout(fields: Mapping[str, Any], defaults: Defaults) -> Callout:
 
 def _flag(fields: Mapping[str, Any], column: str, by_book: bool | None) -> bool | None:  # noqa: FBT001 - three values
     text = fields.get(column)
-    if text is None:
-        return by_book
-    word = text.lower()
-    if word not in _YES | _NO:
-        raise UsageError(f"{column} {quoted(text)} is neither yes nor no")
-    return word in _YES
+    return by_book if text is None else parse_choice(text, field=column)
 
 
 def _book_entry(fields: Mapping[str, Any], defaults: Defaults) -> Callout | None:

@@ -13,6 +13,7 @@ from zoomcall.domain.credential import Bearer, ServerToServerApp, SignedInUser, 
 from zoomcall.domain.live import WebhookLog
 from zoomcall.domain.target import Api, MeetingTarget, SessionNameTarget, SessionTarget
 from zoomcall.domain.time_words import distance
+from zoomcall.domain.zoom_list import ZoomList
 from zoomcall.errors import ErrorKind, NoSession, NotEntitled, WrongCredential
 from zoomcall.knowledge.engine import judge, judge_bearer
 from zoomcall.knowledge.facts import Facts, RequestFacts
@@ -41,11 +42,11 @@ _NAME_A_TARGET = "Name one with --session ID, --session-name NAME or --meeting N
 _NAME_A_SESSION = "Name a live session with --session ID; the check takes a dial-in code that expires in two hours."
 
 NEEDS = {
-    "invite": RequestFacts(method="PATCH", url="/live_meetings/NUMBER/events", is_ours=True),
-    "wait": RequestFacts(method="GET", url="/metrics/meetings/NUMBER/participants", is_ours=True),
-    "sync": RequestFacts(method="GET", url="/h323/devices", is_ours=True),
+    "invite": (RequestFacts(method="PATCH", url="/live_meetings/NUMBER/events", is_ours=True),),
+    "wait": (RequestFacts(method="GET", url="/metrics/meetings/NUMBER/participants", is_ours=True),),
+    "sync": tuple(RequestFacts(method="GET", url=source.path, is_ours=True) for source in ZoomList),
 }
-"""What is done with a meeting, and a request that it makes, which tells the scopes that it needs."""
+"""What is done with a meeting or with rooms, and requests that it makes, which tell the scopes that it needs."""
 
 
 def check_token(case: Case) -> CheckVerdict:
@@ -111,20 +112,25 @@ def check_scopes(case: Case) -> CheckVerdict:
         return ok(f"the token has the scopes for {', '.join(NEEDS)}")
     told = f"the token lacks a scope for {' and for '.join(lacking)}"
     if "invite" in lacking:
-        return failed(NotEntitled(told), replace(facts, request=NEEDS["invite"]))
+        return failed(NotEntitled(told), replace(facts, request=NEEDS["invite"][0]))
     each = "; ".join(f"{purpose}: {cause.evidence}" for purpose, cause in lacking.items())
     return warning(f"{told} ({each})", next(iter(lacking.values())).fix)
 
 
 def _lacking(facts: Facts, purpose: str) -> Cause | None:
-    causes = judge(replace(facts, request=NEEDS[purpose])).causes
+    causes = (cause for request in NEEDS[purpose] for cause in judge(replace(facts, request=request)).causes)
     return next((cause for cause in causes if cause.id == "scope-missing"), None)
 
 
 def _try_scopes(case: Case) -> CheckVerdict:
     """Find scopes by reading, if the token endpoint did not tell them; ringing cannot be tried."""
     zoom, deadline = case.line.zoom, case.deadline
-    trials: dict[str, Callable[[], object]] = {"sync": lambda: zoom.h323_devices(deadline=deadline)}
+
+    def read_lists() -> None:
+        zoom.h323_devices(deadline=deadline)
+        zoom.managed_rooms(deadline=deadline)
+
+    trials: dict[str, Callable[[], object]] = {"sync": read_lists}
     if isinstance(case.order.target, MeetingTarget):
         number = case.order.target.number
         trials["wait"] = lambda: zoom.meeting_participants(number, deadline=deadline)

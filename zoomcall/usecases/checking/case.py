@@ -60,6 +60,9 @@ class CheckEndpoints(IdentityEndpoints, Sessions, Rosters, Protocol):
     def h323_devices(self, *, deadline: datetime | None = None) -> tuple[ListedRoom, ...]:
         """List the rooms that the account's administrator registered."""
 
+    def managed_rooms(self, *, deadline: datetime | None = None) -> tuple[ListedRoom, ...]:
+        """List the rooms that an API connector manages."""
+
 
 class ActiveConnection(Protocol):
     """A connection to Zoom with one credential."""
