@@ -3,6 +3,7 @@
 import errno
 import io
 import os
+import re
 import signal
 import sys
 import time
@@ -23,7 +24,7 @@ from zoomcall.adapters.keyring_store import KeyringStore
 from zoomcall.adapters.secret_files import SecretFiles
 from zoomcall.adapters.tls import certificate_end
 from zoomcall.adapters.toml_file import read_text
-from zoomcall.cli import browser, interrupts
+from zoomcall.cli import browser, emulate, interrupts
 from zoomcall.cli.render import text as text_rendering
 from zoomcall.cli.settings import Settings
 from zoomcall.cli.streams import Streams
@@ -331,6 +332,26 @@ def test_a_command_of_emulate_is_found_as_a_shell_finds_it(monkeypatch: pytest.M
     monkeypatch.setattr("shutil.which", {"npm": str(script)}.get)
     assert child._found(("npm", "test")) == [str(script), "test"]
     assert child._found(("no-such-program",)) == ["no-such-program"]
+
+
+def test_the_sandbox_of_a_second_terminal_is_for_powershell_too() -> None:
+    ready = {"api_base": "http://127.0.0.1:1/v2", "session_name": "Mum's $(calc) \u201croom\u201d"}
+    text = child.environment_lines(ready, Path("C:/Users/Zo\u00eb"), is_powershell=True)
+
+    assert text.startswith("\ufeff"), "Windows PowerShell reads anything else in a code page"
+    lines = text[1:].splitlines()
+    assert "$env:ZOOMCALL_TOKEN = $null" in lines
+    assert "$env:ZOOMCALL_API_BASE = 'http://127.0.0.1:1/v2'" in lines
+    assert "$env:EMULATE_SESSION_NAME = 'Mum''s $(calc) \u201croom\u201d'" in lines
+    assert all(re.fullmatch(r"\$env:\w+ = (?:\$null|'(?:[^']|'')*')", line) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [("zoom.ps1", "Get-Content -Raw 'zoom.ps1' | Invoke-Expression"), ("zoom.env", ". ./zoom.env")],
+)
+def test_the_line_that_reads_the_sandbox_is_that_of_its_shell(name: str, line: str) -> None:
+    assert emulate._sourcing(Path(name)) == line
 
 
 # Consoles

@@ -358,6 +358,17 @@ def test_a_shell_that_sources_the_environment_file_rings_the_room(
     assert list(tmp_path.glob("**/calls*.db")) == []
 
 
+def test_a_file_for_powershell_is_written_for_it(zoomcall_process: ProcessShell, tmp_path: Path) -> None:
+    place = tmp_path / "zoom.ps1"
+    with zoomcall_process.start("emulate", "--env-file", str(place)) as running:
+        eventually(place.exists)
+        written = place.read_text("utf-8-sig")
+        running.send(signal.SIGTERM)
+        told = running.finish(reveals=("output",))
+    assert written.startswith("$env:ZOOMCALL_TOKEN = $null\n")
+    assert f"Get-Content -Raw '{place}' | Invoke-Expression" in told.stderr
+
+
 def test_a_room_of_a_name_and_port(zoomcall_process: ProcessShell) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

@@ -5,6 +5,7 @@ import inspect
 import os
 import shlex
 import signal
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -178,7 +179,8 @@ def _serve(run: Run, emulator: "Emulator", flags: EmulateFlags, command_line: li
         run.say((Line(f"a local Zoom is listening at {ready['api_base']} ({where})"),))
     with fresh_folders() as folder:
         if flags.env_file is not None:
-            write_started(flags.env_file, environment_lines(ready, folder), what="environment file")
+            lines = environment_lines(ready, folder, is_powershell=_is_for_powershell(flags.env_file))
+            write_started(flags.env_file, lines, what="environment file")
         if flags.ready_file is not None:
             write_ready_file(flags.ready_file, ready)
         if command_line:
@@ -195,18 +197,31 @@ def _ways_to_use(flags: EmulateFlags, ready: Mapping[str, str]) -> Page:
     if flags.env_file is not None:
         return (
             Line("in another terminal:"),
-            Line(f"  . {shlex.quote(str(flags.env_file.absolute()))}"),
+            Line(f"  {_sourcing(flags.env_file.absolute())}"),
             Line(f"  zoomcall invite sip {room}"),
         )
     if flags.ready_file is not None:
         return ()
+    path = Path("zoom.ps1" if sys.platform == "win32" else "zoom.env")
     return (
         Line("to ring a room from another terminal, start it so:"),
-        Line("  zoomcall emulate --env-file zoom.env"),
+        Line(f"  zoomcall emulate --env-file {path.name}"),
         Line("and run there:"),
-        Line("  . ./zoom.env; zoomcall invite sip answer@room.example.com"),
+        Line(f"  {_sourcing(path)}; zoomcall invite sip answer@room.example.com"),
         Line("or give it the command: zoomcall emulate -- zoomcall invite sip answer@room.example.com"),
     )
+
+
+def _is_for_powershell(path: Path) -> bool:
+    return path.suffix.lower() == ".ps1"
+
+
+def _sourcing(path: Path) -> str:
+    """Return the line that reads an environment file into a shell."""
+    if _is_for_powershell(path):  # Windows forbids scripts unless told otherwise, but no expression
+        quoted = str(path).replace("'", "''")
+        return f"Get-Content -Raw '{quoted}' | Invoke-Expression"
+    return f". {shlex.quote(str(path) if path.is_absolute() else f'./{path}')}"
 
 
 @contextlib.contextmanager

@@ -63,10 +63,15 @@ def _given(ready: Mapping[str, str], folder: Path) -> dict[str, str]:
     return given | folders
 
 
-def environment_lines(ready: Mapping[str, str], folder: Path) -> str:
-    """Return lines for a POSIX shell that give it the environment of a command; arguments as there."""
-    given = (f"export {name}={shlex.quote(value)}\n" for name, value in _given(ready, folder).items())
-    return f"unset {' '.join(f'ZOOMCALL_{name}' for name in _NOT_OURS)}\n{''.join(given)}"
+def environment_lines(ready: Mapping[str, str], folder: Path, *, is_powershell: bool = False) -> str:
+    """Return lines that give a shell, POSIX or PowerShell, the environment of a command; arguments as there."""
+    unset, given = [f"ZOOMCALL_{name}" for name in _NOT_OURS], _given(ready, folder)
+    if not is_powershell:
+        exports = (f"export {name}={shlex.quote(value)}\n" for name, value in given.items())
+        return f"unset {' '.join(unset)}\n{''.join(exports)}"
+    quoted = {name: "'" + value.replace("'", "''") + "'" for name, value in given.items()}
+    lines = (f"$env:{name} = {value}\n" for name, value in (dict.fromkeys(unset, "$null") | quoted).items())
+    return "\ufeff" + "".join(lines)  # without the mark, Windows PowerShell would read it in a code page
 
 
 @contextmanager
