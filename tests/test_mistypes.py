@@ -70,6 +70,13 @@ def test_a_misspelt_flag_leads_to_the_right_one(zoomcall: Shell, typed: str, tit
     assert f"error: {title}\n  fix: {fix}\n" in result.stderr
 
 
+def test_a_group_alone_is_answered_with_its_commands(zoomcall: Shell) -> None:
+    result = zoomcall("invite")
+    assert result.code == 2
+    assert "error: missing command\n  fix: Name one of sip, h323, room, phone, batch.\n" in result.stderr
+    assert "  run: zoomcall invite --help\n" in result.stderr
+
+
 @pytest.mark.parametrize("typed", ["frobnicate", "auth login --nobodys-flag", "call status 1 2"])
 def test_where_nothing_comes_to_mind_nothing_is_made_up(zoomcall: Shell, typed: str) -> None:
     result = zoomcall(*typed.split())

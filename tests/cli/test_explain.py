@@ -89,3 +89,10 @@ def test_explaining_needs_no_network_and_no_keyring(zoomcall_process: ProcessShe
     result = zoomcall_process("explain", "noop", environ={"HTTPS_PROXY": "http://127.0.0.1:1"})
     assert result.code == 0
     assert "202" in result.stdout
+
+
+def test_the_fix_and_the_command_come_before_any_table(zoomcall: Shell) -> None:
+    lines = zoomcall("explain", "124").stdout.splitlines()
+    heads = [line.strip().partition(":")[0] for line in lines]
+    table = next(number for number, line in enumerate(lines) if "\t" in line)
+    assert heads.index("what to do") < heads.index("run") < table

@@ -63,19 +63,19 @@ def _page_blocks(page: TopicPage, *, has_sources: bool) -> Iterator[Line | Table
     yield Line(f"{page.title} ({page.topic})", Tone.TITLE)
     yield Line(page.meaning, indent=2)
     if page.fix:
-        yield Line(f"what to do: {page.fix}", indent=2)
+        yield Line(page.fix, indent=2, label="what to do")
     if page.command:
-        yield Line(f"run: {page.command}", Tone.COMMAND, indent=2)
+        yield Line(page.command, Tone.COMMAND, indent=2, label="run")
     if page.example:
-        yield Line(f"example: {page.example}", indent=2)
+        yield Line(page.example, indent=2, label="example")
     if page.table:
         yield _table(page.table)
     if page.see_also:
-        yield Line(f"see also: {', '.join(page.see_also)}", Tone.DIM, indent=2)
+        yield Line(", ".join(page.see_also), Tone.DIM, indent=2, label="see also")
     if page.basis:
-        yield Line(f"based on: {_basis(page.basis)}", Tone.DIM, indent=2)
+        yield Line(_basis(page.basis), Tone.DIM, indent=2, label="based on")
     for source in page.sources if has_sources else ():
-        yield Line(f"source: {source}", Tone.DIM, indent=2)
+        yield Line(source, Tone.DIM, indent=2, label="source")
 
 
 def _basis(basis: Basis) -> str:

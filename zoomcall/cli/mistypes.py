@@ -41,6 +41,8 @@ def meant(root: Any, arguments: Sequence[str], message: str) -> WayOn | None:
     path, group, rest = _walk(root, arguments)
     if group is not None and rest:
         return _meant_command(root, path, group, rest)
+    if group is not None and path:
+        return WayOn(f"Name one of {', '.join(group.list_commands(None))}.", _line(*path, "--help"))
     if (digits := _parted_number(arguments)) is not None and "unexpected extra argument" in message:
         return digits
     if match := _MISSING_FLAG.search(message):
