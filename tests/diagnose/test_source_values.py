@@ -296,3 +296,49 @@ def test_what_nothing_is_known_of_is_a_name_in_braces() -> None:
     assert unknown("a.b('c')") == "{a.b(c)}"
     assert unknown("n" * 41) == "{" + "n" * 37 + "...}"
     assert [is_unknown(value) for value in (unknown("a"), Partial("a{b}"), "{a}", 1)] == [True, False, False, False]
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "begins"),
+    [
+        (Form.JAVASCRIPT, "x = 'a' + b.c.d + 'END'", "a"),
+        (Form.JAVASCRIPT, "x = b.c.d + 'END'", "b"),
+        (Form.JAVASCRIPT, "x = f(1)[2] + 'END'", "f"),
+        (Form.JAVASCRIPT, "x = 'a' + g.f(1, 'b') + 'END'", "a"),
+        (Form.JAVASCRIPT, "f('a', 'END')", "END"),
+        (Form.JAVASCRIPT, "f(('a' + 'END'))", "a"),
+        (Form.JAVASCRIPT, "x = ['a', b + 'END']", "b"),
+        (Form.JAVASCRIPT, "'END'", "END"),
+        (Form.JAVASCRIPT, "+ 'END'", "END"),
+        (Form.PYTHON, "x = 'a' 'b' 'END'", "a"),
+        (Form.PYTHON, "'a' 'END'", "a"),
+        (Form.PYTHON, "x = a + 'b' 'END'", "a"),
+        (Form.JAVASCRIPT, "x = 'a' 'END'", "END"),
+        (Form.PHP, "$x = $a->b . 'END'", "$a"),
+        (Form.BASIC, 'x = a & "b" & "END"', "a"),
+        (Form.JAVASCRIPT, "x = " + "'a' + " * 64 + "'END'", "a"),
+    ],
+)
+def test_where_a_sum_of_texts_begins(language: Form, source: str, begins: str) -> None:
+    tokens = tokens_of(source, language)
+    last = next(at for at, token in enumerate(tokens) if token.text == "END")
+    start = Values(tokens, language).start_of_sum(last)
+    assert (tokens[start].text, tokens[start].text in {token.text for token in tokens[:start]}) == (begins, False)
+
+
+@pytest.mark.parametrize(
+    ("source", "begins"),
+    [
+        ("x = a.b.END", "a"),
+        ("x = new A.END", "new"),
+        ("x = f(1).g(2).END", "f"),
+        ("x = 'a'.END", "a"),
+        ("x = END", "END"),
+        ("a.END", "a"),
+        ("x = [1].END", "END"),
+    ],
+)
+def test_where_a_dotted_expression_begins(source: str, begins: str) -> None:
+    tokens = tokens_of(source, Form.JAVASCRIPT)
+    last = next(at for at, token in enumerate(tokens) if token.text == "END")
+    assert tokens[Values(tokens, Form.JAVASCRIPT).start_of_chain(last)].text == begins

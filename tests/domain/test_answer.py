@@ -98,6 +98,8 @@ def test_a_refusal_of_zooms_has_the_contracts_name(
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (199, "zoom-fault"),
+        (300, "zoom-fault"),
         (301, "zoom-fault"),
         (302, "zoom-fault"),
         (304, "zoom-fault"),

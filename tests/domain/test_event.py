@@ -195,6 +195,7 @@ def test_a_phones_event_tells_its_state_and_the_number_as_an_integer(prefix: str
     assert event.rings(PhoneNumber.parse("+1 555 555 0100"))
     assert event.rings(PhoneNumber.parse("+15555550100-156"))
     assert not event.rings(PhoneNumber.parse("+15555550101"))
+    assert not event.rings(PhoneNumber.parse("+15555550099"))
     assert not event.rings(RoomAddress.parse(Protocol.H323, "15555550100"))
 
 

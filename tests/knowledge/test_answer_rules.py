@@ -418,3 +418,20 @@ def test_a_page_in_place_of_an_empty_200_is_not_zooms() -> None:
     assert "foreign-answer" in found(said(200, is_zooms=False, excerpt="<html>Log in"), kind=kind)
     assert "foreign-answer" not in found(said(200, is_zooms=False), kind=kind)
     assert "foreign-answer" in found(said(200, is_zooms=False, method="GET"), kind=ErrorKind.ZOOM_FAULT)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "is_about_scopes"),
+    [
+        (104, "Empty.", True),
+        (4711, "Empty.", True),
+        (4700, "Refused.", True),
+        (4700, "Token cannot be empty.", False),
+        (103, "Refused.", False),
+        (4712, "Refused.", False),
+        (4701, "Refused.", False),
+    ],
+)
+def test_which_refusals_are_about_scopes(code: int, message: str, *, is_about_scopes: bool) -> None:
+    refused = said(400, code, message, path=MEETING)
+    assert ("scope-missing" in judged(refused)) is is_about_scopes

@@ -15,6 +15,7 @@ from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.errors import NetworkWord
 from zoomcall.knowledge import texts
 from zoomcall.knowledge.answer_rules import answer_rows
+from zoomcall.knowledge.languages import language_clues
 from zoomcall.knowledge.lexicon import (
     code_texts,
     exit_texts,
@@ -239,3 +240,15 @@ def test_what_was_parsed_from_an_older_text_is_not_read(monkeypatch: pytest.Monk
     newer = read_text("causes.toml").replace('title = "', 'title = "Newer: ')
     monkeypatch.setattr(texts, "read_text", lambda _: newer)
     assert all(row.title.startswith("Newer: ") for row in read_rows("causes.toml", CauseText))
+
+
+def test_only_powershell_is_told_in_any_case() -> None:
+    clues = language_clues()
+    assert clues["powershell"].search("invoke-RESTMETHOD -uri x") is not None
+    assert clues["python"].search("import requests\n") is not None
+    assert clues["python"].search("IMPORT REQUESTS\n") is None
+
+
+def test_what_has_no_message_has_no_other_forms_of_it() -> None:
+    for row in sayings():
+        assert row.messages == ((row.message, *row.also) if row.message else ())
