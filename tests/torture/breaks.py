@@ -83,12 +83,12 @@ def under(name: str, *, mode: Mode | None = None, kind: str | None = None, most:
     return hunt
 
 
-def crowd(meet: Crowd, fault: Fault = crowds.SLOW_DISK) -> Finder:
+def crowd(meet: Crowd, fault: Fault = crowds.SLOW_DISK, *, has_user: bool = False) -> Finder:
     """Return a hunt by a crowd; three times, as it takes luck."""
 
     def hunt(lab: Lab) -> Iterator[str]:
         for _ in range(3):
-            yield from crowds.meet(lab, _SIZE, "", meet, fault)[2]
+            yield from crowds.meet(lab, _SIZE, "", meet, fault, has_user=has_user)[2]
 
     return hunt
 
@@ -130,21 +130,35 @@ BREAKS = (
         "usecases/dialing/call.py",
         "            self._break(error)\n        return self.report",
         "            raise\n        return self.report",
-        "tests/cli/test_faults.py::test_a_failure_after_the_patch_went_out_is_pending",
+        under("invite --no-wait", kind="memory"),
     ),
     Break(
         "a resumption does not ring a room that may be ringing",
         "cli/invite/many.py",
         "if call.state.is_open and self._flags.is_unknown_retried:",
         "if call.state.is_open:",
-        "tests/cli/test_batch.py::test_an_unknown_row_is_rung_again_only_when_that_is_asked_for",
+        under("invite batch --resume", kind="rename"),
     ),
     Break(
         "one process at a time resumes a run",
         "cli/wiring.py",
         '            self._open.enter_context(locked(path.with_name(path.name + ".lock"), _RUN_LOCK_LIMIT))\n',
         "            pass\n",
-        "tests/cli/test_batch.py::test_a_run_is_resumed_by_one_process_at_a_time",
+        crowd(crowds.resume),
+    ),
+    Break(
+        "the next refresh token is stored before its access token is used",
+        "usecases/renewing.py",
+        "            _store(keeper, fresh.as_item(app.client_id))\n",
+        "            pass\n",
+        under("whoami (renewal)", kind="rename"),
+    ),
+    Break(
+        "one process at a time renews a sign-in",
+        "adapters/sign_in_keeper.py",
+        "            with locked(path, _LOCK_LIMIT):\n                yield\n",
+        "            path.parent.mkdir(exist_ok=True)\n            yield\n",
+        crowd(crowds.renew, has_user=True),
     ),
     Break(
         "a journal that cannot be used stops the call",

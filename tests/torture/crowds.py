@@ -18,6 +18,7 @@ from torture.sign_ins import WHOAMI, whoami, with_stale_token
 _SIZE = 30
 _FEW = 10
 _SOME = 20
+_DUPLICATE = 12
 SLOW_LOCKS = Fault("lock", 0, 30, Mode.SLOW)
 SLOW_DISK = Fault("none", 0, 100, Mode.SLOW)
 _VERY_SLOW_DISK = Fault("none", 0, 600, Mode.SLOW)
@@ -119,6 +120,10 @@ def resume(place: Place, size: int, fault: Fault) -> tuple[list[Outcome], list[s
     wrong = _others_than(outcomes, 0, 3, 8, 30, 31)
     if all(outcome.code == 3 for outcome in outcomes):
         wrong.append("nobody resumed the run")
+    documents = [outcome.document for outcome in outcomes if outcome.code != 3]
+    rows = [row for document in documents if document for row in (document["result"] or {}).get("rows", ())]
+    if any(row["exit_code"] == _DUPLICATE for row in rows):
+        wrong.append("two resumed it at the same time, and one of them found the other's call")
     return outcomes, wrong + list(check_resumption(place))
 
 
