@@ -232,7 +232,7 @@ def test_nothing_at_all_is_not_configured_and_the_fix_fits_the_target() -> None:
     ):
         with pytest.raises(NotConfigured, match="no credential") as caught:
             World(config=FakeConfig()).resolve(api=api)
-        assert caught.value.fix == f"Log in, or set {words}."
+        assert caught.value.fix == f"Log in, or set {words}. Without an account: zoomcall emulate."
         kind = next(kind for kind in CredentialKind if api in kind.serves)
         assert caught.value.command == f"zoomcall auth login --kind {kind}"
 
