@@ -81,7 +81,6 @@ STARTS = (
             *_LOCAL,
             "zoomcall.domain.credential",
             "zoomcall.domain.journal",
-            "ipaddress",
             "json",
             "hashlib",
             "tomllib",

@@ -48,10 +48,10 @@ from zoomcall.domain.webhook import Delivery, authenticate, event_of_line, is_to
 from zoomcall.errors import UsageError, ZoomcallError
 from zoomcall.usecases.batching.reading import COLUMNS, Defaults, read_rows
 from zoomcall.usecases.diagnosing import diagnose
+from zoomcall.usecases.importing_rooms import importing
 from zoomcall.usecases.inspecting import inspect
 from zoomcall.usecases.pasted.paste import text_of_paste
 from zoomcall.usecases.pasted.tool_files import read_har
-from zoomcall.usecases.rooms import importing
 from zoomcall.usecases.verifying import SignedRequest, read_saved, verify
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
