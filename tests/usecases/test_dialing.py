@@ -34,6 +34,7 @@ from zoomcall.errors import (
     UsageError,
 )
 from zoomcall.usecases.dialing import call as calling
+from zoomcall.usecases.dialing import stop as stopping
 from zoomcall.usecases.dialing.dialler import Dialler
 from zoomcall.usecases.dialing.order import DialOrder
 from zoomcall.usecases.dialing.polling import Polls, Rhythm
@@ -1347,6 +1348,7 @@ def test_a_call_that_is_stopped_before_its_thread_runs_is_never_sent(
 
     def claiming(*arguments: Any, **options: Any) -> Any:
         threading.Timer(0.05, stage.stop.set).start()
+        monkeypatch.setattr(stopping._Hands, "take", lambda hands: stopping._Hand(hands))  # noqa: PLW0108 - bound, as a class is not
         monkeypatch.setattr(threading.Thread, "start", starve)
         return claim(*arguments, **options)
 
@@ -1367,6 +1369,7 @@ def test_a_call_for_which_there_is_no_thread_is_not_sent_and_blocks_nothing(
     claim = stage.journal.claim
 
     def claiming(*arguments: Any, **options: Any) -> Any:
+        monkeypatch.setattr(stopping._Hands, "take", lambda hands: stopping._Hand(hands))  # noqa: PLW0108 - bound, as a class is not
         monkeypatch.setattr(threading.Thread, "start", refuse)
         return claim(*arguments, **options)
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from unittest.mock import patch
 
 import pytest
+from emulator.hand_made import eventually
 from fakes import FakeZoom
 
 from zoomcall.domain.answer import ZoomAnswer, ZoomRefused
@@ -113,7 +114,7 @@ def test_a_refusal_that_showed_how_far_off_the_clock_is_is_answered_once_more(
     surveyed.zoom.last_clock = (NOW - lead, NOW)
     with pytest.raises(ZoomRefused):
         wait()
-    assert len(surveyed.zoom.windows) == asked
+    eventually(lambda: len(surveyed.zoom.windows) == asked)  # the other window is asked for at the same time
 
 
 @pytest.mark.parametrize("lead", [timedelta(0), timedelta(minutes=3), -timedelta(minutes=3)])
