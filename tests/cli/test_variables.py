@@ -100,7 +100,7 @@ def test_a_name_that_no_live_session_has_is_traced_to_its_variable(
     environ = {**emulator_environ, "ZOOMCALL_SESSION": "", "ZOOMCALL_SESSION_NAME": "nobody's talk"}
     result = zoomcall(*command, environ=environ)
     assert result.code == 6
-    assert '"nobody\'s talk" (ZOOMCALL_SESSION_NAME)' in result.stderr
+    assert '"nobody\'s talk" (ZOOMCALL_SESSION_NAME)' in result.stdout + result.stderr
 
 
 @pytest.mark.parametrize("command", [(*INVITE, "--session-name"), ("session", "show")])

@@ -29,6 +29,7 @@ _MOST_ENDINGS = 4
 """How often a run is resumed after its last kill, until every row was dialled."""
 _NOTHING_TO_RESUME = 2
 _LATEST_AT_START = 1.5
+_RINGING_SECONDS = 4.0
 _PATIENCE = 600
 _EVERY_NTH_DECLINES = 50
 _ROOMS_A_SESSION = 500
@@ -189,6 +190,7 @@ def _kill_and_resume(zoom: _Zoom, batch: _Batch, found: Hunt, chance: random.Ran
 def _finish(batch: _Batch, found: Hunt) -> list[dict[str, Any]]:
     """Resume until every row was dialled."""
     rows: list[dict[str, Any]] = []
+    time.sleep(_RINGING_SECONDS)  # a resumption looks once at calls that were left open
     for _ in range(_MOST_ENDINGS):
         began = time.monotonic()
         code = batch.end(batch.start(is_resumed=True), is_killed=False)

@@ -9,6 +9,11 @@ from zoomcall.usecases.dialing import stop as stop_module
 from zoomcall.usecases.dialing.stop import Stop, Stopped
 
 
+@pytest.fixture(autouse=True)
+def _usual_rests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stop_module, "_IDLE_SECONDS", 2.0)
+
+
 def test_requests_that_follow_each_other_share_a_thread_and_those_at_once_do_not() -> None:
     stop, is_over = Stop(), threading.Event()
     first = stop.start(threading.get_ident).result()

@@ -98,7 +98,12 @@ def dumps(document: object, *, is_line: bool = False) -> str:
     """Write a document in ASCII, with every other character escaped, so that no terminal can be steered by it."""
     plain = to_builtins(document, builtin_types=(datetime,))
     line = json.dumps(plain, default=time_text)
-    return line if is_line else msgspec.json.format(line, indent=2)  # json's own indenting is ten times as slow
+    if is_line:
+        return line
+    try:
+        return msgspec.json.format(line, indent=2)  # json's own indenting is ten times as slow
+    except msgspec.DecodeError:  # half a surrogate pair, which JSON may have
+        return json.dumps(plain, default=time_text, indent=2)
 
 
 def time_text(moment: datetime) -> str:
