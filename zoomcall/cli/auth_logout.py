@@ -1,10 +1,12 @@
 """``zoomcall auth logout``: apart from what signs in."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.asking import unconfirmed
 from zoomcall.cli.auth import named, store_at, warn_if_outvoted
 from zoomcall.cli.command import command
 from zoomcall.cli.options import CommandSpec
@@ -45,8 +47,8 @@ def logout(
     done = sign_out(
         named(run),
         config=run.wiring.config_writer,
-        open_store=lambda place: store_at(run, place),
-        revoke=lambda profile, app, token: _revoke(run, profile, app, token),
+        open_store=partial(store_at, run),
+        revoke=partial(_revoke, run),
         warn=run.notice,
     )
     warn_if_outvoted(run)
@@ -68,17 +70,13 @@ def _all(run: Run, *, is_confirmed: bool) -> Answer:
     none = AuthLogoutResult(profile=None, removed=False, was_current=False, profiles=before.names, all=())
     if before.names and not is_confirmed:
         listed = (Line(f"to be removed, with their secrets: {', '.join(before.names)}"),)
-        if not run.is_interactive:
-            title = "nothing was removed, because nobody could be asked"
-            error = ErrorReport(status=ExitStatus.USAGE, title=title, fix="Add --yes to remove them.")
-            return Answer(page=listed, result=none, status=ExitStatus.USAGE, error=error)
-        run.say(listed)
-        if not run.is_agreed("Remove them all?"):
-            return Answer(page=(Line("nothing was removed"),), result=none)
+        kept = unconfirmed(run, listed, none, question="Remove them all?", done="removed", purpose="remove them")
+        if kept is not None:
+            return kept
     departures = logout_all(
         config=run.wiring.config_writer,
-        open_store=lambda place: store_at(run, place),
-        revoke=lambda profile, app, token: _revoke(run, profile, app, token),
+        open_store=partial(store_at, run),
+        revoke=partial(_revoke, run),
         warn=run.notice,
     )
     warn_if_outvoted(run)

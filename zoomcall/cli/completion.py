@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.asking import unconfirmed
 from zoomcall.cli.command import command
 from zoomcall.cli.completions.bash import bash_script
 from zoomcall.cli.completions.fish import fish_script
@@ -16,7 +17,6 @@ from zoomcall.cli.options import CommandSpec
 from zoomcall.cli.page import Line, Page, Tone
 from zoomcall.cli.results.completion import CompletionFile, CompletionResult
 from zoomcall.cli.run import Run
-from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.file_change import FileChange
 from zoomcall.errors import NotConfigured, UsageError
 
@@ -85,13 +85,9 @@ def _install(run: Run, shell: str, *, is_confirmed: bool) -> Answer:
     unwritten = CompletionResult(shell=shell, is_written=False, files=files)
     plan = (Line(f"completion for {shell}", Tone.TITLE), *_plan(changes))
     if not is_confirmed:
-        if not run.is_interactive:
-            title = "nothing was written, because nobody could be asked"
-            error = ErrorReport(status=ExitStatus.USAGE, title=title, fix="Add --yes to write it.")
-            return Answer(page=plan, result=unwritten, status=ExitStatus.USAGE, error=error)
-        run.say(plan)
-        if not run.is_agreed("Write this?"):
-            return Answer(page=(Line("nothing was written"),), result=unwritten)
+        kept = unconfirmed(run, plan, unwritten, question="Write this?", done="written", purpose="write it")
+        if kept is not None:
+            return kept
         if setup.plan(shell, script) != changes:
             raise NotConfigured("the files have changed meanwhile; nothing was written", fix="Try again.")
     setup.apply(changes)

@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 from msgspec import Struct
 
-from zoomcall.cli.answer import Answer, ErrorReport
+from zoomcall.cli.answer import Answer
+from zoomcall.cli.asking import nobody_to_ask
 from zoomcall.cli.page import Line, Page, Table, Tone
 from zoomcall.cli.results.room import BookRoom, RoomChange
 from zoomcall.cli.run import Run
 from zoomcall.domain.cause import Notice
-from zoomcall.domain.exit_status import ExitStatus
 from zoomcall.domain.room import Book, Change
 from zoomcall.errors import NotConfigured
 
@@ -49,12 +49,8 @@ class Written(Struct, frozen=True):
         """Report on the changes."""
         page: Page = changes_page(self.changes)
         if self.is_refused:
-            error = ErrorReport(
-                status=ExitStatus.USAGE,
-                title="nothing was written, because nobody could be asked",
-                fix="Add --yes to write the changes.",
-            )
-            return Answer(page=page, result=result, status=ExitStatus.USAGE, error=error)
+            error = nobody_to_ask(done="written", purpose="write the changes")
+            return Answer(page=page, result=result, status=error.status, error=error)
         words = f"wrote {counted(len(self.changes), 'change')}" if self.is_written else "nothing was written"
         return Answer(page=(*page, Line(words, Tone.GOOD if self.is_written else Tone.PLAIN)), result=result)
 
